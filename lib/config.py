@@ -1,0 +1,138 @@
+"""Every choice of a run, as frozen dataclasses, and the three profiles (smoke, demo, paper) that fill them.
+
+The paper leaves most of these numbers open. Each stands here once, with its reason; notebooks and command lines pick a
+profile and never hold a number of their own.
+"""
+
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(frozen=True)
+class World:
+    """Size of the synthetic clothes world; the default data set where no real one is given."""
+
+    train: int = 4000  # category-and-attribute images
+    val: int = 500
+    test: int = 1000
+    inshop_items: int = 300
+    consumer2shop_items: int = 300
+    px: int = 256  # the longest side of an image
+    label_noise: float = 0.05  # share of attribute labels that the tags missed
+
+
+@dataclass(frozen=True)
+class Input:
+    """From a photo to what the network sees. All windows are given by their margin around the annotated box."""
+
+    px: int = 144  # side of the stored square crop
+    margin: float = 0.1  # on each side of the box, as a share of its width and height: the stored crop
+    view: float = 0.92  # share of the stored crop that the network sees at test; the rest is room for jitter
+    view_px: int = 128  # that view is resampled to this side (images; conv4 maps to an eighth of it)
+    jitter: float = 0.1  # training views change their size and place by up to this share
+    colour: float = 0.2  # brightness, contrast and saturation change by up to this share (images only)
+
+
+@dataclass(frozen=True)
+class Model:
+    """FashionNet's sizes. The defaults are the paper's: VGG-16 with 4096-d fully connected layers."""
+
+    trunk_width: float = 1.0  # times VGG-16's 64 to 512 channels in conv1-conv4
+    conv5: int = 512  # channels of conv5_global
+    conv5_pose: int = 512
+    fc_global: int = 4096  # fc6_global; the paper's figure 5
+    fc_fusion: int = 4096  # fc7_fusion
+    fc_local: int = 1024  # fc6_local: silent in the paper; a quarter of fc6_global, as it sees a quarter of the cells
+    fc_pose: int = 1024  # fc6_pose and fc7_pose: silent; 16 numbers and 24 logits need no 4096
+    # At 224 px VGG's pool4 leaves conv5_pose a map of 14 x 14. Smaller inputs skip pool4 in the pose branch, so that
+    # a landmark is still read off a map of about that size.
+    pool4_pose: bool = True
+    # Cells of conv4 around a landmark: 4 of 28 at 224 px is a seventh of the picture, about a collar's or cuff's size.
+    window: int = 4
+    bins: int = 2  # 2 x 2 bins keep left from right inside a region, at a quarter of the weights of fc6_local
+    head: str = "regression"  # the paper's; "heatmap" is a soft-argmax head that is NOT in the paper
+    dropout: float = 0.5  # VGG-16's
+    # Of fc6_pose and fc7_pose. 0.5 blurs a regression: on 5,000 real photos PDJ at 0.1 fell from 74 to 60 per cent.
+    dropout_pose: float = 0.2
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Loss weights of one step of the iterative training (section 3.2 of the paper gives the order, no numbers)."""
+
+    landmark: float
+    visibility: float
+    category: float
+    attribute: float
+    triplet: float
+
+
+# Both steps keep the other losses at a tenth: "large" and "small" in the paper's words. Within a step the weights bring
+# the losses, as they stand at the start of training, to one size: the squared landmark distances of 8 landmarks sum to
+# about 0.2, visibility to about 3, category to 4, an attribute's cross-entropy to about 0.5.
+STEP1 = Weights(landmark=10, visibility=0.3, category=0.02, attribute=0.2, triplet=0.1)
+STEP2 = Weights(landmark=1, visibility=0.03, category=0.2, attribute=2, triplet=1)
+
+
+@dataclass(frozen=True)
+class Training:
+    freeze_trunk: bool = True  # conv1-conv4 stay as given; their conv4 maps are computed once and cached
+    rounds: int = 2  # of step 1 and step 2
+    epochs: int = 3  # of each step in each round
+    batch: int = 64
+    rate: float = 1e-3  # AdamW's peak; one warm-up, then a cosine over the whole run
+    trunk_rate: float = 0.1  # of `rate`, for layers that start from ImageNet weights
+    weight_decay: float = 0.05
+    step1: Weights = STEP1
+    step2: Weights = STEP2
+    attribute_balance: float = 0.5  # power of the negative/positive ratio in w_pos, w_neg: 1 balances, 0 ignores it
+    margin: float = 0.3  # of the triplet loss, on unit-length embeddings (squared distances lie in 0..4)
+    precision: str = "auto"  # bf16-mixed where the machine has bf16 units, else 32-true
+    compile: bool = False
+
+
+@dataclass(frozen=True)
+class Config:
+    profile: str
+    seed: int = 0
+    world: World = field(default_factory=World)
+    input: Input = field(default_factory=Input)
+    model: Model = field(default_factory=Model)
+    training: Training = field(default_factory=Training)
+    methods: tuple[str, ...] = ("fashionnet", "fashionnet-heatmap", "wtbi")
+    weights: str = ""  # where the trunk starts unless --weights says otherwise; see train.read_weights
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+
+# Sizes of the CPU profiles. The frozen trunk turns a crop of 144 px into an 18 x 18 map, of which the network sees about
+# 16 x 16 cells: as much as conv5_pose sees of 224 px in the paper. A narrow pose branch and 1024-d layers train in
+# minutes; conv5_global keeps VGG's width, so that it can start from ImageNet weights.
+DEMO_MODEL = Model(
+    conv5_pose=256, fc_global=1024, fc_fusion=1024, fc_local=512, pool4_pose=False, dropout=0.5, dropout_pose=0.2
+)  # fmt: skip
+
+PROFILES = {
+    # Every notebook in minutes: a network of a sixteenth of the width, trained whole for a few steps on a handful of
+    # images. Its numbers show that everything runs; they are not results.
+    "smoke": Config(
+        profile="smoke",
+        world=World(train=192, val=48, test=96, inshop_items=12, consumer2shop_items=12, px=128),
+        input=Input(px=72, view_px=64),
+        model=Model(
+            trunk_width=1 / 16, conv5=32, conv5_pose=32, fc_global=64, fc_fusion=64, fc_local=32, fc_pose=64,
+            pool4_pose=False, dropout=0.0, dropout_pose=0.0,
+        ),  # fmt: skip
+        training=Training(freeze_trunk=False, rounds=1, epochs=2, batch=32, rate=2e-3, precision="32-true"),
+        weights="none",
+    ),
+    # The default: everything that a laptop without a GPU can do in half an hour.
+    "demo": Config(profile="demo", model=DEMO_MODEL),
+    # The paper's sizes, trained whole, on one GPU.
+    "paper": Config(
+        profile="paper",
+        world=World(train=80_000, val=4_000, test=16_000, inshop_items=8_000, consumer2shop_items=10_000),
+        input=Input(px=244, view_px=224),
+        training=Training(freeze_trunk=False, rounds=2, epochs=4, rate=3e-4, trunk_rate=0.3),
+    ),
+}

@@ -1,0 +1,167 @@
+"""The paper's losses (Liu et al., CVPR 2016, section 3, Equations 1 and 2).
+
+Each is divided by the batch size, never by a number that the data decide (visible landmarks, positive labels,
+triplets): so the mean of the losses of equal shards, one a process, is the loss of the whole batch. The
+triplet loss is the exception: several processes must gather their embeddings first. An empty batch, or one
+with nothing to learn from, gives 0 with a gradient of 0. Half precision is summed in float32.
+
+Not specified in the paper, chosen here: the scale of `attribute_weights`, and which triplets of a batch are
+used.
+"""
+
+import torch
+import torch.nn.functional as F
+from pytorch_metric_learning.distances import BaseDistance, LpDistance
+from pytorch_metric_learning.losses import TripletMarginLoss
+from pytorch_metric_learning.miners import BatchEasyHardMiner, BatchHardMiner
+from pytorch_metric_learning.reducers import DoNothingReducer
+from torch import Tensor
+
+
+def _wide(values: Tensor) -> Tensor:
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
+def _check(fits: bool, **tensors: Tensor) -> None:
+    if not fits:
+        shapes = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in tensors.items())
+        raise ValueError(f"shapes do not fit: {shapes}")
+
+
+def landmark_loss(pred: Tensor, true: Tensor, visibility: Tensor) -> Tensor:
+    """sum_j || v_j * (l_hat_j - l_j) ||^2, averaged over the batch: sum over N and L, divided by N.
+
+    pred, true (N, L, 2) float as (x, y), both in one unit (the model's: the box as a unit square); visibility
+    (N, L) codes. v_j is 1 for code 0 (visible) and 0 otherwise: occluded, cut off and missing landmarks pass
+    no error back, and their true places may be nan.
+    """
+    _check(
+        pred.shape == true.shape and pred.shape[:2] == visibility.shape, pred=pred, true=true, vis=visibility
+    )
+    visible = (visibility == 0)[..., None]
+    # torch.where, not a product: 0 * nan would be nan.
+    error = torch.where(visible, _wide(pred) - true, 0)
+    return error.square().sum() / max(len(pred), 1)
+
+
+def heatmap_loss(log_heatmap: Tensor, true: Tensor, visibility: Tensor, sigma: float = 1.5) -> Tensor:
+    """Cross-entropy between a landmark's map and a Gaussian at its true place, summed over visible landmarks
+    and averaged over the batch. Not in the paper: it keeps the maps of the heatmap head peaked.
+
+    log_heatmap (N, L, H, W) log probabilities; true (N, L, 2) as (x, y) in [0, 1] of the map; visibility
+    (N, L) codes, only 0 counts; sigma in cells. A true place outside the map adds nothing.
+    """
+    _check(log_heatmap.shape[:2] == visibility.shape == true.shape[:2], log_heatmap=log_heatmap, true=true)
+    H, W = log_heatmap.shape[2:]
+    visible = (visibility == 0) & ((true >= 0) & (true <= 1)).all(2)
+    true = torch.where(visible[..., None], true, 0.5)
+    xs = (torch.arange(W, device=true.device) + 0.5) / W
+    ys = (torch.arange(H, device=true.device) + 0.5) / H
+    across = torch.exp(-0.5 * ((xs - true[..., :1]) * W / sigma) ** 2)
+    down = torch.exp(-0.5 * ((ys - true[..., 1:]) * H / sigma) ** 2)
+    target = down[..., :, None] * across[..., None, :]
+    target = target / target.sum((2, 3), keepdim=True)
+    each = -(target * _wide(log_heatmap)).sum((2, 3))
+    return torch.where(visible, each, 0).sum() / max(len(true), 1)
+
+
+def visibility_loss(logits: Tensor, visibility: Tensor) -> Tensor:
+    """Softmax cross-entropy of each landmark's visibility, summed over landmarks, averaged over the batch.
+
+    logits (N, L, 3) for visible, occluded, cut off; visibility (N, L) codes 0, 1, 2, and -1 for the slots
+    that a clothes type lacks, which are left out of the sum (but not of N).
+    """
+    _check(logits.shape == (*visibility.shape, 3), logits=logits, visibility=visibility)
+    codes = visibility.flatten().long()
+    return F.cross_entropy(_wide(logits).flatten(0, 1), codes, ignore_index=-1, reduction="sum") / max(
+        len(logits), 1
+    )
+
+
+def category_loss(logits: Tensor, category: Tensor) -> Tensor:
+    """Softmax cross-entropy, averaged over the batch. logits (N, K), category (N,) int in 0..K-1."""
+    _check(logits.shape[:1] == category.shape, logits=logits, category=category)
+    return F.cross_entropy(_wide(logits), category.long(), reduction="sum") / max(len(logits), 1)
+
+
+def attribute_loss(logits: Tensor, labels: Tensor, w_pos: Tensor, w_neg: Tensor) -> Tensor:
+    """Equation 1, weighted cross-entropy, averaged over images and attributes (divided by N * A).
+
+    logits (N, A); labels (N, A) in {1, -1, 0}: 1 is positive, -1 and 0 are not; w_pos, w_neg (A,), see
+    `attribute_weights`. The paper's equation sums over both and lacks the minus sign: as printed, minimising
+    it would push every probability the wrong way.
+    """
+    _check(logits.shape == labels.shape, logits=logits, labels=labels)
+    _check(w_pos.shape == w_neg.shape == labels.shape[1:], labels=labels, w_pos=w_pos, w_neg=w_neg)
+    logits, positive = _wide(logits), labels == 1
+    weight = torch.where(positive, w_pos, w_neg).to(logits.dtype)
+    total = F.binary_cross_entropy_with_logits(logits, positive.to(logits.dtype), weight, reduction="sum")
+    return total / max(labels.numel(), 1)
+
+
+def attribute_weights(labels: Tensor, power: float = 1.0) -> tuple[Tensor, Tensor]:
+    """w_pos and w_neg of Equation 1, (A,) float32 each, from the training set's positives and negatives.
+
+    labels (N, A) in {1, -1, 0} of the training split, tensor or NumPy array, 1 positive. For an attribute
+    that a share p of the images has, w_pos = c * (1 - p)^power and w_neg = c * p^power: at power 1 positives
+    and negatives weigh the same in all, at power 0 there are no weights. Raises ValueError without images or
+    for a power outside 0..1.
+
+    One constant c for all attributes makes the mean weight over the training labels 1, so that a loss weight
+    means the same at any power. With c common, a positive of a rare attribute weighs little more than one of
+    a frequent attribute; a c of each attribute's own would give a rare label the weight of thousands. An
+    attribute without positives (or negatives) counts as if it had half a one, so that no weight is 0.
+    """
+    positive = torch.as_tensor(labels == 1)
+    if positive.ndim != 2 or not positive.numel():
+        raise ValueError(
+            f"labels must be (images, attributes) with at least one each, not {tuple(positive.shape)}"
+        )
+    if not 0 <= power <= 1:
+        raise ValueError(f"power must lie in 0..1, not {power}")
+    count = positive.sum(0).double()
+    N = len(positive)
+    share = count.clamp(0.5, N - 0.5) / N
+    w_pos, w_neg = (1 - share) ** power, share**power
+    c = 1 / ((count * w_pos + (N - count) * w_neg) / N).mean()
+    return (c * w_pos).float(), (c * w_neg).float()
+
+
+def triplet_loss(
+    embeddings: Tensor,
+    items: Tensor,
+    margin: float,
+    *,
+    distance: BaseDistance | None = None,
+    mining: str = "all",
+) -> Tensor:
+    """Equation 2, max(0, m + d(x, x+) - d(x, x-)): mean over an anchor's triplets, averaged over the batch.
+
+    embeddings (N, D); items (N,) int, the same number for images of the same item. distance: one of
+    pytorch-metric-learning's, by default Euclidean on the embeddings as given, as `metrics.search` ranks
+    them. mining: "all" triplets of the batch; "hard", an anchor's farthest positive and nearest negative;
+    "semihard", its farthest positive and the nearest negative beyond it. An anchor without a triplet adds 0
+    and still counts in N. Triplets are sought among these N only.
+    """
+    _check(embeddings.ndim == 2 and items.shape == embeddings.shape[:1], embeddings=embeddings, items=items)
+    distance = distance or LpDistance(normalize_embeddings=False)
+    miners = {
+        "all": None,  # the loss itself then takes every triplet
+        "hard": BatchHardMiner(distance=distance),
+        "semihard": BatchEasyHardMiner(pos_strategy="hard", neg_strategy="semihard", distance=distance),
+    }
+    if mining not in miners:
+        raise ValueError(f"mining must be one of {tuple(miners)}, not {mining!r}")
+    embeddings = _wide(embeddings)
+    if not len(embeddings):  # the miners cannot take an empty batch
+        return 0 * embeddings.sum()
+    triplets = miners[mining](embeddings, items) if miners[mining] else None
+    each = TripletMarginLoss(margin=margin, distance=distance, reducer=DoNothingReducer())(
+        embeddings, items, triplets
+    )
+    losses, triplets = each["loss"]["losses"], each["loss"]["indices"]
+    if triplets is None or not len(triplets[0]):
+        return 0 * embeddings.sum()
+    anchors = triplets[0]
+    of_anchor = torch.bincount(anchors, minlength=len(embeddings))[anchors]
+    return (losses / of_anchor).sum() / len(embeddings)

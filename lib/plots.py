@@ -1,0 +1,141 @@
+"""Figures: arrays and tables in, matplotlib figures out. One style, colour-blind safe, methods in one order and colour.
+
+Nothing here reads files or computes a metric; `report.save_figure` writes what these functions return.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+
+from lib.data import LANDMARKS
+
+_COLOURS = sns.color_palette("colorblind", 10)
+# One colour for a method in every figure; what is not a method of the paper is grey.
+METHOD_COLOURS = {
+    "fashionnet": _COLOURS[0],
+    "darn": _COLOURS[1],
+    "wtbi": _COLOURS[2],
+    "fashionnet+poselets": _COLOURS[3],
+    "fashionnet+joints": _COLOURS[4],
+    "fashionnet+500": _COLOURS[5],
+    "fashionnet+100": _COLOURS[8],
+    "fashionnet-heatmap": _COLOURS[9],
+    "mean landmark": (0.55, 0.55, 0.55),
+    "prior": (0.55, 0.55, 0.55),
+}
+# Left and right of a pair share a colour; the right one is drawn hollow or dashed.
+LANDMARK_COLOURS = [_COLOURS[i] for i in (0, 0, 1, 1, 2, 2, 3, 3)]
+
+
+def use_style() -> None:
+    """One look for every notebook."""
+    sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
+    plt.rcParams.update({
+        "figure.dpi": 100,
+        "figure.constrained_layout.use": True,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 11,
+        "legend.frameon": False,
+        "svg.hashsalt": "fashionnet",  # the same svg bytes on every run
+    })  # fmt: skip
+
+
+def draw_landmarks(axis, landmarks: np.ndarray, visibility: np.ndarray) -> None:
+    """Landmarks (8, 2) as (x, y) pixels on an image axis: visible ones as discs (left filled, right hollow), occluded
+    ones with a known place as crosses."""
+    for j, ((x, y), code) in enumerate(zip(landmarks, visibility, strict=True)):
+        if code == 0:
+            face = LANDMARK_COLOURS[j] if j % 2 == 0 else "white"
+            axis.plot(x, y, "o", ms=6, mfc=face, mec=LANDMARK_COLOURS[j], mew=2)
+        elif code == 1 and np.isfinite(x):
+            axis.plot(x, y, "x", ms=6, mec=LANDMARK_COLOURS[j], mew=2)
+
+
+def landmark_legend(figure) -> None:
+    """What the marks of `draw_landmarks` mean, below the figure."""
+    handles = [
+        plt.Line2D([], [], marker="o", ls="", ms=6, mew=2, mec=LANDMARK_COLOURS[j], label=name,
+                   mfc=LANDMARK_COLOURS[j] if j % 2 == 0 else "white")
+        for j, name in enumerate(LANDMARKS)
+    ]  # fmt: skip
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=9)
+
+
+def photo_grid(photos, titles, columns: int, boxes=None, landmarks=None, visibility=None, size: float = 2.0):
+    """Photos (a list of (H, W, 3) uint8) in a grid with their titles, boxes (x1, y1, x2, y2) and landmarks."""
+    rows = -(-len(photos) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(columns * size, rows * size * 1.25), squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    for i, (axis, photo) in enumerate(zip(axes.flat, photos, strict=False)):
+        axis.imshow(photo)
+        axis.set_title(titles[i], fontsize=8)
+        if boxes is not None:
+            x1, y1, x2, y2 = boxes[i]
+            axis.add_patch(plt.Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, ec="black", lw=1, ls=":"))
+        if landmarks is not None:
+            draw_landmarks(axis, landmarks[i], visibility[i])
+        axis.set(xlim=(0, photo.shape[1]), ylim=(photo.shape[0], 0))
+    if landmarks is not None:
+        landmark_legend(figure)
+    return figure
+
+
+def loss_curves(histories: dict, terms=("landmark", "visibility", "category", "attribute", "triplet")):
+    """Training (line) and held-out (dashed) losses by epoch; step 1 of the iterative training is shaded.
+
+    histories: {method: DataFrame of `report.history`}; a panel a loss that any of them has.
+    """
+    shown = [t for t in terms if any(f"train_{t}" in h for h in histories.values())]
+    figure, axes = plt.subplots(1, len(shown), figsize=(3.6 * len(shown), 3.2), squeeze=False)
+    for axis, term in zip(axes[0], shown, strict=True):
+        for method, h in histories.items():
+            if f"train_{term}" in h:
+                axis.plot(h.epoch + 1, h[f"train_{term}"], color=METHOD_COLOURS[method], label=method)
+            if f"monitor_{term}" in h:
+                axis.plot(h.epoch + 1, h[f"monitor_{term}"], color=METHOD_COLOURS[method], ls="--")
+        first = next(iter(histories.values()))
+        for epoch in first.epoch[first.step == 1]:
+            axis.axvspan(epoch + 0.5, epoch + 1.5, color="black", alpha=0.06, lw=0)
+        axis.set(title=term, xlabel="epoch", ylim=(0, None))
+    axes[0, 0].set_ylabel("loss, unweighted")
+    axes[0, 0].legend(fontsize=9, title="line: train, dashed: held out\nshaded: step 1", title_fontsize=8)
+    return figure
+
+
+def pdj_curves(table, methods: list[str]):
+    """Figure 10a: PDJ over the threshold, a panel a landmark and one for all; `table` as `report.pdj_table`."""
+    names = [*LANDMARKS, "all"]
+    figure, axes = plt.subplots(3, 3, figsize=(9.5, 8.5), sharex=True, sharey=True)
+    for axis, name in zip(axes.flat, names, strict=True):
+        for method in methods:
+            rows = table[(table.method == method) & (table.landmark == name)]
+            axis.plot(rows.threshold, 100 * rows.pdj, color=METHOD_COLOURS[method], label=method)
+        axis.axvline(0.1, color="black", lw=0.8, ls=":")
+        axis.set_title(f"{name}, n = {int(rows.n.iloc[0]):,}")
+    axes[0, 0].set(xlim=(0, table.threshold.max()), ylim=(0, 100))
+    for axis in axes[-1]:
+        axis.set_xlabel("normalised distance")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("detected, %")
+    axes[0, 0].legend(fontsize=9)
+    return figure
+
+
+def interval_bars(table, column_order: list[str], methods: list[str], unit: str = "%"):
+    """Grouped bars with 95 % intervals. table: columns method, column, ours, lo, hi (as `report.beside_paper`); the
+    paper's values, where there are any, as black dashes."""
+    figure, axis = plt.subplots(figsize=(max(6, 1.3 * len(column_order)), 3.6))
+    width = 0.8 / len(methods)
+    for m, method in enumerate(methods):
+        rows = table[table.method == method].set_index("column").reindex(column_order)
+        x = np.arange(len(column_order)) + (m - (len(methods) - 1) / 2) * width
+        errors = np.clip(np.stack([rows.ours - rows.lo, rows.hi - rows.ours]), 0, None)
+        axis.bar(x, rows.ours, width, color=METHOD_COLOURS[method], label=method, yerr=errors, capsize=2)
+        if "paper" in rows and rows.paper.notna().any():
+            axis.plot(x, rows.paper, "_", color="black", ms=14, mew=2, label="paper" if m == 0 else None)
+    axis.set(xticks=np.arange(len(column_order)), xticklabels=column_order, ylabel=unit, ylim=(0, 100))
+    axis.grid(False, axis="x")
+    axis.legend(fontsize=9, ncols=len(methods) + 1, loc="lower left", bbox_to_anchor=(0, 1))
+    return figure

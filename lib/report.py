@@ -1,0 +1,218 @@
+"""From predictions to tables: what the notebooks show and what lies under outputs/<profile>/.
+
+Tables are csv, figures png and svg, both written beside and renamed. Every number in a notebook or the README comes
+from here; none is typed.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from lib import metrics, paper
+from lib.config import PROFILES, Config
+from lib.data import LANDMARKS, Benchmark, DataError, find_benchmarks
+from lib.synthetic import WorldSize, write_world
+from lib.train import METHODS, make_fabric, read_predictions, read_weights, run_folder
+
+ROOT = Path(__file__).parent.parent
+THRESHOLDS = np.round(np.arange(0, 0.305, 0.01), 2)
+
+
+# ---- opening --------------------------------------------------------------------------------------------------------
+
+
+def open_run(profile: str, data: str, out: str) -> tuple[Config, Path]:
+    """The profile's configuration and the folder of its outputs: `out`, or outputs/<profile> where `out` is empty."""
+    if profile not in PROFILES:
+        raise DataError(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
+    folder = Path(out) if out else ROOT / "outputs" / profile
+    for name in ("tables", "figures", "metrics"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return PROFILES[profile], folder
+
+
+def open_data(config: Config, data: str, out: Path) -> dict[str, Benchmark]:
+    """The benchmarks under `data`, or of the synthetic world of this profile, which is written where absent."""
+    if data:
+        return find_benchmarks(Path(data))
+    w = config.world
+    size = WorldSize(w.train, w.val, w.test, w.inshop_items, w.consumer2shop_items, w.px, w.label_noise)
+    return find_benchmarks(write_world(out / "world", size, config.seed, workers=os.cpu_count() or 1))
+
+
+def test_split(benchmark: Benchmark) -> str:
+    """The split that results are measured on: test, or val where a source has no test (nothing is chosen by it)."""
+    for split in ("test", "val"):
+        if (benchmark.split == split).any():
+            return split
+    raise DataError(f"{benchmark.images_root}: neither a test nor a val split; list one in list_eval_partition.txt")
+
+
+test_split.__test__ = False  # not a test, whatever pytest thinks of the name
+
+
+def finished(method: str, benchmark: Benchmark, config: Config, out: Path, weights: str) -> Path:
+    """The folder of a finished run. Raises DataError where there is none with these settings on this data."""
+    folder = run_folder(out, benchmark, method, config, read_weights(weights or config.weights)[1])
+    if not (folder / "run.json").exists():
+        raise DataError(f"{folder}: no finished run of {method} with these settings; run notebook 02_train first")
+    return folder
+
+
+def predictions(folder: Path, split: str) -> dict[str, np.ndarray]:
+    return read_predictions(folder / f"predictions_{split}.safetensors")[0]
+
+
+def history(folder: Path) -> pd.DataFrame:
+    """One row an epoch: epoch, round, step, seconds, train_* and monitor_* losses."""
+    return pd.DataFrame(json.loads((folder / "run.json").read_text())["history"])
+
+
+def about(folder: Path) -> dict:
+    return json.loads((folder / "run.json").read_text())["about"]
+
+
+# ---- tables ---------------------------------------------------------------------------------------------------------
+
+
+def mean_landmarks(benchmark: Benchmark) -> np.ndarray:
+    """What a network must beat: the mean visible landmark of the train split in box units, put into every box of the
+    benchmark. Returns (N, 8, 2) pixels."""
+    corner, side = benchmark.box[:, None, :2], benchmark.box[:, None, 2:] - benchmark.box[:, None, :2]
+    unit = np.where(benchmark.visibility[..., None] == 0, (benchmark.landmarks - corner) / side, np.nan)
+    return np.nan_to_num(np.nanmean(unit[benchmark.rows("train")], axis=0), nan=0.5) * side + corner
+
+
+def pdj_table(landmarks: dict[tuple[str, str], np.ndarray], benchmark: Benchmark, rows: np.ndarray, norm="box"):
+    """Figure 10 as a table. landmarks: {(method, head): (n, 8, 2) pixels of `rows`}.
+
+    Columns method, head, landmark (or "all"), threshold, pdj, n; visible landmarks only.
+    """
+    out = []
+    for (method, head), predicted in landmarks.items():
+        distances = metrics.landmark_distances(predicted, benchmark.landmarks[rows], benchmark.box[rows], norm)
+        each, pooled, counts = metrics.pdj(distances, benchmark.visibility[rows], THRESHOLDS)
+        for t, threshold in enumerate(THRESHOLDS):
+            for j, name in enumerate(LANDMARKS):
+                out.append((method, head, name, threshold, each[t, j], counts[j]))
+            out.append((method, head, "all", threshold, pooled[t], counts.sum()))
+    return pd.DataFrame(out, columns=["method", "head", "landmark", "threshold", "pdj", "n"])
+
+
+def landmark_summary(landmarks: dict[tuple[str, str], np.ndarray], benchmark: Benchmark, rows: np.ndarray):
+    """The other figures of merit in use, all landmarks pooled: one row a method."""
+    true, box, visibility = benchmark.landmarks[rows], benchmark.box[rows], benchmark.visibility[rows]
+    out = []
+    for (method, head), predicted in landmarks.items():
+        by_box = metrics.landmark_distances(predicted, true, box)
+        by_diagonal = metrics.landmark_distances(predicted, true, box, "diagonal")
+        out.append({
+            "method": method,
+            "head": head,
+            "PDJ@0.1 box": metrics.pdj(by_box, visibility, [0.1])[1][0],
+            "PDJ@0.1 diagonal": metrics.pdj(by_diagonal, visibility, [0.1])[1][0],
+            "PDJ@0.1 box, invisible as errors": metrics.pdj(by_box, visibility, [0.1], "errors")[1][0],
+            "NE": metrics.normalised_error(by_box, visibility)[1],
+            "PCK@0.2": metrics.pck(by_box, visibility)[1],
+            "within 10 of 224 px": metrics.within_pixels(predicted, true, box, visibility)[1],
+            "n": int((visibility == 0).sum()),
+        })  # fmt: skip
+    return pd.DataFrame(out)
+
+
+def prior_scores(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray:
+    """What a network must beat: every image ranked by how frequent the attributes are in the train split."""
+    frequency = (benchmark.attributes[benchmark.rows("train")] == 1).mean(0, dtype=np.float64)
+    return np.tile(frequency, (len(rows), 1))
+
+
+def attribute_table(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, ks=(3, 5)):
+    """Top-k attribute recall. scores: {method: (n, A)}. Columns method, group (or "all"), k, macro, micro, n."""
+    return _recall_rows(scores, benchmark, rows, ks, ("macro", "micro"))
+
+
+def attribute_definitions(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, ks=(3, 5)):
+    """The same by all five definitions that are in use (see `metrics.attribute_recall`)."""
+    return _recall_rows(scores, benchmark, rows, ks, metrics.ATTRIBUTE_DEFINITIONS)
+
+
+def _recall_rows(scores, benchmark, rows, ks, definitions):
+    labels, groups, names = benchmark.attributes[rows], benchmark.attribute_groups, benchmark.group_names
+    out = []
+    for method, values in scores.items():
+        for k in ks:
+            by = {d: metrics.attribute_recall(values, labels, k, groups, d)[0] for d in definitions}
+            counts = metrics.attribute_recall(values, labels, k, groups, "micro")[1]
+            for group in counts:
+                name = names.get(group, group)
+                out.append((method, name, k, *(by[d][group] for d in definitions), counts[group]))
+    return pd.DataFrame(out, columns=["method", "group", "k", *definitions, "n"])
+
+
+def table2(scores: dict[str, dict[str, np.ndarray]], benchmark: Benchmark, rows: np.ndarray, seed: int = 0):
+    """The paper's Table 2: {method: predictions} -> one row a method, `<column>_top3` and `_top5` in per cent, each
+    with `_lo` and `_hi`, the ends of a 95 % bootstrap interval over images. What the benchmark lacks is left out."""
+    labels = benchmark.attributes[rows] if benchmark.attributes is not None else None
+    out = []
+    for method, predicted in scores.items():
+        row = {"method": method}
+        for k in (3, 5):
+            if benchmark.category is not None and "category_scores" in predicted:
+                hits = metrics.topk_hits(predicted["category_scores"], benchmark.category[rows], k)
+                _add(row, f"category_top{k}", hits, np.ones(len(hits)), seed)
+            if labels is not None and "attribute_scores" in predicted:
+                matched = metrics.attribute_hits(predicted["attribute_scores"], labels, k)
+                for group, name in [*benchmark.group_names.items(), (None, "all")]:
+                    columns = benchmark.attribute_groups == group if group is not None else slice(None)
+                    true = (labels[:, columns] == 1).sum(1)
+                    _add(row, f"{name}_top{k}", matched[:, columns].sum(1), true, seed)
+        out.append(row)
+    return pd.DataFrame(out)
+
+
+def _add(row, column, numerator, denominator, seed):
+    value, low, high = metrics.bootstrap_interval(numerator, denominator, seed=seed)
+    row |= {column: 100 * value, f"{column}_lo": 100 * low, f"{column}_hi": 100 * high}
+
+
+def beside_paper(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows (method, column): the paper's value, ours with its interval, the difference; per cent."""
+    out = []
+    for _, row in table.iterrows():
+        for column in [c for c in table.columns if c.endswith(("_top3", "_top5"))]:
+            name, k = column.rsplit("_top", 1)
+            printed = paper.TABLE2.get(row["method"], {}).get(name)
+            value = printed[0 if k == "3" else 1] if printed else np.nan
+            ours, low, high = row[column], row[f"{column}_lo"], row[f"{column}_hi"]
+            out.append((row["method"], name, int(k), value, ours, low, high, ours - value))
+    return pd.DataFrame(out, columns=["method", "column", "k", "paper", "ours", "lo", "hi", "difference"])
+
+
+# ---- files ----------------------------------------------------------------------------------------------------------
+
+
+def save_table(table: pd.DataFrame, out: Path, name: str) -> Path:
+    """<out>/tables/<name>.csv, six digits."""
+    path = out / "tables" / f"{name}.csv"
+    part = path.with_suffix(".part")
+    table.to_csv(part, index=False, float_format="%.6g")
+    os.replace(part, path)
+    return path
+
+
+def save_figure(figure, out: Path, name: str) -> None:
+    """<out>/figures/<name>.png and .svg. A name that starts with photos_ marks a figure that shows photos: those of
+    a real data set stay out of the repository."""
+    for kind in ("png", "svg"):
+        path = out / "figures" / f"{name}.{kind}"
+        part = path.with_name(path.name + ".part")
+        figure.savefig(part, format=kind, dpi=150, bbox_inches="tight", metadata={"Date": None} if kind == "svg" else {})
+        os.replace(part, path)
+
+
+def versions() -> str:
+    return f"torch {torch.__version__}, numpy {np.__version__}, pandas {pd.__version__}"

@@ -1,0 +1,243 @@
+"""From photos to training batches: crops decoded once, conv4 maps computed once, views cut on the device.
+
+read -> crop -> (conv4) -> view. A crop is the annotated box, widened by a margin and resized to a square, so that every
+box fills the same part of every crop; landmarks are kept in units of that crop, (0, 0) its top left corner and (1, 1)
+its bottom right. Crops and conv4 maps lie in memory-mapped files: any number of epochs and processes read them without
+decoding or computing anything twice. A view is the window of a crop or of a conv4 map that the network sees: fixed at
+test, jittered and mirrored in training, by one and the same resampling for images and for maps.
+"""
+
+import hashlib
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from lib.config import Input
+from lib.data import Benchmark, DataError
+
+# Mirroring a picture swaps left and right in the canonical order of landmarks.
+MIRRORED = (1, 0, 3, 2, 5, 4, 7, 6)
+MOST_PIXELS = 100_000_000  # a photo beyond this is more likely a fault or an attack than a photo
+
+
+# ---- crops ----------------------------------------------------------------------------------------------------------
+
+
+def to_crop(points: np.ndarray, box: np.ndarray, margin: float) -> np.ndarray:
+    """Pixels of the photo (N, L, 2) as (x, y) -> units of the crop. box (N, 4) pixels x1 y1 x2 y2."""
+    side = box[:, None, 2:] - box[:, None, :2]
+    return ((points - box[:, None, :2]) / side + margin) / (1 + 2 * margin)
+
+
+def to_pixels(points: np.ndarray, box: np.ndarray, margin: float) -> np.ndarray:
+    """Units of the crop (N, L, 2) -> pixels of the photo; the inverse of `to_crop`."""
+    side = box[:, None, 2:] - box[:, None, :2]
+    return (points * (1 + 2 * margin) - margin) * side + box[:, None, :2]
+
+
+def read_photo(path: Path) -> np.ndarray:
+    """A photo as (H, W, 3) uint8 RGB. Raises DataError where it cannot be read whole."""
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}; put the photo there or take it off the lists") from None
+    photo = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION) if data.size else None
+    if photo is None or (data[:2].tobytes() == b"\xff\xd8" and b"\xff\xd9" not in data[-4096:].tobytes()):
+        raise DataError(f"{path}: not a whole JPEG or PNG picture; download it again")
+    if photo.shape[0] * photo.shape[1] > MOST_PIXELS:
+        raise DataError(f"{path}: {photo.shape[1]} x {photo.shape[0]} pixels; photos above 100 megapixels are refused")
+    return photo
+
+
+def crop(photo: np.ndarray, box: np.ndarray, px: int, margin: float) -> np.ndarray:
+    """The box of a photo, widened by `margin` of its size on each side, as (px, px, 3) uint8. Beyond the photo's edge
+    its last pixel is repeated, so that the box stays at its place in the crop."""
+    x1, y1, x2, y2 = (float(v) for v in box)
+    width, height = (x2 - x1) * (1 + 2 * margin), (y2 - y1) * (1 + 2 * margin)
+    left, top = x1 - margin * (x2 - x1), y1 - margin * (y2 - y1)
+    # A large photo is shrunk by area first: a single bilinear sample a pixel would alias fine patterns.
+    shrink = min(1.0, max(px / width, px / height))
+    if shrink < 0.7:
+        small = (max(1, round(photo.shape[1] * shrink)), max(1, round(photo.shape[0] * shrink)))
+        sx, sy = small[0] / photo.shape[1], small[1] / photo.shape[0]
+        photo = cv2.resize(photo, small, interpolation=cv2.INTER_AREA)
+        left, width, top, height = left * sx, width * sx, top * sy, height * sy
+    ax, ay = px / width, px / height
+    # Pixel centres: the centre of pixel 0 lies at 0.5.
+    matrix = np.array([[ax, 0, (0.5 - left) * ax - 0.5], [0, ay, (0.5 - top) * ay - 0.5]])
+    return cv2.warpAffine(photo, matrix, (px, px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _mapped(path: Path, shape: tuple, dtype, fill, what: str, rows_at_once: int) -> np.ndarray:
+    """A memory-mapped .npy that `fill(slice, array)` writes in pieces; goes on where an earlier run was stopped."""
+    if path.exists():
+        return np.load(path, mmap_mode="r")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part, done_file = path.with_suffix(".part"), path.with_suffix(".done")
+    try:
+        done = int(done_file.read_text()) if part.exists() and done_file.exists() else 0
+        mode = "r+" if done else "w+"
+        array = np.lib.format.open_memmap(part, mode, None if done else dtype, None if done else shape)
+        with tqdm(total=shape[0], initial=done, desc=what, unit="image", mininterval=1) as bar:
+            for start in range(done, shape[0], rows_at_once):
+                rows = slice(start, min(start + rows_at_once, shape[0]))
+                fill(rows, array)
+                array.flush()
+                done_file.write_text(str(rows.stop))
+                bar.update(rows.stop - start)
+        del array
+    except OSError as error:
+        raise DataError(
+            f"{part}: cannot be written ({error.strerror or error}); free some room and start again"
+        ) from error
+    os.replace(part, path)
+    done_file.unlink(missing_ok=True)
+    return np.load(path, mmap_mode="r")
+
+
+def _key(*parts) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+
+
+def crop_store(benchmark: Benchmark, folder: Path, config: Input) -> np.ndarray:
+    """Crops of all images of a benchmark, (N, px, px, 3) uint8, memory-mapped; made once under `folder`.
+
+    The file's name holds a digest of names, boxes and sizes, so that a store of other data is never taken for this one.
+    """
+    rows_digest = hashlib.sha256(benchmark.box.tobytes() + "\n".join(benchmark.image).encode()).hexdigest()
+    key = _key(str(benchmark.images_root.resolve()), rows_digest, config.px, config.margin)
+    shape = (len(benchmark.image), config.px, config.px, 3)
+
+    with ThreadPoolExecutor() as pool:  # OpenCV decodes and resizes outside Python's lock
+
+        def fill(rows: slice, out: np.ndarray) -> None:
+            def one(i):
+                photo = read_photo(benchmark.images_root / benchmark.image[i])
+                out[i] = crop(photo, benchmark.box[i], config.px, config.margin)
+
+            list(pool.map(one, range(rows.start, rows.stop)))
+
+        return _mapped(folder / f"crops_{benchmark.name}_{key}.npy", shape, np.uint8, fill, "decode photos", 500)
+
+
+# ---- conv4 maps -----------------------------------------------------------------------------------------------------
+
+
+@torch.inference_mode()
+def conv4_store(trunk, crops: np.ndarray, name: str, folder: Path, digest: str, device, dtype) -> np.ndarray:
+    """conv4 maps of all crops, plain and mirrored: (N, 2, h, w, C) float16, memory-mapped; made once under `folder`.
+
+    trunk: maps normalised images (n, 3, px, px) to (n, C, h, w). digest: of the trunk's weights and the crops.
+    """
+    trunk = trunk.to(device, dtype).eval()
+    C, h, w = trunk(torch.zeros(1, 3, *crops.shape[1:3], device=device, dtype=dtype)).shape[1:]
+
+    def fill(rows: slice, out: np.ndarray) -> None:
+        images = normalise(torch.from_numpy(crops[rows]).to(device)).to(dtype)
+        for side, x in enumerate((images, images.flip(3))):
+            maps = trunk(x.contiguous(memory_format=torch.channels_last))
+            out[rows, side] = maps.permute(0, 2, 3, 1).half().cpu().numpy()
+
+    path = folder / f"conv4_{name}_{_key(digest, str(dtype), crops.shape)}.npy"
+    return _mapped(path, (len(crops), 2, h, w, C), np.float16, fill, "conv4 maps", 40)
+
+
+def normalise(images: Tensor) -> Tensor:
+    """(n, H, W, 3) uint8 RGB -> (n, 3, H, W) float32 as torchvision's VGG-16 expects (ImageNet mean and deviation)."""
+    x = images.permute(0, 3, 1, 2).float() / 255
+    mean, deviation = x.new_tensor([0.485, 0.456, 0.406]), x.new_tensor([0.229, 0.224, 0.225])
+    return (x - mean[:, None, None]) / deviation[:, None, None]
+
+
+# ---- views ----------------------------------------------------------------------------------------------------------
+
+
+class View(NamedTuple):
+    """Which window of each crop is seen. size, centre: (n, 2) as (x, y) in units of the crop; mirrored: (n,) bool,
+    applied to the crop before the window is cut. colour: (n, 3) factors of brightness, contrast, saturation, or None."""
+
+    size: Tensor
+    centre: Tensor
+    mirrored: Tensor
+    colour: Tensor | None = None
+
+    def part(self, rows: slice) -> "View":
+        colour = None if self.colour is None else self.colour[rows]
+        return View(self.size[rows], self.centre[rows], self.mirrored[rows], colour)
+
+
+def fixed_view(n: int, config: Input) -> View:
+    """The fixed window of the test: the middle of the crop, no mirror, no jitter."""
+    return View(torch.full((n, 2), config.view), torch.full((n, 2), 0.5), torch.zeros(n, dtype=torch.bool))
+
+
+def training_view(n: int, config: Input, generator: torch.Generator) -> View:
+    """Random windows. Drawn on the CPU from `generator`, so that every device sees the same ones."""
+
+    def within(*shape):
+        return torch.rand(*shape, generator=generator) * 2 - 1
+
+    size = config.view * (1 + config.jitter * within(n, 2))
+    centre = 0.5 + 0.6 * config.jitter * within(n, 2)
+    return View(size, centre, torch.rand(n, generator=generator) < 0.5, 1 + config.colour * within(n, 3))
+
+
+def landmarks_in_view(landmarks: Tensor, view: View) -> Tensor:
+    """(n, 8, 2) in units of the crop -> units of the view, in the canonical order of the mirrored picture."""
+    mirror = view.mirrored.to(landmarks.device)[:, None, None]
+    swapped = landmarks[:, list(MIRRORED)] * landmarks.new_tensor([-1, 1]) + landmarks.new_tensor([1, 0])
+    size, centre = view.size.to(landmarks), view.centre.to(landmarks)
+    return (torch.where(mirror, swapped, landmarks) - (centre - size / 2)[:, None]) / size[:, None]
+
+
+def visibility_in_view(visibility: Tensor, view: View) -> Tensor:
+    """(n, 8) codes in the canonical order of the mirrored picture."""
+    return torch.where(view.mirrored.to(visibility.device)[:, None], visibility[:, list(MIRRORED)], visibility)
+
+
+def landmarks_in_crop(landmarks: Tensor, view: View) -> Tensor:
+    """The inverse of `landmarks_in_view` for views that are not mirrored (those of the test)."""
+    size, centre = view.size.to(landmarks), view.centre.to(landmarks)
+    return landmarks * size[:, None] + (centre - size / 2)[:, None]
+
+
+def resample(maps: Tensor, view: View, side: int) -> Tensor:
+    """Cut the windows of `view` out of (n, C, H, W) maps or images: (n, C, side, side), bilinear, edges repeated.
+    Does not mirror: see `images_in_view` and `conv4_in_view`, which do."""
+    n, C = maps.shape[:2]
+    theta = maps.new_zeros(n, 2, 3, dtype=torch.float32)
+    theta[:, 0, 0], theta[:, 1, 1] = view.size.to(maps.device).T
+    theta[:, :, 2] = (2 * view.centre - 1).to(maps.device)
+    grid = F.affine_grid(theta, (n, C, side, side), align_corners=False).to(maps.dtype)
+    return F.grid_sample(maps, grid, padding_mode="border", align_corners=False)
+
+
+def images_in_view(crops: Tensor, view: View, side: int) -> Tensor:
+    """(n, H, W, 3) uint8 crops -> (n, 3, side, side) normalised images on the device of `crops`."""
+    x = crops.permute(0, 3, 1, 2).float() / 255
+    x = torch.where(view.mirrored.to(x.device)[:, None, None, None], x.flip(3), x)
+    x = resample(x, view, side)
+    if view.colour is not None:
+        brightness, contrast, saturation = (c[:, None, None, None] for c in view.colour.to(x.device).T)
+        x = x * brightness
+        x = (x - x.mean((1, 2, 3), keepdim=True)) * contrast + x.mean((1, 2, 3), keepdim=True)
+        grey = x.mean(1, keepdim=True)
+        x = ((x - grey) * saturation + grey).clamp(0, 1)
+    x = (x * 255).permute(0, 2, 3, 1)
+    return normalise(x).contiguous(memory_format=torch.channels_last)
+
+
+def conv4_in_view(maps: Tensor, view: View, side: int) -> Tensor:
+    """(n, 2, h, w, C) cached maps, plain and mirrored -> (n, C, side, side) float32."""
+    side_of_mirror = view.mirrored.to(maps.device).long()
+    chosen = maps[torch.arange(len(maps), device=maps.device), side_of_mirror]
+    return resample(chosen.permute(0, 3, 1, 2).float(), view, side)

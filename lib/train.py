@@ -1,0 +1,533 @@
+"""Train a method on a benchmark, or load its finished run, and write its predictions.
+
+`run` is the one entry: it makes the crops (and conv4 maps, where the trunk is frozen), trains with the paper's two
+alternating steps (section 3.2), and leaves in <out>/runs/<benchmark>/<method>_<digest>/
+
+    run.json                         configuration, history, provenance
+    model.safetensors                the trained network
+    predictions_<split>.safetensors  image names, scores, landmarks, visibility, embeddings: any evaluator can read them
+    checkpoint.safetensors           while it trains: where a stopped run goes on; its header holds the history so far
+
+The digest is of everything that a result depends on, so that a run of other settings is never taken for this one. Every
+random choice is drawn from (seed, step): a resumed run, and one of several processes, see the same batches and views.
+
+Several processes: torchrun --nproc-per-node 2 -m lib.train --method fashionnet
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from lib import losses, metrics, store
+from lib.config import Config, Weights
+from lib.data import Benchmark, DataError
+from lib.model import WTBI, FashionNet, load_vgg16
+
+METHODS = ("wtbi", "fashionnet", "fashionnet-heatmap")
+SHIPPED_WEIGHTS = Path(__file__).parent / "vgg16_conv.safetensors"
+
+
+# ---- samples --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What training reads, one row an image. maps: crops (N, px, px, 3) uint8 or conv4 maps (N, 2, h, w, C) float16,
+    memory-mapped or a tensor on the device. landmarks (N, 8, 2) in units of the crop, NaN where not annotated;
+    visibility (N, 8) codes, -1 where the clothes type has no such landmark; category (N,); attributes (N, A) in
+    {1, -1, 0}; item (N,) numbers. A field that the benchmark lacks is None."""
+
+    maps: np.ndarray | Tensor
+    landmarks: Tensor | None
+    visibility: Tensor | None
+    category: Tensor | None
+    attributes: Tensor | None
+    item: Tensor | None
+
+    def labels(self, rows: np.ndarray, view: store.View, device) -> dict[str, Tensor]:
+        rows = torch.from_numpy(rows)
+        out = {}
+        if self.landmarks is not None:
+            out["landmarks"] = store.landmarks_in_view(self.landmarks[rows].to(device), view)
+            out["visibility"] = store.visibility_in_view(self.visibility[rows].to(device), view)
+        for name in ("category", "attributes", "item"):
+            if getattr(self, name) is not None:
+                out[name] = getattr(self, name)[rows].to(device)
+        return out
+
+
+def make_samples(benchmark: Benchmark, maps, config: Config) -> Samples:
+    """The labels of a benchmark as tensors beside its crops or conv4 maps."""
+
+    def tensor(array, dtype):
+        return None if array is None else torch.from_numpy(np.ascontiguousarray(array)).to(dtype)
+
+    landmarks = visibility = item = None
+    if benchmark.landmarks is not None:
+        margin = config.input.margin
+        landmarks = tensor(store.to_crop(benchmark.landmarks, benchmark.box, margin), torch.float32)
+        visibility = tensor(benchmark.visibility, torch.int64)
+    if benchmark.item is not None:
+        item = tensor(np.unique(benchmark.item, return_inverse=True)[1], torch.int64)
+    category = tensor(benchmark.category, torch.int64)
+    return Samples(maps, landmarks, visibility, category, tensor(benchmark.attributes, torch.int8), item)
+
+
+def fetch(maps, rows: np.ndarray, device) -> Tensor:
+    """The chosen rows of a memory-mapped array, or of a tensor that lies on the device already."""
+    if isinstance(maps, Tensor):
+        return maps[torch.from_numpy(rows).to(maps.device)]
+    return torch.from_numpy(maps[rows]).to(device, non_blocking=True)
+
+
+def keep_on_device(maps: np.ndarray, device: torch.device):
+    """Put the maps on a GPU once and for all where they fill at most half of what is free there."""
+    if device.type == "cuda" and maps.nbytes < torch.cuda.mem_get_info(device)[0] // 2:
+        return torch.from_numpy(np.array(maps)).to(device)
+    return maps
+
+
+# ---- model and device -----------------------------------------------------------------------------------------------
+
+
+def make_fabric(config: Config) -> Fabric:
+    """One device, or as many processes as torchrun started. Precision as `config.training.precision` says."""
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    precision = config.training.precision
+    if precision == "auto":
+        if torch.cuda.is_available():
+            fast = torch.cuda.is_bf16_supported()
+        else:
+            fast = torch.cpu._is_avx512_bf16_supported()  # elsewhere bf16 is emulated, and slower than float32
+        precision = "bf16-mixed" if fast else "32-true"
+    nodes = int(os.environ.get("WORLD_SIZE", 1)) // processes
+    fabric = Fabric(
+        accelerator="auto", devices=processes, num_nodes=nodes, precision=precision,
+        strategy="ddp" if processes * nodes > 1 else "auto",
+    )  # fmt: skip
+    fabric.launch()
+    return fabric
+
+
+def read_weights(weights: str) -> tuple[dict[str, Tensor] | None, str]:
+    """VGG-16 weights and where they are from. weights: a .safetensors file of torchvision's names, "torchvision" for
+    its ImageNet weights, "" for the file shipped with the project, "none" to start from scratch."""
+    if weights == "none":
+        return None, "from scratch"
+    if weights == "torchvision":
+        from torchvision.models import VGG16_Weights
+
+        state = VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
+        return state, "torchvision VGG16_Weights.IMAGENET1K_V1"
+    path = Path(weights) if weights else SHIPPED_WEIGHTS
+    try:
+        state = load_file(path)
+    except Exception as error:  # safetensors raises its own type for a broken file
+        raise DataError(f"{path}: cannot be read as safetensors ({error}); give a VGG-16 in that format") from error
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return {name: tensor.float() for name, tensor in state.items()}, f"{path.name} sha256 {digest}"
+
+
+def build(method: str, benchmark: Benchmark, config: Config) -> nn.Module:
+    """The network of a method, with heads for what the benchmark has labels of. Random, from config.seed."""
+    if method not in METHODS:
+        raise ValueError(f"no method {method!r}; there are {', '.join(METHODS)}")
+    categories = len(benchmark.category_names) if benchmark.category is not None else 0
+    attributes = len(benchmark.attribute_names) if benchmark.attributes is not None else 0
+    torch.manual_seed(config.seed)
+    if method == "wtbi":
+        return WTBI(config.model, categories, attributes)
+    head = "heatmap" if method == "fashionnet-heatmap" else config.model.head
+    return FashionNet(replace(config.model, head=head), config.input.view_px, categories, attributes)
+
+
+def parameter_groups(model: nn.Module, pretrained: list[str]) -> list[dict]:
+    """AdamW's groups: name, parameters, and whether they start from ImageNet weights."""
+    groups = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            old = any(name.startswith(block + ".") for block in pretrained)
+            groups.setdefault((name.startswith("pose."), old), []).append(parameter)
+    return [{"params": p, "pose": pose, "pretrained": old} for (pose, old), p in sorted(groups.items())]
+
+
+# ---- the steps ------------------------------------------------------------------------------------------------------
+
+
+def phases(config: Config) -> list[tuple[int, int]]:
+    """(round, step) of every epoch, in order: step 1 then step 2, `rounds` times."""
+    t = config.training
+    return [(r, step) for r in range(t.rounds) for step in (1, 2) for _ in range(t.epochs)]
+
+
+def epoch_batches(rows: np.ndarray, item: Tensor | None, batch: int, seed: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """Shuffled batches of exactly `batch` rows (fewer only where there are fewer rows in all), the same in every
+    process. With items, images of one item lie side by side, up to 4 at a time, so that a batch holds positives."""
+    order = np.random.default_rng(seed).permutation(rows)
+    if item is not None:
+        numbers = item.numpy()[order]
+        rank = np.zeros(len(order), np.int64)  # how many images of the same item came before
+        by_item = np.argsort(numbers, kind="stable")
+        starts = np.flatnonzero(np.r_[True, np.diff(numbers[by_item]) != 0])
+        rank[by_item] = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
+        chunk = {}
+        first = [chunk.setdefault((n, r // 4), i) for i, (n, r) in enumerate(zip(numbers, rank, strict=True))]
+        order = order[np.argsort(first, kind="stable")]
+    for start in range(0, max(len(order) - batch, 0) + 1, batch):
+        yield np.sort(order[start : start + batch])
+
+
+def learning_rate(step: int, steps: int) -> float:
+    """Share of the peak: a warm-up over the first tenth, then a cosine down to zero."""
+    warm = max(1, steps // 10)
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1 + np.cos(np.pi * (step - warm) / max(1, steps - warm)))
+
+
+def set_rates(optimizer, config: Config, weights: Weights, share: float) -> None:
+    """AdamW divides a gradient by its own size, so a small loss weight would not slow a branch that only that loss
+    reaches. The learning rate of the pose branch and of the rest is therefore scaled as the loss weights are."""
+    t = config.training
+    pose = weights.landmark / max(t.step1.landmark, t.step2.landmark)
+    rest = weights.attribute / max(t.step1.attribute, t.step2.attribute)
+    for group in optimizer.param_groups:
+        scale = (pose if group["pose"] else rest) * (t.trunk_rate if group["pretrained"] else 1)
+        group["lr"] = t.rate * share * scale
+
+
+def loss_terms(out: dict, labels: dict, attribute_weights, config: Config, fabric: Fabric) -> dict[str, Tensor]:
+    """The losses that these outputs and labels allow, unweighted, each a mean over the batch."""
+    terms = {}
+    if "landmarks" in out and "landmarks" in labels:
+        terms["landmark"] = losses.landmark_loss(out["landmarks"], labels["landmarks"], labels["visibility"])
+        terms["visibility"] = losses.visibility_loss(out["visibility"], labels["visibility"])
+        if "log_heatmap" in out:
+            maps = labels["landmarks"], labels["visibility"]
+            terms["landmark"] = terms["landmark"] + 0.1 * losses.heatmap_loss(out["log_heatmap"], *maps)
+    if "category" in out and "category" in labels:
+        terms["category"] = losses.category_loss(out["category"], labels["category"])
+    if "attributes" in out and "attributes" in labels:
+        terms["attribute"] = losses.attribute_loss(out["attributes"], labels["attributes"], *attribute_weights)
+    if "item" in labels:
+        embedding, item = out["embedding"], labels["item"]
+        if fabric.world_size > 1:  # triplets reach across the processes' shares of the batch
+            embedding = fabric.all_gather(embedding, sync_grads=True).flatten(0, 1)
+            item = fabric.all_gather(item).flatten()
+        terms["triplet"] = losses.triplet_loss(embedding, item, config.training.margin)
+    return terms
+
+
+def total(terms: dict[str, Tensor], weights: Weights) -> Tensor:
+    return sum(getattr(weights, name) * value for name, value in terms.items())
+
+
+class Forward(nn.Module):
+    """From fetched maps and a view to a method's outputs; one module, so that DDP and the compiler see it whole."""
+
+    def __init__(self, model: nn.Module, config: Config):
+        super().__init__()
+        self.model = model
+        self.config = config
+
+    def forward(self, maps: Tensor, view: store.View) -> dict[str, Tensor]:
+        side = self.config.input.view_px
+        if maps.dtype == torch.uint8:
+            return self.model(store.images_in_view(maps, view, side))
+        return self.model.branches(store.conv4_in_view(maps, view, side // 8))
+
+
+# ---- fit and predict ------------------------------------------------------------------------------------------------
+
+
+def fit(model, samples: Samples, rows: np.ndarray, monitor: np.ndarray, config: Config, fabric: Fabric,
+        checkpoint: Path, pretrained: list[str] = ()) -> list[dict]:  # fmt: skip
+    """Train `model` in place on `rows`; returns the history, a dict an epoch.
+
+    monitor: rows whose losses are logged after each epoch; nothing is chosen by them. A checkpoint is written beside
+    and renamed after each epoch; where one exists, training goes on from it and ends with the same numbers. Raises
+    FloatingPointError naming step and images when a loss is not finite.
+    """
+    t = config.training
+    device = fabric.device
+    weights = {1: t.step1, 2: t.step2}
+    balance = None
+    if samples.attributes is not None:
+        w_pos, w_neg = losses.attribute_weights(samples.attributes[rows], t.attribute_balance)
+        balance = w_pos.to(device), w_neg.to(device)
+    if samples.landmarks is not None and hasattr(model, "pose"):
+        fixed = store.landmarks_in_view(samples.landmarks[rows], store.fixed_view(len(rows), config.input))
+        model.pose.start_at(fixed.nanmean(0).nan_to_num(0.5))
+    model.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(parameter_groups(model, pretrained), t.rate, weight_decay=t.weight_decay)
+    forward, optimizer = fabric.setup(Forward(model, config), optimizer)
+    if t.compile:
+        forward.compile()
+    plan = phases(config)
+    done, history = load_checkpoint(checkpoint, model, optimizer)
+    steps = len(plan) * max(1, len(rows) // t.batch)
+    bar = tqdm(total=steps, initial=done * (steps // len(plan)), desc=checkpoint.parent.name, unit="step",
+               mininterval=2, disable=fabric.global_rank > 0)  # fmt: skip
+    for epoch in range(done, len(plan)):
+        start, (round_, step_), sums, seen = time.perf_counter(), plan[epoch], {}, 0
+        forward.train()
+        for index, batch in enumerate(epoch_batches(rows, samples.item, t.batch, (config.seed, epoch))):
+            step = epoch * (steps // len(plan)) + index
+            generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
+            view = store.training_view(len(batch), config.input, generator)
+            torch.manual_seed(config.seed * 1_000_003 + step)  # dropout
+            share = slice(fabric.global_rank * len(batch) // fabric.world_size,
+                          (fabric.global_rank + 1) * len(batch) // fabric.world_size)  # fmt: skip
+            mine, view = batch[share], view.part(share)
+            set_rates(optimizer, config, weights[step_], learning_rate(step, steps))
+            out = forward(fetch(samples.maps, mine, device), view)
+            terms = loss_terms(out, samples.labels(mine, view, device), balance, config, fabric)
+            loss = total(terms, weights[step_])
+            if not torch.isfinite(loss):
+                values = {name: round(float(value), 4) for name, value in terms.items()}
+                raise FloatingPointError(f"step {step} (epoch {epoch}): loss {values} on the images of rows {mine}")
+            optimizer.zero_grad(set_to_none=True)
+            fabric.backward(loss)
+            fabric.clip_gradients(forward, optimizer, max_norm=5.0)
+            optimizer.step()
+            for name, value in terms.items():
+                sums[name] = sums.get(name, 0) + value.detach() * len(mine)
+            seen += len(mine)
+            bar.update()
+        row = {"epoch": epoch, "round": round_, "step": step_, "seconds": round(time.perf_counter() - start, 2)}
+        row |= {f"train_{name}": round(float(value) / seen, 6) for name, value in sums.items()}
+        row |= monitor_losses(forward, samples, monitor, balance, config, fabric)
+        history.append(row)
+        bar.set_postfix({k: v for k, v in row.items() if k.startswith("monitor")})
+        if fabric.global_rank == 0:
+            save_checkpoint(checkpoint, model, optimizer, epoch + 1, history)
+        fabric.barrier()
+    bar.close()
+    return history
+
+
+@torch.inference_mode()
+def monitor_losses(forward, samples, rows, balance, config, fabric) -> dict[str, float]:
+    """Mean losses over `rows` in the fixed view, each process over all of them."""
+    forward.eval()
+    sums = {}
+    for start in range(0, len(rows), 100):
+        batch = rows[start : start + 100]
+        view = store.fixed_view(len(batch), config.input)
+        out = forward(fetch(samples.maps, batch, fabric.device), view)
+        labels = samples.labels(batch, view, fabric.device)
+        labels.pop("item", None)  # triplets of a small batch in file order say little
+        for name, value in loss_terms(out, labels, balance, config, fabric).items():
+            sums[name] = sums.get(name, 0) + float(value) * len(batch)
+    return {f"monitor_{name}": round(value / len(rows), 6) for name, value in sums.items()}
+
+
+@torch.inference_mode()
+def predict(model, samples: Samples, benchmark: Benchmark, rows: np.ndarray, config: Config, fabric: Fabric) -> dict:
+    """The outputs of `model` on `rows` in the fixed view, from pixels and boxes alone: no label reaches it.
+
+    Returns numpy arrays: landmarks (n, 8, 2) pixels of the photo as (x, y), visibility (n, 8, 3) probabilities,
+    category_scores (n, K), attribute_scores (n, A), embedding (n, D); those that the method gives.
+    """
+    forward = fabric.setup_module(Forward(model, config)) if not isinstance(model, Forward) else model
+    forward.eval()
+    parts = []
+    for start in range(0, len(rows), 100):
+        batch = rows[start : start + 100]
+        view = store.fixed_view(len(batch), config.input)
+        out = forward(fetch(samples.maps, batch, fabric.device), view)
+        part = {"embedding": out["embedding"]}
+        if "landmarks" in out:
+            part["landmarks"] = store.landmarks_in_crop(out["landmarks"], view)
+            part["visibility"] = out["visibility"].softmax(2)
+        if "category" in out:
+            part["category_scores"] = out["category"]
+        if "attributes" in out:
+            part["attribute_scores"] = out["attributes"]
+        parts.append({name: value.float().cpu().numpy() for name, value in part.items()})
+    out = {name: np.concatenate([p[name] for p in parts]) for name in (parts[0] if parts else ())}
+    if "landmarks" in out:
+        pixels = store.to_pixels(out["landmarks"], benchmark.box[rows], config.input.margin)
+        out["landmarks"] = pixels.astype(np.float32)
+    return out
+
+
+# ---- files ----------------------------------------------------------------------------------------------------------
+
+
+def save_beside(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
+    """Write a safetensors file beside its place and rename it, so that it is whole or not there."""
+    part = path.with_name(path.name + f".{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, part, metadata)
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise DataError(f"{path}: cannot be written ({error.strerror or error}); free some room") from error
+
+
+def write_json(path: Path, content) -> None:
+    """JSON written beside and renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(content, indent=1, default=str) + "\n")
+    os.replace(part, path)
+
+
+def save_checkpoint(path: Path, model, optimizer, epochs: int, history: list[dict]) -> None:
+    """One file with everything that the next epoch needs: trained parameters and AdamW's state."""
+    tensors = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            tensors[f"model.{name}"] = parameter.detach()
+            for key, value in optimizer.state[parameter].items():
+                tensors[f"optimizer.{name}.{key}"] = value.detach()
+    save_beside(tensors, path, {"epochs": str(epochs), "history": json.dumps(history)})
+
+
+def load_checkpoint(path: Path, model, optimizer) -> tuple[int, list[dict]]:
+    """Put a checkpoint back in place; (0, []) where there is none."""
+    if not path.exists():
+        return 0, []
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+        for name, parameter in model.named_parameters():
+            if not parameter.requires_grad:
+                continue
+            with torch.no_grad():
+                parameter.copy_(file.get_tensor(f"model.{name}"))
+            for key in ("step", "exp_avg", "exp_avg_sq"):
+                value = file.get_tensor(f"optimizer.{name}.{key}")
+                if key != "step":
+                    value = torch.empty_like(parameter).copy_(value)  # the parameter's device and strides
+                optimizer.state[parameter][key] = value
+    return int(metadata["epochs"]), json.loads(metadata["history"])
+
+
+def write_predictions(path: Path, predictions: dict, images: np.ndarray, about: dict) -> None:
+    """safetensors; the header's "images" is a JSON list of image names in row order, "about" says what made them."""
+    tensors = {name: torch.from_numpy(value) for name, value in predictions.items()}
+    save_beside(tensors, path, {"images": json.dumps(list(map(str, images))), "about": json.dumps(about)})
+
+
+def read_predictions(path: Path) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The arrays of `write_predictions` and the image names. Raises DataError where the file is not there."""
+    if not path.exists():
+        raise DataError(f"{path}: no such predictions; run notebook 02_train first")
+    with safe_open(path, "np") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, np.array(json.loads(file.metadata()["images"]))
+
+
+def provenance(fabric: Fabric) -> dict:
+    """Which code, versions and device made a result."""
+    root = Path(__file__).parent.parent
+    git = subprocess.run(["git", "-C", str(root), "describe", "--always", "--dirty"], capture_output=True, text=True)
+    cuda = fabric.device.type == "cuda"
+    return {
+        "commit": git.stdout.strip() or "unknown",
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "device": torch.cuda.get_device_name(fabric.device) if cuda else f"CPU, {torch.get_num_threads()} threads",
+        "processes": fabric.world_size,
+        "precision": fabric._precision.precision,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+# ---- the entry ------------------------------------------------------------------------------------------------------
+
+
+def run_folder(out: Path, benchmark: Benchmark, method: str, config: Config, weights_from: str) -> Path:
+    """Where a run lies; the name's digest is of everything that its result depends on."""
+    labels = hashlib.sha256()
+    for array in (benchmark.split, benchmark.box, benchmark.landmarks, benchmark.visibility, benchmark.category,
+                  benchmark.attributes, benchmark.item):  # fmt: skip
+        labels.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+    labels.update("\n".join(benchmark.image).encode())
+    parts = [labels.hexdigest(), config.as_dict() | {"methods": None}, weights_from, method]
+    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
+    return out / "runs" / benchmark.name / f"{method}_{digest}"
+
+
+def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: str = "", fabric=None) -> Path:
+    """Train `method` on the train split of `benchmark`, or find its finished run; returns the run's folder.
+
+    weights: see `read_weights`; empty for the profile's own. Predictions are written for every other split that the benchmark has.
+    """
+    state, weights_from = read_weights(weights or config.weights)
+    folder = run_folder(out, benchmark, method, config, weights_from)
+    splits = [s for s in ("val", "test", "query", "gallery") if (benchmark.split == s).any()]
+    wanted = [folder / f"predictions_{s}.safetensors" for s in splits]
+    if (folder / "run.json").exists() and all(p.exists() for p in wanted):
+        return folder
+    fabric = fabric or make_fabric(config)
+    start = time.perf_counter()
+    model = build(method, benchmark, config)
+    pretrained = load_vgg16(model, state) if state else []
+    samples = load_samples(benchmark, model, config, out, weights_from, fabric)
+    if config.training.freeze_trunk:
+        model.trunk.requires_grad_(False)
+    train_rows, monitor = benchmark.rows("train"), benchmark.rows(splits[0])
+    checkpoint = folder / "checkpoint.safetensors"
+    history = fit(model, samples, train_rows, monitor, config, fabric, checkpoint, pretrained)
+    if fabric.global_rank == 0:
+        about = provenance(fabric) | {"method": method, "benchmark": benchmark.name, "weights": weights_from}
+        about |= {"pretrained_blocks": pretrained, "seconds": round(time.perf_counter() - start, 1)}
+        for split, path in zip(splits, wanted, strict=True):
+            rows = benchmark.rows(split)
+            predictions = predict(model, samples, benchmark, rows, config, fabric)
+            write_predictions(path, predictions, benchmark.image[rows], about | {"split": split})
+        save_beside(dict(model.state_dict()), folder / "model.safetensors", {"method": method})
+        write_json(folder / "run.json", {"config": config.as_dict(), "about": about, "history": history})
+        checkpoint.unlink(missing_ok=True)
+    fabric.barrier()
+    return folder
+
+
+def load_samples(benchmark, model, config: Config, out: Path, weights_from: str, fabric: Fabric) -> Samples:
+    """Crops, or conv4 maps where the trunk is frozen, beside the labels. Made by the first process, read by all."""
+    cache = out / "cache"
+    with fabric.rank_zero_first():
+        maps = store.crop_store(benchmark, cache, config.input)
+        if config.training.freeze_trunk:
+            dtype = torch.bfloat16 if "bf16" in fabric._precision.precision else torch.float32
+            key = f"{weights_from} {config.seed} {config.model.trunk_width} {benchmark.images_root}"
+            maps = store.conv4_store(model.trunk, maps, benchmark.name, cache, key, fabric.device, dtype)
+            model.trunk.to("cpu", torch.float32)
+    return make_samples(benchmark, keep_on_device(maps, fabric.device), config)
+
+
+def main() -> None:
+    from lib.config import PROFILES
+    from lib.report import open_benchmark
+
+    parser = argparse.ArgumentParser(prog="python -m lib.train", description=__doc__.split("\n")[0])
+    parser.add_argument("--method", choices=METHODS, default="fashionnet")
+    parser.add_argument("--benchmark", default="category_attribute")
+    parser.add_argument("--profile", choices=list(PROFILES), default="demo")
+    parser.add_argument("--data", default="", help="official DeepFashion folder; the synthetic world without it")
+    parser.add_argument("--weights", default="", help="VGG-16 .safetensors, 'torchvision' or 'none'")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    benchmark = open_benchmark(args.benchmark, args.profile, args.data, args.out)
+    print(run(args.method, benchmark, PROFILES[args.profile], args.out, args.weights))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+import math
+
+import pytest
+import torch
+from torchvision.ops import roi_pool
+
+from lib.landmark_pooling import LandmarkPooling, landmark_pooling, window_corners
+
+
+def slow_pooling(features, landmarks, gate, window, bins):
+    """The obvious loop over images, landmarks, bins and cells."""
+    N, C, H, W = features.shape
+    L = landmarks.shape[1]
+    side = window // bins
+    out = features.new_zeros(N, L, C, bins, bins)
+    for n in range(N):
+        for j in range(L):
+            if gate[n, j] == 0:
+                continue
+            left = math.floor(float(landmarks[n, j, 0]) * W - window / 2 + 0.5)
+            top = math.floor(float(landmarks[n, j, 1]) * H - window / 2 + 0.5)
+            for a in range(bins):
+                for b in range(bins):
+                    cells = [
+                        features[n, :, y, x]
+                        for y in range(top + a * side, top + (a + 1) * side)
+                        for x in range(left + b * side, left + (b + 1) * side)
+                        if 0 <= y < H and 0 <= x < W
+                    ]
+                    if cells:
+                        out[n, j, :, a, b] = torch.stack(cells).amax(0) * gate[n, j]
+    return out.reshape(N, L * C, bins, bins)
+
+
+def random_case(seed, dtype=torch.float32, shape=(3, 5, 7, 9), landmarks=8):
+    g = torch.Generator().manual_seed(seed)
+    features = torch.randn(shape, generator=g, dtype=dtype)
+    where = torch.rand(shape[0], landmarks, 2, generator=g, dtype=dtype) * 1.6 - 0.3  # some outside the map
+    gate = torch.randint(0, 2, (shape[0], landmarks), generator=g).to(dtype)
+    return features, where, gate
+
+
+@pytest.mark.parametrize("window, bins", [(4, 2), (3, 3), (4, 1), (6, 2)])
+@pytest.mark.parametrize("seed", range(3))
+def test_equals_the_slow_loop(seed, window, bins):
+    case = random_case(seed)
+    torch.testing.assert_close(
+        landmark_pooling(*case, window, bins), slow_pooling(*case, window, bins), rtol=0, atol=0
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_equals_torchvision_roi_pool_forward_and_backward(seed):
+    window, bins = 4, 2
+    features, landmarks, gate = random_case(seed, torch.float64)
+    landmarks = landmarks.clamp(0.3, 0.7)  # RoI pooling has no box that hangs over the edge by whole bins
+    gate = torch.ones_like(gate)
+    N, C, H, W = features.shape
+    ours_in = features.clone().requires_grad_()
+    ours = landmark_pooling(ours_in, landmarks, gate, window, bins)
+
+    corners = window_corners(landmarks, H, W, window).reshape(-1, 2)
+    image = torch.arange(N).repeat_interleave(landmarks.shape[1])
+    boxes = torch.cat([image[:, None], corners, corners + window - 1], dim=1).double()  # RoI ends are inclusive
+    theirs_in = features.clone().requires_grad_()
+    theirs = roi_pool(theirs_in, boxes, bins).reshape(ours.shape)
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
+
+    weight = torch.randn(ours.shape, dtype=torch.float64)
+    (ours * weight).sum().backward()
+    (theirs * weight).sum().backward()
+    torch.testing.assert_close(ours_in.grad, theirs_in.grad)
+
+
+def test_a_map_small_enough_to_check_by_eye():
+    features = torch.arange(16.0).reshape(1, 1, 4, 4)
+    landmarks = torch.tensor([[[0.5, 0.5], [0.0, 0.0], [1.0, 0.5]]])
+    pooled = landmark_pooling(features, landmarks, torch.ones(1, 3), window=2, bins=1).flatten()
+    # middle: cells 5 6 9 10; top left corner: only cell 0 is inside; right edge: cells 7 and 11 are inside
+    assert pooled.tolist() == [10.0, 0.0, 11.0]
+
+
+def test_x_is_the_column_and_y_the_row():
+    features = torch.zeros(1, 1, 4, 8)
+    features[0, 0, 1, 6] = 1.0  # row 1, column 6
+    landmark = torch.tensor([[[6.5 / 8, 1.5 / 4]]])
+    assert landmark_pooling(features, landmark, torch.ones(1, 1), 1, 1).item() == 1.0
+    assert landmark_pooling(features, landmark.flip(2), torch.ones(1, 1), 1, 1).item() == 0.0
+
+
+def test_each_image_is_pooled_from_its_own_map():
+    features, landmarks, gate = random_case(0)
+    together = landmark_pooling(features, landmarks, gate, 4, 2)
+    alone = [landmark_pooling(features[n : n + 1], landmarks[n : n + 1], gate[n : n + 1], 4, 2) for n in range(3)]
+    torch.testing.assert_close(together, torch.cat(alone), rtol=0, atol=0)
+
+
+def test_an_invisible_landmark_gives_zero_wherever_it_is():
+    features = torch.ones(1, 2, 4, 4, requires_grad=True)
+    for where in ([0.0, 0.0], [0.5, 0.5], [float("nan"), float("nan")], [1e30, -1e30]):
+        pooled = landmark_pooling(features, torch.tensor([[where]]), torch.zeros(1, 1), 2, 1)
+        assert pooled.abs().max() == 0
+        pooled.sum().backward()
+        assert features.grad.abs().max() == 0
+
+
+def test_a_landmark_far_outside_gives_zero_and_no_gradient():
+    features = torch.ones(1, 2, 4, 4, requires_grad=True)
+    for where in ([-5.0, 0.5], [0.5, 7.0], [1e30, -1e30]):
+        pooled = landmark_pooling(features, torch.tensor([[where]]), torch.ones(1, 1), 2, 1)
+        pooled.sum().backward()
+        assert pooled.abs().max() == 0 and features.grad.abs().max() == 0
+
+
+def test_a_soft_gate_scales():
+    features, landmarks, _ = random_case(1)
+    full = landmark_pooling(features, landmarks, torch.ones(3, 8), 4, 2)
+    half = landmark_pooling(features, landmarks, torch.full((3, 8), 0.5), 4, 2)
+    torch.testing.assert_close(half, full / 2)
+
+
+def test_strides_do_not_matter():
+    features, landmarks, gate = random_case(2)
+    expected = landmark_pooling(features, landmarks, gate, 4, 2)
+    permuted = features.permute(2, 3, 0, 1).contiguous().permute(2, 3, 0, 1)
+    assert not permuted.is_contiguous()
+    torch.testing.assert_close(landmark_pooling(permuted, landmarks, gate, 4, 2), expected, rtol=0, atol=0)
+    last = features.contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(landmark_pooling(last, landmarks, gate, 4, 2), expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_the_dtype_is_kept(dtype):
+    features, landmarks, gate = random_case(3)
+    assert landmark_pooling(features.to(dtype), landmarks, gate, 4, 2).dtype == dtype
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_gradcheck_in_float64(seed):
+    features, landmarks, gate = random_case(seed, torch.float64, shape=(2, 2, 4, 5), landmarks=3)
+    assert torch.autograd.gradcheck(
+        lambda x: landmark_pooling(x, landmarks, gate, 2, 2), (features.requires_grad_(),)
+    )
+
+
+def test_no_gradient_reaches_the_landmarks_or_the_gate():
+    features, landmarks, gate = random_case(4)
+    inputs = features.requires_grad_(), landmarks.requires_grad_(), gate.requires_grad_()
+    LandmarkPooling(window=4, bins=2)(*inputs).sum().backward()
+    assert landmarks.grad is None and gate.grad is None and features.grad.abs().sum() > 0
+
+
+def test_no_images_no_landmarks():
+    pooled = landmark_pooling(torch.zeros(0, 3, 4, 4), torch.zeros(0, 8, 2), torch.zeros(0, 8), 2, 1)
+    assert pooled.shape == (0, 24, 1, 1)
+
+
+@pytest.mark.parametrize("landmarks, gate", [((2, 8, 3), (2, 8)), ((1, 8, 2), (2, 8)), ((2, 8, 2), (2, 7))])
+def test_wrong_shapes_raise(landmarks, gate):
+    with pytest.raises(ValueError, match="landmarks"):
+        landmark_pooling(torch.zeros(2, 3, 4, 4), torch.zeros(landmarks), torch.zeros(gate), 2, 1)
+
+
+def test_a_window_that_its_bins_do_not_divide_raises():
+    with pytest.raises(ValueError, match="multiple"):
+        LandmarkPooling(window=5, bins=2)(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 2), torch.ones(1, 1))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_the_gpu_agrees_with_the_cpu():
+    case = random_case(5)
+    on_gpu = landmark_pooling(*(t.cuda() for t in case), 4, 2).cpu()
+    torch.testing.assert_close(on_gpu, landmark_pooling(*case, 4, 2), rtol=0, atol=0)

@@ -1,0 +1,314 @@
+"""Losses against cases worked by hand, slow loops and pytorch-metric-learning."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from pytorch_metric_learning.distances import CosineSimilarity, LpDistance
+from pytorch_metric_learning.losses import TripletMarginLoss
+from pytorch_metric_learning.reducers import MeanReducer
+
+from lib import losses
+
+NAN = float("nan")
+LN2 = math.log(2)
+
+
+def batch(seed=0, N=8, L=8, A=6):
+    """A batch with a bit of everything: logits and predictions that want gradients, labels and truths."""
+    g = torch.Generator().manual_seed(seed)
+    visibility = torch.randint(-1, 3, (N, L), generator=g)
+    true = torch.rand(N, L, 2, generator=g, dtype=torch.float64)
+    true[visibility != 0] = NAN
+    return {
+        "pred": torch.rand(N, L, 2, generator=g, dtype=torch.float64).requires_grad_(),
+        "true": true,
+        "visibility": visibility,
+        "visibility_logits": torch.randn(N, L, 3, generator=g, dtype=torch.float64).requires_grad_(),
+        "category_logits": torch.randn(N, 5, generator=g, dtype=torch.float64).requires_grad_(),
+        "category": torch.randint(5, (N,), generator=g).short(),
+        "attribute_logits": torch.randn(N, A, generator=g, dtype=torch.float64).requires_grad_(),
+        "attributes": torch.randint(-1, 2, (N, A), generator=g).to(torch.int8),
+        "w_pos": torch.rand(A, generator=g) + 0.5,
+        "w_neg": torch.rand(A, generator=g) + 0.5,
+    }
+
+
+LOSSES = {
+    "landmark": lambda b, r: losses.landmark_loss(b["pred"][r], b["true"][r], b["visibility"][r]),
+    "visibility": lambda b, r: losses.visibility_loss(b["visibility_logits"][r], b["visibility"][r]),
+    "category": lambda b, r: losses.category_loss(b["category_logits"][r], b["category"][r]),
+    "attribute": lambda b, r: losses.attribute_loss(
+        b["attribute_logits"][r], b["attributes"][r], b["w_pos"], b["w_neg"]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_mean_over_equal_shards_is_the_loss_of_the_whole(name):
+    b, loss = batch(), LOSSES[name]
+    shards = torch.stack([loss(b, slice(0, 4)), loss(b, slice(4, 8))]).mean()
+    torch.testing.assert_close(shards, loss(b, slice(None)))
+    # The shards differ in visible landmarks and positive labels, so a loss normalised by those would fail.
+    assert (b["visibility"][:4] == 0).sum() != (b["visibility"][4:] == 0).sum()
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_an_empty_batch_is_zero_with_a_gradient(name):
+    b = batch()
+    loss = LOSSES[name](b, slice(0, 0))
+    assert loss.item() == 0
+    loss.backward()
+
+
+# Landmarks and visibility
+
+
+def test_landmark_loss_by_hand():
+    pred = torch.tensor([[[0.0, 0], [1, 1], [5, 5]], [[2, 2], [0, 0], [0, 0]]])
+    true = torch.tensor([[[3.0, 4], [1, 2], [NAN, NAN]], [[0, 0], [9, 9], [9, 9]]])
+    visibility = torch.tensor([[0, 0, -1], [0, 1, 2]])
+    # 9 + 16, 0 + 1, 4 + 4 over a batch of 2; the occluded and the cut off one cost nothing
+    assert losses.landmark_loss(pred, true, visibility).item() == (25 + 1 + 8) / 2
+
+
+def test_only_visible_landmarks_get_a_gradient_and_nan_poisons_none():
+    b = batch()
+    losses.landmark_loss(b["pred"], b["true"], b["visibility"]).backward()
+    gradient, visible = b["pred"].grad, b["visibility"] == 0
+    assert (gradient[~visible] == 0).all()
+    torch.testing.assert_close(gradient[visible], (2 * (b["pred"] - b["true"]) / 8).detach()[visible])
+
+
+def test_nothing_visible_costs_nothing():
+    pred = torch.rand(2, 8, 2, requires_grad=True)
+    loss = losses.landmark_loss(pred, torch.full((2, 8, 2), NAN), torch.full((2, 8), 2))
+    loss.backward()
+    assert loss.item() == 0 and (pred.grad == 0).all()
+    logits = torch.rand(2, 8, 3, requires_grad=True)
+    loss = losses.visibility_loss(logits, torch.full((2, 8), -1, dtype=torch.int8))
+    loss.backward()
+    assert loss.item() == 0 and (logits.grad == 0).all()
+
+
+def test_visibility_loss_by_hand():
+    logits = torch.zeros(2, 3, 3)
+    logits[1, 0] = torch.tensor([0.0, LN2, 0])  # probabilities 1/4, 1/2, 1/4
+    visibility = torch.tensor([[0, 2, -1], [1, -1, -1]])
+    expected = (
+        2 * math.log(3) + LN2
+    ) / 2  # summed over slots, divided by the batch, not by the 3 known slots
+    assert losses.visibility_loss(logits, visibility).item() == pytest.approx(expected)
+
+
+def test_category_loss_by_hand():
+    logits = torch.tensor([[0.0, 0], [0, math.log(3)]])
+    expected = (LN2 + math.log(4 / 3)) / 2
+    assert losses.category_loss(logits, torch.tensor([0, 1])).item() == pytest.approx(expected)
+
+
+def test_heatmap_loss_equals_a_slow_loop():
+    g = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 3, 4, 5, generator=g, dtype=torch.float64).requires_grad_()
+    log_heatmap = logits.flatten(2).log_softmax(2).view(2, 3, 4, 5)  # 4 rows, 5 columns
+    true = torch.tensor([[[0.3, 0.9], [0.5, 0.5], [NAN, NAN]], [[1.0, 0], [1.2, 0.5], [0.1, 0.1]]])
+    visibility = torch.tensor([[0, 0, 2], [0, 0, 1]])  # one of the visible lies outside
+    total = 0.0
+    for n, j in [(0, 0), (0, 1), (1, 0)]:
+        x, y = true[n, j].tolist()
+        place = {
+            (r, c): math.exp(-((c + 0.5 - 5 * x) ** 2 + (r + 0.5 - 4 * y) ** 2) / (2 * 1.5**2))
+            for r in range(4)
+            for c in range(5)
+        }
+        for (r, c), value in place.items():
+            total -= value / sum(place.values()) * log_heatmap[n, j, r, c].item()
+    loss = losses.heatmap_loss(log_heatmap, true, visibility)
+    assert loss.item() == pytest.approx(total / 2)
+    loss.backward()
+    assert logits.grad.isfinite().all()
+    assert not logits.grad[0, 2].any() and not logits.grad[1, 1:].any()
+
+
+# Attributes
+
+
+def test_attribute_loss_by_hand():
+    logits = torch.tensor([[0.0, math.log(3), 0]])  # probabilities 1/2, 3/4, 1/2
+    labels = torch.tensor([[1, -1, 0]], dtype=torch.int8)
+    w_pos, w_neg = torch.tensor([3.0, 100, 100]), torch.tensor([100.0, 2, 5])
+    # -(3 log 1/2 + 2 log 1/4 + 5 log 1/2) / 3: -1 and 0 are negatives
+    expected = (3 * LN2 + 2 * math.log(4) + 5 * LN2) / 3
+    assert losses.attribute_loss(logits, labels, w_pos, w_neg).item() == pytest.approx(expected)
+
+
+def test_attribute_loss_equals_equation_1_with_its_sign():
+    b = batch()
+    total = 0.0
+    for x, row in zip(b["attribute_logits"].tolist(), b["attributes"].tolist(), strict=True):
+        for j, (logit, label) in enumerate(zip(x, row, strict=True)):
+            p = 1 / (1 + math.exp(-logit))
+            total += (
+                b["w_pos"][j].item() * math.log(p) if label == 1 else b["w_neg"][j].item() * math.log(1 - p)
+            )
+    assert LOSSES["attribute"](b, slice(None)).item() == pytest.approx(-total / (8 * 6))
+    LOSSES["attribute"](b, slice(None)).backward()
+    # Going down the gradient raises positives and lowers the rest; the equation as printed does the reverse.
+    assert (b["attribute_logits"].grad.sign() == torch.where(b["attributes"] == 1, -1, 1)).all()
+
+
+def test_attribute_loss_of_extreme_logits_is_finite():
+    logits = torch.tensor([[1e4, -1e4]], requires_grad=True)
+    loss = losses.attribute_loss(logits, torch.tensor([[-1, 1]]), torch.ones(2), torch.ones(2))
+    loss.backward()
+    assert loss.item() == 1e4 and logits.grad.isfinite().all()
+
+
+def test_attribute_weights_by_hand():
+    labels = np.array([[1, 1], [-1, 1], [0, -1], [-1, -1]], np.int8)  # 1 and 2 positives of 4
+    w_pos, w_neg = losses.attribute_weights(labels)
+    # 3/4 and 1/4, 1/2 and 1/2; mean weight (3/4 + 3/4 + 1 + 1) / 8 = 7/16
+    torch.testing.assert_close(w_pos, torch.tensor([3 / 4, 1 / 2]) * 16 / 7)
+    torch.testing.assert_close(w_neg, torch.tensor([1 / 4, 1 / 2]) * 16 / 7)
+
+
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
+def test_attribute_weights_keep_the_mean_and_temper_the_ratio(power):
+    labels = (torch.rand(500, 20, generator=torch.Generator().manual_seed(0)) < 0.1).to(torch.int8) * 2 - 1
+    w_pos, w_neg = losses.attribute_weights(labels, power)
+    weight = torch.where(labels == 1, w_pos, w_neg)
+    assert weight.mean().item() == pytest.approx(1, abs=1e-5)
+    positives = (labels == 1).sum(0)
+    torch.testing.assert_close(w_pos / w_neg, ((500 - positives) / positives) ** power)
+    if power == 0:
+        assert (weight == 1).all()
+    if power == 1:  # balanced: both sides weigh the same
+        torch.testing.assert_close(positives * w_pos, (500 - positives) * w_neg)
+    start = losses.attribute_loss(torch.zeros(500, 20), labels, w_pos, w_neg)
+    assert start.item() == pytest.approx(LN2, abs=1e-5)  # whatever the power
+
+
+def test_attribute_weights_limits():
+    for labels in (np.array([[1, -1]] * 3), np.zeros((3, 2)), np.ones((1, 1)), np.zeros((1, 1))):
+        for power in (0, 0.5, 1):
+            w_pos, w_neg = losses.attribute_weights(labels, power)
+            assert (w_pos > 0).all() and (w_neg > 0).all()
+            assert w_pos.isfinite().all() and w_neg.isfinite().all()
+    for bad in (np.empty((0, 3)), np.ones(3)):
+        with pytest.raises(ValueError, match="labels"):
+            losses.attribute_weights(bad)
+    for power in (-1, 1.5):
+        with pytest.raises(ValueError, match="power"):
+            losses.attribute_weights(np.ones((2, 2)), power)
+
+
+# Triplets
+
+POINTS = torch.tensor([[0.0], [1], [3], [4.5]], dtype=torch.float64)
+ITEMS = torch.tensor([7, 7, 9, 9])
+# Distances: a-b 1, a-c 3, a-d 4.5, b-c 2, b-d 3.5, c-d 1.5; with a margin of 2 an anchor's triplets cost
+# a: 2+1-3 = 0, 2+1-4.5 < 0; b: 2+1-2 = 1, 2+1-3.5 < 0;
+# c: 2+1.5-3 = 0.5, 2+1.5-2 = 1.5; d: 2+1.5-4.5 < 0, 2+1.5-3.5 = 0.
+
+
+def test_triplet_loss_by_hand():
+    assert losses.triplet_loss(POINTS, ITEMS, margin=2).item() == ((1 + 0) / 2 + (0.5 + 1.5) / 2) / 4
+    assert losses.triplet_loss(POINTS, ITEMS, margin=2, mining="hard").item() == (0 + 1 + 1.5 + 0) / 4
+    # The farthest positive is the only one and every nearest negative is beyond it here.
+    assert losses.triplet_loss(POINTS, ITEMS, margin=2, mining="semihard").item() == (0 + 1 + 1.5 + 0) / 4
+    closer = torch.tensor([[0.0], [2], [1], [9]], dtype=torch.float64)
+    # a: positive 2, negatives 1 and 9; b: 2, negatives 1 and 7; c: 8, negatives 1 and 1; d: 8, negatives 9, 7
+    assert losses.triplet_loss(closer, ITEMS, margin=2, mining="hard").item() == (3 + 3 + 9 + 3) / 4
+    assert losses.triplet_loss(closer, ITEMS, margin=2, mining="semihard").item() == (0 + 0 + 0 + 1) / 4
+
+
+@pytest.mark.parametrize("mining", ["all", "hard", "semihard"])
+@pytest.mark.parametrize("distance", [None, LpDistance(normalize_embeddings=True), CosineSimilarity()])
+def test_triplet_loss_equals_a_slow_loop(mining, distance):
+    g = torch.Generator().manual_seed(1)
+    x = torch.randn(12, 3, generator=g, dtype=torch.float64)
+    items = torch.tensor([0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 4, 4])  # 3 is alone
+    rows = x if distance is None else torch.nn.functional.normalize(x)
+    if isinstance(distance, CosineSimilarity):
+        apart = 1 - rows @ rows.T
+    else:
+        apart = (rows[:, None] - rows).square().sum(2).sqrt()
+    apart, total = apart.tolist(), 0.0
+    for a in range(12):
+        positives = [apart[a][p] for p in range(12) if p != a and items[p] == items[a]]
+        negatives = [apart[a][n] for n in range(12) if items[n] != items[a]]
+        triplets = [(p, n) for p in positives for n in negatives]
+        if mining != "all" and triplets:
+            beyond = [n for n in negatives if mining == "hard" or n > max(positives)]
+            triplets = [(max(positives), min(beyond))] if beyond else []
+        if triplets:
+            total += sum(max(0, 0.3 + p - n) for p, n in triplets) / len(triplets)
+    x.requires_grad_()
+    loss = losses.triplet_loss(x, items, margin=0.3, distance=distance, mining=mining)
+    assert loss.item() == pytest.approx(total / 12)
+    loss.backward()
+    assert x.grad.isfinite().all() and x.grad.abs().sum() > 0
+
+
+def test_triplet_loss_of_equal_items_equals_the_library():
+    # With as many images of each item, the mean over anchors of means is the mean over all triplets.
+    x = torch.randn(12, 3, generator=torch.Generator().manual_seed(2))
+    items = torch.arange(12) // 3
+    theirs = TripletMarginLoss(
+        margin=0.5, distance=LpDistance(normalize_embeddings=False), reducer=MeanReducer()
+    )
+    torch.testing.assert_close(losses.triplet_loss(x, items, margin=0.5), theirs(x, items))
+
+
+@pytest.mark.parametrize("mining", ["all", "hard", "semihard"])
+@pytest.mark.parametrize("items", [[], [1], [1, 1, 1], [1, 2, 3]])
+def test_no_triplet_is_zero_with_a_gradient(mining, items):
+    x = torch.rand(len(items), 4, requires_grad=True)
+    loss = losses.triplet_loss(x, torch.tensor(items, dtype=torch.long), margin=1, mining=mining)
+    loss.backward()
+    assert loss.item() == 0 and (x.grad == 0).all()
+
+
+@pytest.mark.parametrize("mining", ["all", "hard", "semihard"])
+def test_collapsed_embeddings_have_finite_gradients(mining):
+    x = torch.ones(6, 4, requires_grad=True)
+    loss = losses.triplet_loss(x, torch.arange(6) // 2, margin=0.5, mining=mining)
+    loss.backward()
+    assert loss.item() == (0 if mining == "semihard" else 0.5)
+    assert x.grad.isfinite().all()
+
+
+# All
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_is_summed_in_float32(dtype):
+    b = batch()
+    half = {name: value.to(dtype) if value.dtype == torch.float64 else value for name, value in b.items()}
+    for loss in LOSSES.values():
+        ours = loss(half, slice(None))
+        assert ours.dtype == torch.float32
+        assert ours.item() == pytest.approx(loss(b, slice(None)).item(), rel=0.02)
+    x = torch.randn(8, 4, generator=torch.Generator().manual_seed(0)).to(dtype).requires_grad_()
+    loss = losses.triplet_loss(x, torch.arange(8) // 2, margin=0.5, mining="hard")
+    loss.backward()
+    assert loss.dtype == torch.float32 and x.grad.isfinite().all()
+
+
+def test_shapes_that_do_not_fit_raise():
+    b = batch()
+    bad = [
+        lambda: losses.landmark_loss(b["pred"], b["true"][:, :6], b["visibility"]),
+        lambda: losses.landmark_loss(b["pred"], b["true"], b["visibility"][:, :1]),
+        lambda: losses.visibility_loss(b["visibility_logits"][..., :2], b["visibility"]),
+        lambda: losses.category_loss(b["category_logits"], b["category"][:1]),
+        lambda: losses.attribute_loss(b["attribute_logits"], b["attributes"][:, :1], b["w_pos"], b["w_neg"]),
+        lambda: losses.attribute_loss(b["attribute_logits"], b["attributes"], b["w_pos"][:1], b["w_neg"]),
+        lambda: losses.triplet_loss(POINTS, ITEMS[:2], margin=1),
+    ]
+    for call in bad:
+        with pytest.raises(ValueError, match="shapes do not fit"):
+            call()
+    with pytest.raises(ValueError, match="mining"):
+        losses.triplet_loss(POINTS, ITEMS, margin=1, mining="easy")
