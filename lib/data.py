@@ -1,9 +1,10 @@
 """Readers of DeepFashion's three official folders: category and attribute, in-shop, consumer-to-shop.
 
-Every list has its row count on line 1, its column names on line 2, then one row an image; names may hold spaces,
-so a row is split from the right. The list of boxes says which images there are, and in which order; every other
-list is brought into that order. What does not fit together raises DataError with the file, the line and a cure.
-Nothing is dropped or mended, with one exception: a landmark at (0, 0) is the lists' way to write "no position".
+Every list has its row count on line 1, its column names on line 2, then one row an image; names may hold
+spaces, so a row is split from the right. The list of boxes says which images there are, and in which order;
+every other list is brought into that order. What does not fit together raises DataError with the file, the
+line and a cure. Nothing is dropped or mended, with one exception: a landmark at (0, 0) is the lists' way to
+write "no position".
 """
 
 import os
@@ -45,6 +46,8 @@ CURE = "correct it or download the list again"
 ONE_RELEASE = "take all lists from one release"
 
 _EXTENSION = re.compile(r"\.[A-Za-z]\w*$")
+# Bytes to labels: "0", "1", "1" with the top bit set by a minus; line ends stay; anything else becomes 100.
+_LABELS = bytes({48: 0, 49: 1, 49 + 128: 255, 10: 10}.get(i, 100) for i in range(256))
 _EXTENSION_IN_ROW = re.compile(rb"\.[A-Za-z]\w*(?=[ \t])")
 # Absolute, with a drive letter, with an empty, "." or ".." part, with a backslash or a control character.
 _UNSAFE = re.compile(r"(^|/)\.{0,2}(/|$)|^[A-Za-z]:|[\\\x00-\x1f]")
@@ -63,9 +66,8 @@ class Benchmark:
     image: np.ndarray  # (N,) str, with "/" on every system
     split: np.ndarray  # (N,) str: one of SPLITS, or "" for an image in no split
     box: np.ndarray  # (N, 4) float32, pixels x1 y1 x2 y2, as written
-    clothes_type: np.ndarray | None = (
-        None  # (N,) int8: 1 upper, 2 lower, 3 full; by the landmark list if there is one
-    )
+    # (N,) int8: 1 upper-body, 2 lower-body, 3 full-body; the landmark list's where more than one list has it
+    clothes_type: np.ndarray | None = None
     category: np.ndarray | None = None  # (N,) int16, counted from 0
     category_names: tuple[str, ...] | None = None
     category_types: np.ndarray | None = None  # (categories,) int8 clothes type
@@ -73,8 +75,9 @@ class Benchmark:
     domain: np.ndarray | None = None  # (N,) str: "shop" or "consumer"
     pose: np.ndarray | None = None  # (N,) int8, see POSES
     variation: np.ndarray | None = None  # (N,) int8: 1 normal, 2, 3 larger pose, 4, 5 zoom-in
-    # (N, 8, 2) float32 pixels (x, y) in the order of LANDMARKS; nan where the clothes type has no such landmark
-    # and where no position is known. (N, 8) int8: 0 visible, 1 occluded, 2 cut off, -1 no such landmark.
+    # (N, 8, 2) float32 pixels (x, y) in the order of LANDMARKS; nan where the clothes type has no such
+    # landmark and where no position is known. (N, 8) int8: 0 visible, 1 occluded, 2 cut off, -1 no such
+    # landmark.
     landmarks: np.ndarray | None = None
     visibility: np.ndarray | None = None
     joints: np.ndarray | None = None  # (N, 14, 2) float32 pixels (x, y) in the order of JOINTS
@@ -153,7 +156,8 @@ def _split_right(path: Path, rows: list[str], right: int) -> list[list[str]]:
 
 
 def _read_numbers(path: Path, widths: tuple[int, ...]) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Rows of an image name and numbers: names, how many numbers each row has (N,), all of them (sum,) float64."""
+    """Rows of an image name and numbers: names, how many numbers each row has (N,), all of them (sum,)
+    float64."""
     names, numbers = [], []
     counts = np.empty(len(rows := _read_list(path)), np.int64)
     for i, row in enumerate(rows):
@@ -284,18 +288,18 @@ def _parse_labels(path: Path, rows: list[bytes], names: list[str], labels: np.nd
     text = b"\n".join(parts) + b"\n"
     text = text.replace(b"\t", b" ") if b"\t" in text else text
 
-    # A minus takes 2 off the byte that follows, so that labels become the bytes 47, 48 and 49. What is left
-    # without blanks and minus signs is one byte a label and a line end a row, unless the text holds anything else.
+    # A minus sets the top bit of the byte that follows, and a table turns bytes into labels. What is left
+    # without blanks and minus signs is a byte a label and a line end a row, unless there is anything else.
     byte = np.frombuffer(text, np.uint8)
     signed = byte.copy()
-    signed[1:] -= (byte[:-1] == ord("-")).view(np.uint8) << 1
-    kept = np.frombuffer(signed.tobytes().translate(None, b" -"), np.uint8)
+    signed[1:] |= (byte[:-1] == ord("-")).view(np.uint8) << 7
+    kept = np.frombuffer(signed.tobytes().translate(_LABELS, b" -"), np.int8)
     blank = byte == ord(" ")
     words = np.count_nonzero(blank[:-1] > blank[1:])  # "11" for "1 1" would keep the number of bytes
-    if kept.size == len(rows) * (attributes + 1) and words == len(rows) * attributes:
+    if text.isascii() and kept.size == len(rows) * (attributes + 1) and words == len(rows) * attributes:
         kept = kept.reshape(len(rows), attributes + 1)
-        if (kept[:, -1] == ord("\n")).all() and (kept[:, :-1] - np.uint8(47) <= 2).all():
-            labels[start : start + len(rows)] = kept[:, :-1].view(np.int8) - np.int8(48)
+        if (kept[:, -1] == ord("\n")).all() and (np.abs(kept[:, :-1]) <= 1).all():
+            labels[start : start + len(rows)] = kept[:, :-1]
             return
     for i, part in enumerate(parts, start):
         found = part.split()
@@ -335,7 +339,8 @@ def _integers(path: Path, words: list[str], allowed, what: str) -> np.ndarray:
 
 
 def _read_boxes(folder: Path, path: Path, columns: int) -> tuple[dict[str, int], np.ndarray, dict]:
-    """The list that says which images there are: name -> row, columns before the box, fields of a Benchmark."""
+    """The list that says which images there are: name -> row, columns before the box, fields of a
+    Benchmark."""
     names, values = _read_table(path, columns + 4)
     index = {name: i for i, name in enumerate(names)}
     _rows_of(path, names, index)  # duplicates
@@ -359,7 +364,8 @@ def _read_boxes(folder: Path, path: Path, columns: int) -> tuple[dict[str, int],
 
 
 def _check_links(path: Path, names: list[str], root: Path) -> None:
-    """No folder or image may be a link out of the data folder. One look a folder: one an image would be slow."""
+    """No folder or image may be a link out of the data folder. One look a folder: one an image would be
+    slow."""
     inside = os.path.join(os.path.realpath(root), "")
     members: dict[str, dict[str, int]] = {}
     for i, name in enumerate(names):
@@ -384,8 +390,8 @@ def _points(values: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray]:
     """(n, L, 3) of visibility x y -> positions (n, L, 2) float32 and codes (n, L) int8."""
     visibility = _codes(values[..., 0], range(3), path, "a visibility").astype(np.int8)
     position = values[..., 1:].astype(np.float32)
-    # The lists write (0, 0) where a point was not annotated: it has no position, and even where the list calls it
-    # visible it must never count as seen, or as found.
+    # The lists write (0, 0) where a point was not annotated: it has no position, and even where the list
+    # calls it visible it must never count as seen, or as found.
     unknown = (position == 0).all(-1)
     position[unknown] = np.nan
     visibility[unknown & (visibility == 0)] = 1
@@ -453,8 +459,8 @@ def _read_categories(folder: Path, index: dict[str, int]) -> dict:
 
 
 def _path_categories(images: np.ndarray) -> dict:
-    """Categories such as "WOMEN/Dresses" from image names such as img/WOMEN/Dresses/id_00000002/02_1_front.jpg;
-    nothing where an image has no such name."""
+    """Categories such as "WOMEN/Dresses" from image names such as
+    img/WOMEN/Dresses/id_00000002/02_1_front.jpg; nothing where an image has no such name."""
     parts = [name.split("/") for name in images]
     if min(map(len, parts)) < 4:
         return {}
@@ -504,9 +510,9 @@ def _read_fine_partition(folder: Path, index: dict[str, int]) -> np.ndarray:
 
 
 def read_category_attribute(folder: Path, fine: bool | None = None) -> Benchmark:
-    """Category and Attribute Prediction Benchmark (the paper's section 4). fine: True for Anno_fine, False for
-    Anno_coarse or the older Anno, None for the coarse one where it exists. Boxes and partition must be there, every
-    other list may be absent. Raises DataError."""
+    """Category and Attribute Prediction Benchmark (the paper's section 4). fine: True for Anno_fine, False
+    for Anno_coarse or the older Anno, None for the coarse one where it exists. Boxes and partition must be
+    there, every other list may be absent. Raises DataError."""
     folder = Path(folder)
     coarse = [folder / name for name in ("Anno_coarse", "Anno") if (folder / name).is_dir()]
     if fine is None:
@@ -527,8 +533,8 @@ def read_category_attribute(folder: Path, fine: bool | None = None) -> Benchmark
 
 
 def read_inshop(folder: Path) -> Benchmark:
-    """In-shop Clothes Retrieval Benchmark (the paper's section 4). Category is gender and category of the image name,
-    "WOMEN/Dresses". The attributes of items are not read. Raises DataError."""
+    """In-shop Clothes Retrieval Benchmark (the paper's section 4). Category is gender and category of the
+    image name, "WOMEN/Dresses". The attributes of items are not read. Raises DataError."""
     folder = Path(folder)
     path = folder / "Anno" / "list_bbox_inshop.txt"
     index, values, known = _read_boxes(folder, path, 2)
@@ -547,10 +553,10 @@ def read_inshop(folder: Path) -> Benchmark:
 
 
 def read_consumer2shop(folder: Path) -> Benchmark:
-    """Consumer-to-shop Clothes Retrieval Benchmark (the paper's section 4). Item and split of an image are those of
-    its pairs; an image in no pair is in no split, and its item is the id_... folder of its name, or "". Category is
-    clothing type and category of the image name, "DRESSES/Dress", or None. The attributes of items are not read.
-    Raises DataError."""
+    """Consumer-to-shop Clothes Retrieval Benchmark (the paper's section 4). Item and split of an image are
+    those of its pairs; an image in no pair is in no split, and its item is the id_... folder of its name, or
+    "". Category is clothing type and category of the image name, "DRESSES/Dress", or None. The attributes of
+    items are not read. Raises DataError."""
     folder = Path(folder)
     path = folder / "Anno" / "list_bbox_consumer2shop.txt"
     index, values, known = _read_boxes(folder, path, 2)
@@ -607,8 +613,9 @@ READERS = {
 
 
 def find_benchmarks(root: Path) -> dict[str, Benchmark]:
-    """Read whichever of the three official folders lie under `root`, or `root` itself where it is one of them: name
-    -> Benchmark. Coarse annotation is read where a folder holds both. Raises DataError where there is none."""
+    """Read whichever of the three official folders lie under `root`, or `root` itself where it is one of
+    them: name -> Benchmark. Coarse annotation is read where a folder holds both. Raises DataError where
+    there is none."""
     root = Path(root)
     found = {}
     for name, (read, boxes) in READERS.items():
@@ -626,8 +633,8 @@ def find_benchmarks(root: Path) -> dict[str, Benchmark]:
 
 
 def check_disjoint(benchmark: Benchmark) -> None:
-    """Raise DataError where an image is in two splits, or an item on both sides of train, val and test ("no item
-    overlaps", the paper's section 4). Query and gallery are one side: they show the same items."""
+    """Raise DataError where an image is in two splits, or an item on both sides of train, val and test ("no
+    item overlaps", the paper's section 4). Query and gallery are one side: they show the same items."""
     split = benchmark.split
     side = np.where(np.isin(split, ("query", "gallery")), "query or gallery", split)
     for what, value, group in (("image", benchmark.image, split), ("item", benchmark.item, side)):
@@ -644,8 +651,8 @@ def check_disjoint(benchmark: Benchmark) -> None:
 
 
 def check_images(benchmark: Benchmark) -> Iterator[str]:
-    """One sentence for each image that is missing, no whole JPEG or PNG, larger than MOST_PIXELS, or that does not
-    hold its box. Reads headers and last bytes only; never raises."""
+    """One sentence for each image that is missing, no whole JPEG or PNG, larger than MOST_PIXELS, or that
+    does not hold its box. Reads headers and last bytes only; never raises."""
     for name, box in zip(benchmark.image.tolist(), benchmark.box, strict=True):
         path = Path(benchmark.images_root) / name
         try:
@@ -674,5 +681,5 @@ def _image_problem(path: Path, box: np.ndarray) -> str:
             return "cut short; download it again"
     x1, y1, x2, y2 = (float(value) for value in box)
     if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
-        return f"box {x1:g} {y1:g} {x2:g} {y2:g} is not inside {width} x {height} pixels; correct the list of boxes"
+        return f"box {x1:g} {y1:g} {x2:g} {y2:g} is not inside {width} x {height} pixels; correct its row"
     return ""

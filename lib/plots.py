@@ -41,6 +41,13 @@ def use_style() -> None:
     })  # fmt: skip
 
 
+def show(figure) -> None:
+    """Show a figure once in a notebook, without its repr, and let go of it."""
+    plt.figure(figure)
+    plt.show()
+    plt.close(figure)
+
+
 def draw_landmarks(axis, landmarks: np.ndarray, visibility: np.ndarray) -> None:
     """Landmarks (8, 2) as (x, y) pixels on an image axis: visible ones as discs (left filled, right hollow), occluded
     ones with a known place as crosses."""
@@ -138,4 +145,40 @@ def interval_bars(table, column_order: list[str], methods: list[str], unit: str 
     axis.set(xticks=np.arange(len(column_order)), xticklabels=column_order, ylabel=unit, ylim=(0, 100))
     axis.grid(False, axis="x")
     axis.legend(fontsize=9, ncols=len(methods) + 1, loc="lower left", bbox_to_anchor=(0, 1))
+    return figure
+
+
+def long_tail(positives: np.ndarray, groups: np.ndarray, names: dict[int, str]):
+    """How many images have each attribute, a panel a group, most frequent first, on a logarithmic scale.
+
+    positives, groups: (A,) counts and group numbers.
+    """
+    figure, axes = plt.subplots(1, len(names), figsize=(2.2 * len(names), 2.8), sharey=True, squeeze=False)
+    for axis, (group, name), colour in zip(axes[0], names.items(), _COLOURS, strict=False):
+        counts = np.sort(positives[groups == group])[::-1]
+        axis.bar(np.arange(1, len(counts) + 1), counts, width=1, color=colour)
+        axis.set(title=f"{name} ({len(counts)})", xlabel="rank", yscale="symlog")
+    axes[0, 0].set(ylabel="images", ylim=(0, None))
+    return figure
+
+
+def pooling_map(cells: np.ndarray, landmarks: np.ndarray, gate: np.ndarray, window: int):
+    """A feature map (H, W) with its cells' values, landmarks (L, 2) in units of the map as dots, and the regions that
+    landmark pooling takes; those of gated landmarks dashed."""
+    H, W = cells.shape
+    figure, axis = plt.subplots(figsize=(4.2, 4))
+    axis.imshow(cells, cmap="Greys", vmin=0, vmax=2 * cells.max(), extent=(0, W, H, 0))
+    for y in range(H):
+        for x in range(W):
+            axis.text(x + 0.5, y + 0.5, f"{cells[y, x]:.0f}", ha="center", va="center", color="0.35")
+    for j, ((x, y), g) in enumerate(zip(landmarks * (W, H), gate, strict=True)):
+        left, top = np.floor([x - window / 2 + 0.5, y - window / 2 + 0.5])
+        shift = 0.06 * j if g == 0 else 0  # drawn beside the region that it would hide
+        axis.add_patch(plt.Rectangle((left + shift, top + shift), window, window, fill=False, ec=_COLOURS[j], lw=2.5,
+                                     ls="-" if g else "--", clip_on=False))  # fmt: skip
+        label = f"{j + 1}" if g else f"{j + 1}, invisible"
+        axis.plot(x + shift, y + shift, "o", color=_COLOURS[j], label=label, clip_on=False)
+    axis.set(xticks=range(W + 1), yticks=range(H + 1), xlim=(-1.2, W + 1.2), ylim=(H + 1.2, -1.2))
+    axis.grid(False)
+    figure.legend(title="landmark", loc="outside right upper")
     return figure

@@ -14,7 +14,7 @@ import torch
 
 from lib import metrics, paper
 from lib.config import PROFILES, Config
-from lib.data import LANDMARKS, Benchmark, DataError, find_benchmarks
+from lib.data import LANDMARKS, SPLITS, Benchmark, DataError, find_benchmarks
 from lib.synthetic import WorldSize, write_world
 from lib.train import METHODS, make_fabric, read_predictions, read_weights, run_folder
 
@@ -74,6 +74,70 @@ def history(folder: Path) -> pd.DataFrame:
 
 def about(folder: Path) -> dict:
     return json.loads((folder / "run.json").read_text())["about"]
+
+
+def all_histories(histories: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The histories of several methods below each other, without the seconds (they differ from run to run)."""
+    return pd.concat([h.assign(method=m).drop(columns="seconds") for m, h in histories.items()], ignore_index=True)
+
+
+def first_and_last(histories: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The held-out losses of the first and of the last epoch: a row a method and loss."""
+    out = {}
+    for method, h in histories.items():
+        for column in h.filter(like="monitor_"):
+            out[method, column.removeprefix("monitor_")] = h[column].iloc[[0, -1]].to_list()
+    index = pd.MultiIndex.from_tuples(out, names=["method", "loss"])
+    return pd.DataFrame(list(out.values()), index, ["first epoch", "last epoch"])
+
+
+# ---- the data set ----------------------------------------------------------------------------------------------------
+
+
+def counts_table(benchmarks: dict[str, Benchmark]) -> pd.DataFrame:
+    """What the paper says, what its public release holds, what is here: a row a benchmark and quantity."""
+    out = []
+    for name, wanted in paper.COUNTS.items():
+        b = benchmarks.get(name)
+        here = {} if b is None else _counts(b)
+        out += [(name, what, *numbers, here.get(what)) for what, numbers in wanted.items()]
+    table = pd.DataFrame(out, columns=["benchmark", "what", "paper", "release", "here"])
+    return table.astype({column: "Int64" for column in ("paper", "release", "here")})
+
+
+def _counts(b: Benchmark) -> dict[str, int]:
+    counts = {"images": len(b.image)}
+    for what, field in (("categories", b.category_names), ("attributes", b.attribute_names), ("pairs", b.pairs)):
+        if field is not None:
+            counts[what] = len(field)
+    if b.item is not None:
+        counts["items"] = len(np.unique(b.item))
+        counts["train items"] = len(np.unique(b.item[b.rows("train")]))
+    for split in ("train", "query", "gallery"):
+        counts[f"{split} images"] = len(b.rows(split))
+    return counts
+
+
+def splits_table(benchmarks: dict[str, Benchmark]) -> pd.DataFrame:
+    """Images of each split of each benchmark."""
+    table = pd.DataFrame({name: pd.Series(b.split).value_counts() for name, b in benchmarks.items()})
+    order = [split for split in SPLITS if split in table.index]
+    return table.reindex(order).astype("Int64")
+
+
+def landmark_table(benchmark: Benchmark) -> pd.DataFrame:
+    """A row a landmark: how many images have it visible, occluded, cut off, or not at all, and how far it lies from the
+    nearest human joint (mean over images, in units of the box), where the source has joints."""
+    codes = {"visible": 0, "occluded": 1, "cut off": 2, "no such landmark": -1}
+    table = pd.DataFrame({name: (benchmark.visibility == code).sum(0) for name, code in codes.items()}, LANDMARKS)
+    if benchmark.joints is not None:
+        joints = np.where(benchmark.joint_visibility[..., None] == 0, benchmark.joints, np.nan)
+        side = (benchmark.box[:, 2:] - benchmark.box[:, :2])[:, None]
+        for j, name in enumerate(LANDMARKS):
+            far = np.linalg.norm((joints - benchmark.landmarks[:, j : j + 1]) / side, axis=2)  # (N, 14)
+            known = (benchmark.visibility[:, j] == 0) & np.isfinite(far).any(1)
+            table.loc[name, "to nearest joint"] = np.nanmin(far[known], axis=1).mean() if known.any() else np.nan
+    return table
 
 
 # ---- tables ---------------------------------------------------------------------------------------------------------
@@ -151,6 +215,13 @@ def _recall_rows(scores, benchmark, rows, ks, definitions):
                 name = names.get(group, group)
                 out.append((method, name, k, *(by[d][group] for d in definitions), counts[group]))
     return pd.DataFrame(out, columns=["method", "group", "k", *definitions, "n"])
+
+
+def best_and_worst(recall: np.ndarray, count: np.ndarray, names: tuple[str, ...], n: int = 8, least: int = 5):
+    """The n best and n worst found attributes among those with at least `least` labels: name, recall, labels."""
+    table = pd.DataFrame({"attribute": names, "recall": recall.round(3), "labels": count})
+    table = table[table.labels >= least].sort_values(["recall", "labels"], ascending=False, kind="stable")
+    return pd.concat([table[:n], table[n:][-n:]]).reset_index(drop=True)
 
 
 def table2(scores: dict[str, dict[str, np.ndarray]], benchmark: Benchmark, rows: np.ndarray, seed: int = 0):

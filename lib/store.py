@@ -22,11 +22,11 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from lib.config import Input
-from lib.data import Benchmark, DataError
+from lib.data import MOST_PIXELS, Benchmark, DataError
 
 # Mirroring a picture swaps left and right in the canonical order of landmarks.
 MIRRORED = (1, 0, 3, 2, 5, 4, 7, 6)
-MOST_PIXELS = 100_000_000  # a photo beyond this is more likely a fault or an attack than a photo
+CROPS_AT_ONCE = 500  # decoded between two marks of progress
 
 
 # ---- crops ----------------------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ def crop_store(benchmark: Benchmark, folder: Path, config: Input) -> np.ndarray:
 
             list(pool.map(one, range(rows.start, rows.stop)))
 
-        return _mapped(folder / f"crops_{benchmark.name}_{key}.npy", shape, np.uint8, fill, "decode photos", 500)
+        return _mapped(folder / f"crops_{benchmark.name}_{key}.npy", shape, np.uint8, fill, "decode photos", CROPS_AT_ONCE)
 
 
 # ---- conv4 maps -----------------------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ def conv4_store(trunk, crops: np.ndarray, name: str, folder: Path, digest: str, 
     C, h, w = trunk(torch.zeros(1, 3, *crops.shape[1:3], device=device, dtype=dtype)).shape[1:]
 
     def fill(rows: slice, out: np.ndarray) -> None:
-        images = normalise(torch.from_numpy(crops[rows]).to(device)).to(dtype)
+        images = normalise(torch.from_numpy(np.array(crops[rows])).to(device)).to(dtype)
         for side, x in enumerate((images, images.flip(3))):
             maps = trunk(x.contiguous(memory_format=torch.channels_last))
             out[rows, side] = maps.permute(0, 2, 3, 1).half().cpu().numpy()
@@ -156,6 +156,13 @@ def normalise(images: Tensor) -> Tensor:
     x = images.permute(0, 3, 1, 2).float() / 255
     mean, deviation = x.new_tensor([0.485, 0.456, 0.406]), x.new_tensor([0.229, 0.224, 0.225])
     return (x - mean[:, None, None]) / deviation[:, None, None]
+
+
+def denormalise(images: Tensor) -> np.ndarray:
+    """The inverse of `normalise`, to look at: (n, 3, H, W) float -> (n, H, W, 3) uint8."""
+    mean, deviation = images.new_tensor([0.485, 0.456, 0.406]), images.new_tensor([0.229, 0.224, 0.225])
+    x = (images * deviation[:, None, None] + mean[:, None, None]) * 255
+    return x.round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
 
 
 # ---- views ----------------------------------------------------------------------------------------------------------
@@ -237,7 +244,5 @@ def images_in_view(crops: Tensor, view: View, side: int) -> Tensor:
 
 
 def conv4_in_view(maps: Tensor, view: View, side: int) -> Tensor:
-    """(n, 2, h, w, C) cached maps, plain and mirrored -> (n, C, side, side) float32."""
-    side_of_mirror = view.mirrored.to(maps.device).long()
-    chosen = maps[torch.arange(len(maps), device=maps.device), side_of_mirror]
-    return resample(chosen.permute(0, 3, 1, 2).float(), view, side)
+    """(n, h, w, C) cached maps, each of the side (plain or mirrored) that `view` asks for -> (n, C, side, side)."""
+    return resample(maps.permute(0, 3, 1, 2).float(), view, side).contiguous(memory_format=torch.channels_last)

@@ -88,11 +88,13 @@ def make_samples(benchmark: Benchmark, maps, config: Config) -> Samples:
     return Samples(maps, landmarks, visibility, category, tensor(benchmark.attributes, torch.int8), item)
 
 
-def fetch(maps, rows: np.ndarray, device) -> Tensor:
-    """The chosen rows of a memory-mapped array, or of a tensor that lies on the device already."""
+def fetch(maps, rows: np.ndarray, view: store.View, device) -> Tensor:
+    """The chosen rows of a memory-mapped array, or of a tensor that lies on the device already: crops, or conv4 maps of
+    the side (plain or mirrored) that the view asks for."""
+    chosen = (rows,) if maps.ndim == 4 else (rows, view.mirrored.long().numpy())
     if isinstance(maps, Tensor):
-        return maps[torch.from_numpy(rows).to(maps.device)]
-    return torch.from_numpy(maps[rows]).to(device, non_blocking=True)
+        return maps[tuple(torch.from_numpy(index).to(maps.device) for index in chosen)]
+    return torch.from_numpy(maps[chosen]).to(device, non_blocking=True)
 
 
 def keep_on_device(maps: np.ndarray, device: torch.device):
@@ -274,7 +276,7 @@ def fit(model, samples: Samples, rows: np.ndarray, monitor: np.ndarray, config: 
         fixed = store.landmarks_in_view(samples.landmarks[rows], store.fixed_view(len(rows), config.input))
         model.pose.start_at(fixed.nanmean(0).nan_to_num(0.5))
     model.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(parameter_groups(model, pretrained), t.rate, weight_decay=t.weight_decay)
+    optimizer = torch.optim.AdamW(parameter_groups(model, pretrained), t.rate, weight_decay=t.weight_decay, fused=True)
     forward, optimizer = fabric.setup(Forward(model, config), optimizer)
     if t.compile:
         forward.compile()
@@ -282,7 +284,7 @@ def fit(model, samples: Samples, rows: np.ndarray, monitor: np.ndarray, config: 
     done, history = load_checkpoint(checkpoint, model, optimizer)
     steps = len(plan) * max(1, len(rows) // t.batch)
     bar = tqdm(total=steps, initial=done * (steps // len(plan)), desc=checkpoint.parent.name, unit="step",
-               mininterval=2, disable=fabric.global_rank > 0)  # fmt: skip
+               mininterval=5, disable=fabric.global_rank > 0)  # fmt: skip
     for epoch in range(done, len(plan)):
         start, (round_, step_), sums, seen = time.perf_counter(), plan[epoch], {}, 0
         forward.train()
@@ -295,11 +297,11 @@ def fit(model, samples: Samples, rows: np.ndarray, monitor: np.ndarray, config: 
                           (fabric.global_rank + 1) * len(batch) // fabric.world_size)  # fmt: skip
             mine, view = batch[share], view.part(share)
             set_rates(optimizer, config, weights[step_], learning_rate(step, steps))
-            out = forward(fetch(samples.maps, mine, device), view)
+            out = forward(fetch(samples.maps, mine, view, device), view)
             terms = loss_terms(out, samples.labels(mine, view, device), balance, config, fabric)
             loss = total(terms, weights[step_])
             if not torch.isfinite(loss):
-                values = {name: round(float(value), 4) for name, value in terms.items()}
+                values = {name: round(float(value.detach()), 4) for name, value in terms.items()}
                 raise FloatingPointError(f"step {step} (epoch {epoch}): loss {values} on the images of rows {mine}")
             optimizer.zero_grad(set_to_none=True)
             fabric.backward(loss)
@@ -313,7 +315,7 @@ def fit(model, samples: Samples, rows: np.ndarray, monitor: np.ndarray, config: 
         row |= {f"train_{name}": round(float(value) / seen, 6) for name, value in sums.items()}
         row |= monitor_losses(forward, samples, monitor, balance, config, fabric)
         history.append(row)
-        bar.set_postfix({k: v for k, v in row.items() if k.startswith("monitor")})
+        bar.set_postfix({k: v for k, v in row.items() if k.startswith("monitor")}, refresh=False)
         if fabric.global_rank == 0:
             save_checkpoint(checkpoint, model, optimizer, epoch + 1, history)
         fabric.barrier()
@@ -329,7 +331,7 @@ def monitor_losses(forward, samples, rows, balance, config, fabric) -> dict[str,
     for start in range(0, len(rows), 100):
         batch = rows[start : start + 100]
         view = store.fixed_view(len(batch), config.input)
-        out = forward(fetch(samples.maps, batch, fabric.device), view)
+        out = forward(fetch(samples.maps, batch, view, fabric.device), view)
         labels = samples.labels(batch, view, fabric.device)
         labels.pop("item", None)  # triplets of a small batch in file order say little
         for name, value in loss_terms(out, labels, balance, config, fabric).items():
@@ -344,13 +346,13 @@ def predict(model, samples: Samples, benchmark: Benchmark, rows: np.ndarray, con
     Returns numpy arrays: landmarks (n, 8, 2) pixels of the photo as (x, y), visibility (n, 8, 3) probabilities,
     category_scores (n, K), attribute_scores (n, A), embedding (n, D); those that the method gives.
     """
-    forward = fabric.setup_module(Forward(model, config)) if not isinstance(model, Forward) else model
-    forward.eval()
+    forward = Forward(model, config).to(fabric.device).eval()  # not set up by Fabric: one process predicts alone
     parts = []
     for start in range(0, len(rows), 100):
         batch = rows[start : start + 100]
         view = store.fixed_view(len(batch), config.input)
-        out = forward(fetch(samples.maps, batch, fabric.device), view)
+        with fabric.autocast():
+            out = forward(fetch(samples.maps, batch, view, fabric.device), view)
         part = {"embedding": out["embedding"]}
         if "landmarks" in out:
             part["landmarks"] = store.landmarks_in_crop(out["landmarks"], view)
@@ -413,9 +415,9 @@ def load_checkpoint(path: Path, model, optimizer) -> tuple[int, list[dict]]:
             with torch.no_grad():
                 parameter.copy_(file.get_tensor(f"model.{name}"))
             for key in ("step", "exp_avg", "exp_avg_sq"):
-                value = file.get_tensor(f"optimizer.{name}.{key}")
+                value = file.get_tensor(f"optimizer.{name}.{key}").to(parameter.device)
                 if key != "step":
-                    value = torch.empty_like(parameter).copy_(value)  # the parameter's device and strides
+                    value = torch.empty_like(parameter).copy_(value)  # the parameter's strides
                 optimizer.state[parameter][key] = value
     return int(metadata["epochs"]), json.loads(metadata["history"])
 

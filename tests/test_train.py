@@ -1,0 +1,321 @@
+"""Training on a world small enough for a test: bright squares on noise, a landmark at each corner and edge middle."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from lib import losses, metrics, store, train
+from lib.config import PROFILES, Input, Training
+from lib.data import Benchmark, DataError
+
+SMOKE = PROFILES["smoke"]
+CONFIG = replace(
+    SMOKE,
+    input=Input(px=36, view_px=32),
+    model=replace(SMOKE.model, trunk_width=1 / 32, window=2),
+    training=replace(SMOKE.training, batch=8, epochs=1, rounds=1),
+)
+CORNERS = np.array([[0, 0], [1, 0], [0, 0.4], [1, 0.4], [0, 0.7], [1, 0.7], [0, 1], [1, 1]])
+
+
+def make_benchmark(root: Path, n=24, seed=0, items=False) -> Benchmark:
+    rng = np.random.default_rng(seed)
+    (root / "img").mkdir(parents=True, exist_ok=True)
+    names, boxes, landmarks, categories = [], [], [], []
+    for i in range(n):
+        image = rng.integers(0, 60, (64, 64, 3), dtype=np.uint8)
+        left, top, side = rng.integers(8, 20), rng.integers(8, 20), rng.integers(20, 36)
+        category = i // 3 % 3
+        image[top : top + side, left : left + side, category] = 250
+        names.append(f"img/{i:03d}.png")
+        cv2.imwrite(str(root / names[-1]), image[..., ::-1])
+        boxes.append([left - 4, top - 4, left + side + 4, top + side + 4])
+        landmarks.append(np.array([left, top]) + CORNERS * side)
+        categories.append(category)
+    category = np.array(categories, np.int16)
+    visibility = rng.choice(3, (n, 8), p=(0.8, 0.1, 0.1)).astype(np.int8)
+    landmarks = np.where(visibility[..., None] == 0, landmarks, np.nan).astype(np.float32)
+    return Benchmark(
+        name="inshop" if items else "category_attribute",
+        images_root=root,
+        image=np.array(names),
+        split=np.array(["train", "train", "test"] * (n // 3)),
+        box=np.array(boxes, np.float32),
+        clothes_type=np.full(n, 3, np.int8),
+        category=category,
+        category_names=("red", "green", "blue"),
+        landmarks=landmarks,
+        visibility=visibility,
+        attributes=np.where(np.eye(3)[category] == 1, 1, -1).astype(np.int8),
+        attribute_names=("r", "g", "b"),
+        attribute_groups=np.array([1, 1, 2], np.int8),
+        group_names={1: "texture", 2: "fabric"},
+        item=np.array([f"id_{i % 4}" for i in range(n)]) if items else None,
+    )
+
+
+@pytest.fixture(scope="module")
+def benchmark(tmp_path_factory):
+    return make_benchmark(tmp_path_factory.mktemp("squares"))
+
+
+@pytest.fixture(scope="module")
+def finished(benchmark, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out")
+    return train.run("fashionnet", benchmark, CONFIG, out), out
+
+
+def history(folder):
+    rows = json.loads((folder / "run.json").read_text())["history"]
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+
+
+def test_a_run_leaves_what_it_promises(finished):
+    folder, _ = finished
+    assert sorted(p.name for p in folder.iterdir()) == ["model.safetensors", "predictions_test.safetensors", "run.json"]
+    about = json.loads((folder / "run.json").read_text())["about"]
+    assert {"commit", "device", "weights", "precision", "seconds", "torch"} <= set(about)
+    assert [(row["round"], row["step"]) for row in history(folder)] == [(0, 1), (0, 2)]
+
+
+def test_predictions_are_in_pixels_and_in_the_order_of_their_names(finished, benchmark):
+    arrays, images = train.read_predictions(finished[0] / "predictions_test.safetensors")
+    rows = benchmark.rows("test")
+    assert images.tolist() == benchmark.image[rows].tolist()
+    assert {k: v.shape for k, v in arrays.items()} == {
+        "landmarks": (8, 8, 2), "visibility": (8, 8, 3), "category_scores": (8, 3), "attribute_scores": (8, 3),
+        "embedding": (8, 64),
+    }  # fmt: skip
+    np.testing.assert_allclose(arrays["visibility"].sum(2), 1, atol=1e-5)
+    centre = (benchmark.box[rows, :2] + benchmark.box[rows, 2:]) / 2
+    assert np.abs(arrays["landmarks"].mean(1) - centre).max() < 20  # a photo of 64 px: not units, not crops
+
+
+def test_a_finished_run_is_found_not_trained_again(finished, benchmark, monkeypatch):
+    monkeypatch.setattr(train, "fit", None)
+    assert train.run("fashionnet", benchmark, CONFIG, finished[1]) == finished[0]
+
+
+def test_other_settings_or_data_make_another_run(finished, benchmark):
+    folder, out = finished
+    assert train.run_folder(out, benchmark, "fashionnet", replace(CONFIG, seed=1), "from scratch") != folder
+    other = replace(benchmark, box=benchmark.box + 1)
+    assert train.run_folder(out, other, "fashionnet", CONFIG, "from scratch") != folder
+    assert train.run_folder(out, benchmark, "fashionnet", CONFIG, "from scratch") == folder
+
+
+@pytest.mark.parametrize("freeze", [False, True])
+def test_a_stopped_run_ends_with_the_same_numbers(benchmark, tmp_path, monkeypatch, freeze):
+    config = replace(CONFIG, training=replace(CONFIG.training, epochs=2, freeze_trunk=freeze))
+    config = replace(config, model=replace(config.model, dropout=0.3))
+    whole = train.run("fashionnet", benchmark, config, tmp_path / "whole")
+
+    save = train.save_checkpoint
+
+    def save_and_stop(*args):
+        save(*args)
+        if args[3] == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as m:
+        m.setattr(train, "save_checkpoint", save_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            train.run("fashionnet", benchmark, config, tmp_path / "stopped")
+    checkpoint = next((tmp_path / "stopped").rglob("checkpoint.safetensors"))
+    assert not (checkpoint.parent / "run.json").exists()
+    stopped = train.run("fashionnet", benchmark, config, tmp_path / "stopped")
+    assert not checkpoint.exists()
+    assert history(stopped) == history(whole)
+    for name in ("model", "predictions_test"):
+        a, b = load_file(whole / f"{name}.safetensors"), load_file(stopped / f"{name}.safetensors")
+        assert a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
+
+
+def test_a_checkpoint_cut_short_is_never_seen(tmp_path, monkeypatch):
+    """Written beside and renamed: a failing write leaves the old file whole and nothing else."""
+    path = tmp_path / "x.safetensors"
+    train.save_beside({"a": torch.zeros(3)}, path, {})
+
+    def fail(tensors, part, metadata):
+        Path(part).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(train, "save_file", fail)
+    with pytest.raises(DataError, match="No space left"):
+        train.save_beside({"a": torch.ones(3)}, path, {})
+    assert [p.name for p in tmp_path.iterdir()] == ["x.safetensors"]
+    assert load_file(path)["a"].sum() == 0
+
+
+TWO = """
+import sys, torch
+sys.path[:0] = {path!r}
+torch.set_num_threads(1)
+from test_train import CONFIG, make_benchmark
+from lib import train
+from dataclasses import replace
+from pathlib import Path
+root = Path(sys.argv[1])
+print(train.run("fashionnet", make_benchmark(root / "data", items=True), CONFIG, root / sys.argv[2]))
+"""
+
+
+def test_two_processes_give_the_loss_of_one(tmp_path):
+    """Every loss, the triplets across processes included, and every weight after two epochs."""
+    script = tmp_path / "two.py"
+    script.write_text(TWO.format(path=[str(Path(__file__).parent), str(Path(__file__).parent.parent)]))
+    make_benchmark(tmp_path / "data", items=True)
+    env = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    one = [sys.executable, str(script), str(tmp_path), "one"]
+    two = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    two += [str(script), str(tmp_path), "two"]
+    for command in (one, two):
+        done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=300)
+        assert done.returncode == 0, done.stderr[-2000:]
+    one, two = (next((tmp_path / name / "runs").rglob("run.json")).parent for name in ("one", "two"))
+    for a, b in zip(history(one), history(two), strict=True):
+        assert a.keys() == b.keys() and "train_triplet" in a
+        for key in a:
+            # training terms are logged by the first process for its own share; the held-out ones are over all images
+            if key.startswith("monitor") or key == "train_triplet":
+                assert a[key] == pytest.approx(b[key], rel=2e-3), key
+    a, b = load_file(one / "model.safetensors"), load_file(two / "model.safetensors")
+    for name in a:
+        torch.testing.assert_close(a[name], b[name], rtol=1e-2, atol=1e-4)
+
+
+def test_no_label_reaches_the_predictions(benchmark, tmp_path):
+    """With every label of the images turned to nonsense, a trained network says the same of them: at test the landmarks
+    that pool are the predicted ones, in a view without jitter."""
+    fabric = train.make_fabric(CONFIG)
+    model = train.build("fashionnet", benchmark, CONFIG)
+    crops = store.crop_store(benchmark, tmp_path, CONFIG.input)
+    rows = benchmark.rows("test")
+    honest = train.predict(model, train.make_samples(benchmark, crops, CONFIG), benchmark, rows, CONFIG, fabric)
+    nonsense = replace(
+        benchmark,
+        landmarks=np.full_like(benchmark.landmarks, 7),
+        visibility=np.full_like(benchmark.visibility, 2),
+        category=np.zeros_like(benchmark.category),
+        attributes=-benchmark.attributes,
+    )
+    samples = train.make_samples(nonsense, crops, CONFIG)
+    again = train.predict(model, samples, nonsense, rows, CONFIG, fabric)
+    assert honest.keys() == again.keys()
+    for name in honest:
+        np.testing.assert_array_equal(honest[name], again[name])
+
+
+def test_the_test_split_is_never_trained_on(benchmark, tmp_path, monkeypatch):
+    seen = []
+    fetch = train.fetch
+
+    def watch(maps, rows, view, device):
+        if torch.is_grad_enabled():
+            seen.append(rows)
+        return fetch(maps, rows, view, device)
+
+    monkeypatch.setattr(train, "fetch", watch)
+    train.run("fashionnet", benchmark, CONFIG, tmp_path)
+    assert set(np.concatenate(seen)) <= set(benchmark.rows("train")) and seen
+
+
+def test_a_loss_that_is_not_finite_stops_with_step_and_images(benchmark, tmp_path, monkeypatch):
+    monkeypatch.setattr(losses, "category_loss", lambda *args: torch.tensor(float("nan")))
+    with pytest.raises(FloatingPointError, match=r"step 0 \(epoch 0\).*'category': nan.*rows \["):
+        train.run("fashionnet", benchmark, CONFIG, tmp_path)
+
+
+@pytest.mark.parametrize("method", train.METHODS)
+def test_every_method_learns_the_squares(method, tmp_path):
+    """Enough steps on few images: the colour is named, and FashionNet finds the corners."""
+    benchmark = make_benchmark(tmp_path / "data", n=48)
+    t = Training(freeze_trunk=method == "wtbi", rounds=2, epochs=20, batch=16, rate=3e-3, precision="32-true")
+    config = replace(CONFIG, input=replace(CONFIG.input, colour=0.0), training=t)
+    folder = train.run(method, benchmark, config, tmp_path / "out")
+    rows = history(folder)
+    assert rows[-1]["train_category"] < rows[0]["train_category"]
+    arrays, _ = train.read_predictions(folder / "predictions_test.safetensors")
+    test = benchmark.rows("test")
+    assert metrics.topk_accuracy(arrays["category_scores"], benchmark.category[test], 1) >= 0.9
+    if "landmarks" in arrays:
+        distances = metrics.landmark_distances(arrays["landmarks"], benchmark.landmarks[test], benchmark.box[test])
+        assert metrics.pdj(distances, benchmark.visibility[test], [0.2])[1][0] >= 0.8
+
+
+def test_a_frozen_trunk_does_not_move(benchmark, tmp_path):
+    config = replace(CONFIG, training=replace(CONFIG.training, freeze_trunk=True))
+    folder = train.run("fashionnet", benchmark, config, tmp_path)
+    before = train.build("fashionnet", benchmark, config).state_dict()
+    after = load_file(folder / "model.safetensors")
+    for name in before:
+        moved = not torch.equal(before[name], after[name])
+        assert moved != name.startswith("trunk."), name
+
+
+def test_batches_hold_every_image_once_and_positives_together():
+    item = torch.arange(40) // 4
+    rows = np.arange(40)
+    batches = list(train.epoch_batches(rows, item, 8, (0, 1)))
+    assert sorted(np.concatenate(batches)) == rows.tolist()
+    assert all(len(np.unique(item.numpy()[b])) == 2 for b in batches)  # two items of four images
+    again = list(train.epoch_batches(rows, item, 8, (0, 1)))
+    assert all(np.array_equal(a, b) for a, b in zip(batches, again, strict=True))
+    other = list(train.epoch_batches(rows, None, 8, (0, 2)))
+    assert sorted(np.concatenate(other)) == rows.tolist() and not np.array_equal(batches[0], other[0])
+
+
+def test_fewer_images_than_a_batch_make_one_batch():
+    assert [len(b) for b in train.epoch_batches(np.arange(5), None, 8, (0, 0))] == [5]
+
+
+def test_the_learning_rate_warms_up_and_ends_near_zero():
+    rates = [train.learning_rate(s, 100) for s in range(100)]
+    assert rates[0] == 0.1 and max(rates) == 1.0 and rates[9] == 1.0 and rates[-1] < 0.001
+    assert train.learning_rate(0, 1) == 1.0
+
+
+def test_steps_slow_the_branch_that_is_not_their_task(benchmark):
+    model = train.build("fashionnet", benchmark, CONFIG)
+    optimizer = torch.optim.AdamW(train.parameter_groups(model, ["trunk"]), 1.0)
+    for weights, pose, rest in ((CONFIG.training.step1, 1, 0.1), (CONFIG.training.step2, 0.1, 1)):
+        train.set_rates(optimizer, CONFIG, weights, 0.5)
+        for group in optimizer.param_groups:
+            expected = CONFIG.training.rate * 0.5 * (pose if group["pose"] else rest)
+            expected *= CONFIG.training.trunk_rate if group["pretrained"] else 1
+            assert group["lr"] == pytest.approx(expected)
+
+
+def test_weights_that_cannot_be_read_are_named(tmp_path):
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(b"not weights")
+    with pytest.raises(DataError, match="w.safetensors: cannot be read"):
+        train.read_weights(str(path))
+    save_file({"x": torch.zeros(1)}, path)
+    assert train.read_weights(str(path))[1].startswith("w.safetensors sha256 ")
+    assert train.read_weights("none") == (None, "from scratch")
+
+
+def test_the_shipped_weights_are_vgg16s_convolutions():
+    state, origin = train.read_weights("")
+    assert len(state) == 26 and origin.startswith("vgg16_conv.safetensors")
+    assert state["features.0.weight"].shape == (64, 3, 3, 3) and state["features.0.weight"].dtype == torch.float32
+
+
+def test_an_unknown_method_raises(benchmark):
+    with pytest.raises(ValueError, match="no method 'magic'"):
+        train.build("magic", benchmark, CONFIG)
+
+
+def test_missing_predictions_say_what_to_run(tmp_path):
+    with pytest.raises(DataError, match="run notebook 02_train first"):
+        train.read_predictions(tmp_path / "none.safetensors")
