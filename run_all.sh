@@ -4,7 +4,7 @@ set -euo pipefail
 for python in python3 python python3.14 python3.13 python3.12 python3.11; do
     if command -v "$python" >/dev/null 2>&1 &&
         "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
-        exec "$python" "$(dirname -- "${BASH_SOURCE[0]}")/lib/cli.py" "$@"
+        exec "$python" -P "$(dirname -- "${BASH_SOURCE[0]}")/lib/cli.py" "$@"
     fi
 done
 echo "run_all.sh: no Python 3.11 or newer on the PATH: install one and start again" >&2

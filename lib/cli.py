@@ -5,6 +5,7 @@ makes an environment that satisfies requirements.txt, and starts itself again in
 """
 
 import argparse
+import ast
 import hashlib
 import json
 import os
@@ -12,13 +13,25 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROFILES = ("smoke", "demo", "paper")
-INSIDE = "DEEPFASHION_ENVIRONMENT_READY"  # set for the second start, so that it cannot go round
+LOG = ROOT / "outputs" / "setup.log"
+INSIDE = "DEEPFASHION_ENVIRONMENT"  # set to this checkout for the second start, so that it cannot go round
+# What pip, venv or conda say when they fail, and what helps.
+CURES = {
+    "No space left on device": "the disk is full; free about 6 GB and start again",
+    "ensurepip is not|No module named '?(venv|ensurepip)": "this Python lacks its venv module; install your system's"
+    " package python3-venv and start again",
+    "Temporary failure in name resolution|Failed to establish|ConnectTimeout|ReadTimeout|Network is unreachable"
+    "|Connection refused|CONNECTION FAILED": "the package index cannot be reached; connect and start again",
+    "No matching distribution found": "a pinned package is not to be had for this Python or system; try Python 3.12",
+}
 
 
 class Stop(Exception):
@@ -38,25 +51,33 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options, with `data` and `weights` absolute paths or "", `notebooks` to run and `out`, the folder of the
+    outputs. Raises Stop (exit code 2) for a wrong call."""
     parser = Parser(
         prog="./run_all.sh",
         description="Run the notebooks in order and leave tables and figures under outputs/.",
-        epilog="Without options: the demo profile on the synthetic clothes world, about half an hour on two CPU cores.",
+        epilog="Without options: the demo profile on the synthetic clothes world, about half an hour on two CPU cores."
+        " Run it again to go on where it was stopped.",
         allow_abbrev=False,
     )
     parser.add_argument("--profile", choices=PROFILES, default="demo", help="size of the run (default: demo)")
-    parser.add_argument("--data", metavar="DIR", help="folder of the real DeepFashion, or of any set in its layout")
-    parser.add_argument("--weights", metavar="FILE", help="VGG-16 weights (.safetensors with torchvision's names)")
+    parser.add_argument("--data", metavar="DIR", default="", help="the real DeepFashion, or any set in its layout")
+    parser.add_argument("--weights", metavar="FILE", default="", help="VGG-16 as .safetensors, torchvision's names")
     parser.add_argument("--only", metavar="NN", help="run one notebook, by its number")
-    parser.add_argument("--fresh", action="store_true", help="delete the results of this profile first")
+    parser.add_argument("--fresh", action="store_true", help="delete the outputs of this profile and data set first")
     parser.add_argument("--test", action="store_true", help="set up and run the tests instead")
-    args = parser.parse_args(arguments)
-    for name in ("data", "weights"):
-        value = getattr(args, name)
-        if value is not None:
+    args, rest = parser.parse_known_args(arguments)
+    if rest:
+        parser.error(f"unknown option {rest[0]}")
+    if args.test and len(arguments) > 1:
+        parser.error("--test takes no other option")
+    if args.fresh and args.only:
+        parser.error("--fresh deletes what the other notebooks made, so it cannot stand beside --only")
+    for name, kind, is_there in (("data", "folder", Path.is_dir), ("weights", "file", Path.is_file)):
+        if value := getattr(args, name):
             path = Path(value).expanduser().resolve()
-            if not (path.is_dir() if name == "data" else path.is_file()):
-                raise Stop(f"--{name} {value}: there is no such {'folder' if name == 'data' else 'file'}", 2)
+            if not is_there(path):
+                parser.error(f"--{name} {value}: there is no such {kind}")
             setattr(args, name, str(path))
     args.notebooks = notebooks(args.only)
     args.out = ROOT / "outputs" / output_name(args.profile, args.data)
@@ -66,18 +87,16 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def notebooks(only: str | None) -> list[Path]:
     """The numbered notebooks in order, or the one with that number."""
     found = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    if only is None:
-        return found
-    chosen = [path for path in found if path.name.startswith(f"{only:0>2}_")]
+    chosen = [path for path in found if only is None or path.name.startswith(f"{only:0>2}_")]
     if not chosen:
-        raise Stop(f"--only {only}: there are {', '.join(path.name[:2] for path in found)}", 2)
+        raise Stop(f"--only {only}: there are {', '.join(path.stem for path in found)}", 2)
     return chosen
 
 
-def output_name(profile: str, data: str | None) -> str:
+def output_name(profile: str, data: str) -> str:
     """The folder under outputs/: the profile's name for the synthetic world; real_fine or real_coarse for a data set
     given by --data, after the annotation that it has, with the profile's name behind it unless it is demo."""
-    if data is None:
+    if not data:
         return profile
     folders = [Path(data), Path(data) / "Category and Attribute Prediction Benchmark"]
     coarse = any((folder / name).is_dir() for folder in folders for name in ("Anno_coarse", "Anno"))
@@ -91,75 +110,98 @@ def output_name(profile: str, data: str | None) -> str:
 
 def pins() -> dict[str, str]:
     """Package to version, from requirements.txt."""
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
-    return dict(line.split("#")[0].strip().split("==") for line in lines if "==" in line.split("#")[0])
+    lines = [line.split("#")[0].strip() for line in (ROOT / "requirements.txt").read_text().splitlines()]
+    return dict(line.split("==") for line in lines if "==" in line)
 
 
-def unsatisfied() -> list[str]:
-    """What the running Python lacks of the pins, and whether it imports `lib` from this checkout."""
+def unsatisfied(packages: list[str]) -> list[str]:
+    """What the packages in these folders (a Python's sys.path) lack of the pins and of `lib` from this checkout."""
     out = []
-    for package, version in pins().items():
-        try:
-            if metadata.version(package).split("+")[0] != version:
-                out.append(f"{package} {metadata.version(package)} instead of {version}")
-        except metadata.PackageNotFoundError:
-            out.append(f"no {package}")
-    where = subprocess.run(
-        [sys.executable, "-c", "import lib; print(lib.__file__)"], capture_output=True, text=True, cwd="/"
-    )
-    if Path(where.stdout.strip() or "/").resolve() != ROOT / "lib" / "__init__.py":
-        out.append("`lib` is not installed from this checkout")
+    for name, version in pins().items():
+        found = next(iter(metadata.distributions(name=name, path=packages)), None)
+        if found is None or found.files is None:  # no list of files: pip was stopped while it unpacked this package
+            out.append(f"no {name}")
+        elif found.version.split("+")[0] != version:  # torch 2.11.0+cpu is torch 2.11.0
+            out.append(f"{name} {found.version} instead of {version}")
+    ours = next(iter(metadata.distributions(name="deepfashion-replication", path=packages)), None)
+    origin = json.loads((ours and ours.read_text("direct_url.json")) or "{}")
+    if origin.get("url") != ROOT.as_uri() or not origin.get("dir_info", {}).get("editable"):
+        out.append("lib is not installed from this folder")
     return out
 
 
 def stamp() -> str:
-    """Changes when the environment must be made again."""
+    """Stands in an environment whose installation has ended; changes when that must be done again."""
     files = (ROOT / "requirements.txt", ROOT / "environment.yml", ROOT / "pyproject.toml")
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files) + str(ROOT).encode()).hexdigest()
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
-def make_environment() -> str:
-    """The path of a Python that satisfies the pins: the running one, else one made by conda, else .venv."""
-    if not unsatisfied():
-        return sys.executable
-    conda = next((shutil.which(name) for name in ("mamba", "conda", "micromamba") if shutil.which(name)), None)
-    folder = ROOT / (".conda" if conda else ".venv")
-    python = folder / ("python.exe" if conda else "Scripts/python.exe") if os.name == "nt" else folder / "bin" / "python"
+def runs(python: Path) -> bool:
+    """Whether that Python starts: the one that it was made from may be gone."""
+    return python.exists() and subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
+
+
+def complete(folder: Path) -> bool:
+    """Whether an environment holds all that it should. One without a stamp was made by hand."""
     mark = folder / "deepfashion_stamp"
-    if python.exists() and mark.exists() and mark.read_text() == stamp():
-        return str(python)
-    log = ROOT / "outputs" / "setup.log"
-    log.parent.mkdir(exist_ok=True)
-    print(f"making the environment in {folder.name}/ (a few minutes and about 5 GB, once) ...", flush=True)
-    start = time.perf_counter()
+    if not runs(folder / "bin" / "python") or (mark.exists() and mark.read_text() != stamp()):
+        return False
+    return not unsatisfied([str(path) for path in folder.glob("lib/python3*/site-packages")])
+
+
+def find_environment() -> str:
+    """A Python that satisfies the pins: the running one, else that of .conda or .venv, one of which is made if need be.
+    Raises Stop where that fails."""
+    if not unsatisfied(sys.path):
+        return sys.executable
+    for name in (".conda", ".venv"):
+        if complete(ROOT / name):
+            return str(ROOT / name / "bin" / "python")
+    LOG.parent.mkdir(exist_ok=True)
+    LOG.unlink(missing_ok=True)
+    if conda := next(filter(None, map(shutil.which, ("mamba", "conda", "micromamba"))), None):
+        try:
+            return make_environment(ROOT / ".conda", [conda, "env", "create", "-f", "environment.yml", "-p"])
+        except Stop as stop:
+            print(f"{stop}. Trying without {Path(conda).name}.", flush=True)
+            shutil.rmtree(ROOT / ".conda", ignore_errors=True)
+    return make_environment(ROOT / ".venv", [sys.executable, "-m", "venv"])
+
+
+def make_environment(folder: Path, create: list[str]) -> str:
+    """Bring the environment in `folder` up to date, or make it with the command `create`. Returns its Python."""
+    start, python, mark = time.monotonic(), folder / "bin" / "python", folder / "deepfashion_stamp"
+    update = mark.exists() and runs(python)
+    print(f"Environment: {'updating' if update else 'making'} {folder.name} (6 GB, some minutes, once)", flush=True)
     mark.unlink(missing_ok=True)
-    if conda:
-        verb = "update" if python.exists() else "create"
-        install(log, [conda, "env", verb, "-y", "-p", str(folder), "-f", str(ROOT / "environment.yml")])
-    else:
-        if not python.exists():
-            install(log, [sys.executable, "-m", "venv", "--clear", str(folder)])
-        install(log, [str(python), "-m", "pip", "install", "-r", str(ROOT / "requirements.txt")])
+    if not update:
+        if folder.exists():  # an installation that was stopped may hold half a package: start anew
+            shutil.rmtree(folder)
+        install([*create, str(folder)])
+    install([str(python), "-m", "pip", "install", "--no-input", "-r", "requirements.txt"])
     mark.write_text(stamp())
-    print(f"environment ready after {time.perf_counter() - start:.0f} s", flush=True)
+    print(f"Environment: ready in {clock(time.monotonic() - start)}", flush=True)
     return str(python)
 
 
-def install(log: Path, command: list[str]) -> None:
-    with log.open("a") as file:
+def install(command: list[str]) -> None:
+    """Run a command that installs. What it says goes to outputs/setup.log, its last line is shown. Raises Stop with the
+    likely reason and its cure."""
+    # No questions; and a user's own packages and settings must neither hide in the environment nor be changed.
+    yes = {"CONDA_ALWAYS_YES": "true", "MAMBA_ALWAYS_YES": "true", "PIP_USER": "0", "PYTHONNOUSERSITE": "1"}
+    said = []
+    with LOG.open("a") as file, Progress("Environment:") as progress, subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | yes, text=True, errors="replace",
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
         print("$", *command, file=file, flush=True)
-        done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, cwd=ROOT)
-    if done.returncode == 0:
-        return
-    tail = log.read_text(errors="replace")[-4000:]
-    reasons = {
-        "No space left on device": "the disk is full: free about 6 GB",
-        "ensurepip is not available": "Python's venv module is incomplete: install your system's python3-venv package",
-        "No module named venv": "Python has no venv module: install your system's python3-venv package",
-        "No matching distribution": "a pinned package is not to be had for this Python or system",
-    }
-    reason = next((cure for sign, cure in reasons.items() if sign in tail), "see the end of the log")
-    raise Stop(f"the environment could not be made: {reason} ({log.relative_to(ROOT)}), then start again")
+        for line in process.stdout:
+            said.append(line)
+            file.write(line)
+            progress.write(line)
+    if process.returncode:
+        cure = next((cure for sign, cure in CURES.items() if re.search(sign, "".join(said))), "see its end")
+        raise Stop(f"the environment could not be made: {cure} (log: outputs/setup.log)")
 
 
 # ---- tests ----------------------------------------------------------------------------------------------------------
@@ -167,116 +209,212 @@ def install(log: Path, command: list[str]) -> None:
 
 def run_tests() -> None:
     """ruff, the tests, and the notebooks against their stored outputs; stops at the first that fails."""
-    nbval = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout", "900", "notebooks"]
-    for name, command in {
-        "ruff check": ["ruff", "check", "."],
-        "ruff format": ["ruff", "format", "--check", "."],
-        "pytest tests": ["pytest", "-q", "tests"],
-        "pytest --nbval notebooks": ["pytest", "-q", *nbval],
-    }.items():
-        print(f"== {name}", flush=True)
-        start = time.perf_counter()
-        code = subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode
+    commands = (
+        "ruff check .",
+        "ruff format --check .",
+        "pytest tests",
+        "pytest --nbval --nbval-current-env --nbval-cell-timeout 900 notebooks",
+    )
+    for command in commands:
+        print(f"== {command}", flush=True)
+        start = time.monotonic()
+        code = subprocess.run([sys.executable, "-m", *command.split()], cwd=ROOT).returncode
         if code:
-            raise Stop(f"{name} failed", code)
-        print(f"== {name} passed in {time.perf_counter() - start:.0f} s", flush=True)
+            raise Stop(f"{command} failed", code)
+        print(f"== {command}: passed in {clock(time.monotonic() - start)}", flush=True)
 
 
 # ---- notebooks ------------------------------------------------------------------------------------------------------
 
 
-def run_notebooks(args: argparse.Namespace) -> None:
-    """Each notebook through papermill, into <out>/notebooks; then a summary."""
-    out = args.out
-    if args.fresh and out.exists():
-        shutil.rmtree(out)
+def run_notebooks(paths: list[Path], out: Path, values: dict[str, str]) -> None:
+    """Run each notebook with the parameters `values`; executed copies go to <out>/notebooks. Ends with a summary."""
+    for path in paths:
+        check_parameters(path, values)
     (out / "notebooks").mkdir(parents=True, exist_ok=True)
-    values = {"profile": args.profile, "data": args.data or "", "weights": args.weights or "", "out": str(out)}
-    start, times = time.perf_counter(), {}
-    for number, path in enumerate(args.notebooks, 1):
-        print(f"[{number}/{len(args.notebooks)}] {path.stem}", flush=True)
-        begin = time.perf_counter()
-        run_notebook(path, out / "notebooks" / path.name, values)
-        times[path.stem] = time.perf_counter() - begin
-        print(f"[{number}/{len(args.notebooks)}] {path.stem} done in {times[path.stem]:.0f} s", flush=True)
-    print(summary(out, times, time.perf_counter() - start), flush=True)
+    start, rows = time.monotonic(), []
+    with tempfile.TemporaryDirectory() as kernels:
+        register_kernel(Path(kernels))
+        for number, path in enumerate(paths, 1):
+            label, begin, now = f"[{number}/{len(paths)}] {path.stem}", time.monotonic(), time.time()
+            with Progress(label) as progress:
+                run_notebook(path, out / "notebooks" / path.name, values, progress)
+            took = time.monotonic() - begin
+            rows.append((path.stem, took, made(out, "figures/*.png", now), made(out, "tables/*.csv", now)))
+            print(f"{label}: {clock(took)}", flush=True)
+    print(summary(rows, out, time.monotonic() - start), flush=True)
 
 
-def run_notebook(path: Path, target: Path, values: dict[str, str]) -> None:
-    """Run one notebook in its folder; its executed copy takes its place only when all cells passed."""
+def check_parameters(path: Path, values: dict[str, str]) -> None:
+    """Stop where the notebook's cell tagged `parameters` lacks a name of `values`, of which papermill only warns."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        source = ["".join(c["source"]) for c in cells if "parameters" in c["metadata"].get("tags", [])]
+        assigned = {target.id for node in ast.parse(source[0]).body for target in node.targets} if source else set()
+    except (ValueError, KeyError, AttributeError, SyntaxError) as error:
+        raise Stop(f"{path}: not a notebook with plain parameters ({error}); restore it") from None
+    if absent := [name for name in values if name not in assigned]:
+        raise Stop(f"{path}: no parameter {', '.join(absent)} in its cell tagged parameters; add it there")
+
+
+def register_kernel(folder: Path) -> None:
+    """Make this very Python the kernel `python3`, whatever other environments have registered by that name."""
+    from ipykernel.kernelspec import get_kernel_dict
+
+    # tqdm.auto is imported before IPython, so that it writes its bars as text: a widget would show nothing here.
+    start = "import tqdm.auto; from ipykernel import kernelapp; kernelapp.launch_new_instance()"
+    argv = [sys.executable, "-P", "-c", start, "--log-level=ERROR", "-f", "{connection_file}"]
+    spec = get_kernel_dict() | {"argv": argv, "env": {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}}
+    (folder / "kernels" / "python3").mkdir(parents=True)
+    (folder / "kernels" / "python3" / "kernel.json").write_text(json.dumps(spec))
+    os.environ["JUPYTER_PATH"] = str(folder)  # searched before all others
+
+
+def run_notebook(path: Path, target: Path, values: dict[str, str], progress) -> None:
+    """Run one notebook in its own folder; the executed copy takes its place only when all cells have passed."""
     import papermill
 
-    known = papermill.inspect_notebook(str(path))
-    unknown = [name for name in values if name not in known]
-    if unknown:  # papermill itself would only warn
-        raise Stop(f"{path.name} has no parameter {', '.join(unknown)} in its cell tagged parameters")
-    part = target.with_name(target.stem + ".part.ipynb")
-    # The kernel is this very Python, whatever kernel another environment has registered as python3.
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    try:
-        papermill.execute_notebook(
-            str(path), str(part), values, cwd=str(path.parent), kernel_name="python3",
-            progress_bar=False, stdout_file=Progress(sys.stdout), stderr_file=Progress(sys.stdout),
-        )  # fmt: skip
-    except papermill.exceptions.PapermillExecutionError as error:
-        what = error.evalue if error.ename == "DataError" else f"{error.ename}: {error.evalue}"
-        raise Stop(f"{path.stem}, cell {error.cell_index + 1}: {what.strip()} (all of it: {part})") from None
+    part, failure = target.with_suffix(".part.ipynb"), []
+
+    def execute():
+        try:
+            papermill.execute_notebook(
+                path, part, values, cwd=path.parent, kernel_name="python3", progress_bar=False,
+                stdout_file=progress, stderr_file=progress, coalesce_streams=True,
+            )  # fmt: skip
+        except BaseException as error:
+            failure.append(error)
+
+    # Not in the main thread, where papermill's client would take Ctrl-C for itself and report a dead kernel.
+    thread = threading.Thread(target=execute, daemon=True)
+    thread.start()
+    thread.join()
+    if failure:
+        raise Stop(f"{path.stem} failed: {reason(failure[0])}\nThe notebook as far as it came: {shown(part)}") from None
+    notebook = json.loads(part.read_text(encoding="utf-8"))
+    for holder in (notebook, *notebook["cells"]):  # papermill's notes: times, and paths of this machine
+        for note in ("papermill", "execution"):
+            holder["metadata"].pop(note, None)
+    part.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     os.replace(part, target)
 
 
-class Progress:
-    """A notebook's output as calm lines: of a progress bar that redraws itself, a line at most every ten seconds."""
+def reason(error: BaseException) -> str:
+    """What stopped a notebook, in one line."""
+    if type(error).__name__ == "DeadKernelError":
+        return "its Python died, most often for want of memory"
+    name, text = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", str(error))
+    first = next(iter(text.strip().splitlines()), "")
+    return first if name == "DataError" else f"{name}: {first} (cell {getattr(error, 'exec_count', '?')})"
 
-    def __init__(self, stream, every: float = 10.0):
-        self.stream, self.every, self.last, self.rest = stream, every, 0.0, ""
+
+class Progress:
+    """What a notebook or an installer writes, as one live line: its label, the time so far and the last line written.
+    On a terminal that line is redrawn each second; in a log file a new one appears each minute."""
+
+    def __init__(self, label: str, every: float | None = None):
+        self.label, self.text, self.live = label, "", sys.stdout.isatty()
+        self.every = every or (1 if self.live else 60)
+        self.start, self.ended = time.monotonic(), threading.Event()
+        self.thread = threading.Thread(target=self._draw, daemon=True)
 
     def write(self, text: str) -> None:
-        self.rest += re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
-        *lines, self.rest = re.split(r"[\r\n]", self.rest)
-        bars = [line for line in lines if re.search(r"\d+%\|", line)]
-        if bars and (time.monotonic() - self.last > self.every or "100%|" in bars[-1]):
-            self.last = time.monotonic()
-            print("      " + bars[-1].strip()[:150], file=self.stream, flush=True)
+        lines = re.split(r"[\r\n]", re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text))
+        self.text = next((line.strip() for line in reversed(lines) if line.strip()), self.text)
 
     def flush(self) -> None:
-        self.stream.flush()
+        pass
+
+    def _draw(self) -> None:
+        while not self.ended.wait(self.every):
+            line = f"{self.label} {clock(time.monotonic() - self.start)}  {self.text}"
+            width = shutil.get_terminal_size((110, 24)).columns - 1
+            print(f"\r\x1b[K{line[:width]}" if self.live else line[:150], end="" if self.live else "\n", flush=True)
+
+    def __enter__(self):
+        print(f"{self.label} ...", end="" if self.live else "\n", flush=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+        if self.live:
+            print("\r\x1b[K", end="", flush=True)
 
 
-def summary(out: Path, times: dict[str, float], seconds: float) -> str:
+def made(out: Path, pattern: str, since: float) -> int:
+    """How many files were written since that time."""
+    return sum(path.stat().st_mtime >= since - 0.01 for path in out.glob(pattern))  # file clocks are a little coarse
+
+
+def summary(rows: list[tuple[str, float, int, int]], out: Path, seconds: float) -> str:
     """What was made, where, and how long each notebook took."""
-    lines = ["", "notebook                  seconds"]
-    lines += [f"{name:24s} {took:8.0f}" for name, took in times.items()]
-    lines += [f"{'all':24s} {seconds:8.0f}", ""]
-    made = {"tables": "*.csv", "figures": "*.png", "notebooks": "*.ipynb"}
-    where = out.relative_to(ROOT) if out.is_relative_to(ROOT) else out
-    for folder, pattern in made.items():
-        names = sorted(path.stem for path in (out / folder).glob(pattern) if not path.stem.endswith(".part"))
-        lines.append(f"{where}/{folder}: {', '.join(names) or 'none'}")
-    lines.append(f"open them with: jupyter lab {where}/notebooks")
-    return "\n".join(lines)
+    lines = ["", f"{'notebook':24s} {'time':>12s} {'figures':>8s} {'tables':>8s}"]
+    lines += [f"{name:24s} {clock(took):>12s} {figures:8d} {tables:8d}" for name, took, figures, tables in rows]
+    figures, tables = sum(row[2] for row in rows), sum(row[3] for row in rows)
+    lines += [f"{'all':24s} {clock(seconds):>12s} {figures:8d} {tables:8d}", ""]
+    python = shown(Path(sys.executable))
+    lines += [f"They lie in {shown(out)}: figures, tables and the executed notebooks. To open these:"]
+    return "\n".join([*lines, f"  {python} -m jupyter lab {shown(out / 'notebooks')}"])
+
+
+def shown(path: Path) -> str:
+    """A path as a person at the project's folder would type it."""
+    text = str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+    return f'"{text}"' if " " in text else text
+
+
+def clock(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds // 60:.0f} min {seconds % 60:02.0f} s"
+
+
+def clear(out: Path) -> None:
+    """Delete a folder of outputs; one that does not lie in this project's outputs/ is refused."""
+    if out.resolve().parent != (ROOT / "outputs").resolve():
+        raise Stop(f"--fresh: {out} leads out of the project's outputs folder; delete it yourself")
+    if out.exists():
+        shutil.rmtree(out)
 
 
 def main(arguments: list[str]) -> None:
     args = parse(arguments)
-    if os.environ.get(INSIDE) != str(ROOT):
-        python = make_environment()
-        os.environ[INSIDE] = str(ROOT)
-        os.environ["PATH"] = str(Path(python).parent) + os.pathsep + os.environ["PATH"]
-        sys.stdout.flush()
-        done = subprocess.run([python, str(ROOT / "lib" / "cli.py"), *arguments])
-        sys.exit(done.returncode)
-    missing = unsatisfied()
-    if missing:
-        raise Stop(f"the environment is not as requirements.txt says ({missing[0]}): delete .venv or .conda, start again")
-    run_tests() if args.test else run_notebooks(args)
+    if os.environ.pop(INSIDE, None) != str(ROOT):
+        python = find_environment()
+        if python != sys.executable:
+            os.environ.pop("PYTHONPATH", None)
+            os.environ |= {"PYTHONNOUSERSITE": "1", INSIDE: str(ROOT)}
+            os.execv(python, [python, "-P", __file__, *arguments])
+    elif lacks := unsatisfied(sys.path):
+        raise Stop(f"{sys.prefix} is not as requirements.txt says: {lacks[0]}; delete it and start again")
+    os.environ.pop("MPLBACKEND", None)  # figures must come out the same whatever the user draws with
+    if args.test:
+        return run_tests()
+    if args.fresh:
+        clear(args.out)
+    # Notebooks find outputs/<profile> themselves: so their executed copies name no folder of this machine.
+    out = str(args.out) if args.data else ""
+    values = {"profile": args.profile, "data": args.data, "weights": args.weights, "out": out}
+    run_notebooks(args.notebooks, args.out, values)
+
+
+def exit_code(run) -> int:
+    """Call `run`; whatever stops it becomes one sentence on stderr and an exit code."""
+    try:
+        run()
+        code, said = 0, ""
+    except Stop as stop:
+        code, said = stop.code, f"run_all.sh: {stop}"
+    except KeyboardInterrupt:
+        code, said = 130, "\nrun_all.sh: stopped; the same command goes on from there"
+    except OSError as error:
+        code, said = 1, f"run_all.sh: {error.filename or 'a file'}: {error.strerror or error}"
+    sys.stdout.flush()
+    if said:
+        print(said, file=sys.stderr, flush=True)
+    return code
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except Stop as stop:
-        print(f"run_all.sh: {stop}", file=sys.stderr)
-        sys.exit(stop.code)
-    except KeyboardInterrupt:
-        print("run_all.sh: stopped; start it again to go on", file=sys.stderr)
-        sys.exit(130)
+    # At once, whatever a notebook's thread is doing; its kernel ends when this process has.
+    os._exit(exit_code(lambda: main(sys.argv[1:])))

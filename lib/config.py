@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass, field
 class World:
     """Size of the synthetic clothes world; the default data set where no real one is given."""
 
-    train: int = 4000  # category-and-attribute images
+    train: int = 6000  # category-and-attribute images
     val: int = 500
-    test: int = 1000
-    inshop_items: int = 300
-    consumer2shop_items: int = 300
+    test: int = 1500
+    inshop_items: int = 300  # of 4 or 5 views
+    consumer2shop_items: int = 300  # of one shop and three consumer images
     px: int = 256  # the longest side of an image
     label_noise: float = 0.05  # share of attribute labels that the tags missed
 
@@ -77,8 +77,8 @@ STEP2 = Weights(landmark=1, visibility=0.03, category=0.2, attribute=2, triplet=
 class Training:
     freeze_trunk: bool = True  # conv1-conv4 stay as given; their conv4 maps are computed once and cached
     rounds: int = 2  # of step 1 and step 2
-    epochs: int = 3  # of each step in each round
-    batch: int = 64
+    epochs: int = 4  # of each step in each round
+    batch: int = 32
     rate: float = 1e-3  # AdamW's peak; one warm-up, then a cosine over the whole run
     trunk_rate: float = 0.1  # of `rate`, for layers that start from ImageNet weights
     weight_decay: float = 0.05
@@ -109,7 +109,7 @@ class Config:
 # 16 x 16 cells: as much as conv5_pose sees of 224 px in the paper. A narrow pose branch and 1024-d layers train in
 # minutes; conv5_global keeps VGG's width, so that it can start from ImageNet weights.
 DEMO_MODEL = Model(
-    conv5_pose=256, fc_global=1024, fc_fusion=1024, fc_local=512, pool4_pose=False, dropout=0.5, dropout_pose=0.2
+    conv5_pose=128, fc_global=1024, fc_fusion=1024, fc_local=512, pool4_pose=False, dropout=0.3, dropout_pose=0.1
 )  # fmt: skip
 
 PROFILES = {
@@ -120,8 +120,16 @@ PROFILES = {
         world=World(train=192, val=48, test=96, inshop_items=12, consumer2shop_items=12, px=128),
         input=Input(px=72, view_px=64),
         model=Model(
-            trunk_width=1 / 16, conv5=32, conv5_pose=32, fc_global=64, fc_fusion=64, fc_local=32, fc_pose=64,
-            pool4_pose=False, dropout=0.0, dropout_pose=0.0,
+            trunk_width=1 / 16,
+            conv5=32,
+            conv5_pose=32,
+            fc_global=64,
+            fc_fusion=64,
+            fc_local=32,
+            fc_pose=64,
+            pool4_pose=False,
+            dropout=0.0,
+            dropout_pose=0.0,
         ),  # fmt: skip
         training=Training(freeze_trunk=False, rounds=1, epochs=2, batch=32, rate=2e-3, precision="32-true"),
         weights="none",
@@ -133,6 +141,6 @@ PROFILES = {
         profile="paper",
         world=World(train=80_000, val=4_000, test=16_000, inshop_items=8_000, consumer2shop_items=10_000),
         input=Input(px=244, view_px=224),
-        training=Training(freeze_trunk=False, rounds=2, epochs=4, rate=3e-4, trunk_rate=0.3),
+        training=Training(freeze_trunk=False, rounds=2, epochs=4, batch=64, rate=3e-4, trunk_rate=0.3),
     ),
 }

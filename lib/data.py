@@ -177,9 +177,7 @@ def _read_numbers(path: Path, widths: tuple[int, ...]) -> tuple[list[str], np.nd
             warnings.simplefilter("error")  # NumPy only warns of text that it cannot read
             values = np.fromstring(" ".join(numbers), np.float64, sep=" ")
     except (ValueError, DeprecationWarning):
-        values = np.array(
-            [_number(path, i + 3, word) for i, row in enumerate(numbers) for word in row.split()]
-        )
+        values = np.array([_number(path, i + 3, word) for i, row in enumerate(numbers) for word in row.split()])
     far = np.abs(values) > 1e6
     _fail_where(np.bitwise_or.reduceat(far, np.cumsum(counts) - counts), path, "a number beyond a million")
     return names, counts, values
@@ -596,12 +594,8 @@ def _read_pairs(path: Path, index: dict[str, int], domain: np.ndarray, list_of_i
     for column in pairs.T:
         item[column], split[column] = item_of_pair, split_of_pair
     # Each image now has the item and split of its last row; a row that says otherwise contradicts that one.
-    _fail_where(
-        (split[pairs] != split_of_pair[:, None]).any(1), path, "an image of this row is in another split, too"
-    )
-    _fail_where(
-        (item[pairs] != item_of_pair[:, None]).any(1), path, "an image of this row is of another item, too"
-    )
+    _fail_where((split[pairs] != split_of_pair[:, None]).any(1), path, "an image of this row is in another split, too")
+    _fail_where((item[pairs] != item_of_pair[:, None]).any(1), path, "an image of this row is of another item, too")
     return {"pairs": pairs, "pair_split": split_of_pair, "item": item.astype(str), "split": split}
 
 
@@ -645,9 +639,7 @@ def check_disjoint(benchmark: Benchmark) -> None:
         for one, place in zip(value[used].tolist(), group[used].tolist(), strict=True):
             if seen.setdefault(one, place) != place:
                 where = f"{benchmark.name}, Eval/list_eval_partition.txt"
-                raise DataError(
-                    f"{where}: {what} {one} is in {seen[one]} and in {place}; keep it in one of them"
-                )
+                raise DataError(f"{where}: {what} {one} is in {seen[one]} and in {place}; keep it in one of them")
 
 
 def check_images(benchmark: Benchmark) -> Iterator[str]:

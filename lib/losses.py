@@ -35,9 +35,7 @@ def landmark_loss(pred: Tensor, true: Tensor, visibility: Tensor) -> Tensor:
     (N, L) codes. v_j is 1 for code 0 (visible) and 0 otherwise: occluded, cut off and missing landmarks pass
     no error back, and their true places may be nan.
     """
-    _check(
-        pred.shape == true.shape and pred.shape[:2] == visibility.shape, pred=pred, true=true, vis=visibility
-    )
+    _check(pred.shape == true.shape and pred.shape[:2] == visibility.shape, pred=pred, true=true, vis=visibility)
     visible = (visibility == 0)[..., None]
     # torch.where, not a product: 0 * nan would be nan.
     error = torch.where(visible, _wide(pred) - true, 0)
@@ -73,9 +71,7 @@ def visibility_loss(logits: Tensor, visibility: Tensor) -> Tensor:
     """
     _check(logits.shape == (*visibility.shape, 3), logits=logits, visibility=visibility)
     codes = visibility.flatten().long()
-    return F.cross_entropy(_wide(logits).flatten(0, 1), codes, ignore_index=-1, reduction="sum") / max(
-        len(logits), 1
-    )
+    return F.cross_entropy(_wide(logits).flatten(0, 1), codes, ignore_index=-1, reduction="sum") / max(len(logits), 1)
 
 
 def category_loss(logits: Tensor, category: Tensor) -> Tensor:
@@ -114,9 +110,7 @@ def attribute_weights(labels: Tensor, power: float = 1.0) -> tuple[Tensor, Tenso
     """
     positive = torch.as_tensor(labels == 1)
     if positive.ndim != 2 or not positive.numel():
-        raise ValueError(
-            f"labels must be (images, attributes) with at least one each, not {tuple(positive.shape)}"
-        )
+        raise ValueError(f"labels must be (images, attributes) with at least one each, not {tuple(positive.shape)}")
     if not 0 <= power <= 1:
         raise ValueError(f"power must lie in 0..1, not {power}")
     count = positive.sum(0).double()
@@ -156,9 +150,7 @@ def triplet_loss(
     if not len(embeddings):  # the miners cannot take an empty batch
         return 0 * embeddings.sum()
     triplets = miners[mining](embeddings, items) if miners[mining] else None
-    each = TripletMarginLoss(margin=margin, distance=distance, reducer=DoNothingReducer())(
-        embeddings, items, triplets
-    )
+    each = TripletMarginLoss(margin=margin, distance=distance, reducer=DoNothingReducer())(embeddings, items, triplets)
     losses, triplets = each["loss"]["losses"], each["loss"]["indices"]
     if triplets is None or not len(triplets[0]):
         return 0 * embeddings.sum()

@@ -104,9 +104,7 @@ def attribute_hits(scores: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray
     return _positives(scores, labels) & topk_mask(scores, k)
 
 
-def attribute_recall_per_attribute(
-    scores: np.ndarray, labels: np.ndarray, k: int
-) -> tuple[np.ndarray, np.ndarray]:
+def attribute_recall_per_attribute(scores: np.ndarray, labels: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Top-k recall of each attribute (Figure 7) and its number of positives.
 
     Arguments as in `attribute_hits`. Returns (A,) float64, nan for an attribute without positives, and (A,)
@@ -322,9 +320,7 @@ def landmark_distances(pred: np.ndarray, true: np.ndarray, box: np.ndarray, norm
 
 def _counted(distances: np.ndarray, visibility: np.ndarray, codes: tuple[int, ...]) -> np.ndarray:
     if np.ndim(distances) != 2 or np.shape(distances) != np.shape(visibility):
-        raise ValueError(
-            f"distances {np.shape(distances)} and visibility {np.shape(visibility)} must be one (N, L)"
-        )
+        raise ValueError(f"distances {np.shape(distances)} and visibility {np.shape(visibility)} must be one (N, L)")
     return np.isin(visibility, codes)
 
 
@@ -354,9 +350,7 @@ def pdj(
     return per_landmark, pooled, counts
 
 
-def pck(
-    distances: np.ndarray, visibility: np.ndarray, threshold: float = 0.2
-) -> tuple[np.ndarray, float, np.ndarray]:
+def pck(distances: np.ndarray, visibility: np.ndarray, threshold: float = 0.2) -> tuple[np.ndarray, float, np.ndarray]:
     """PCK, as later papers give it: `pdj` at one threshold. Returns (L,), pooled, counts (L,)."""
     per_landmark, pooled, counts = pdj(distances, visibility, [threshold])
     return per_landmark[0], float(pooled[0]), counts

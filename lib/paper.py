@@ -44,9 +44,7 @@ _TABLE2_TOP5 = {
 
 # TABLE2[method][column] is (top-3, top-5): category accuracy, or attribute recall of a group or of all.
 TABLE2 = {
-    method: {
-        column: (_TABLE2_TOP3[method][i], _TABLE2_TOP5[method][i]) for i, column in enumerate(TABLE2_COLUMNS)
-    }
+    method: {column: (_TABLE2_TOP3[method][i], _TABLE2_TOP5[method][i]) for i, column in enumerate(TABLE2_COLUMNS)}
     for method in METHODS
 }
 

@@ -15,8 +15,8 @@ import torch
 from lib import metrics, paper
 from lib.config import PROFILES, Config
 from lib.data import LANDMARKS, SPLITS, Benchmark, DataError, find_benchmarks
-from lib.synthetic import WorldSize, write_world
-from lib.train import METHODS, make_fabric, read_predictions, read_weights, run_folder
+from lib.synthetic import write_world
+from lib.train import read_predictions, read_weights, run_folder
 
 ROOT = Path(__file__).parent.parent
 THRESHOLDS = np.round(np.arange(0, 0.305, 0.01), 2)
@@ -25,12 +25,12 @@ THRESHOLDS = np.round(np.arange(0, 0.305, 0.01), 2)
 # ---- opening --------------------------------------------------------------------------------------------------------
 
 
-def open_run(profile: str, data: str, out: str) -> tuple[Config, Path]:
+def open_run(profile: str, out: str) -> tuple[Config, Path]:
     """The profile's configuration and the folder of its outputs: `out`, or outputs/<profile> where `out` is empty."""
     if profile not in PROFILES:
         raise DataError(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
     folder = Path(out) if out else ROOT / "outputs" / profile
-    for name in ("tables", "figures", "metrics"):
+    for name in ("tables", "figures"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     return PROFILES[profile], folder
 
@@ -39,9 +39,7 @@ def open_data(config: Config, data: str, out: Path) -> dict[str, Benchmark]:
     """The benchmarks under `data`, or of the synthetic world of this profile, which is written where absent."""
     if data:
         return find_benchmarks(Path(data))
-    w = config.world
-    size = WorldSize(w.train, w.val, w.test, w.inshop_items, w.consumer2shop_items, w.px, w.label_noise)
-    return find_benchmarks(write_world(out / "world", size, config.seed, workers=os.cpu_count() or 1))
+    return find_benchmarks(write_world(out / "world", config.world, config.seed, workers=os.cpu_count() or 1))
 
 
 def test_split(benchmark: Benchmark) -> str:
@@ -281,7 +279,9 @@ def save_figure(figure, out: Path, name: str) -> None:
     for kind in ("png", "svg"):
         path = out / "figures" / f"{name}.{kind}"
         part = path.with_name(path.name + ".part")
-        figure.savefig(part, format=kind, dpi=150, bbox_inches="tight", metadata={"Date": None} if kind == "svg" else {})
+        figure.savefig(
+            part, format=kind, dpi=150, bbox_inches="tight", metadata={"Date": None} if kind == "svg" else {}
+        )
         os.replace(part, path)
 
 

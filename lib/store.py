@@ -126,7 +126,9 @@ def crop_store(benchmark: Benchmark, folder: Path, config: Input) -> np.ndarray:
 
             list(pool.map(one, range(rows.start, rows.stop)))
 
-        return _mapped(folder / f"crops_{benchmark.name}_{key}.npy", shape, np.uint8, fill, "decode photos", CROPS_AT_ONCE)
+        return _mapped(
+            folder / f"crops_{benchmark.name}_{key}.npy", shape, np.uint8, fill, "decode photos", CROPS_AT_ONCE
+        )
 
 
 # ---- conv4 maps -----------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from lib import losses, metrics, store
+from lib import losses, store
 from lib.config import Config, Weights
 from lib.data import Benchmark, DataError
 from lib.model import WTBI, FashionNet, load_vgg16
@@ -516,19 +516,23 @@ def load_samples(benchmark, model, config: Config, out: Path, weights_from: str,
 
 
 def main() -> None:
-    from lib.config import PROFILES
-    from lib.report import open_benchmark
+    from lib import report  # the command line alone needs it; report reads what this module writes
 
     parser = argparse.ArgumentParser(prog="python -m lib.train", description=__doc__.split("\n")[0])
     parser.add_argument("--method", choices=METHODS, default="fashionnet")
     parser.add_argument("--benchmark", default="category_attribute")
-    parser.add_argument("--profile", choices=list(PROFILES), default="demo")
-    parser.add_argument("--data", default="", help="official DeepFashion folder; the synthetic world without it")
-    parser.add_argument("--weights", default="", help="VGG-16 .safetensors, 'torchvision' or 'none'")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--profile", default="demo", help="smoke, demo or paper")
+    parser.add_argument("--data", default="", help="folder of the real DeepFashion; the synthetic world without it")
+    parser.add_argument("--weights", default="", help="VGG-16 as .safetensors, 'torchvision' or 'none'")
+    parser.add_argument("--out", default="", help="folder of the results; outputs/<profile> without it")
     args = parser.parse_args()
-    benchmark = open_benchmark(args.benchmark, args.profile, args.data, args.out)
-    print(run(args.method, benchmark, PROFILES[args.profile], args.out, args.weights))
+    config, out = report.open_run(args.profile, args.out)
+    fabric = make_fabric(config)
+    with fabric.rank_zero_first():  # one process writes the synthetic world
+        benchmarks = report.open_data(config, args.data, out)
+    if args.benchmark not in benchmarks:
+        parser.error(f"no benchmark {args.benchmark} in this source; there are {', '.join(benchmarks)}")
+    print(run(args.method, benchmarks[args.benchmark], config, out, args.weights, fabric))
 
 
 if __name__ == "__main__":

@@ -16,9 +16,7 @@ NAN = float("nan")
 NAMES = ["img/A Floral Dress/img_1.jpg", "img/Tee/img_2.jpg", "img/Jeans 501/img_3.jpg"]
 
 
-def write(
-    path: Path, rows: list[str], header: str | None = "image_name  columns", count=None, end="\n"
-) -> None:
+def write(path: Path, rows: list[str], header: str | None = "image_name  columns", count=None, end="\n") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [str(len(rows) if count is None else count)] + ([header] if header else []) + rows
     path.write_bytes((end.join(lines) + end).encode())
@@ -373,9 +371,7 @@ def test_labels_equal_an_obvious_parser(tmp_path, seed):
     labels = rng.integers(-1, 2, (200, 7))
     blanks = [[" " * rng.integers(1, 4) for _ in range(7)] for _ in names]
     rows = [
-        name
-        + "".join(gap + str(label) for gap, label in zip(gaps, row, strict=True))
-        + " " * rng.integers(0, 3)
+        name + "".join(gap + str(label) for gap, label in zip(gaps, row, strict=True)) + " " * rng.integers(0, 3)
         for name, gaps, row in zip(names, blanks, labels, strict=True)
     ]
     path = tmp_path / "list_attr_img.txt"
@@ -494,9 +490,7 @@ def test_check_images(tmp_path, monkeypatch):
     b = data.Benchmark("inshop", tmp_path, np.array(names), np.array(["train"] * len(names)), box)
     problems = dict(p.removeprefix(f"{tmp_path}/").split(": ", 1) for p in data.check_images(b))
     assert list(problems) == names[2:]
-    assert problems["missing.jpg"].startswith("no such image") and problems["folder.jpg"].startswith(
-        "no such image"
-    )
+    assert problems["missing.jpg"].startswith("no such image") and problems["folder.jpg"].startswith("no such image")
     assert problems["cut.jpg"].startswith("cut short") and problems["cut.png"].startswith("cut short")
     assert "cannot be read" in problems["text.jpg"] and "cannot be read" in problems["empty.jpg"]
     assert problems["small.jpg"].startswith("box 0 0 41 60 is not inside 40 x 60 pixels")
@@ -581,9 +575,7 @@ def test_real_sample():
     assert b.attributes.shape == (6000, 26) and (b.attributes == 1).sum() == 36_000
     assert len(b.group_names) == 6 and np.bincount(b.attribute_groups).tolist() == [0, 7, 3, 3, 4, 6, 3]
     assert [(b.visibility == code).sum() for code in (0, 1, 2)] == [31_557, 6_257, 0]
-    assert (
-        np.isnan(b.landmarks[b.visibility == 1]).all() and np.isfinite(b.landmarks[b.visibility == 0]).all()
-    )
+    assert np.isnan(b.landmarks[b.visibility == 1]).all() and np.isfinite(b.landmarks[b.visibility == 0]).all()
     assert b.joints.shape == (6000, 14, 2) and b.joints[0, 0].tolist() == [113, 50]
     assert ((b.joint_visibility != 2).any(1)).sum() == 5177
     assert b.category is None and b.item is None

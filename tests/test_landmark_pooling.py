@@ -44,9 +44,7 @@ def random_case(seed, dtype=torch.float32, shape=(3, 5, 7, 9), landmarks=8):
 @pytest.mark.parametrize("seed", range(3))
 def test_equals_the_slow_loop(seed, window, bins):
     case = random_case(seed)
-    torch.testing.assert_close(
-        landmark_pooling(*case, window, bins), slow_pooling(*case, window, bins), rtol=0, atol=0
-    )
+    torch.testing.assert_close(landmark_pooling(*case, window, bins), slow_pooling(*case, window, bins), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -138,9 +136,7 @@ def test_the_dtype_is_kept(dtype):
 @pytest.mark.parametrize("seed", range(5))
 def test_gradcheck_in_float64(seed):
     features, landmarks, gate = random_case(seed, torch.float64, shape=(2, 2, 4, 5), landmarks=3)
-    assert torch.autograd.gradcheck(
-        lambda x: landmark_pooling(x, landmarks, gate, 2, 2), (features.requires_grad_(),)
-    )
+    assert torch.autograd.gradcheck(lambda x: landmark_pooling(x, landmarks, gate, 2, 2), (features.requires_grad_(),))
 
 
 def test_no_gradient_reaches_the_landmarks_or_the_gate():

@@ -96,9 +96,7 @@ def test_visibility_loss_by_hand():
     logits = torch.zeros(2, 3, 3)
     logits[1, 0] = torch.tensor([0.0, LN2, 0])  # probabilities 1/4, 1/2, 1/4
     visibility = torch.tensor([[0, 2, -1], [1, -1, -1]])
-    expected = (
-        2 * math.log(3) + LN2
-    ) / 2  # summed over slots, divided by the batch, not by the 3 known slots
+    expected = (2 * math.log(3) + LN2) / 2  # summed over slots, divided by the batch, not by the 3 known slots
     assert losses.visibility_loss(logits, visibility).item() == pytest.approx(expected)
 
 
@@ -149,9 +147,7 @@ def test_attribute_loss_equals_equation_1_with_its_sign():
     for x, row in zip(b["attribute_logits"].tolist(), b["attributes"].tolist(), strict=True):
         for j, (logit, label) in enumerate(zip(x, row, strict=True)):
             p = 1 / (1 + math.exp(-logit))
-            total += (
-                b["w_pos"][j].item() * math.log(p) if label == 1 else b["w_neg"][j].item() * math.log(1 - p)
-            )
+            total += b["w_pos"][j].item() * math.log(p) if label == 1 else b["w_neg"][j].item() * math.log(1 - p)
     assert LOSSES["attribute"](b, slice(None)).item() == pytest.approx(-total / (8 * 6))
     LOSSES["attribute"](b, slice(None)).backward()
     # Going down the gradient raises positives and lowers the rest; the equation as printed does the reverse.
@@ -255,9 +251,7 @@ def test_triplet_loss_of_equal_items_equals_the_library():
     # With as many images of each item, the mean over anchors of means is the mean over all triplets.
     x = torch.randn(12, 3, generator=torch.Generator().manual_seed(2))
     items = torch.arange(12) // 3
-    theirs = TripletMarginLoss(
-        margin=0.5, distance=LpDistance(normalize_embeddings=False), reducer=MeanReducer()
-    )
+    theirs = TripletMarginLoss(margin=0.5, distance=LpDistance(normalize_embeddings=False), reducer=MeanReducer())
     torch.testing.assert_close(losses.triplet_loss(x, items, margin=0.5), theirs(x, items))
 
 

@@ -43,9 +43,7 @@ def test_macro_differs_from_micro_when_categories_are_uneven():
 def test_topk_accuracy_equals_torchmetrics_and_sklearn(k):
     scores, labels = rng().standard_normal((400, 50)), rng(1).integers(50, size=400)
     ours = metrics.topk_accuracy(scores, labels, k)
-    theirs = multiclass_accuracy(
-        torch.tensor(scores), torch.tensor(labels), num_classes=50, average="micro", top_k=k
-    )
+    theirs = multiclass_accuracy(torch.tensor(scores), torch.tensor(labels), num_classes=50, average="micro", top_k=k)
     assert ours == pytest.approx(theirs.item(), abs=1e-6)
     if k < 50:  # scikit-learn calls k = 50 useless and warns
         assert ours == pytest.approx(top_k_accuracy_score(labels, scores, k=k, labels=np.arange(50)))
@@ -402,9 +400,7 @@ def test_pdj_limits_and_a_curve_that_never_falls():
         assert (np.diff(per_landmark, axis=0) >= 0).all() and (np.diff(pooled) >= 0).all()
         assert pooled == pytest.approx(per_landmark @ counts / counts.sum())
         assert pooled[0] == 0
-        slow = sum(
-            visibility[i, j] == 0 and distances[i, j] < thresholds[10] for i in range(200) for j in range(8)
-        )
+        slow = sum(visibility[i, j] == 0 and distances[i, j] < thresholds[10] for i in range(200) for j in range(8))
         assert pooled[10] * counts.sum() == pytest.approx(slow)
     assert metrics.pdj(distances, visibility, thresholds)[1][-1] == 1
     for rows in (slice(0, 0), slice(0, 1)):
