@@ -170,38 +170,38 @@ def find_environment() -> str:
 
 def make_environment(folder: Path, create: list[str]) -> str:
     """Bring the environment in `folder` up to date, or make it with the command `create`. Returns its Python."""
-    start, python, mark = time.monotonic(), folder / "bin" / "python", folder / "deepfashion_stamp"
+    python, mark = folder / "bin" / "python", folder / "deepfashion_stamp"
     update = mark.exists() and runs(python)
     print(f"Environment: {'updating' if update else 'making'} {folder.name} (6 GB, some minutes, once)", flush=True)
     mark.unlink(missing_ok=True)
     if not update:
         if folder.exists():  # an installation that was stopped may hold half a package: start anew
             shutil.rmtree(folder)
-        install([*create, str(folder)])
-    install([str(python), "-m", "pip", "install", "--no-input", "-r", "requirements.txt"])
+        install("Python", [*create, str(folder)])
+    install("packages", [str(python), "-m", "pip", "install", "--no-input", "-r", "requirements.txt"])
     mark.write_text(stamp())
-    print(f"Environment: ready in {clock(time.monotonic() - start)}", flush=True)
     return str(python)
 
 
-def install(command: list[str]) -> None:
+def install(what: str, command: list[str]) -> None:
     """Run a command that installs. What it says goes to outputs/setup.log, its last line is shown. Raises Stop with the
     likely reason and its cure."""
     # No questions; and a user's own packages and settings must neither hide in the environment nor be changed.
     yes = {"CONDA_ALWAYS_YES": "true", "MAMBA_ALWAYS_YES": "true", "PIP_USER": "0", "PYTHONNOUSERSITE": "1"}
     said = []
-    with LOG.open("a") as file, Progress("Environment:") as progress, subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | yes, text=True, errors="replace",
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    ) as process:  # fmt: skip
+    with LOG.open("a") as file, Progress(f"Environment: {what}") as progress:
         print("$", *command, file=file, flush=True)
-        for line in process.stdout:
-            said.append(line)
-            file.write(line)
-            progress.write(line)
-    if process.returncode:
-        cure = next((cure for sign, cure in CURES.items() if re.search(sign, "".join(said))), "see its end")
-        raise Stop(f"the environment could not be made: {cure} (log: outputs/setup.log)")
+        with subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | yes, text=True, errors="replace",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ) as process:  # fmt: skip
+            for line in process.stdout:
+                said.append(line)
+                file.write(line)
+                progress.write(line)
+        if process.returncode:
+            cure = next((cure for sign, cure in CURES.items() if re.search(sign, "".join(said))), "see its end")
+            raise Stop(f"the environment could not be made: {cure} (log: outputs/setup.log)")
 
 
 # ---- tests ----------------------------------------------------------------------------------------------------------
@@ -241,7 +241,6 @@ def run_notebooks(paths: list[Path], out: Path, values: dict[str, str]) -> None:
                 run_notebook(path, out / "notebooks" / path.name, values, progress)
             took = time.monotonic() - begin
             rows.append((path.stem, took, made(out, "figures/*.png", now), made(out, "tables/*.csv", now)))
-            print(f"{label}: {clock(took)}", flush=True)
     print(summary(rows, out, time.monotonic() - start), flush=True)
 
 
@@ -264,7 +263,9 @@ def register_kernel(folder: Path) -> None:
     # tqdm.auto is imported before IPython, so that it writes its bars as text: a widget would show nothing here.
     start = "import tqdm.auto; from ipykernel import kernelapp; kernelapp.launch_new_instance()"
     argv = [sys.executable, "-P", "-c", start, "--log-level=ERROR", "-f", "{connection_file}"]
-    spec = get_kernel_dict() | {"argv": argv, "env": {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}}
+    # Neither the user's way of drawing nor the size of the terminal may change what a notebook shows.
+    env = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_NCOLS": "80", "TQDM_NROWS": "20"}
+    spec = get_kernel_dict() | {"argv": argv, "env": env}
     (folder / "kernels" / "python3").mkdir(parents=True)
     (folder / "kernels" / "python3" / "kernel.json").write_text(json.dumps(spec))
     os.environ["JUPYTER_PATH"] = str(folder)  # searched before all others
@@ -312,6 +313,8 @@ class Progress:
     """What a notebook or an installer writes, as one live line: its label, the time so far and the last line written.
     On a terminal that line is redrawn each second; in a log file a new one appears each minute."""
 
+    REDRAW = "\r\x1b[K"  # back to the line's start, and clear it
+
     def __init__(self, label: str, every: float | None = None):
         self.label, self.text, self.live = label, "", sys.stdout.isatty()
         self.every = every or (1 if self.live else 60)
@@ -329,18 +332,18 @@ class Progress:
         while not self.ended.wait(self.every):
             line = f"{self.label} {clock(time.monotonic() - self.start)}  {self.text}"
             width = shutil.get_terminal_size((110, 24)).columns - 1
-            print(f"\r\x1b[K{line[:width]}" if self.live else line[:150], end="" if self.live else "\n", flush=True)
+            print(self.REDRAW + line[:width] if self.live else line[:150], end="" if self.live else "\n", flush=True)
 
     def __enter__(self):
         print(f"{self.label} ...", end="" if self.live else "\n", flush=True)
         self.thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, error, *_):
         self.ended.set()
         self.thread.join()
-        if self.live:
-            print("\r\x1b[K", end="", flush=True)
+        line = f"{self.label}: {'stopped' if error else 'done'} after {clock(time.monotonic() - self.start)}"
+        print(self.REDRAW + line if self.live else line, flush=True)
 
 
 def made(out: Path, pattern: str, since: float) -> int:

@@ -212,7 +212,8 @@ def _recall_rows(scores, benchmark, rows, ks, definitions):
             for group in counts:
                 name = names.get(group, group)
                 out.append((method, name, k, *(by[d][group] for d in definitions), counts[group]))
-    return pd.DataFrame(out, columns=["method", "group", "k", *definitions, "n"])
+    columns = ["within_group" if d == "group" else d for d in definitions]
+    return pd.DataFrame(out, columns=["method", "group", "k", *columns, "n"])
 
 
 def best_and_worst(recall: np.ndarray, count: np.ndarray, names: tuple[str, ...], n: int = 8, least: int = 5):

@@ -48,7 +48,6 @@ def checkout(tmp_path, monkeypatch):
         shutil.copy(ROOT / name, root)
     monkeypatch.setattr(cli, "ROOT", root)
     monkeypatch.setattr(cli, "LOG", root / "outputs" / "setup.log")
-    monkeypatch.delenv("JUPYTER_PATH", raising=False)  # and put back what the runs set
     return root
 
 
@@ -153,7 +152,7 @@ def commands(checkout, monkeypatch):
     """What would be installed, without installing."""
     said = []
 
-    def install(command):
+    def install(what, command):
         said.append(" ".join(command))
         if command[1:3] == ["-m", "venv"] or "create" in command:
             assert not Path(command[-1]).exists()
@@ -228,7 +227,7 @@ def test_an_environment_whose_python_is_gone_is_made_anew(checkout, commands):
 
 
 def test_a_failed_installation_leaves_no_stamp(checkout, commands, monkeypatch):
-    def fails(command):
+    def fails(what, command):
         raise cli.Stop("no")
 
     monkeypatch.setattr(cli, "install", fails)
@@ -243,8 +242,8 @@ def test_conda_is_taken_where_found_and_left_where_it_fails(checkout, commands, 
     assert commands[0] == f"/opt/conda env create -f environment.yml -p {checkout / '.conda'}"
     install = cli.install
 
-    def conda_fails(command):
-        install(command)
+    def conda_fails(what, command):
+        install(what, command)
         if "env" in command:
             raise cli.Stop("no room for conda")
 
@@ -267,7 +266,7 @@ def test_conda_is_taken_where_found_and_left_where_it_fails(checkout, commands, 
 )
 def test_a_failed_installation_names_its_cure(checkout, said, cure):
     with pytest.raises(cli.Stop, match="^[^\n]+$") as stop:
-        cli.install([sys.executable, "-c", f"print({said!r}); raise SystemExit(3)"])
+        cli.install("packages", [sys.executable, "-c", f"print({said!r}); raise SystemExit(3)"])
     assert stop.value.code == 1 and cure in str(stop.value)
     assert said in (checkout / "outputs" / "setup.log").read_text()
 
@@ -316,7 +315,9 @@ def test_notebooks_run_in_their_folder_with_their_parameters(checkout, tmp_path)
     wrong.write_text(json.dumps({"argv": ["false"], "display_name": "Python 3", "language": "python"}))
     done = run(checkout, VALUES | {"out": str(out)}, MPLBACKEND="agg", JUPYTER_PATH=str(tmp_path))
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("[1/2] 00_first ...\n[1/2] 00_first: ") and "[2/2] 01_second: " in done.stdout
+    assert (
+        done.stdout.startswith("[1/2] 00_first ...\n[1/2] 00_first: done after ") and "[2/2] 01_second: " in done.stdout
+    )
     rows = {
         line.split()[0]: line.split()[-2:] for line in done.stdout.splitlines() if line[:3] in ("00_", "01_", "all")
     }
@@ -410,8 +411,9 @@ def test_progress_is_calm_in_a_log_file(capsys):
     with cli.Progress("[1/1] 00_a", every=0.05) as progress:
         progress.write("\x1b[32mloss 1\x1b[0m\r  5%|# | 1/20\r 10%|## | 2/20\r")
         time.sleep(0.12)
-    first, *lines = capsys.readouterr().out.splitlines()
+    first, *lines, last = capsys.readouterr().out.splitlines()
     assert first == "[1/1] 00_a ..." and set(lines) == {"[1/1] 00_a 0 s  10%|## | 2/20"} and len(lines) <= 2
+    assert last == "[1/1] 00_a: done after 0 s"
 
 
 def test_fresh_deletes_one_folder_of_outputs_and_nothing_else(checkout):
