@@ -412,12 +412,12 @@ def exit_code(run) -> int:
         code, said = 130, "\nrun_all.sh: stopped; the same command goes on from there"
     except OSError as error:
         code, said = 1, f"run_all.sh: {error.filename or 'a file'}: {error.strerror or error}"
-    sys.stdout.flush()
     if said:
         print(said, file=sys.stderr, flush=True)
     return code
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")  # not every terminal has the blocks of a progress bar
     # At once, whatever a notebook's thread is doing; its kernel ends when this process has.
     os._exit(exit_code(lambda: main(sys.argv[1:])))

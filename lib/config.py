@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, field
 class World:
     """Size of the synthetic clothes world; the default data set where no real one is given."""
 
-    train: int = 6000  # category-and-attribute images
-    val: int = 500
-    test: int = 1500
+    train: int = 4000  # category-and-attribute images
+    val: int = 400
+    test: int = 1200
     inshop_items: int = 300  # of 4 or 5 views
     consumer2shop_items: int = 300  # of one shop and three consumer images
     px: int = 256  # the longest side of an image
@@ -60,6 +60,7 @@ class Weights:
     """Loss weights of one step of the iterative training (section 3.2 of the paper gives the order, no numbers)."""
 
     landmark: float
+    heatmap: float  # of the heatmap head alone
     visibility: float
     category: float
     attribute: float
@@ -69,8 +70,8 @@ class Weights:
 # Both steps keep the other losses at a tenth: "large" and "small" in the paper's words. Within a step the weights bring
 # the losses, as they stand at the start of training, to one size: the squared landmark distances of 8 landmarks sum to
 # about 0.2, visibility to about 3, category to 4, an attribute's cross-entropy to about 0.5.
-STEP1 = Weights(landmark=10, visibility=0.3, category=0.02, attribute=0.2, triplet=0.1)
-STEP2 = Weights(landmark=1, visibility=0.03, category=0.2, attribute=2, triplet=1)
+STEP1 = Weights(landmark=10, heatmap=1, visibility=0.3, category=0.02, attribute=0.2, triplet=0.1)
+STEP2 = Weights(landmark=1, heatmap=0.1, visibility=0.03, category=0.2, attribute=2, triplet=1)
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def photo_grid(photos, titles, columns: int, boxes=None, landmarks=None, visibil
     return figure
 
 
-def loss_curves(histories: dict, terms=("landmark", "visibility", "category", "attribute", "triplet")):
+def loss_curves(histories: dict, terms=("landmark", "heatmap", "visibility", "category", "attribute", "triplet")):
     """Training (line) and held-out (dashed) losses by epoch; step 1 of the iterative training is shaded.
 
     histories: {method: DataFrame of `report.history`}; a panel a loss that any of them has.
@@ -107,7 +107,13 @@ def loss_curves(histories: dict, terms=("landmark", "visibility", "category", "a
             axis.axvspan(epoch + 0.5, epoch + 1.5, color="black", alpha=0.06, lw=0)
         axis.set(title=term, xlabel="epoch", ylim=(0, None))
     axes[0, 0].set_ylabel("loss, unweighted")
-    axes[0, 0].legend(fontsize=9, title="line: train, dashed: held out\nshaded: step 1", title_fontsize=8)
+    handles = [plt.Line2D([], [], color=METHOD_COLOURS[method], label=method) for method in histories]
+    handles += [
+        plt.Line2D([], [], color="black", label="train"),
+        plt.Line2D([], [], color="black", ls="--", label="held out"),
+    ]
+    handles += [plt.Rectangle((0, 0), 1, 1, color="black", alpha=0.06, label="step 1")]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=9)
     return figure
 
 

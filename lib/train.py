@@ -220,8 +220,7 @@ def loss_terms(out: dict, labels: dict, attribute_weights, config: Config, fabri
         terms["landmark"] = losses.landmark_loss(out["landmarks"], labels["landmarks"], labels["visibility"])
         terms["visibility"] = losses.visibility_loss(out["visibility"], labels["visibility"])
         if "log_heatmap" in out:
-            maps = labels["landmarks"], labels["visibility"]
-            terms["landmark"] = terms["landmark"] + 0.1 * losses.heatmap_loss(out["log_heatmap"], *maps)
+            terms["heatmap"] = losses.heatmap_loss(out["log_heatmap"], labels["landmarks"], labels["visibility"])
     if "category" in out and "category" in labels:
         terms["category"] = losses.category_loss(out["category"], labels["category"])
     if "attributes" in out and "attributes" in labels:
