@@ -37,7 +37,7 @@ def use_style() -> None:
         "axes.spines.right": False,
         "axes.titlesize": 11,
         "legend.frameon": False,
-        "svg.hashsalt": "fashionnet",  # the same svg bytes on every run
+        "svg.hashsalt": "fashionnet",  # stable ids, so that an svg changes only where its content does
     })  # fmt: skip
 
 

@@ -26,7 +26,8 @@ from lib.data import MOST_PIXELS, Benchmark, DataError
 
 # Mirroring a picture swaps left and right in the canonical order of landmarks.
 MIRRORED = (1, 0, 3, 2, 5, 4, 7, 6)
-CROPS_AT_ONCE = 500  # decoded between two marks of progress
+CROPS_AT_ONCE = 100  # decoded by the threads together
+MARK_EVERY = 500  # images between two marks of progress, from which a stopped store goes on
 
 
 # ---- crops ----------------------------------------------------------------------------------------------------------
@@ -91,8 +92,10 @@ def _mapped(path: Path, shape: tuple, dtype, fill, what: str, rows_at_once: int)
             for start in range(done, shape[0], rows_at_once):
                 rows = slice(start, min(start + rows_at_once, shape[0]))
                 fill(rows, array)
-                array.flush()
-                done_file.write_text(str(rows.stop))
+                if rows.stop - done >= MARK_EVERY or rows.stop == shape[0]:
+                    array.flush()  # on disk before the mark that says so; too slow to do for every piece
+                    done = rows.stop
+                    done_file.write_text(str(done))
                 bar.update(rows.stop - start)
         del array
     except OSError as error:
@@ -140,7 +143,7 @@ def conv4_store(trunk, crops: np.ndarray, name: str, folder: Path, digest: str, 
 
     trunk: maps normalised images (n, 3, px, px) to (n, C, h, w). digest: of the trunk's weights and the crops.
     """
-    trunk = trunk.to(device, dtype).eval()
+    trunk = trunk.to(device, dtype, memory_format=torch.channels_last).eval()
     C, h, w = trunk(torch.zeros(1, 3, *crops.shape[1:3], device=device, dtype=dtype)).shape[1:]
 
     def fill(rows: slice, out: np.ndarray) -> None:

@@ -260,6 +260,7 @@ def test_conda_is_taken_where_found_and_left_where_it_fails(checkout, commands, 
         ("The virtual environment was not created successfully because ensurepip is not\navailable.", "python3-venv"),
         ("/usr/bin/python3: No module named venv", "python3-venv"),
         ("Temporary failure in name resolution\nERROR: No matching distribution found for setuptools", "index"),
+        ("ERROR: No matching distribution found for setuptools>=77", "index"),  # offline, without retries
         ("ERROR: No matching distribution found for torch==2.11.0", "Python 3.12"),
         ("something else", "setup.log"),
     ],

@@ -163,6 +163,7 @@ def test_a_stopped_store_goes_on_where_it_was(benchmark, tmp_path, monkeypatch):
 
     monkeypatch.setattr(store, "read_photo", read_until_broken)
     monkeypatch.setattr(store, "CROPS_AT_ONCE", 2)
+    monkeypatch.setattr(store, "MARK_EVERY", 2)
     with pytest.raises(KeyboardInterrupt):
         store.crop_store(benchmark, tmp_path / "cache", CONFIG)
     assert not list((tmp_path / "cache").glob("*.npy"))

@@ -1,0 +1,151 @@
+"""Tables on predictions made by hand."""
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib import paper, plots, report
+from lib.data import Benchmark, DataError
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture
+def benchmark():
+    """Four images with a box of 100 x 200 pixels; all eight landmarks at its middle, the last image's hidden."""
+    n = 4
+    visibility = np.zeros((n, 8), np.int8)
+    visibility[3] = 1
+    return Benchmark(
+        name="category_attribute",
+        images_root=Path("nowhere"),
+        image=np.array([f"{i}.jpg" for i in range(n)]),
+        split=np.array(["train", "test", "test", "test"]),
+        box=np.tile(np.array([[10, 20, 110, 220]], np.float32), (n, 1)),
+        category=np.array([0, 1, 2, 1], np.int16),
+        category_names=tuple("abcdefgh"),
+        landmarks=np.full((n, 8, 2), (60, 120), np.float32),
+        visibility=visibility,
+        attributes=np.array([[1, -1, -1], [1, -1, 0], [-1, 1, 0], [-1, -1, 1]], np.int8),
+        attribute_names=("x", "y", "z"),
+        attribute_groups=np.array([1, 1, 2], np.int8),
+        group_names={1: "texture", 2: "fabric"},
+    )
+
+
+def test_pdj_table_by_hand(benchmark):
+    rows = benchmark.rows("test")
+    guess = benchmark.landmarks[rows].copy()
+    guess[0, 0] += (15, 0)  # 0.15 of the box's width
+    guess[1, 1] += (0, 10)  # 0.05 of its height
+    table = report.pdj_table({("m", "regression"): guess}, benchmark, rows)
+    assert list(table.columns) == ["method", "head", "landmark", "threshold", "pdj", "n"]
+    at = table[table.threshold == 0.1].set_index("landmark")
+    assert at.pdj["left collar"] == 0.5 and at.pdj["right collar"] == 1 and at.pdj["all"] == 15 / 16
+    assert at.n["left collar"] == 2 and at.n["all"] == 16  # the hidden image counts nowhere
+    assert table[(table.landmark == "all") & (table.threshold == 0.2)].pdj.item() == 1
+    assert table[(table.landmark == "all") & (table.threshold == 0)].pdj.item() == 0  # below is strict
+
+
+def test_landmark_summary_by_hand(benchmark):
+    rows = benchmark.rows("test")
+    guess = benchmark.landmarks[rows] + np.array([5, 0], np.float32)
+    row = report.landmark_summary({("m", "regression"): guess}, benchmark, rows).iloc[0]
+    assert row["NE"] == pytest.approx(0.05) and row["PDJ@0.1 box"] == 1
+    assert row["PDJ@0.1 box, invisible as errors"] == pytest.approx(16 / 24)
+    assert row["within 10 of 224 px"] == 0 and row["PCK@0.2"] == 1  # 5 of 100 px are 11.2 of 224
+
+
+def test_the_mean_landmark_is_the_train_splits(benchmark):
+    benchmark.landmarks[0] = (35, 70)  # a quarter of the box
+    np.testing.assert_allclose(report.mean_landmarks(benchmark)[2], np.tile((35, 70), (8, 1)))
+
+
+def test_attribute_tables_by_hand(benchmark):
+    rows = benchmark.rows("test")
+    scores = {"m": np.array([[3.0, 2, 1], [3, 2, 1], [3, 2, 1]])}
+    table = report.attribute_table(scores, benchmark, rows, ks=(1, 2))
+    assert list(table.columns) == ["method", "group", "k", "macro", "micro", "n"]
+    cell = table.set_index(["group", "k"])
+    assert cell.micro["all", 1] == pytest.approx(1 / 3) and cell.micro["all", 2] == pytest.approx(2 / 3)
+    assert cell.micro["texture", 2] == 1 and cell.micro["fabric", 2] == 0 and cell.n["all", 1] == 3
+    names = list(report.attribute_definitions(scores, benchmark, rows).columns)
+    assert names == ["method", "group", "k", "micro", "macro", "within_group", "image", "best50", "n"]
+
+
+def test_the_prior_ranks_by_the_train_split(benchmark):
+    assert report.prior_scores(benchmark, benchmark.rows("test")).tolist() == [[1, 0, 0]] * 3
+
+
+def test_table2_by_hand(benchmark):
+    rows = benchmark.rows("test")
+    category = np.zeros((3, 8))
+    category[np.arange(3), benchmark.category[rows]] = [9, 9, -9]  # right, right, last
+    scores = {"fashionnet": {"category_scores": category, "attribute_scores": np.tile([3.0, 2, 1], (3, 1))}}
+    table = report.table2(scores, benchmark, rows)
+    row = table.iloc[0]
+    assert row.category_top3 == pytest.approx(200 / 3) and row.all_top3 == 100
+    assert row.category_top3_lo <= row.category_top3 <= row.category_top3_hi
+    beside = report.beside_paper(table).set_index(["column", "k"])
+    assert beside.paper["category", 3] == paper.TABLE2["fashionnet"]["category"][0] == 82.58
+    assert beside.difference["category", 3] == pytest.approx(200 / 3 - 82.58)
+
+
+def test_what_a_source_lacks_is_left_out(benchmark):
+    from dataclasses import replace
+
+    bare = replace(benchmark, category=None, category_names=None)
+    row = report.table2({"m": {"attribute_scores": np.zeros((3, 3))}}, bare, bare.rows("test"))
+    assert not [c for c in row.columns if c.startswith("category")] and "all_top5" in row
+
+
+def test_counts_and_splits(benchmark):
+    counts = report.counts_table({"category_attribute": benchmark}).set_index(["benchmark", "what"])
+    assert counts.here["category_attribute", "images"] == 4 and counts.here["category_attribute", "attributes"] == 3
+    assert pd.isna(counts.here["inshop", "items"]) and counts.release["inshop", "items"] == 7982
+    assert report.splits_table({"x": benchmark}).x.to_dict() == {"train": 1, "test": 3}
+
+
+def test_results_are_measured_on_test_else_on_val(benchmark):
+    from dataclasses import replace
+
+    assert report.test_split(benchmark) == "test"
+    assert report.test_split(replace(benchmark, split=np.array(["train", "val", "val", ""]))) == "val"
+    with pytest.raises(DataError, match="neither a test nor a val split"):
+        report.test_split(replace(benchmark, split=np.array(["train"] * 4)))
+
+
+def test_tables_and_figures_are_written_whole(benchmark, tmp_path):
+    config, folder = report.open_run("smoke", str(tmp_path / "o"))
+    assert config.profile == "smoke" and folder == tmp_path / "o"
+    table = report.pdj_table({("fashionnet", "r"): benchmark.landmarks}, benchmark, np.arange(4))
+    back = pd.read_csv(report.save_table(table, folder, "pdj"))
+    pd.testing.assert_frame_equal(back, table, check_dtype=False)
+    plots.use_style()
+    figure = plots.pdj_curves(table, ["fashionnet"])
+    report.save_figure(figure, folder, "a")
+    assert sorted(p.name for p in (folder / "figures").iterdir()) == ["a.png", "a.svg"]
+    assert not list(folder.rglob("*.part"))
+    matplotlib.pyplot.close("all")
+
+
+def test_an_unknown_profile_is_one_sentence():
+    with pytest.raises(DataError, match="no profile 'huge'; there are smoke, demo, paper"):
+        report.open_run("huge", "")
+
+
+def test_histories_lie_below_each_other():
+    h = pd.DataFrame({"epoch": [0, 1], "step": [1, 2], "seconds": [3.0, 4.0], "monitor_landmark": [0.5, 0.25]})
+    table = report.all_histories({"a": h, "b": h})
+    assert len(table) == 4 and "seconds" not in table and table.method.tolist() == ["a", "a", "b", "b"]
+    change = report.first_and_last({"a": h})
+    assert change.loc[("a", "landmark")].tolist() == [0.5, 0.25]
+
+
+def test_best_and_worst_attributes():
+    recall, count = np.array([0.9, 0.1, np.nan, 0.5]), np.array([10, 10, 0, 3])
+    table = report.best_and_worst(recall, count, ("a", "b", "c", "d"), n=1)
+    assert table.attribute.tolist() == ["a", "b"]  # c has no labels, d too few
