@@ -18,7 +18,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from lib.config import World
 from lib.data import FOLDERS, JOINTS, SLOTS, DataError
