@@ -29,7 +29,8 @@ CURES = {
     "ensurepip is not|No module named '?(venv|ensurepip)": "this Python lacks its venv module; install your system's"
     " package python3-venv and start again",
     "Temporary failure in name resolution|Failed to establish|ConnectTimeout|ReadTimeout|Network is unreachable"
-    "|Connection refused|No matching distribution found for setuptools|CONNECTION FAILED": "the package index cannot be reached; connect and start again",
+    "|Connection refused|CONNECTION FAILED|No matching distribution found for setuptools": "the package index cannot be"
+    " reached; connect and start again",
     "No matching distribution found": "a pinned package is not to be had for this Python or system; try Python 3.12",
 }
 
@@ -260,9 +261,7 @@ def register_kernel(folder: Path) -> None:
     """Make this very Python the kernel `python3`, whatever other environments have registered by that name."""
     from ipykernel.kernelspec import get_kernel_dict
 
-    # tqdm.auto is imported before IPython, so that it writes its bars as text: a widget would show nothing here.
-    start = "import tqdm.auto; from ipykernel import kernelapp; kernelapp.launch_new_instance()"
-    argv = [sys.executable, "-P", "-c", start, "--log-level=CRITICAL", "-f", "{connection_file}"]
+    argv = [sys.executable, "-P", "-m", "ipykernel_launcher", "--log-level=CRITICAL", "-f", "{connection_file}"]
     # Neither the user's way of drawing nor the size of the terminal may change what a notebook shows.
     env = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_NCOLS": "80", "TQDM_NROWS": "20"}
     spec = get_kernel_dict() | {"argv": argv, "env": env}

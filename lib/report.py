@@ -288,3 +288,44 @@ def save_figure(figure, out: Path, name: str) -> None:
 
 def versions() -> str:
     return f"torch {torch.__version__}, numpy {np.__version__}, pandas {pd.__version__}"
+
+
+# ---- the README's results -------------------------------------------------------------------------------------------
+
+README_START = "<!-- results: written by `python -m lib.report`, checked by a test -->\n"
+README_END = "<!-- end of results -->"
+
+
+def results_markdown(folder: Path) -> str:
+    """The README's tables of real photos, from the csv files under `folder`."""
+    pdj = pd.read_csv(folder / "tables" / "pdj.csv")
+    pdj = pdj[pdj.threshold == paper.PDJ_THRESHOLD]
+    lines = ["| landmarks, PDJ at 0.1 in % | all | " + " | ".join(LANDMARKS) + " |", "|---" * 10 + "|"]
+    for (method, head), rows in pdj.groupby(["method", "head"], sort=False):
+        share = 100 * rows.set_index("landmark").pdj
+        name = method if head in ("none", method.rpartition("-")[2]) else f"{method}, {head}"
+        lines.append(f"| {name} | **{share['all']:.1f}** | " + " | ".join(f"{share[j]:.1f}" for j in LANDMARKS) + " |")
+    tables = [pd.read_csv(folder / "tables" / f"{name}.csv") for name in ("attributes", "attribute_baseline")]
+    attributes = pd.concat(tables)
+    attributes = attributes[attributes.k == 5]
+    groups = [group for group in attributes.group.unique() if group != "all"]
+    lines += ["", "| attributes, top-5 recall in % | macro | micro | " + " | ".join(f"{g}, micro" for g in groups) + " |"]
+    lines.append("|---" * (3 + len(groups)) + "|")
+    for method, rows in attributes.groupby("method", sort=False):
+        rows = rows.set_index("group")
+        cells = [rows.macro["all"], rows.micro["all"], *(rows.micro[g] for g in groups)]
+        lines.append(f"| {method} | " + " | ".join(f"{100 * c:.1f}" for c in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def update_readme() -> None:
+    """Put the current results between the README's marks."""
+    path = ROOT / "README.md"
+    before, rest = path.read_text().split(README_START)
+    part = path.with_suffix(".part")
+    part.write_text(before + README_START + results_markdown(ROOT / "outputs/real_fine") + README_END + rest.split(README_END)[1])
+    os.replace(part, path)
+
+
+if __name__ == "__main__":
+    update_readme()

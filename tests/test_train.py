@@ -287,7 +287,7 @@ def test_the_learning_rate_warms_up_and_ends_near_zero():
 def test_steps_slow_the_branch_that_is_not_their_task(benchmark):
     model = train.build("fashionnet", benchmark, CONFIG)
     optimizer = torch.optim.AdamW(train.parameter_groups(model, ["trunk"]), 1.0)
-    for weights, pose, rest in ((CONFIG.training.step1, 1, 0.1), (CONFIG.training.step2, 0.1, 1)):
+    for weights, pose, rest in ((CONFIG.training.step1, 1, 0.3), (CONFIG.training.step2, 0.3, 1)):
         train.set_rates(optimizer, CONFIG, weights, 0.5)
         for group in optimizer.param_groups:
             expected = CONFIG.training.rate * 0.5 * (pose if group["pose"] else rest)
