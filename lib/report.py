@@ -309,7 +309,10 @@ def results_markdown(folder: Path) -> str:
     attributes = pd.concat(tables)
     attributes = attributes[attributes.k == 5]
     groups = [group for group in attributes.group.unique() if group != "all"]
-    lines += ["", "| attributes, top-5 recall in % | macro | micro | " + " | ".join(f"{g}, micro" for g in groups) + " |"]
+    lines += [
+        "",
+        "| attributes, top-5 recall in % | macro | micro | " + " | ".join(f"{g}, micro" for g in groups) + " |",
+    ]
     lines.append("|---" * (3 + len(groups)) + "|")
     for method, rows in attributes.groupby("method", sort=False):
         rows = rows.set_index("group")
@@ -323,7 +326,9 @@ def update_readme() -> None:
     path = ROOT / "README.md"
     before, rest = path.read_text().split(README_START)
     part = path.with_suffix(".part")
-    part.write_text(before + README_START + results_markdown(ROOT / "outputs/real_fine") + README_END + rest.split(README_END)[1])
+    part.write_text(
+        before + README_START + results_markdown(ROOT / "outputs/real_fine") + README_END + rest.split(README_END)[1]
+    )
     os.replace(part, path)
 
 
