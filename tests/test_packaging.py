@@ -83,3 +83,15 @@ def test_the_command_needs_only_the_standard_library(name):
     if name == "cli.py":
         imports = re.findall(r"^(?:import|from) (\w+)", (ROOT / "lib" / name).read_text(), re.M)
         assert imports and set(imports) <= sys.stdlib_module_names
+
+
+def test_no_photo_of_a_real_data_set_is_tracked():
+    """DeepFashion's photos may not be passed on: no picture, executed notebook or figure named photos_ below
+    outputs/real*, and every figure of a real data set that is tracked has a name that the notebooks give to curves."""
+    listed = subprocess.run(["git", "ls-files", "outputs"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    real = [Path(line) for line in listed.stdout.splitlines() if line.startswith("outputs/real")]
+    curves = {"attribute_counts", "fig10a", "loss_curves", "pooling", "table2"}
+    wrong = [p for p in real if p.suffix not in {".csv", ".json"} and not (p.parts[2] == "figures" and p.stem in curves)]
+    assert wrong == []
