@@ -1,6 +1,6 @@
 """Synthetic images a second, for one and more workers, and as a ratio against encoding a JPEG of the same size alone.
 
-    python benchmarks/synthetic_speed.py [--images 400] [--px 256]
+python benchmarks/synthetic_speed.py [--images 400] [--px 256]
 """
 
 import argparse

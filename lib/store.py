@@ -7,6 +7,7 @@ decoding or computing anything twice. A view is the window of a crop or of a con
 test, jittered and mirrored in training, by one and the same resampling for images and for maps.
 """
 
+import copy
 import hashlib
 import json
 import os
@@ -111,13 +112,18 @@ def _key(*parts) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
+def crops_key(benchmark: Benchmark, config: Input) -> str:
+    """A digest of what the crops of a benchmark depend on: the folder, names, boxes and sizes."""
+    rows = hashlib.sha256(benchmark.box.tobytes() + "\n".join(benchmark.image).encode()).hexdigest()
+    return _key(str(benchmark.images_root.resolve()), rows, config.px, config.margin)
+
+
 def crop_store(benchmark: Benchmark, folder: Path, config: Input) -> np.ndarray:
     """Crops of all images of a benchmark, (N, px, px, 3) uint8, memory-mapped; made once under `folder`.
 
     The file's name holds a digest of names, boxes and sizes, so that a store of other data is never taken for this one.
     """
-    rows_digest = hashlib.sha256(benchmark.box.tobytes() + "\n".join(benchmark.image).encode()).hexdigest()
-    key = _key(str(benchmark.images_root.resolve()), rows_digest, config.px, config.margin)
+    key = crops_key(benchmark, config)
     shape = (len(benchmark.image), config.px, config.px, 3)
 
     with ThreadPoolExecutor() as pool:  # OpenCV decodes and resizes outside Python's lock
@@ -141,9 +147,10 @@ def crop_store(benchmark: Benchmark, folder: Path, config: Input) -> np.ndarray:
 def conv4_store(trunk, crops: np.ndarray, name: str, folder: Path, digest: str, device, dtype) -> np.ndarray:
     """conv4 maps of all crops, plain and mirrored: (N, 2, h, w, C) float16, memory-mapped; made once under `folder`.
 
-    trunk: maps normalised images (n, 3, px, px) to (n, C, h, w). digest: of the trunk's weights and the crops.
+    trunk: maps normalised images (n, 3, px, px) to (n, C, h, w). digest: of the trunk's weights and of the crops (`crops_key`).
     """
-    trunk = trunk.to(device, dtype, memory_format=torch.channels_last).eval()
+    # A copy: the network's own trunk keeps its precision.
+    trunk = copy.deepcopy(trunk).to(device, dtype, memory_format=torch.channels_last).eval()
     C, h, w = trunk(torch.zeros(1, 3, *crops.shape[1:3], device=device, dtype=dtype)).shape[1:]
 
     def fill(rows: slice, out: np.ndarray) -> None:

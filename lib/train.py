@@ -508,9 +508,8 @@ def load_samples(benchmark, model, config: Config, out: Path, weights_from: str,
         maps = store.crop_store(benchmark, cache, config.input)
         if config.training.freeze_trunk:
             dtype = torch.bfloat16 if "bf16" in fabric._precision.precision else torch.float32
-            key = f"{weights_from} {config.seed} {config.model.trunk_width} {benchmark.images_root}"
+            key = f"{weights_from} {config.seed} {config.model.trunk_width} {store.crops_key(benchmark, config.input)}"
             maps = store.conv4_store(model.trunk, maps, benchmark.name, cache, key, fabric.device, dtype)
-            model.trunk.to("cpu", torch.float32)
     return make_samples(benchmark, keep_on_device(maps, fabric.device), config)
 
 

@@ -93,5 +93,7 @@ def test_no_photo_of_a_real_data_set_is_tracked():
         pytest.skip("not a git checkout")
     real = [Path(line) for line in listed.stdout.splitlines() if line.startswith("outputs/real")]
     curves = {"attribute_counts", "fig10a", "loss_curves", "pooling", "table2"}
-    wrong = [p for p in real if p.suffix not in {".csv", ".json"} and not (p.parts[2] == "figures" and p.stem in curves)]
+    wrong = [
+        p for p in real if p.suffix not in {".csv", ".json"} and not (p.parts[2] == "figures" and p.stem in curves)
+    ]
     assert wrong == []

@@ -125,6 +125,9 @@ def test_conv4_of_the_store_is_the_trunks(tmp_path):
     with torch.inference_mode():
         expected = torch.stack([trunk(images), trunk(images.flip(3))], dim=1).permute(0, 1, 3, 4, 2)
     torch.testing.assert_close(torch.from_numpy(maps.astype(np.float32)), expected, atol=2e-3, rtol=2e-3)
+    before = trunk[0].weight.clone()
+    store.conv4_store(trunk, crops, "y", tmp_path, "digest", torch.device("cpu"), torch.bfloat16)
+    assert torch.equal(trunk[0].weight, before)  # computed in bfloat16 by a copy
 
 
 @pytest.fixture

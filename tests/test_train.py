@@ -262,6 +262,15 @@ def test_a_frozen_trunk_does_not_move(benchmark, tmp_path):
         assert moved != name.startswith("trunk."), name
 
 
+def test_moved_boxes_make_other_conv4_maps(benchmark, tmp_path):
+    """The same images, shapes and trunk: only the boxes differ."""
+    config = replace(CONFIG, training=replace(CONFIG.training, freeze_trunk=True))
+    model, fabric = train.build("fashionnet", benchmark, config), train.make_fabric(config)
+    first = np.array(train.load_samples(benchmark, model, config, tmp_path, "x", fabric).maps)
+    moved = replace(benchmark, box=benchmark.box + 6)
+    assert not np.array_equal(train.load_samples(moved, model, config, tmp_path, "x", fabric).maps, first)
+
+
 def test_batches_hold_every_image_once_and_positives_together():
     item = torch.arange(40) // 4
     rows = np.arange(40)
