@@ -106,6 +106,7 @@ def loss_curves(histories: dict, terms=("landmark", "heatmap", "visibility", "ca
         for epoch in first.epoch[first.step == 1]:
             axis.axvspan(epoch + 0.5, epoch + 1.5, color="black", alpha=0.06, lw=0)
         axis.set(title=term, xlabel="epoch", ylim=(0, None))
+        axis.xaxis.get_major_locator().set_params(integer=True)
     axes[0, 0].set_ylabel("loss, unweighted")
     handles = [plt.Line2D([], [], color=METHOD_COLOURS[method], label=method) for method in histories]
     handles += [

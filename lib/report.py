@@ -249,13 +249,16 @@ def _add(row, column, numerator, denominator, seed):
     row |= {column: 100 * value, f"{column}_lo": 100 * low, f"{column}_hi": 100 * high}
 
 
-def beside_paper(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows (method, column): the paper's value, ours with its interval, the difference; per cent."""
+def beside_paper(table: pd.DataFrame, benchmark: Benchmark) -> pd.DataFrame:
+    """Rows (method, column): the paper's value, ours with its interval, the difference; per cent. The paper's value is
+    left out where the source's attribute groups are not the paper's five (the fine release has 26 attributes in six)."""
+    same_groups = benchmark.group_names == paper.ATTRIBUTE_GROUPS
     out = []
     for _, row in table.iterrows():
         for column in [c for c in table.columns if c.endswith(("_top3", "_top5"))]:
             name, k = column.rsplit("_top", 1)
-            printed = paper.TABLE2.get(row["method"], {}).get(name)
+            comparable = same_groups or name == "category"
+            printed = paper.TABLE2.get(row["method"], {}).get(name) if comparable else None
             value = printed[0 if k == "3" else 1] if printed else np.nan
             ours, low, high = row[column], row[f"{column}_lo"], row[f"{column}_hi"]
             out.append((row["method"], name, int(k), value, ours, low, high, ours - value))
