@@ -89,6 +89,11 @@ def first_and_last(histories: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(list(out.values()), index, ["first epoch", "last epoch"])
 
 
+def runs_table(runs: dict[str, Path]) -> pd.DataFrame:
+    """Where the numbers come from: a row a method with commit, date, device, precision, weights and seconds."""
+    return pd.DataFrame([about(folder) for folder in runs.values()]).drop(columns="pretrained_blocks")
+
+
 # ---- the data set ----------------------------------------------------------------------------------------------------
 
 
