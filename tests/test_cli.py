@@ -284,7 +284,8 @@ def test_an_environment_that_changed_after_the_second_start_does_not_go_round(ch
 
 # In a process of its own, as in life: Jupyter's client leaves sockets open, which pytest would report.
 RUN = """
-import json, sys
+import json, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it
 from pathlib import Path
 from lib import cli
 cli.ROOT = Path(sys.argv[1])
@@ -386,9 +387,12 @@ def test_ctrl_c_ends_the_run_and_its_kernel(checkout):
     process = subprocess.Popen(
         command(checkout), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    wait_until(pid.exists)
-    os.killpg(process.pid, signal.SIGINT)
-    said = process.communicate(timeout=60)[1]
+    try:
+        wait_until(pid.exists, seconds=60)
+        os.killpg(process.pid, signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    finally:
+        process.kill()
     assert (process.returncode, said) == (130, "\nrun_all.sh: stopped; the same command goes on from there\n")
     wait_until(lambda: not runs(int(pid.read_text())))
 
