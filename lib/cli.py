@@ -72,6 +72,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.error(f"unknown option {rest[0]}")
     if args.test and len(arguments) > 1:
         parser.error("--test takes no other option")
+    if args.profile == "smoke" and args.weights:
+        parser.error("--weights: the smoke profile's network is a sixteenth of VGG-16's width and cannot start from it")
     if args.fresh and args.only:
         parser.error("--fresh deletes what the other notebooks made, so it cannot stand beside --only")
     for name, kind, is_there in (("data", "folder", Path.is_dir), ("weights", "file", Path.is_file)):
@@ -210,6 +212,8 @@ def install(what: str, command: list[str]) -> None:
 
 def run_tests() -> None:
     """ruff, the tests, and the notebooks against their stored outputs; stops at the first that fails."""
+    for folder in ("runs", "cache"):  # the notebooks train anew: their stored outputs must come from this code
+        shutil.rmtree(ROOT / "outputs" / "smoke" / folder, ignore_errors=True)
     commands = (
         "ruff check .",
         "ruff format --check .",
@@ -239,8 +243,10 @@ def run_notebooks(paths: list[Path], out: Path, values: dict[str, str]) -> None:
         for number, path in enumerate(paths, 1):
             label, begin, now = f"[{number}/{len(paths)}] {path.stem}", time.monotonic(), time.time()
             with Progress(label) as progress:
-                run_notebook(path, out / "notebooks" / path.name, values, progress)
+                lacks = run_notebook(path, out / "notebooks" / path.name, values, progress)
             took = time.monotonic() - begin
+            if lacks:
+                print(f"{label}: skipped: {lacks}", flush=True)
             rows.append((path.stem, took, made(out, "figures/*.png", now), made(out, "tables/*.csv", now)))
     print(summary(rows, out, time.monotonic() - start), flush=True)
 
@@ -270,8 +276,9 @@ def register_kernel(folder: Path) -> None:
     os.environ["JUPYTER_PATH"] = str(folder)  # searched before all others
 
 
-def run_notebook(path: Path, target: Path, values: dict[str, str], progress) -> None:
-    """Run one notebook in its own folder; the executed copy takes its place only when all cells have passed."""
+def run_notebook(path: Path, target: Path, values: dict[str, str], progress) -> str:
+    """Run one notebook in its own folder; the executed copy takes its place only when all cells have passed. Returns ""
+    or, where the notebook found that the data set lacks what it is about (`lib.data.Lacks`), a sentence that says so."""
     import papermill
 
     part, failure = target.with_suffix(".part.ipynb"), []
@@ -289,6 +296,10 @@ def run_notebook(path: Path, target: Path, values: dict[str, str], progress) -> 
     thread = threading.Thread(target=execute, daemon=True)
     thread.start()
     thread.join()
+    if failure and getattr(failure[0], "ename", "") == "Lacks":
+        part.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)  # of an earlier run on other data
+        return reason(failure[0])
     if failure:
         raise Stop(f"{path.stem} failed: {reason(failure[0])}\nThe notebook as far as it came: {shown(part)}") from None
     notebook = json.loads(part.read_text(encoding="utf-8"))
@@ -297,6 +308,7 @@ def run_notebook(path: Path, target: Path, values: dict[str, str], progress) -> 
             holder["metadata"].pop(note, None)
     part.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     os.replace(part, target)
+    return ""
 
 
 def reason(error: BaseException) -> str:
@@ -305,7 +317,7 @@ def reason(error: BaseException) -> str:
         return "its Python died, most often for want of memory"
     name, text = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", str(error))
     first = next(iter(text.strip().splitlines()), "")
-    return first if name == "DataError" else f"{name}: {first} (cell {getattr(error, 'exec_count', '?')})"
+    return first if name in ("DataError", "Lacks") else f"{name}: {first} (cell {getattr(error, 'exec_count', '?')})"
 
 
 class Progress:

@@ -89,7 +89,9 @@ class Training:
     attribute_balance: float = 0.5  # power of the negative/positive ratio in w_pos, w_neg: 1 balances, 0 ignores it
     margin: float = 0.3  # of the triplet loss, on unit-length embeddings (squared distances lie in 0..4)
     precision: str = "auto"  # bf16-mixed where the machine has bf16 units, else 32-true
-    compile: bool = False
+    # Visibility code that a landmark slot which the clothes type lacks is trained as. The paper is silent. 2 (cut off)
+    # teaches the gate to close it; -1 leaves it out of the loss, and the slot then pools wherever it is guessed to be.
+    absent: int = 2
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,10 @@ class DataError(ValueError):
     """The data set is not as it should be. The message is one sentence with the file, the line and a cure."""
 
 
+class Lacks(DataError):
+    """The source does not have what is asked of it. A notebook that ends with this is skipped, not failed."""
+
+
 @dataclass(frozen=True)
 class Benchmark:
     """One benchmark, one row an image. A field that the source lacks is None."""

@@ -50,6 +50,13 @@ def _fc(inputs: int, outputs: int, dropout: float) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inputs, outputs), nn.ReLU(), nn.Dropout(dropout))
 
 
+def _exact(layer: nn.Module, x: Tensor) -> Tensor:
+    """`layer` in the precision of its own weights, whatever autocast says: 8 bits of mantissa would put landmarks on a
+    grid of half a pixel and make scores tie."""
+    with torch.autocast(x.device.type, enabled=False):
+        return layer(x.to(layer.weight.dtype))
+
+
 def _initialise(module: nn.Module) -> None:
     """He's initialisation, as torchvision's VGG, but for linear layers too: from scratch, 0.01 barely moves."""
     for layer in module.modules():
@@ -97,11 +104,11 @@ class PoseBranch(nn.Module):
     def forward(self, conv4: Tensor) -> dict[str, Tensor]:
         conv5 = self.conv5_pose(self.pool4(conv4))
         fc7 = self.fc7_pose(self.fc6_pose(self.pool5(conv5).flatten(1)))
-        out = {"visibility": self.visibility(fc7).float().unflatten(1, (LANDMARKS, 3))}
+        out = {"visibility": _exact(self.visibility, fc7).unflatten(1, (LANDMARKS, 3))}
         if hasattr(self, "landmarks"):
-            out["landmarks"] = self.landmarks(fc7).float().unflatten(1, (LANDMARKS, 2))
+            out["landmarks"] = _exact(self.landmarks, fc7).unflatten(1, (LANDMARKS, 2))
         else:
-            heatmap = self.heatmap(F.relu(self.upsample(conv5))).float()  # (n, 8, 2h, 2w)
+            heatmap = _exact(self.heatmap, F.relu(self.upsample(conv5)))  # (n, 8, 2h, 2w)
             out["log_heatmap"] = heatmap.flatten(2).log_softmax(2).view_as(heatmap)
             out["landmarks"] = soft_argmax(out["log_heatmap"])
         return out
@@ -113,7 +120,8 @@ def soft_argmax(log_heatmap: Tensor) -> Tensor:
     H, W = probability.shape[2:]
     xs = (torch.arange(W, device=probability.device) + 0.5) / W
     ys = (torch.arange(H, device=probability.device) + 0.5) / H
-    return torch.stack([probability.sum(2) @ xs, probability.sum(3) @ ys], dim=2)
+    # Sums of products, not a matrix product: autocast would turn that into bfloat16.
+    return torch.stack([(probability.sum(2) * xs).sum(2), (probability.sum(3) * ys).sum(2)], dim=2)
 
 
 class FashionNet(nn.Module):
@@ -166,9 +174,9 @@ class FashionNet(nn.Module):
         fc6_global = self.fc6_global(self.pool5(self.conv5_global(self.pool4(conv4))).flatten(1))
         fc7_fusion = self.fc7_fusion(torch.cat([fc6_global, fc6_local], dim=1))
         if self.category is not None:
-            out["category"] = self.category(fc7_fusion).float()
+            out["category"] = _exact(self.category, fc7_fusion)
         if self.attributes is not None:
-            out["attributes"] = self.attributes(fc7_fusion).float()
+            out["attributes"] = _exact(self.attributes, fc7_fusion)
         out["embedding"] = F.normalize(fc7_fusion.float(), dim=1)
         return out
 
@@ -208,9 +216,9 @@ class WTBI(nn.Module):
         fc7 = self.mlp(F.normalize(features.float(), dim=1) * features.shape[1] ** 0.5)
         out = {}
         if self.category is not None:
-            out["category"] = self.category(fc7).float()
+            out["category"] = _exact(self.category, fc7)
         if self.attributes is not None:
-            out["attributes"] = self.attributes(fc7).float()
+            out["attributes"] = _exact(self.attributes, fc7)
         out["embedding"] = F.normalize(fc7.float(), dim=1)
         return out
 

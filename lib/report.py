@@ -14,7 +14,7 @@ import torch
 
 from lib import metrics, paper
 from lib.config import PROFILES, Config
-from lib.data import LANDMARKS, SPLITS, Benchmark, DataError, find_benchmarks
+from lib.data import FOLDERS, LANDMARKS, SPLITS, Benchmark, DataError, Lacks, check_disjoint, find_benchmarks
 from lib.synthetic import write_world
 from lib.train import read_predictions, read_weights, run_folder
 
@@ -36,18 +36,42 @@ def open_run(profile: str, out: str) -> tuple[Config, Path]:
 
 
 def open_data(config: Config, data: str, out: Path) -> dict[str, Benchmark]:
-    """The benchmarks under `data`, or of the synthetic world of this profile, which is written where absent."""
+    """The benchmarks under `data`, or of the synthetic world of this profile, which is written where absent. Raises
+    DataError where an image or an item stands on both sides of a split."""
     if data:
-        return find_benchmarks(Path(data))
-    return find_benchmarks(write_world(out / "world", config.world, config.seed, workers=os.cpu_count() or 1))
+        benchmarks = find_benchmarks(Path(data))
+    else:
+        world = write_world(out / "world", config.world, config.seed, workers=os.cpu_count() or 1)
+        benchmarks = find_benchmarks(world)
+    for benchmark in benchmarks.values():
+        check_disjoint(benchmark)
+    return benchmarks
+
+
+def open_benchmark(config: Config, data: str, out: Path, name: str, *needs: str) -> Benchmark:
+    """One benchmark of `open_data`. Raises Lacks where the source does not have it, or none of the fields `needs`."""
+    benchmarks = open_data(config, data, out)
+    if name not in benchmarks:
+        raise Lacks(f"{data}: no {FOLDERS[name]}, which this notebook is about")
+    benchmark = benchmarks[name]
+    if needs and all(getattr(benchmark, field) is None for field in needs):
+        raise Lacks(f"{benchmark.images_root}: no {' and no '.join(needs)}, which this notebook is about")
+    return benchmark
+
+
+def methods(config: Config, benchmark: Benchmark) -> list[str]:
+    """The profile's methods that have something to learn here: WTBI knows no landmarks."""
+    labelled = benchmark.category is not None or benchmark.attributes is not None
+    return [method for method in config.methods if labelled or method != "wtbi"]
 
 
 def test_split(benchmark: Benchmark) -> str:
-    """The split that results are measured on: test, or val where a source has no test (nothing is chosen by it)."""
-    for split in ("test", "val"):
+    """The split that results are measured on: test, or val where a source has no test. No run looks at it, but whoever
+    chose the settings may have: see the README on the real sample."""
+    for split in ("test", "val", "query"):
         if (benchmark.split == split).any():
             return split
-    raise DataError(f"{benchmark.images_root}: neither a test nor a val split; list one in list_eval_partition.txt")
+    raise DataError(f"{benchmark.images_root}: no test, val or query split; list one in list_eval_partition.txt")
 
 
 test_split.__test__ = False  # not a test, whatever pytest thinks of the name
@@ -128,12 +152,21 @@ def splits_table(benchmarks: dict[str, Benchmark]) -> pd.DataFrame:
     return table.reindex(order).astype("Int64")
 
 
+def points(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray]:
+    """Landmarks (N, 8, 2) and visibility (N, 8) to draw: nan and -1 throughout where the source has none."""
+    if benchmark.landmarks is not None:
+        return benchmark.landmarks, benchmark.visibility
+    n = len(benchmark.image)
+    return np.full((n, 8, 2), np.nan, np.float32), np.full((n, 8), -1, np.int8)
+
+
 def landmark_table(benchmark: Benchmark) -> pd.DataFrame:
     """A row a landmark: how many images have it visible, occluded, cut off, or not at all, and how far it lies from the
     nearest human joint (mean over images, in units of the box), where the source has joints."""
     codes = {"visible": 0, "occluded": 1, "cut off": 2, "no such landmark": -1}
-    table = pd.DataFrame({name: (benchmark.visibility == code).sum(0) for name, code in codes.items()}, LANDMARKS)
-    if benchmark.joints is not None:
+    visibility = points(benchmark)[1]
+    table = pd.DataFrame({name: (visibility == code).sum(0) for name, code in codes.items()}, LANDMARKS)
+    if benchmark.joints is not None and benchmark.landmarks is not None:
         joints = np.where(benchmark.joint_visibility[..., None] == 0, benchmark.joints, np.nan)
         side = (benchmark.box[:, 2:] - benchmark.box[:, :2])[:, None]
         for j, name in enumerate(LANDMARKS):
@@ -219,6 +252,17 @@ def _recall_rows(scores, benchmark, rows, ks, definitions):
                 out.append((method, name, k, *(by[d][group] for d in definitions), counts[group]))
     columns = ["within_group" if d == "group" else d for d in definitions]
     return pd.DataFrame(out, columns=["method", "group", "k", *columns, "n"])
+
+
+def category_table(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, ks=(1, 3, 5)):
+    """Top-k category accuracy over images (micro, the paper's) and as the mean over categories (macro, mmfashion's).
+    scores: {method: (n, K)}. Columns method, k, micro, macro, n."""
+    labels, out = benchmark.category[rows], []
+    for method, values in scores.items():
+        for k in ks:
+            both = [metrics.topk_accuracy(values, labels, k, average) for average in ("micro", "macro")]
+            out.append((method, k, *both, len(rows)))
+    return pd.DataFrame(out, columns=["method", "k", "micro", "macro", "n"])
 
 
 def best_and_worst(recall: np.ndarray, count: np.ndarray, names: tuple[str, ...], n: int = 8, least: int = 5):

@@ -8,9 +8,13 @@ test, jittered and mirrored in training, by one and the same resampling for imag
 """
 
 import copy
+import errno
 import hashlib
+import inspect
 import json
 import os
+import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -27,8 +31,10 @@ from lib.data import MOST_PIXELS, Benchmark, DataError
 
 # Mirroring a picture swaps left and right in the canonical order of landmarks.
 MIRRORED = (1, 0, 3, 2, 5, 4, 7, 6)
+CUT_OFF = 2  # visibility code
 CROPS_AT_ONCE = 100  # decoded by the threads together
 MARK_EVERY = 500  # images between two marks of progress, from which a stopped store goes on
+MOST_REPORTED = 10  # boxes that leave their photos; the rest is counted
 
 
 # ---- crops ----------------------------------------------------------------------------------------------------------
@@ -80,15 +86,21 @@ def crop(photo: np.ndarray, box: np.ndarray, px: int, margin: float) -> np.ndarr
 
 
 def _mapped(path: Path, shape: tuple, dtype, fill, what: str, rows_at_once: int) -> np.ndarray:
-    """A memory-mapped .npy that `fill(slice, array)` writes in pieces; goes on where an earlier run was stopped."""
+    """A memory-mapped .npy that `fill(slice, array)` writes in pieces; goes on where an earlier run was stopped. Raises
+    DataError where the disk is too small for it."""
     if path.exists():
         return np.load(path, mmap_mode="r")
-    path.parent.mkdir(parents=True, exist_ok=True)
     part, done_file = path.with_suffix(".part"), path.with_suffix(".done")
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     try:
-        done = int(done_file.read_text()) if part.exists() and done_file.exists() else 0
-        mode = "r+" if done else "w+"
-        array = np.lib.format.open_memmap(part, mode, None if done else dtype, None if done else shape)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        done = _marked(done_file) if part.exists() else 0
+        if not done:
+            done_file.unlink(missing_ok=True)  # before the file that it speaks of is emptied
+        array = np.lib.format.open_memmap(
+            part, "r+" if done else "w+", None if done else dtype, None if done else shape
+        )
+        _reserve(part, part.stat().st_size)
         with tqdm(total=shape[0], initial=done, desc=what, unit="image", mininterval=1) as bar:
             for start in range(done, shape[0], rows_at_once):
                 rows = slice(start, min(start + rows_at_once, shape[0]))
@@ -96,59 +108,120 @@ def _mapped(path: Path, shape: tuple, dtype, fill, what: str, rows_at_once: int)
                 if rows.stop - done >= MARK_EVERY or rows.stop == shape[0]:
                     array.flush()  # on disk before the mark that says so; too slow to do for every piece
                     done = rows.stop
-                    done_file.write_text(str(done))
+                    mark = done_file.with_suffix(".mark")
+                    mark.write_text(str(done))
+                    os.replace(mark, done_file)
                 bar.update(rows.stop - start)
         del array
     except OSError as error:
+        if error.errno == errno.ENOSPC:  # what is left would keep the disk full
+            part.unlink(missing_ok=True)
+            done_file.unlink(missing_ok=True)
         raise DataError(
-            f"{part}: cannot be written ({error.strerror or error}); free some room and start again"
+            f"{part}: cannot be written ({error.strerror or error}; it needs {size / 1e9:.1f} GB);"
+            " free some room and start again"
         ) from error
     os.replace(part, path)
     done_file.unlink(missing_ok=True)
     return np.load(path, mmap_mode="r")
 
 
+def _marked(done_file: Path) -> int:
+    """How many images are known to be on disk; 0 where there is no mark that can be read."""
+    try:
+        return int(done_file.read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Take the room of a mapped file now: a disk that fills up later would kill the process (SIGBUS), not raise."""
+    if hasattr(os, "posix_fallocate"):
+        with open(path, "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+    elif shutil.disk_usage(path.parent).free < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def _key(*parts) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
+def photos_key(benchmark: Benchmark) -> str:
+    """A digest of the photos of a benchmark: folder, names, and each file's size and time of change."""
+    digest = hashlib.sha256(str(benchmark.images_root.resolve()).encode())
+    for name in benchmark.image.tolist():
+        try:
+            stat = os.stat(benchmark.images_root / name)
+            digest.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        except OSError:  # whoever reads it will say so
+            digest.update(f"{name} none\n".encode())
+    return digest.hexdigest()
+
+
 def crops_key(benchmark: Benchmark, config: Input) -> str:
-    """A digest of what the crops of a benchmark depend on: the folder, names, boxes and sizes."""
-    rows = hashlib.sha256(benchmark.box.tobytes() + "\n".join(benchmark.image).encode()).hexdigest()
-    return _key(str(benchmark.images_root.resolve()), rows, config.px, config.margin)
+    """A digest of what the crops of a benchmark depend on: photos, boxes, sizes, and the code that cuts them."""
+    boxes = hashlib.sha256(benchmark.box.tobytes()).hexdigest()
+    code = [inspect.getsource(function) for function in (read_photo, crop)]
+    return _key(photos_key(benchmark), boxes, config.px, config.margin, code)
 
 
 def crop_store(benchmark: Benchmark, folder: Path, config: Input) -> np.ndarray:
     """Crops of all images of a benchmark, (N, px, px, 3) uint8, memory-mapped; made once under `folder`.
 
-    The file's name holds a digest of names, boxes and sizes, so that a store of other data is never taken for this one.
+    The file's name holds `crops_key`, so that a store of other data is never taken for this one. A box that leaves its
+    photo is reported on stderr and cut with the photo's edge repeated; one that lies wholly outside raises DataError.
     """
     key = crops_key(benchmark, config)
     shape = (len(benchmark.image), config.px, config.px, 3)
+    leaving = []
 
     with ThreadPoolExecutor() as pool:  # OpenCV decodes and resizes outside Python's lock
 
         def fill(rows: slice, out: np.ndarray) -> None:
             def one(i):
-                photo = read_photo(benchmark.images_root / benchmark.image[i])
+                path = benchmark.images_root / benchmark.image[i]
+                photo = read_photo(path)
+                if leaves := _leaves(photo, benchmark.box[i], path):
+                    leaving.append(leaves)
                 out[i] = crop(photo, benchmark.box[i], config.px, config.margin)
 
             list(pool.map(one, range(rows.start, rows.stop)))
 
-        return _mapped(
-            folder / f"crops_{benchmark.name}_{key}.npy", shape, np.uint8, fill, "decode photos", CROPS_AT_ONCE
-        )
+        path = folder / f"crops_{benchmark.name}_{key}.npy"
+        crops = _mapped(path, shape, np.uint8, fill, "decode photos", CROPS_AT_ONCE)
+    for sentence in sorted(leaving)[:MOST_REPORTED]:
+        print(sentence, file=sys.stderr)
+    if len(leaving) > MOST_REPORTED:
+        print(f"and {len(leaving) - MOST_REPORTED} more boxes that leave their photos", file=sys.stderr)
+    return crops
+
+
+def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
+    """A sentence where the box leaves the photo, else "". Raises DataError where no pixel of the photo lies in it."""
+    height, width = photo.shape[:2]
+    x1, y1, x2, y2 = (float(v) for v in box)
+    if 0 <= x1 and 0 <= y1 and x2 <= width and y2 <= height:
+        return ""
+    sentence = f"{path}: box {x1:g} {y1:g} {x2:g} {y2:g} is not inside its {width} x {height} pixels"
+    if x2 <= 0 or y2 <= 0 or x1 >= width or y1 >= height:
+        raise DataError(f"{sentence}, nor touches them; correct its row in the list of boxes")
+    return f"{sentence}; the photo's edge is repeated there"
 
 
 # ---- conv4 maps -----------------------------------------------------------------------------------------------------
 
 
 @torch.inference_mode()
-def conv4_store(trunk, crops: np.ndarray, name: str, folder: Path, digest: str, device, dtype) -> np.ndarray:
+def conv4_store(trunk, crops: np.ndarray, name: str, folder: Path, crops_digest: str, device, dtype) -> np.ndarray:
     """conv4 maps of all crops, plain and mirrored: (N, 2, h, w, C) float16, memory-mapped; made once under `folder`.
 
-    trunk: maps normalised images (n, 3, px, px) to (n, C, h, w). digest: of the trunk's weights and of the crops (`crops_key`).
+    trunk: maps normalised images (n, 3, px, px) to (n, C, h, w). crops_digest: `crops_key`. The file's name holds a
+    digest of it and of the trunk's weights.
     """
+    weights = hashlib.sha256()
+    for parameter in trunk.state_dict().values():
+        weights.update(parameter.detach().cpu().contiguous().numpy().tobytes())
     # A copy: the network's own trunk keeps its precision.
     trunk = copy.deepcopy(trunk).to(device, dtype, memory_format=torch.channels_last).eval()
     C, h, w = trunk(torch.zeros(1, 3, *crops.shape[1:3], device=device, dtype=dtype)).shape[1:]
@@ -159,7 +232,8 @@ def conv4_store(trunk, crops: np.ndarray, name: str, folder: Path, digest: str, 
             maps = trunk(x.contiguous(memory_format=torch.channels_last))
             out[rows, side] = maps.permute(0, 2, 3, 1).half().cpu().numpy()
 
-    path = folder / f"conv4_{name}_{_key(digest, str(dtype), crops.shape)}.npy"
+    key = _key(crops_digest, weights.hexdigest(), str(dtype), crops.shape, inspect.getsource(normalise))
+    path = folder / f"conv4_{name}_{key}.npy"
     return _mapped(path, (len(crops), 2, h, w, C), np.float16, fill, "conv4 maps", 40)
 
 
@@ -218,9 +292,12 @@ def landmarks_in_view(landmarks: Tensor, view: View) -> Tensor:
     return (torch.where(mirror, swapped, landmarks) - (centre - size / 2)[:, None]) / size[:, None]
 
 
-def visibility_in_view(visibility: Tensor, view: View) -> Tensor:
-    """(n, 8) codes in the canonical order of the mirrored picture."""
-    return torch.where(view.mirrored.to(visibility.device)[:, None], visibility[:, list(MIRRORED)], visibility)
+def visibility_in_view(visibility: Tensor, landmarks: Tensor, view: View) -> Tensor:
+    """(n, 8) codes in the canonical order of the mirrored picture. landmarks: (n, 8, 2) in units of the view (of
+    `landmarks_in_view`): one that the view cuts off gets code 2."""
+    swapped = torch.where(view.mirrored.to(visibility.device)[:, None], visibility[:, list(MIRRORED)], visibility)
+    outside = ((landmarks < 0) | (landmarks > 1)).any(2)  # false where the place is unknown (nan)
+    return torch.where(outside & (swapped >= 0), CUT_OFF, swapped)
 
 
 def landmarks_in_crop(landmarks: Tensor, view: View) -> Tensor:
@@ -236,8 +313,9 @@ def resample(maps: Tensor, view: View, side: int) -> Tensor:
     theta = maps.new_zeros(n, 2, 3, dtype=torch.float32)
     theta[:, 0, 0], theta[:, 1, 1] = view.size.to(maps.device).T
     theta[:, :, 2] = (2 * view.centre - 1).to(maps.device)
-    grid = F.affine_grid(theta, (n, C, side, side), align_corners=False).to(maps.dtype)
-    return F.grid_sample(maps, grid, padding_mode="border", align_corners=False)
+    with torch.autocast(maps.device.type, enabled=False):  # a grid in bfloat16 is off by a quarter of a pixel
+        grid = F.affine_grid(theta, (n, C, side, side), align_corners=False).to(maps.dtype)
+        return F.grid_sample(maps, grid, padding_mode="border", align_corners=False)
 
 
 def images_in_view(crops: Tensor, view: View, side: int) -> Tensor:

@@ -8,8 +8,9 @@ alternating steps (section 3.2), and leaves in <out>/runs/<benchmark>/<method>_<
     predictions_<split>.safetensors  image names, scores, landmarks, visibility, embeddings: any evaluator can read them
     checkpoint.safetensors           while it trains: where a stopped run goes on; its header holds the history so far
 
-The digest is of everything that a result depends on, so that a run of other settings is never taken for this one. Every
-random choice is drawn from (seed, step): a resumed run, and one of several processes, see the same batches and views.
+The digest is of everything that a result depends on, this code included, so that a run of other settings is never taken
+for this one. Every random choice is drawn from (seed, step): a resumed run, and one of several processes, see the same
+batches and views. Dropout alone differs between processes, since each draws its own share's.
 
 Several processes: torchrun --nproc-per-node 2 -m lib.train --method fashionnet
 """
@@ -28,6 +29,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -39,6 +41,7 @@ from lib.data import Benchmark, DataError
 from lib.model import WTBI, FashionNet, load_vgg16
 
 METHODS = ("wtbi", "fashionnet", "fashionnet-heatmap")
+SOURCES = ("data", "store", "landmark_pooling", "model", "losses", "train")  # what a trained network depends on
 SHIPPED_WEIGHTS = Path(__file__).parent / "vgg16_conv.safetensors"
 
 
@@ -49,7 +52,7 @@ SHIPPED_WEIGHTS = Path(__file__).parent / "vgg16_conv.safetensors"
 class Samples:
     """What training reads, one row an image. maps: crops (N, px, px, 3) uint8 or conv4 maps (N, 2, h, w, C) float16,
     memory-mapped or a tensor on the device. landmarks (N, 8, 2) in units of the crop, NaN where not annotated;
-    visibility (N, 8) codes, -1 where the clothes type has no such landmark; category (N,); attributes (N, A) in
+    visibility (N, 8) codes, `config.training.absent` where the clothes type has no such landmark; category (N,); attributes (N, A) in
     {1, -1, 0}; item (N,) numbers. A field that the benchmark lacks is None."""
 
     maps: np.ndarray | Tensor
@@ -64,7 +67,7 @@ class Samples:
         out = {}
         if self.landmarks is not None:
             out["landmarks"] = store.landmarks_in_view(self.landmarks[rows].to(device), view)
-            out["visibility"] = store.visibility_in_view(self.visibility[rows].to(device), view)
+            out["visibility"] = store.visibility_in_view(self.visibility[rows].to(device), out["landmarks"], view)
         for name in ("category", "attributes", "item"):
             if getattr(self, name) is not None:
                 out[name] = getattr(self, name)[rows].to(device)
@@ -82,6 +85,7 @@ def make_samples(benchmark: Benchmark, maps, config: Config) -> Samples:
         margin = config.input.margin
         landmarks = tensor(store.to_crop(benchmark.landmarks, benchmark.box, margin), torch.float32)
         visibility = tensor(benchmark.visibility, torch.int64)
+        visibility[visibility == -1] = config.training.absent
     if benchmark.item is not None:
         item = tensor(np.unique(benchmark.item, return_inverse=True)[1], torch.int64)
     category = tensor(benchmark.category, torch.int64)
@@ -107,21 +111,29 @@ def keep_on_device(maps: np.ndarray, device: torch.device):
 # ---- model and device -----------------------------------------------------------------------------------------------
 
 
+def precision_here(config: Config) -> str:
+    """Fabric's name of the precision: bf16-mixed where "auto" finds units for it. Emulated, it is slower than float32."""
+    if config.training.precision != "auto":
+        return config.training.precision
+    if torch.cuda.is_available():
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        fast = torch.cpu._is_avx512_bf16_supported()
+    return "bf16-mixed" if fast else "32-true"
+
+
 def make_fabric(config: Config) -> Fabric:
-    """One device, or as many processes as torchrun started. Precision as `config.training.precision` says."""
+    """One device, or as many processes as torchrun started. Raises DataError where a batch cannot be shared evenly."""
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-    precision = config.training.precision
-    if precision == "auto":
-        if torch.cuda.is_available():
-            fast = torch.cuda.is_bf16_supported()
-        else:
-            fast = torch.cpu._is_avx512_bf16_supported()  # elsewhere bf16 is emulated, and slower than float32
-        precision = "bf16-mixed" if fast else "32-true"
     nodes = int(os.environ.get("WORLD_SIZE", 1)) // processes
-    fabric = Fabric(
-        accelerator="auto", devices=processes, num_nodes=nodes, precision=precision,
-        strategy="ddp" if processes * nodes > 1 else "auto",
-    )  # fmt: skip
+    world = processes * nodes
+    if config.training.batch % world:  # the mean of unequal shares' losses would not be the batch's loss
+        raise DataError(
+            f"a batch of {config.training.batch} cannot be shared evenly by {world} processes; start a divisor"
+        )
+    # A source may lack the labels that reach some parameter.
+    strategy = DDPStrategy(find_unused_parameters=True) if world > 1 else "auto"
+    fabric = Fabric(strategy=strategy, devices=processes, num_nodes=nodes, precision=precision_here(config))
     fabric.launch()
     return fabric
 
@@ -277,8 +289,8 @@ def fit(model, samples: Samples, rows: np.ndarray, monitor: np.ndarray, config: 
     model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(parameter_groups(model, pretrained), t.rate, weight_decay=t.weight_decay, fused=True)
     forward, optimizer = fabric.setup(Forward(model, config), optimizer)
-    if t.compile:
-        forward.compile()
+    if len(rows) < t.batch and len(rows) % fabric.world_size:
+        raise DataError(f"{len(rows)} training images cannot be shared evenly by {fabric.world_size} processes")
     plan = phases(config)
     done, history = load_checkpoint(checkpoint, model, optimizer)
     steps = len(plan) * max(1, len(rows) // t.batch)
@@ -291,13 +303,15 @@ def fit(model, samples: Samples, rows: np.ndarray, monitor: np.ndarray, config: 
             step = epoch * (steps // len(plan)) + index
             generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
             view = store.training_view(len(batch), config.input, generator)
-            torch.manual_seed(config.seed * 1_000_003 + step)  # dropout
+            torch.manual_seed((config.seed * 1_000_003 + step) * fabric.world_size + fabric.global_rank)  # dropout
             share = slice(fabric.global_rank * len(batch) // fabric.world_size,
                           (fabric.global_rank + 1) * len(batch) // fabric.world_size)  # fmt: skip
             mine, view = batch[share], view.part(share)
             set_rates(optimizer, config, weights[step_], learning_rate(step, steps))
             out = forward(fetch(samples.maps, mine, view, device), view)
             terms = loss_terms(out, samples.labels(mine, view, device), balance, config, fabric)
+            if not terms:
+                raise DataError(f"{checkpoint.parent.name}: the training images have no label that this method learns")
             loss = total(terms, weights[step_])
             if not torch.isfinite(loss):
                 values = {name: round(float(value.detach()), 4) for name, value in terms.items()}
@@ -311,7 +325,8 @@ def fit(model, samples: Samples, rows: np.ndarray, monitor: np.ndarray, config: 
             seen += len(mine)
             bar.update()
         row = {"epoch": epoch, "round": round_, "step": step_, "seconds": round(time.perf_counter() - start, 2)}
-        row |= {f"train_{name}": round(float(value) / seen, 6) for name, value in sums.items()}
+        means = {name: fabric.all_reduce(value / seen, reduce_op="mean") for name, value in sums.items()}
+        row |= {f"train_{name}": round(float(value), 6) for name, value in means.items()}
         row |= monitor_losses(forward, samples, monitor, balance, config, fabric)
         history.append(row)
         bar.set_postfix({k: v for k, v in row.items() if k.startswith("monitor")}, refresh=False)
@@ -407,13 +422,15 @@ def load_checkpoint(path: Path, model, optimizer) -> tuple[int, list[dict]]:
     if not path.exists():
         return 0, []
     with safe_open(path, "pt") as file:
-        metadata = file.metadata()
+        metadata, held = file.metadata(), set(file.keys())
         for name, parameter in model.named_parameters():
             if not parameter.requires_grad:
                 continue
             with torch.no_grad():
                 parameter.copy_(file.get_tensor(f"model.{name}"))
             for key in ("step", "exp_avg", "exp_avg_sq"):
+                if f"optimizer.{name}.{key}" not in held:
+                    continue  # no loss has reached this parameter yet
                 value = file.get_tensor(f"optimizer.{name}.{key}").to(parameter.device)
                 if key != "step":
                     value = torch.empty_like(parameter).copy_(value)  # the parameter's strides
@@ -455,13 +472,17 @@ def provenance(fabric: Fabric) -> dict:
 
 
 def run_folder(out: Path, benchmark: Benchmark, method: str, config: Config, weights_from: str) -> Path:
-    """Where a run lies; the name's digest is of everything that its result depends on."""
-    labels = hashlib.sha256()
+    """Where a run lies; the name's digest is of everything that its result depends on: photos, labels and their names,
+    settings, precision, and the code that trains."""
+    labels = hashlib.sha256(store.photos_key(benchmark).encode())
     for array in (benchmark.split, benchmark.box, benchmark.landmarks, benchmark.visibility, benchmark.category,
                   benchmark.attributes, benchmark.item):  # fmt: skip
         labels.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
-    labels.update("\n".join(benchmark.image).encode())
-    parts = [labels.hexdigest(), config.as_dict() | {"methods": None}, weights_from, method]
+    names = [benchmark.category_names, benchmark.attribute_names, benchmark.group_names]
+    groups = None if benchmark.attribute_groups is None else benchmark.attribute_groups.tolist()
+    code = [hashlib.sha256((Path(__file__).parent / f"{name}.py").read_bytes()).hexdigest() for name in SOURCES]
+    settings = config.as_dict() | {"methods": None}  # which other methods are trained changes nothing
+    parts = [labels.hexdigest(), names, groups, settings, precision_here(config), weights_from, method, code]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
     return out / "runs" / benchmark.name / f"{method}_{digest}"
 
@@ -474,22 +495,26 @@ def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: s
     state, weights_from = read_weights(weights or config.weights)
     folder = run_folder(out, benchmark, method, config, weights_from)
     splits = [s for s in ("val", "test", "query", "gallery") if (benchmark.split == s).any()]
+    if not splits or not (benchmark.split == "train").any():
+        there = ", ".join(sorted(set(benchmark.split.tolist()) - {""})) or "none"
+        raise DataError(f"{benchmark.images_root}: splits: {there}; training needs train and one of val, test, query")
     wanted = [folder / f"predictions_{s}.safetensors" for s in splits]
     if (folder / "run.json").exists() and all(p.exists() for p in wanted):
         return folder
     fabric = fabric or make_fabric(config)
-    start = time.perf_counter()
+    about = provenance(fabric)  # of the code that is loaded now, not of what lies there when training has ended
     model = build(method, benchmark, config)
     pretrained = load_vgg16(model, state) if state else []
-    samples = load_samples(benchmark, model, config, out, weights_from, fabric)
+    samples = load_samples(benchmark, model, config, out, fabric)
     if config.training.freeze_trunk:
         model.trunk.requires_grad_(False)
     train_rows, monitor = benchmark.rows("train"), benchmark.rows(splits[0])
     checkpoint = folder / "checkpoint.safetensors"
     history = fit(model, samples, train_rows, monitor, config, fabric, checkpoint, pretrained)
     if fabric.global_rank == 0:
-        about = provenance(fabric) | {"method": method, "benchmark": benchmark.name, "weights": weights_from}
-        about |= {"pretrained_blocks": pretrained, "seconds": round(time.perf_counter() - start, 1)}
+        about |= {"method": method, "benchmark": benchmark.name, "weights": weights_from}
+        # Of all epochs, those before a stop too.
+        about |= {"pretrained_blocks": pretrained, "seconds": round(sum(row["seconds"] for row in history), 1)}
         for split, path in zip(splits, wanted, strict=True):
             rows = benchmark.rows(split)
             predictions = predict(model, samples, benchmark, rows, config, fabric)
@@ -501,14 +526,14 @@ def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: s
     return folder
 
 
-def load_samples(benchmark, model, config: Config, out: Path, weights_from: str, fabric: Fabric) -> Samples:
+def load_samples(benchmark, model, config: Config, out: Path, fabric: Fabric) -> Samples:
     """Crops, or conv4 maps where the trunk is frozen, beside the labels. Made by the first process, read by all."""
     cache = out / "cache"
     with fabric.rank_zero_first():
         maps = store.crop_store(benchmark, cache, config.input)
         if config.training.freeze_trunk:
             dtype = torch.bfloat16 if "bf16" in fabric._precision.precision else torch.float32
-            key = f"{weights_from} {config.seed} {config.model.trunk_width} {store.crops_key(benchmark, config.input)}"
+            key = store.crops_key(benchmark, config.input)
             maps = store.conv4_store(model.trunk, maps, benchmark.name, cache, key, fabric.device, dtype)
     return make_samples(benchmark, keep_on_device(maps, fabric.device), config)
 

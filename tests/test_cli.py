@@ -69,6 +69,7 @@ def checkout(tmp_path, monkeypatch):
         (["--only"], "--only"),
         (["--test", "--fresh"], "--test takes no other option"),
         (["--only", "03", "--fresh"], "--fresh"),
+        (["--profile", "smoke", "--weights", str(ROOT / "LICENSE")], "--weights: the smoke profile"),
     ],
 )
 def test_a_wrong_call_is_one_sentence_and_exit_2(arguments, said):
@@ -346,6 +347,19 @@ def test_a_failing_notebook_is_named_with_its_error(checkout):
     ]
     left = list((checkout / "outputs" / "demo" / "notebooks").iterdir())
     assert [path.name for path in left] == ["02_bad.part.ipynb"]
+
+
+def test_a_notebook_whose_subject_the_data_lack_is_skipped_and_named(checkout):
+    write_notebook(
+        checkout / "notebooks" / "02_a.ipynb", "class Lacks(ValueError): pass\nraise Lacks('d: no landmarks')"
+    )
+    write_notebook(checkout / "notebooks" / "03_later.ipynb")
+    old = checkout / "outputs" / "demo" / "notebooks" / "02_a.ipynb"
+    old.parent.mkdir(parents=True)
+    old.touch()
+    done = run(checkout)
+    assert done.returncode == 0 and "[1/2] 02_a: skipped: d: no landmarks\n" in done.stdout
+    assert [path.name for path in old.parent.iterdir()] == ["03_later.ipynb"]
 
 
 def test_of_a_data_error_only_the_sentence_is_shown():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 import torchvision
@@ -119,6 +121,29 @@ def test_given_locations_replace_the_estimated_ones(net):
     other = net.branches(conv4, (torch.full((2, 8, 2), 0.1), torch.ones(2, 8)))
     assert not torch.allclose(other["category"], own["category"])
     torch.testing.assert_close(other["landmarks"], own["landmarks"], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("head", ["regression", "heatmap"])
+def test_heads_answer_in_float32_under_autocast(head):
+    """bfloat16 has 8 bits: landmarks would lie on a grid, and scores of 1,000 attributes would tie."""
+    config = replace(TINY, head=head)
+    torch.manual_seed(0)
+    net = FashionNet(config, 64, 5, 300).eval()
+    for layer in [net.attributes] + ([net.pose.landmarks] if head == "regression" else []):
+        torch.nn.init.normal_(layer.weight, std=0.1)
+    images = torch.randn(3, 3, 64, 64)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        out = net(images)
+        assert torch.equal(soft_argmax(log := torch.randn(2, 8, 9, 9).log_softmax(3)), exact_soft_argmax(log))
+    assert all(value.dtype == torch.float32 for value in out.values())
+    assert all(len(row.unique()) == 300 for row in out["attributes"])
+    coarse = out["landmarks"].bfloat16().float()
+    assert (coarse != out["landmarks"]).float().mean() > 0.9  # more bits than bfloat16 has
+
+
+def exact_soft_argmax(log_heatmap):
+    with torch.autocast("cpu", enabled=False):
+        return soft_argmax(log_heatmap)
 
 
 def test_no_head_for_what_has_no_labels():

@@ -1,5 +1,6 @@
 """Tables on predictions made by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
@@ -8,7 +9,8 @@ import pandas as pd
 import pytest
 
 from lib import paper, plots, report
-from lib.data import Benchmark, DataError
+from lib.config import PROFILES
+from lib.data import Benchmark, DataError, Lacks
 
 matplotlib.use("Agg")
 
@@ -76,6 +78,40 @@ def test_attribute_tables_by_hand(benchmark):
     assert names == ["method", "group", "k", "micro", "macro", "within_group", "image", "best50", "n"]
 
 
+def test_category_table_by_hand(benchmark):
+    scores = np.zeros((3, 8))
+    scores[[0, 1, 2], [1, 3, 1]] = 1  # labels 1, 2, 1: the only image of category 2 is missed
+    table = report.category_table({"m": scores}, benchmark, benchmark.rows("test"), ks=(1,))
+    assert table.iloc[0].to_list() == ["m", 1, pytest.approx(2 / 3), pytest.approx(1 / 2), 3]
+
+
+def test_what_a_source_lacks_is_said_once(benchmark, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "open_data", lambda *_: {"category_attribute": benchmark})
+    assert report.open_benchmark(None, "d", tmp_path, "category_attribute", "landmarks") is benchmark
+    with pytest.raises(Lacks, match="nowhere: no item and no joints, which this notebook is about"):
+        report.open_benchmark(None, "d", tmp_path, "category_attribute", "item", "joints")
+    with pytest.raises(Lacks, match="d: no In-shop Clothes Retrieval Benchmark"):
+        report.open_benchmark(None, "d", tmp_path, "inshop")
+
+
+def test_methods_need_a_label_that_they_learn(benchmark):
+    config = PROFILES["smoke"]
+    assert report.methods(config, benchmark) == list(config.methods)
+    assert "wtbi" not in report.methods(config, replace(benchmark, category=None, attributes=None))
+
+
+def test_an_item_on_both_sides_of_a_split_stops_every_notebook(benchmark, tmp_path, monkeypatch):
+    twice = replace(benchmark, item=np.array(["id_1", "id_1", "id_2", "id_3"]))
+    monkeypatch.setattr(report, "find_benchmarks", lambda _: {"category_attribute": twice})
+    with pytest.raises(DataError, match="item id_1 is in train and in test"):
+        report.open_data(PROFILES["smoke"], str(tmp_path), tmp_path)
+
+
+def test_points_of_a_source_without_landmarks_are_unknown(benchmark):
+    places, codes = report.points(replace(benchmark, landmarks=None, visibility=None))
+    assert places.shape == (4, 8, 2) and np.isnan(places).all() and (codes == -1).all()
+
+
 def test_the_prior_ranks_by_the_train_split(benchmark):
     assert report.prior_scores(benchmark, benchmark.rows("test")).tolist() == [[1, 0, 0]] * 3
 
@@ -98,8 +134,6 @@ def test_table2_by_hand(benchmark):
 
 
 def test_what_a_source_lacks_is_left_out(benchmark):
-    from dataclasses import replace
-
     bare = replace(benchmark, category=None, category_names=None)
     row = report.table2({"m": {"attribute_scores": np.zeros((3, 3))}}, bare, bare.rows("test"))
     assert not [c for c in row.columns if c.startswith("category")] and "all_top5" in row
@@ -117,7 +151,7 @@ def test_results_are_measured_on_test_else_on_val(benchmark):
 
     assert report.test_split(benchmark) == "test"
     assert report.test_split(replace(benchmark, split=np.array(["train", "val", "val", ""]))) == "val"
-    with pytest.raises(DataError, match="neither a test nor a val split"):
+    with pytest.raises(DataError, match="no test, val or query split"):
         report.test_split(replace(benchmark, split=np.array(["train"] * 4)))
 
 

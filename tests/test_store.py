@@ -1,3 +1,4 @@
+import os
 from types import SimpleNamespace
 
 import cv2
@@ -66,7 +67,28 @@ def test_mirroring_swaps_left_and_right():
     assert seen[0].tolist() == [1 - landmarks[0, 1, 0].item(), landmarks[0, 1, 1].item()]
     assert seen[7].tolist() == [1 - landmarks[0, 6, 0].item(), landmarks[0, 6, 1].item()]
     codes = torch.tensor([[0, 1, 2, -1, 0, 1, 2, -1]])
-    assert store.visibility_in_view(codes, view).tolist() == [[1, 0, -1, 2, 1, 0, -1, 2]]
+    inside = torch.full((1, 8, 2), 0.5)
+    assert store.visibility_in_view(codes, inside, view).tolist() == [[1, 0, -1, 2, 1, 0, -1, 2]]
+
+
+def test_a_landmark_that_the_view_cuts_off_is_not_visible_in_it():
+    plain = store.View(torch.ones(1, 2), torch.full((1, 2), 0.5), torch.tensor([False]))
+    places = torch.full((1, 8, 2), 0.5)
+    places[0, 0, 0], places[0, 1, 1], places[0, 2] = -0.01, 1.01, torch.tensor([0.0, 1.0])
+    places[0, 3], places[0, 4] = 2.0, torch.nan
+    codes = torch.tensor([[0, 1, 0, -1, 1, 0, 2, 0]])
+    assert store.visibility_in_view(codes, places, plain).tolist() == [[2, 2, 0, -1, 1, 0, 2, 0]]
+
+
+def test_views_are_cut_in_float32_under_autocast():
+    """A sampling grid in bfloat16 would be off by up to a quarter of a pixel."""
+    crops = torch.randint(0, 256, (4, 72, 72, 3), dtype=torch.uint8)
+    maps = torch.rand(4, 18, 18, 3).half()
+    view = store.training_view(4, CONFIG, torch.Generator().manual_seed(0))
+    plain = store.images_in_view(crops, view, 64), store.conv4_in_view(maps, view, 16)
+    with torch.autocast("cpu", torch.bfloat16):
+        cast = store.images_in_view(crops, view, 64), store.conv4_in_view(maps, view, 16)
+    assert all(torch.equal(a, b) for a, b in zip(plain, cast, strict=True))
 
 
 def test_mirroring_twice_changes_nothing():
@@ -145,12 +167,14 @@ def benchmark(tmp_path):
     )
 
 
-def test_the_store_holds_every_crop_in_order_and_is_read_back(benchmark, tmp_path):
+def test_the_store_holds_every_crop_in_order_and_is_read_back(benchmark, tmp_path, monkeypatch):
+    key = store.crops_key(benchmark, CONFIG)
     crops = store.crop_store(benchmark, tmp_path / "cache", CONFIG)
     for i in range(7):
         photo = store.read_photo(tmp_path / benchmark.image[i])
         np.testing.assert_array_equal(crops[i], store.crop(photo, benchmark.box[i], 72, 0.1))
-    (tmp_path / benchmark.image[0]).unlink()  # a second call reads the store, not the photos
+    monkeypatch.setattr(store, "read_photo", None)  # a second call reads the store, not the photos
+    monkeypatch.setattr(store, "crops_key", lambda *_: key)
     np.testing.assert_array_equal(store.crop_store(benchmark, tmp_path / "cache", CONFIG), crops)
 
 
@@ -180,6 +204,55 @@ def test_another_box_makes_another_store(benchmark, tmp_path):
     first = np.array(store.crop_store(benchmark, tmp_path / "cache", CONFIG))
     benchmark.box = benchmark.box + 5
     assert not np.array_equal(store.crop_store(benchmark, tmp_path / "cache", CONFIG), first)
+
+
+def test_another_photo_of_the_same_name_makes_another_store(benchmark, tmp_path):
+    first = np.array(store.crop_store(benchmark, tmp_path / "cache", CONFIG))
+    cv2.imwrite(str(tmp_path / benchmark.image[0]), photo_with_dot(90, 20))
+    second = store.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    assert not np.array_equal(first[0], second[0]) and np.array_equal(first[1:], second[1:])
+
+
+def test_another_trunk_makes_other_maps(tmp_path):
+    """From scratch, two methods draw different trunks from one seed."""
+    crops = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
+    trunks = [torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, padding=1), torch.nn.MaxPool2d(8)) for _ in range(2)]
+    maps = [store.conv4_store(t, crops, "x", tmp_path, "same", torch.device("cpu"), torch.float32) for t in trunks]
+    assert len(list(tmp_path.glob("*.npy"))) == 2 and not np.array_equal(*maps)
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(benchmark, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    with pytest.raises(
+        DataError, match=r"crops_b_\w+.part: cannot be written .*No space left.* needs 0.0 GB.*free some"
+    ):
+        store.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    assert not list((tmp_path / "cache").iterdir())
+
+
+@pytest.mark.parametrize("mark", ["", "nonsense"])
+def test_a_mark_that_cannot_be_read_starts_the_store_anew(benchmark, tmp_path, mark):
+    whole = np.array(store.crop_store(benchmark, tmp_path / "cache", CONFIG))
+    path = next((tmp_path / "cache").glob("*.npy"))
+    path.rename(path.with_suffix(".part"))
+    path.with_suffix(".done").write_text(mark)
+    np.testing.assert_array_equal(store.crop_store(benchmark, tmp_path / "cache", CONFIG), whole)
+    assert [p.name for p in (tmp_path / "cache").iterdir()] == [path.name]
+
+
+def test_boxes_that_leave_their_photo_are_reported(benchmark, tmp_path, capsys):
+    benchmark.box = benchmark.box.copy()
+    height, width = store.read_photo(tmp_path / benchmark.image[2]).shape[:2]
+    benchmark.box[2] = [10, 10, width + 5, 60]
+    store.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    said = capsys.readouterr().err
+    assert f"2.png: box 10 10 {width + 5} 60 is not inside its {width} x {height} pixels; the photo's edge" in said
+    benchmark.box[3] = [width + 1, 10, width + 50, 60]
+    with pytest.raises(DataError, match="3.png: box .* nor touches them; correct its row"):
+        store.crop_store(benchmark, tmp_path / "cache", CONFIG)
 
 
 def test_bad_photos_are_named(tmp_path):
