@@ -135,7 +135,7 @@ PROFILES = {
             dropout=0.0,
             dropout_pose=0.0,
         ),  # fmt: skip
-        training=Training(freeze_trunk=False, rounds=1, epochs=2, batch=32, rate=2e-3, precision="32-true"),
+        training=Training(freeze_trunk=False, rounds=2, epochs=10, batch=32, rate=2e-3, precision="32-true"),
         weights="none",
     ),
     # The default: everything that a laptop without a GPU can do in half an hour.
