@@ -53,6 +53,8 @@ def _fc(inputs: int, outputs: int, dropout: float) -> nn.Sequential:
 def _exact(layer: nn.Module, x: Tensor) -> Tensor:
     """`layer` in the precision of its own weights, whatever autocast says: 8 bits of mantissa would put landmarks on a
     grid of half a pixel and make scores tie."""
+    if not torch.amp.is_autocast_available(x.device.type):  # the meta device, which counts without memory
+        return layer(x)
     with torch.autocast(x.device.type, enabled=False):
         return layer(x.to(layer.weight.dtype))
 

@@ -141,6 +141,12 @@ def test_heads_answer_in_float32_under_autocast(head):
     assert (coarse != out["landmarks"]).float().mean() > 0.9  # more bits than bfloat16 has
 
 
+def test_shapes_can_be_counted_without_memory():
+    with torch.device("meta"):
+        out = FashionNet(TINY, 64, 5, 4)(torch.empty(2, 3, 64, 64))
+    assert out["landmarks"].shape == (2, 8, 2) and out["attributes"].device.type == "meta"
+
+
 def exact_soft_argmax(log_heatmap):
     with torch.autocast("cpu", enabled=False):
         return soft_argmax(log_heatmap)
