@@ -41,7 +41,13 @@ from lib.data import Benchmark, DataError
 from lib.model import WTBI, FashionNet, load_vgg16
 
 METHODS = ("wtbi", "fashionnet", "fashionnet-heatmap")
-SOURCES = ("data", "store", "landmark_pooling", "model", "losses", "train")  # what a trained network depends on
+SOURCES = (
+    "store",
+    "landmark_pooling",
+    "model",
+    "losses",
+    "train",
+)  # code that a trained network depends on; the data are in the digest themselves
 SHIPPED_WEIGHTS = Path(__file__).parent / "vgg16_conv.safetensors"
 
 
