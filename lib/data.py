@@ -25,7 +25,7 @@ FOLDERS = {
     "inshop": "In-shop Clothes Retrieval Benchmark",
     "consumer2shop": "Consumer-to-shop Clothes Retrieval Benchmark",
 }
-SPLITS = ("train", "val", "test", "query", "gallery")
+SPLITS = ("pretrain", "train", "val", "test", "query", "gallery")
 
 LANDMARKS = (
     "left collar", "right collar", "left sleeve", "right sleeve",
@@ -489,10 +489,20 @@ def _check_items(path: Path, items: list[str], list_of_items: Path) -> None:
 
 
 def _read_partition(path: Path, index: dict[str, int]) -> np.ndarray:
+    """The split of each image. Beside the official list may lie list_pretrain.txt, ours: row count, "image_name", then
+    names of images for pre-training alone, which the partition then does not list."""
     words = _split_right(path, _read_list(path), 1)
     status = [word for _, word in words]
     _check_status(path, status, ("train", "val", "test"))
-    return np.array(status)[_order(path, [name for name, _ in words], index)]
+    split = np.full(len(index), "", "<U8")
+    split[_rows_of(path, [name for name, _ in words], index)] = status
+    pretrain = path.with_name("list_pretrain.txt")
+    if pretrain.exists():
+        rows = _rows_of(pretrain, [row.strip() for row in _read_list(pretrain)], index)
+        _fail_where(split[rows] != "", pretrain, f"the image is in {path.name}, too")
+        split[rows] = "pretrain"
+    _fail_missing(path, split == "", index)
+    return split
 
 
 def _read_fine_partition(folder: Path, index: dict[str, int]) -> np.ndarray:

@@ -289,9 +289,6 @@ def fit(model, samples: Samples, rows: np.ndarray, monitor: np.ndarray, config: 
     if samples.attributes is not None:
         w_pos, w_neg = losses.attribute_weights(samples.attributes[rows], t.attribute_balance)
         balance = w_pos.to(device), w_neg.to(device)
-    if samples.landmarks is not None and hasattr(model, "pose"):
-        fixed = store.landmarks_in_view(samples.landmarks[rows], store.fixed_view(len(rows), config.input))
-        model.pose.start_at(fixed.nanmean(0).nan_to_num(0.5))
     model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(parameter_groups(model, pretrained), t.rate, weight_decay=t.weight_decay, fused=True)
     forward, optimizer = fabric.setup(Forward(model, config), optimizer)
@@ -477,7 +474,8 @@ def provenance(fabric: Fabric) -> dict:
 # ---- the entry ------------------------------------------------------------------------------------------------------
 
 
-def run_folder(out: Path, benchmark: Benchmark, method: str, config: Config, weights_from: str) -> Path:
+def run_folder(out: Path, benchmark: Benchmark, method: str, config: Config, weights_from: str,
+               start: Path | None = None, split: str = "train") -> Path:  # fmt: skip
     """Where a run lies; the name's digest is of everything that its result depends on: photos, labels and their names,
     settings, precision, and the code that trains."""
     labels = hashlib.sha256(store.photos_key(benchmark).encode())
@@ -489,21 +487,24 @@ def run_folder(out: Path, benchmark: Benchmark, method: str, config: Config, wei
     code = [hashlib.sha256((Path(__file__).parent / f"{name}.py").read_bytes()).hexdigest() for name in SOURCES]
     settings = config.as_dict() | {"methods": None}  # which other methods are trained changes nothing
     parts = [labels.hexdigest(), names, groups, settings, precision_here(config), weights_from, method, code]
+    parts += [start.name if start else None, split]  # a run's name has a digest of all that went before
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
     return out / "runs" / benchmark.name / f"{method}_{digest}"
 
 
-def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: str = "", fabric=None) -> Path:
-    """Train `method` on the train split of `benchmark`, or find its finished run; returns the run's folder.
+def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: str = "", fabric=None,
+        start: Path | None = None, split: str = "train") -> Path:  # fmt: skip
+    """Train `method` on a split of `benchmark`, or find its finished run; returns the run's folder.
 
-    weights: see `read_weights`; empty for the profile's own. Predictions are written for every other split that the benchmark has.
+    weights: see `read_weights`; empty for the profile's own. start: the folder of a finished run whose parameters it
+    goes on from, where names and shapes agree (pre-training, then fine-tuning). Predictions are written for every other split that the benchmark has.
     """
     state, weights_from = read_weights(weights or config.weights)
-    folder = run_folder(out, benchmark, method, config, weights_from)
+    folder = run_folder(out, benchmark, method, config, weights_from, start, split)
     splits = [s for s in ("val", "test", "query", "gallery") if (benchmark.split == s).any()]
-    if not splits or not (benchmark.split == "train").any():
+    if not splits or not (benchmark.split == split).any():
         there = ", ".join(sorted(set(benchmark.split.tolist()) - {""})) or "none"
-        raise DataError(f"{benchmark.images_root}: splits: {there}; training needs train and one of val, test, query")
+        raise DataError(f"{benchmark.images_root}: splits: {there}; training needs {split} and one of val, test, query")
     wanted = [folder / f"predictions_{s}.safetensors" for s in splits]
     if (folder / "run.json").exists() and all(p.exists() for p in wanted):
         return folder
@@ -514,22 +515,38 @@ def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: s
     samples = load_samples(benchmark, model, config, out, fabric)
     if config.training.freeze_trunk:
         model.trunk.requires_grad_(False)
-    train_rows, monitor = benchmark.rows("train"), benchmark.rows(splits[0])
+    train_rows, monitor = benchmark.rows(split), benchmark.rows(splits[0])
+    if samples.landmarks is not None and hasattr(model, "pose"):
+        fixed = store.landmarks_in_view(samples.landmarks[train_rows], store.fixed_view(len(train_rows), config.input))
+        model.pose.start_at(fixed.nanmean(0).nan_to_num(0.5))
+    started = load_start(model, start) if start else []
     checkpoint = folder / "checkpoint.safetensors"
     history = fit(model, samples, train_rows, monitor, config, fabric, checkpoint, pretrained)
     if fabric.global_rank == 0:
         about |= {"method": method, "benchmark": benchmark.name, "weights": weights_from}
         # Of all epochs, those before a stop too.
+        about |= {"start": start.name if start else "", "started": len(started), "split": split}
         about |= {"pretrained_blocks": pretrained, "seconds": round(sum(row["seconds"] for row in history), 1)}
-        for split, path in zip(splits, wanted, strict=True):
-            rows = benchmark.rows(split)
+        for held, path in zip(splits, wanted, strict=True):
+            rows = benchmark.rows(held)
             predictions = predict(model, samples, benchmark, rows, config, fabric)
-            write_predictions(path, predictions, benchmark.image[rows], about | {"split": split})
+            write_predictions(path, predictions, benchmark.image[rows], about | {"predicted": held})
         save_beside(dict(model.state_dict()), folder / "model.safetensors", {"method": method})
         write_json(folder / "run.json", {"config": config.as_dict(), "about": about, "history": history})
         checkpoint.unlink(missing_ok=True)
     fabric.barrier()
     return folder
+
+
+def load_start(model: nn.Module, start: Path) -> list[str]:
+    """Copy the parameters of a finished run into `model` where name and shape agree (other labels have other heads).
+    Returns their names. Raises DataError where none does."""
+    own, there = model.state_dict(), load_file(start / "model.safetensors")
+    fit = {name: value for name, value in there.items() if name in own and own[name].shape == value.shape}
+    if not fit:
+        raise DataError(f"{start}: no parameter of it fits this network")
+    model.load_state_dict(fit, strict=False)
+    return sorted(fit)
 
 
 def load_samples(benchmark, model, config: Config, out: Path, fabric: Fabric) -> Samples:

@@ -135,6 +135,19 @@ def test_older_and_fine_folders(tmp_path, anno, annotation):
     assert b.group_names == (data.FINE_GROUPS if annotation == "fine" else data.ATTRIBUTE_GROUPS)
 
 
+def test_images_for_pre_training_stand_in_a_list_of_their_own(tmp_path):
+    folder = write_category_attribute(tmp_path)
+    dress, tee, jeans = NAMES
+    write(folder / PARTITION, [f"{dress}  train", f"{tee}  val"])
+    with pytest.raises(DataError, match=f"list_eval_partition.txt: no row for image {jeans}"):
+        data.read_category_attribute(folder)
+    write(folder / "Eval" / "list_pretrain.txt", [jeans], header="image_name")
+    assert data.read_category_attribute(folder).split.tolist() == ["train", "val", "pretrain"]
+    write(folder / "Eval" / "list_pretrain.txt", [jeans, tee], header="image_name")
+    with pytest.raises(DataError, match="list_pretrain.txt, line 4: the image is in list_eval_partition.txt, too"):
+        data.read_category_attribute(folder)
+
+
 def test_coarse_is_preferred_and_fine_has_its_own_partition(tmp_path):
     write_category_attribute(tmp_path)
     fine = tmp_path / "Anno_fine"

@@ -350,6 +350,35 @@ def test_landmarks_alone_are_learned_and_resumed(benchmark, tmp_path, monkeypatc
         train.run("wtbi", alone, CONFIG, tmp_path)
 
 
+def test_fine_tuning_goes_on_from_a_finished_run(finished, benchmark, tmp_path):
+    """Everything but the head for other labels is where pre-training left it; with a rate of 0 it stays there."""
+    pretrained, _ = finished
+    labels = np.where(np.eye(4)[np.arange(24) % 4] == 1, 1, -1).astype(np.int8)
+    groups = np.ones(4, np.int8)
+    other = replace(benchmark, attributes=labels, attribute_names=tuple("abcd"), attribute_groups=groups)
+    still = replace(CONFIG, training=replace(CONFIG.training, rate=0.0))
+    folder = train.run("fashionnet", other, still, tmp_path, start=pretrained)
+    assert folder != train.run_folder(tmp_path, other, "fashionnet", still, "from scratch")
+    before, after = load_file(pretrained / "model.safetensors"), load_file(folder / "model.safetensors")
+    for name in before:
+        same = before[name].shape == after[name].shape and torch.equal(before[name], after[name])
+        assert same != name.startswith("attributes."), name
+    about = json.loads((folder / "run.json").read_text())["about"]
+    assert about["start"] == pretrained.name and about["started"] == len(before) - 2
+    save_file({"x": torch.zeros(1)}, tmp_path / "model.safetensors")
+    with pytest.raises(DataError, match="no parameter of it fits"):
+        train.run("wtbi", other, still, tmp_path, start=tmp_path)
+
+
+def test_pre_training_takes_its_own_split(benchmark, tmp_path, monkeypatch):
+    split = benchmark.split.astype("<U8")
+    split[:6] = "pretrain"
+    seen = []
+    monkeypatch.setattr(train, "fit", lambda *args: seen.append(args[2]) or [{"seconds": 0.0}])
+    train.run("fashionnet", replace(benchmark, split=split), CONFIG, tmp_path, split="pretrain")
+    assert seen[0].tolist() == list(range(6))
+
+
 @pytest.mark.parametrize("splits", [["train"], ["test"], [""]])
 def test_without_train_or_test_images_one_sentence_says_so(benchmark, tmp_path, splits):
     other = replace(benchmark, split=np.array(splits * len(benchmark.image)))
