@@ -189,3 +189,80 @@ def pooling_map(cells: np.ndarray, landmarks: np.ndarray, gate: np.ndarray, wind
     axis.grid(False)
     figure.legend(title="landmark", loc="outside right upper")
     return figure
+
+
+def examples(rows: dict[str, list[tuple[str, np.ndarray]]], size: float = 1.15):
+    """Figure 2: rows of photos under a common heading. rows: {heading: [(title, (H, W, 3) uint8), ...]}."""
+    columns = max(len(photos) for photos in rows.values())
+    figure, axes = plt.subplots(len(rows), columns, figsize=(columns * size, len(rows) * size * 1.5), squeeze=False)
+    for line, (heading, photos) in zip(axes, rows.items(), strict=True):
+        for axis in line:
+            axis.axis("off")
+        for axis, (title, photo) in zip(line, photos, strict=False):
+            axis.imshow(photo)
+            axis.set_title(title, fontsize=7)
+        line[0].text(
+            -0.12, 0.5, heading, rotation=90, va="center", ha="right", transform=line[0].transAxes, fontsize=10
+        )
+    return figure
+
+
+def frequencies(categories, attributes):
+    """Figure 3: (a) images of the most frequent categories, (b) of the most frequent attributes of each group.
+
+    categories: Series of counts by name, or None; attributes: {group: Series of counts by name}.
+    """
+    groups = len(attributes)
+    figure = plt.figure(figsize=(11, 6.4))
+    parts = figure.subfigures(2, 1, height_ratios=(1, 1.25)) if categories is not None else [None, figure]
+    if categories is not None:
+        axis = parts[0].subplots()
+        axis.bar(categories.index, categories, color=_COLOURS[0])
+        axis.set(title=f"(a) the {len(categories)} most frequent categories", ylabel="images")
+        axis.tick_params(axis="x", rotation=60)
+        axis.grid(False, axis="x")
+    axes = parts[1].subplots(1, groups, sharex=True, squeeze=False)[0]
+    for axis, (group, counts), colour in zip(axes, attributes.items(), _COLOURS, strict=False):
+        axis.barh(counts.index[::-1], counts[::-1], color=colour)
+        axis.set(title=group, xlabel="images")
+        axis.tick_params(axis="y", labelsize=8)
+        axis.grid(False, axis="y")
+    parts[1].suptitle("(b) the most frequent attributes of each group", fontsize=11)
+    return figure
+
+
+def landmarks_and_pairs(marked, pairs, shares):
+    """Figure 4: (a) annotated landmarks, (b) pairs of a consumer's and a shop's photo, (c) how often each landmark is
+    visible, occluded or cut off.
+
+    marked: list of (title, photo, landmarks (8, 2), visibility (8,)); pairs: list of (title, consumer photo, shop
+    photo), may be empty; shares: DataFrame, a row a landmark, a column a state, shares of the images that have it.
+    """
+    figure = plt.figure(figsize=(11, 9 if pairs else 6))
+    parts = figure.subfigures(3 if pairs else 2, 1, height_ratios=(1.2, 2, 1.3) if pairs else (1.2, 1.3))
+    axes = parts[0].subplots(1, len(marked), squeeze=False)[0]
+    for axis, (title, photo, places, codes) in zip(axes, marked, strict=True):
+        axis.imshow(photo)
+        draw_landmarks(axis, places, codes)
+        axis.set(xlim=(0, photo.shape[1]), ylim=(photo.shape[0], 0))
+        axis.set_title(title, fontsize=8)
+        axis.axis("off")
+    parts[0].suptitle("(a) landmarks: disc visible (left filled, right hollow), cross occluded", fontsize=11)
+    if pairs:
+        axes = parts[1].subplots(2, len(pairs), squeeze=False)
+        for column, (title, consumer, shop) in zip(axes.T, pairs, strict=True):
+            for axis, photo in zip(column, (consumer, shop), strict=True):
+                axis.imshow(photo)
+                axis.axis("off")
+            column[0].set_title(title, fontsize=8)
+        parts[1].suptitle("(b) pairs: a consumer's photo above the shop's", fontsize=11)
+    axis = parts[-1].subplots()
+    left = np.zeros(len(shares))
+    for (state, values), colour in zip(shares.items(), (_COLOURS[2], _COLOURS[1], _COLOURS[7]), strict=True):
+        axis.barh(shares.index[::-1], 100 * values[::-1], left=left, color=colour, label=state)
+        left = left + 100 * values[::-1].to_numpy()
+    axis.set(xlabel="% of the images whose clothes have it", xlim=(0, 100))
+    axis.grid(False, axis="y")
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    parts[-1].suptitle(f"({'c' if pairs else 'b'}) is it seen?", fontsize=11)
+    return figure

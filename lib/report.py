@@ -15,6 +15,7 @@ import torch
 from lib import metrics, paper
 from lib.config import PROFILES, Config
 from lib.data import FOLDERS, LANDMARKS, SPLITS, Benchmark, DataError, Lacks, check_disjoint, find_benchmarks
+from lib.store import read_photo
 from lib.synthetic import write_world
 from lib.train import read_predictions, read_weights, run_folder
 
@@ -150,6 +151,68 @@ def splits_table(benchmarks: dict[str, Benchmark]) -> pd.DataFrame:
     table = pd.DataFrame({name: pd.Series(b.split).value_counts() for name, b in benchmarks.items()})
     order = [split for split in SPLITS if split in table.index]
     return table.reindex(order).astype("Int64")
+
+
+def category_counts(benchmark: Benchmark, top: int) -> pd.Series | None:
+    """Images of the most frequent categories by name; None where the source has no categories."""
+    if benchmark.category is None:
+        return None
+    names = pd.Series(np.array(benchmark.category_names)[benchmark.category])
+    return names.value_counts()[:top]
+
+
+def attribute_counts(benchmark: Benchmark, top: int) -> dict[str, pd.Series]:
+    """Images of the most frequent attributes of each group, by name."""
+    if benchmark.attributes is None:
+        return {}
+    counts = pd.Series((benchmark.attributes == 1).sum(0), benchmark.attribute_names)
+    return {
+        name: counts[benchmark.attribute_groups == group].sort_values(ascending=False, kind="stable")[:top]
+        for group, name in benchmark.group_names.items()
+    }
+
+
+def photo(benchmark: Benchmark, row: int) -> np.ndarray:
+    """One photo of a benchmark, (H, W, 3) uint8."""
+    return read_photo(benchmark.images_root / benchmark.image[row])
+
+
+def cutout(benchmark: Benchmark, row: int) -> np.ndarray:
+    """One photo cut to its annotated box, with a tenth around it as far as there is one."""
+    image, (x1, y1, x2, y2) = photo(benchmark, row), benchmark.box[row]
+    dx, dy = 0.1 * (x2 - x1), 0.1 * (y2 - y1)
+    return image[max(0, int(y1 - dy)) : int(y2 + dy) + 1, max(0, int(x1 - dx)) : int(x2 + dx) + 1]
+
+
+def example_rows(benchmark: Benchmark, n: int, seed: int) -> dict[str, list[tuple[str, np.ndarray]]]:
+    """Figure 2: photos of the n most frequent categories, and of n frequent attributes of each group; chosen by seed."""
+    rng, out = np.random.default_rng(seed), {}
+    if (counts := category_counts(benchmark, n)) is not None:
+        numbers = [benchmark.category_names.index(name) for name in counts.index]
+        rows = [rng.choice(np.flatnonzero(benchmark.category == number)) for number in numbers]
+        out["categories"] = [(name, photo(benchmark, row)) for name, row in zip(counts.index, rows, strict=True)]
+    for group, counts in attribute_counts(benchmark, n).items():
+        numbers = [benchmark.attribute_names.index(name) for name in counts.index[counts > 0]]
+        rows = [rng.choice(np.flatnonzero(benchmark.attributes[:, number] == 1)) for number in numbers]
+        out[group] = [(name, photo(benchmark, row)) for name, row in zip(counts.index, rows, strict=False)]
+    return out
+
+
+def figure4(benchmarks: dict[str, Benchmark], main: Benchmark, seed: int):
+    """What `plots.landmarks_and_pairs` draws: marked photos of each clothes type, pairs where there are any, and the
+    share of each landmark's states."""
+    rng = np.random.default_rng(seed)
+    marked = []
+    for kind, name in {1: "upper body", 2: "lower body", 3: "full body"}.items():
+        rows = np.flatnonzero(main.clothes_type == kind)
+        for row in rng.choice(rows, min(3, len(rows)), replace=False):
+            marked.append((name, photo(main, row), main.landmarks[row], main.visibility[row]))
+    pairs, b = [], benchmarks.get("consumer2shop")
+    if b is not None:
+        for consumer, shop in b.pairs[rng.choice(len(b.pairs), min(9, len(b.pairs)), replace=False)]:
+            pairs.append((b.category_names[b.category[shop]].split("/")[-1], photo(b, consumer), photo(b, shop)))
+    counts = landmark_table(main)[["visible", "occluded", "cut off"]]
+    return marked, pairs, counts.div(counts.sum(1), axis=0)
 
 
 def points(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray]:
