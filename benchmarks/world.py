@@ -136,7 +136,7 @@ def main() -> None:
         )
         add(
             "synthetic_mean_landmark_real_pdj",
-            pdj(mean_of(world, real)[val], real, val),
+            pdj(report.mean_landmarks(world, real)[val], real, val),
             "mean landmark of the synthetic world",
         )
         for method, name in (
@@ -159,14 +159,6 @@ def main() -> None:
         print("no --real: rows that compare with reality are left out")
     table = pd.DataFrame(rows, columns=["figure", "value", "how"])
     print("wrote", report.save_table(table, out, "world"))
-
-
-def mean_of(source, target) -> np.ndarray:
-    """The mean landmarks of `source`'s train split put into every box of `target`: (N, 8, 2) pixels."""
-    corner, side = source.box[:, None, :2], source.box[:, None, 2:] - source.box[:, None, :2]
-    unit = np.where(source.visibility[..., None] == 0, (source.landmarks - corner) / side, np.nan)
-    mean = np.nanmean(unit[source.rows("train")], axis=0)
-    return mean * (target.box[:, None, 2:] - target.box[:, None, :2]) + target.box[:, None, :2]
 
 
 if __name__ == "__main__":

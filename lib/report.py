@@ -242,12 +242,14 @@ def landmark_table(benchmark: Benchmark) -> pd.DataFrame:
 # ---- tables ---------------------------------------------------------------------------------------------------------
 
 
-def mean_landmarks(benchmark: Benchmark) -> np.ndarray:
-    """What a network must beat: the mean visible landmark of the train split in box units, put into every box of the
-    benchmark. Returns (N, 8, 2) pixels."""
+def mean_landmarks(benchmark: Benchmark, target: Benchmark | None = None) -> np.ndarray:
+    """What a network must beat: the mean visible landmark of the train split in box units, put into every box of
+    `target`, by default the benchmark itself. Returns (N, 8, 2) pixels."""
     corner, side = benchmark.box[:, None, :2], benchmark.box[:, None, 2:] - benchmark.box[:, None, :2]
     unit = np.where(benchmark.visibility[..., None] == 0, (benchmark.landmarks - corner) / side, np.nan)
-    return np.nan_to_num(np.nanmean(unit[benchmark.rows("train")], axis=0), nan=0.5) * side + corner
+    mean = np.nan_to_num(np.nanmean(unit[benchmark.rows("train")], axis=0), nan=0.5)
+    box = (target or benchmark).box[:, None]
+    return mean * (box[..., 2:] - box[..., :2]) + box[..., :2]
 
 
 def pdj_table(landmarks: dict[tuple[str, str], np.ndarray], benchmark: Benchmark, rows: np.ndarray, norm="box"):
