@@ -198,6 +198,20 @@ def example_rows(benchmark: Benchmark, n: int, seed: int) -> dict[str, list[tupl
     return out
 
 
+def attribute_rows(benchmark: Benchmark, per_group: int, copies: int, seed: int) -> dict[str, list]:
+    """A page of the most frequent attributes of each group, `copies` photos each below each other: what
+    `plots.examples` draws. Photos are cut to their boxes and chosen by seed; labels are those of the lists."""
+    rng, out = np.random.default_rng(seed), {}
+    for group, counts in attribute_counts(benchmark, per_group).items():
+        lines = [[] for _ in range(copies)]
+        for name in counts.index[counts >= copies]:
+            positives = np.flatnonzero(benchmark.attributes[:, benchmark.attribute_names.index(name)] == 1)
+            for i, row in enumerate(rng.choice(positives, copies, replace=False)):
+                lines[i].append((name if i == 0 else "", cutout(benchmark, row)))
+        out |= {group if i == 0 else " " * i + group: line for i, line in enumerate(lines)}
+    return out
+
+
 def figure4(benchmarks: dict[str, Benchmark], main: Benchmark, seed: int):
     """What `plots.landmarks_and_pairs` draws: marked photos of each clothes type, pairs where there are any, and the
     share of each landmark's states."""
@@ -206,7 +220,7 @@ def figure4(benchmarks: dict[str, Benchmark], main: Benchmark, seed: int):
     for kind, name in {1: "upper body", 2: "lower body", 3: "full body"}.items():
         rows = np.flatnonzero(main.clothes_type == kind)
         for row in rng.choice(rows, min(3, len(rows)), replace=False):
-            marked.append((name, photo(main, row), main.landmarks[row], main.visibility[row]))
+            marked.append((name, photo(main, row), main.box[row], main.landmarks[row], main.visibility[row]))
     pairs, b = [], benchmarks.get("consumer2shop")
     if b is not None:
         for consumer, shop in b.pairs[rng.choice(len(b.pairs), min(9, len(b.pairs)), replace=False)]:
