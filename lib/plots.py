@@ -192,7 +192,8 @@ def pooling_map(cells: np.ndarray, landmarks: np.ndarray, gate: np.ndarray, wind
 
 
 def examples(rows: dict[str, list[tuple[str, np.ndarray]]], size: float = 1.15):
-    """Figure 2: rows of photos under a common heading. rows: {heading: [(title, (H, W, 3) uint8), ...]}."""
+    """Figure 2: rows of photos with a heading. rows: {heading: [(title, (H, W, 3) uint8), ...]}; a heading that starts
+    with a space goes on with the row above and is not shown."""
     columns = max(len(photos) for photos in rows.values())
     figure, axes = plt.subplots(len(rows), columns, figsize=(columns * size, len(rows) * size * 1.5), squeeze=False)
     for line, (heading, photos) in zip(axes, rows.items(), strict=True):
@@ -201,6 +202,8 @@ def examples(rows: dict[str, list[tuple[str, np.ndarray]]], size: float = 1.15):
         for axis, (title, photo) in zip(line, photos, strict=False):
             axis.imshow(photo)
             axis.set_title(title, fontsize=7)
+        if heading.startswith(" "):
+            continue
         line[0].text(
             -0.12, 0.5, heading, rotation=90, va="center", ha="right", transform=line[0].transAxes, fontsize=10
         )
@@ -235,19 +238,20 @@ def landmarks_and_pairs(marked, pairs, shares):
     """Figure 4: (a) annotated landmarks, (b) pairs of a consumer's and a shop's photo, (c) how often each landmark is
     visible, occluded or cut off.
 
-    marked: list of (title, photo, landmarks (8, 2), visibility (8,)); pairs: list of (title, consumer photo, shop
+    marked: list of (title, photo, box (4,), landmarks (8, 2), visibility (8,)); pairs: list of (title, consumer photo, shop
     photo), may be empty; shares: DataFrame, a row a landmark, a column a state, shares of the images that have it.
     """
     figure = plt.figure(figsize=(11, 9 if pairs else 6))
     parts = figure.subfigures(3 if pairs else 2, 1, height_ratios=(1.2, 2, 1.3) if pairs else (1.2, 1.3))
     axes = parts[0].subplots(1, len(marked), squeeze=False)[0]
-    for axis, (title, photo, places, codes) in zip(axes, marked, strict=True):
+    for axis, (title, photo, (x1, y1, x2, y2), places, codes) in zip(axes, marked, strict=True):
         axis.imshow(photo)
+        axis.add_patch(plt.Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, ec="black", lw=1, ls=":"))
         draw_landmarks(axis, places, codes)
         axis.set(xlim=(0, photo.shape[1]), ylim=(photo.shape[0], 0))
         axis.set_title(title, fontsize=8)
         axis.axis("off")
-    parts[0].suptitle("(a) landmarks: disc visible (left filled, right hollow), cross occluded", fontsize=11)
+    parts[0].suptitle("(a) boxes and landmarks: disc visible (left filled, right hollow), cross occluded", fontsize=11)
     if pairs:
         axes = parts[1].subplots(2, len(pairs), squeeze=False)
         for column, (title, consumer, shop) in zip(axes.T, pairs, strict=True):
