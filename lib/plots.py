@@ -155,20 +155,6 @@ def interval_bars(table, column_order: list[str], methods: list[str], unit: str 
     return figure
 
 
-def long_tail(positives: np.ndarray, groups: np.ndarray, names: dict[int, str]):
-    """How many images have each attribute, a panel a group, most frequent first, on a logarithmic scale.
-
-    positives, groups: (A,) counts and group numbers.
-    """
-    figure, axes = plt.subplots(1, len(names), figsize=(2.2 * len(names), 2.8), sharey=True, squeeze=False)
-    for axis, (group, name), colour in zip(axes[0], names.items(), _COLOURS, strict=False):
-        counts = np.sort(positives[groups == group])[::-1]
-        axis.bar(np.arange(1, len(counts) + 1), counts, width=1, color=colour)
-        axis.set(title=f"{name} ({len(counts)})", xlabel="rank", yscale="symlog")
-    axes[0, 0].set(ylabel="images", ylim=(0, None))
-    return figure
-
-
 def pooling_map(cells: np.ndarray, landmarks: np.ndarray, gate: np.ndarray, window: int):
     """A feature map (H, W) with its cells' values, landmarks (L, 2) in units of the map as dots, and the regions that
     landmark pooling takes; those of gated landmarks dashed."""

@@ -15,8 +15,9 @@ import torch
 from lib import metrics, paper
 from lib.config import PROFILES, Config
 from lib.data import FOLDERS, LANDMARKS, SPLITS, Benchmark, DataError, Lacks, check_disjoint, find_benchmarks
+from lib.garment import CATEGORY_NAMES
 from lib.store import read_photo
-from lib.synthetic import write_world
+from lib.synthetic import garment_picture, write_world
 from lib.train import read_predictions, read_weights, run_folder
 
 ROOT = Path(__file__).parent.parent
@@ -212,6 +213,20 @@ def attribute_rows(benchmark: Benchmark, per_group: int, copies: int, seed: int)
     return out
 
 
+def contact_sheet(seed: int) -> dict[str, list]:
+    """Every category of the synthetic world, as a shop shows it and below as a consumer does: what `plots.examples`
+    draws."""
+    out = {}
+    for start in range(0, len(CATEGORY_NAMES), 10):
+        for number, consumer in enumerate((False, True)):
+            heading = ("shop", "consumer")[number] + " " * start
+            out[heading] = [
+                ("" if consumer else name, garment_picture(name, seed=seed + start, consumer=consumer)[0])
+                for name in CATEGORY_NAMES[start : start + 10]
+            ]
+    return out
+
+
 def figure4(benchmarks: dict[str, Benchmark], main: Benchmark, seed: int):
     """What `plots.landmarks_and_pairs` draws: marked photos of each clothes type, pairs where there are any, and the
     share of each landmark's states."""
@@ -226,7 +241,7 @@ def figure4(benchmarks: dict[str, Benchmark], main: Benchmark, seed: int):
         for consumer, shop in b.pairs[rng.choice(len(b.pairs), min(9, len(b.pairs)), replace=False)]:
             pairs.append((b.category_names[b.category[shop]].split("/")[-1], photo(b, consumer), photo(b, shop)))
     counts = landmark_table(main)[["visible", "occluded", "cut off"]]
-    return marked, pairs, counts.div(counts.sum(1), axis=0)
+    return marked, pairs, counts.div(counts.sum(axis=1), axis=0)
 
 
 def points(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray]:

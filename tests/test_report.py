@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -147,8 +148,6 @@ def test_counts_and_splits(benchmark):
 
 
 def test_results_are_measured_on_test_else_on_val(benchmark):
-    from dataclasses import replace
-
     assert report.test_split(benchmark) == "test"
     assert report.test_split(replace(benchmark, split=np.array(["train", "val", "val", ""]))) == "val"
     with pytest.raises(DataError, match="no test, val or query split"):
@@ -167,6 +166,66 @@ def test_tables_and_figures_are_written_whole(benchmark, tmp_path):
     assert sorted(p.name for p in (folder / "figures").iterdir()) == ["a.png", "a.svg"]
     assert not list(folder.rglob("*.part"))
     matplotlib.pyplot.close("all")
+
+
+@pytest.fixture
+def photographed(benchmark, tmp_path):
+    """The same with photos: of 120 x 240 pixels, each of one grey."""
+    for i in range(4):
+        cv2.imwrite(str(tmp_path / f"{i}.jpg"), np.full((240, 120, 3), 40 * i + 40, np.uint8))
+    return replace(benchmark, images_root=tmp_path, clothes_type=np.array([1, 1, 2, 3], np.int8))
+
+
+def test_counts_of_figure_3_by_hand(benchmark):
+    assert report.category_counts(benchmark, 2).to_dict() == {"b": 2, "a": 1}
+    counts = report.attribute_counts(benchmark, 1)
+    assert {group: c.to_dict() for group, c in counts.items()} == {"texture": {"x": 2}, "fabric": {"z": 1}}
+    assert report.category_counts(replace(benchmark, category=None), 2) is None
+    assert report.attribute_counts(replace(benchmark, attributes=None), 2) == {}
+
+
+def test_examples_show_what_their_titles_say(photographed):
+    rows = report.example_rows(photographed, 2, seed=0)
+    assert {heading: [title for title, _ in line] for heading, line in rows.items()} == {
+        "categories": ["b", "a"], "texture": ["x", "y"], "fabric": ["z"],
+    }  # fmt: skip
+    assert rows["fabric"][0][1].mean() == pytest.approx(160, abs=1)  # the only photo with z is the last
+    assert rows["categories"][1][1].mean() == pytest.approx(40, abs=1)
+    plots.examples(rows)
+    page = report.attribute_rows(photographed, 2, 2, seed=0)
+    assert list(page) == ["texture", " texture", "fabric", " fabric"]
+    assert [title for title, _ in page["texture"]] == ["x"] and page["fabric"] == []  # y and z have one positive each
+    seen = {round(line[0][1].mean() / 40) for line in (page["texture"], page[" texture"])}
+    assert seen == {1, 2}
+    matplotlib.pyplot.close("all")
+
+
+def test_a_cutout_is_the_box_with_a_tenth_around_it(photographed):
+    photographed.box[1] = (20, 40, 60, 140)
+    assert report.cutout(photographed, 1).shape == (121, 49, 3)
+    photographed.box[1] = (0, 0, 120, 240)
+    assert report.cutout(photographed, 1).shape == (240, 120, 3)
+
+
+def test_figure_4_has_each_type_and_the_shares_of_each_state(photographed):
+    marked, pairs, shares = report.figure4({"category_attribute": photographed}, photographed, seed=0)
+    assert [title for title, *_ in marked] == ["upper body", "upper body", "lower body", "full body"] and pairs == []
+    assert shares.loc["left hem"].tolist() == [0.75, 0.25, 0]
+    names = ("WOMEN/Dress",)
+    shop = replace(photographed, category=np.zeros(4, np.int16), category_names=names, pairs=np.array([[0, 3], [1, 3]]))
+    _, pairs, _ = report.figure4({"consumer2shop": shop}, photographed, seed=0)
+    assert [title for title, *_ in pairs] == ["Dress", "Dress"]
+    assert {(round(a.mean() / 40), round(b.mean() / 40)) for _, a, b in pairs} == {(1, 4), (2, 4)}
+    plots.landmarks_and_pairs(marked, pairs, shares)
+    plots.frequencies(report.category_counts(photographed, 3), report.attribute_counts(photographed, 3))
+    plots.frequencies(None, report.attribute_counts(photographed, 3))
+    matplotlib.pyplot.close("all")
+
+
+def test_mean_landmarks_can_be_put_into_other_boxes(benchmark):
+    other = replace(benchmark, box=np.array([[0, 0, 10, 10]], np.float32))
+    benchmark.landmarks[0] = (35, 70)
+    np.testing.assert_allclose(report.mean_landmarks(benchmark, other), np.full((1, 8, 2), 2.5))
 
 
 def test_an_unknown_profile_is_one_sentence():
