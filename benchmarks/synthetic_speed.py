@@ -22,7 +22,14 @@ def main() -> None:
     parser.add_argument("--px", type=int, default=256)
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    image = synthetic.picture(0, "inshop", 0, 0, args.px, "front", True)[0]
+    garments = [synthetic.item_of(0, "inshop", i) for i in range(args.images)]
+    views = (*synthetic.INSHOP_VIEWS, "front")
+
+    def draw(i: int):
+        arguments = (garments[i], 0, "inshop", i, 0, args.px, views[i % len(views)], bool(i % 2))
+        return synthetic.picture(*arguments)[0]
+
+    image = draw(1)
     start = time.perf_counter()
     for _ in range(args.images):
         cv2.imencode(".jpg", image)
@@ -30,16 +37,21 @@ def main() -> None:
     print(f"encoding alone: {encoding:.0f} images/s")
     start = time.perf_counter()
     for i in range(args.images):
-        synthetic.picture(0, "inshop", i, 0, args.px, "front", bool(i % 2))
+        cv2.imencode(".jpg", draw(i))
     drawing = args.images / (time.perf_counter() - start)
-    print(f"drawing alone, one core: {drawing:.0f} images/s, {encoding / drawing:.0f} times the time of encoding")
+    print(
+        f"drawing and encoding, one core: {drawing:.0f} images/s, {encoding / drawing:.1f} times the time of encoding"
+    )
     for workers in sorted({1, 2, os.cpu_count() or 1}):
-        size = World(train=args.images * workers, val=0, test=0, inshop_items=0, consumer2shop_items=0, px=args.px)
-        with tempfile.TemporaryDirectory() as folder:
-            start = time.perf_counter()
-            synthetic.write_world(Path(folder) / "world", size, seed=0, workers=workers, progress=False)
-            rate = size.train / (time.perf_counter() - start)
-        print(f"whole world with labels, {workers} worker(s): {rate:.0f} images/s, {rate / workers:.0f} a worker")
+        for images in (args.images * workers, 4 * args.images * workers):
+            size = World(pretrain=0, train=images, val=0, test=0, inshop_items=0, consumer2shop_items=0, px=args.px)
+            with tempfile.TemporaryDirectory() as folder:
+                start = time.perf_counter()
+                synthetic.write_world(Path(folder) / "world", size, seed=0, workers=workers, progress=False)
+                rate = images / (time.perf_counter() - start)
+            print(
+                f"world of {images} with labels, {workers} worker(s): {rate:.0f} images/s, {rate / workers:.0f} a worker"
+            )
     print(f"image {np.shape(image)}, OpenCV {cv2.__version__}")
 
 

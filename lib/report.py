@@ -421,9 +421,10 @@ def save_table(table: pd.DataFrame, out: Path, name: str) -> Path:
 
 
 def save_figure(figure, out: Path, name: str) -> None:
-    """<out>/figures/<name>.png and .svg. A name that starts with photos_ marks a figure that shows photos: those of
-    a real data set stay out of the repository."""
-    for kind in ("png", "svg"):
+    """<out>/figures/<name>.png and, but for those that are all photos (photos_*, sheets and pages), .svg. Figures that
+    show photos of a real data set stay out of the repository: see .gitignore."""
+    photos = name.startswith(("photos_", "contact_", "attribute_page"))
+    for kind in ("png",) if photos else ("png", "svg"):
         path = out / "figures" / f"{name}.{kind}"
         part = path.with_name(path.name + ".part")
         figure.savefig(
