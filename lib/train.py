@@ -458,10 +458,12 @@ def read_predictions(path: Path) -> tuple[dict[str, np.ndarray], np.ndarray]:
 def provenance(fabric: Fabric) -> dict:
     """Which code, versions and device made a result."""
     root = Path(__file__).parent.parent
-    git = subprocess.run(["git", "-C", str(root), "describe", "--always", "--dirty"], capture_output=True, text=True)
+    git = ["git", "-C", str(root)]
+    head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    same = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", ".", ":!outputs"], capture_output=True)  # 1: changed
     cuda = fabric.device.type == "cuda"
     return {
-        "commit": git.stdout.strip() or "unknown",
+        "commit": (head.stdout.strip() or "unknown") + ("-dirty" if same.returncode == 1 else ""),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "device": torch.cuda.get_device_name(fabric.device) if cuda else f"CPU, {torch.get_num_threads()} threads",
         "processes": fabric.world_size,
