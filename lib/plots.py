@@ -191,7 +191,7 @@ def examples(rows: dict[str, list[tuple[str, np.ndarray]]], size: float = 1.15):
         if heading.startswith(" "):
             continue
         line[0].text(
-            -0.12, 0.5, heading, rotation=90, va="center", ha="right", transform=line[0].transAxes, fontsize=10
+            -0.12, 0.5, heading.strip(), rotation=90, va="center", ha="right", transform=line[0].transAxes, fontsize=10
         )
     return figure
 

@@ -219,10 +219,10 @@ def contact_sheet(seed: int) -> dict[str, list]:
     out = {}
     for start in range(0, len(CATEGORY_NAMES), 10):
         for number, consumer in enumerate((False, True)):
-            heading = ("shop", "consumer")[number] + " " * start
+            heading = ("shop", "consumer")[number] + " " * start  # a name of its own for each row
             out[heading] = [
-                ("" if consumer else name, garment_picture(name, seed=seed + start, consumer=consumer)[0])
-                for name in CATEGORY_NAMES[start : start + 10]
+                ("" if consumer else name, garment_picture(name, seed=seed + start + i, consumer=consumer)[0])
+                for i, name in enumerate(CATEGORY_NAMES[start : start + 10])
             ]
     return out
 
@@ -441,6 +441,8 @@ def versions() -> str:
 
 README_START = "<!-- results: written by `python -m lib.report`, checked by a test -->\n"
 README_END = "<!-- end of results -->"
+WORLD_START = "<!-- world: written by `python -m lib.report`, checked by a test -->\n"
+WORLD_END = "<!-- end of world -->"
 
 
 def results_markdown(folder: Path) -> str:
@@ -468,14 +470,31 @@ def results_markdown(folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def world_markdown(folder: Path) -> str:
+    """The README's table of what the synthetic world is like, from <folder>/tables/world.csv."""
+    table = pd.read_csv(folder / "tables" / "world.csv")
+    lines = ["| figure | value | |", "|---|---|---|"]
+    lines += [f"| {row.figure} | {row.value:.4g} | {row.how} |" for row in table.itertuples()]
+    return "\n".join(lines) + "\n"
+
+
+def readme_parts() -> list[tuple[str, str, str]]:
+    """(first mark, last mark, what must stand between them) of the README."""
+    return [
+        (README_START, README_END, results_markdown(ROOT / "outputs" / "real_fine")),
+        (WORLD_START, WORLD_END, world_markdown(ROOT / "outputs" / "demo")),
+    ]
+
+
 def update_readme() -> None:
     """Put the current results between the README's marks."""
     path = ROOT / "README.md"
-    before, rest = path.read_text().split(README_START)
+    text = path.read_text()
+    for first, last, content in readme_parts():
+        before, rest = text.split(first)
+        text = before + first + content + last + rest.split(last, 1)[1]
     part = path.with_suffix(".part")
-    part.write_text(
-        before + README_START + results_markdown(ROOT / "outputs/real_fine") + README_END + rest.split(README_END)[1]
-    )
+    part.write_text(text)
     os.replace(part, path)
 
 
