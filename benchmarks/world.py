@@ -67,9 +67,11 @@ def predict_elsewhere(folder: Path, method: str, trained_on, benchmark, split: s
     return train.predict(model, samples, benchmark, benchmark.rows(split), config, fabric)["landmarks"]
 
 
-def joint_distances(benchmark) -> float:
-    """Mean over landmarks of the mean distance to the nearest joint, in units of the box."""
-    return float(report.landmark_table(benchmark)["to nearest joint"].mean())
+def joint_distances(benchmark, name: str, where: str) -> list[tuple[str, float, str]]:
+    """Rows: the mean distance of each visible landmark to the nearest joint, in units of the box."""
+    table = report.landmark_table(benchmark)["to nearest joint"]
+    how = f"mean distance to the nearest joint, box units, {where}"
+    return [(f"{name}_{landmark.replace(' ', '_')}", float(value), how) for landmark, value in table.items()]
 
 
 def main() -> None:
@@ -123,12 +125,14 @@ def main() -> None:
     for split in ("query", "gallery"):
         embedding[inshop.rows(split)] = report.predictions(folder, split)["embedding"]
     add("fashionnet_inshop_r1", recall_at_1(embedding, inshop), "fashionnet, fine-tuned on the in-shop train items")
-    add("landmark_to_joint", joint_distances(world), "mean distance of a landmark to its nearest joint, box units")
+    for row in joint_distances(world, "to_joint", "synthetic"):
+        add(*row)
 
     if args.real:
         real = report.open_data(config, args.real, out)["category_attribute"]
         real_out, val = Path(out).parent / "real_fine", real.rows("val")
-        add("landmark_to_joint_real", joint_distances(real), "the same on the real sample")
+        for row in joint_distances(real, "real_to_joint", "the real sample"):
+            add(*row)
         add(
             "mean_landmark_real_pdj",
             pdj(report.mean_landmarks(real)[val], real, val),

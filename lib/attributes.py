@@ -200,10 +200,10 @@ def dress(
     return best
 
 
-def garment(category: str | None = None, attributes: Sequence[str] = (), seed: int = 0) -> Garment:
+def compose(category: str | None = None, names: Sequence[str] = (), seed: int = 0) -> Garment:
     """A garment of a category (of the first that fits, tried by frequency, where None) with all these attributes.
     Raises ValueError for an unknown name, and where the attributes contradict each other or the category."""
-    check_names(attributes)
+    check_names(names)
     if category is not None and category not in CATEGORIES:
         close = difflib.get_close_matches(category, CATEGORY_NAMES, 3) or CATEGORY_NAMES[:3]
         raise ValueError(f"no category {category!r}; did you mean {', '.join(close)}?")
@@ -211,15 +211,15 @@ def garment(category: str | None = None, attributes: Sequence[str] = (), seed: i
     tried = [category] if category else [CATEGORY_NAMES[i] for i in np.argsort(-CATEGORY_WEIGHTS, kind="stable")]
     best: tuple[str, list[str]] = ("", [])
     for one in tried:
-        if category is None and not all(_fits(one, name) for name in attributes):
+        if category is None and not all(_fits(one, name) for name in names):
             continue
-        g, got = dress(one, attributes, rng, all_of_them=True)
-        if len(got) == len(attributes):
+        g, got = dress(one, names, rng, all_of_them=True)
+        if len(got) == len(names):
             return g
         if len(got) >= len(best[1]):
             best = one, got
-    missing = next((name for name in attributes if name not in best[1]), "")
-    others = [name for name in attributes if name != missing]
+    missing = next((name for name in names if name not in best[1]), "")
+    others = [name for name in names if name != missing]
     beside = f" and {', '.join(others)}" if others else ""
     where = f" of a {category}" if category else ""
     raise ValueError(f"{missing}{beside} cannot hold together{where}; see their conditions in lib/attributes.csv")

@@ -1257,7 +1257,7 @@ def render(
 
     view: "front", "side", "back", "zoom-in" or "zoom-out". A seventh of the shop's pictures show the garment without a
     person. room: the least and most that the box leaves around the cloth on each side, as a share of its size.
-    Returns (H, W, 3) uint8 RGB and labels: box (4,) pixels, landmarks (8, 2) and visibility (8,) (nan and -1 for slots
+    Returns (H, W, 3) uint8 RGB and labels: zoom, the garment's size in the frame (above 1: larger than it); box (4,) pixels, landmarks (8, 2) and visibility (8,) (nan and -1 for slots
     that the clothes type lacks), joints (14, 2) and joint_visibility (14,), the person's own left and right.
     """
     back, side = view == "back", view == "side"
@@ -1323,6 +1323,7 @@ def render(
         "visibility": visibility,
         "joints": joints,
         "joint_visibility": joint_visibility,
+        "zoom": factor,
     }
 
 

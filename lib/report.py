@@ -17,7 +17,7 @@ from lib.config import PROFILES, Config
 from lib.data import FOLDERS, LANDMARKS, SPLITS, Benchmark, DataError, Lacks, check_disjoint, find_benchmarks
 from lib.garment import CATEGORY_NAMES
 from lib.store import read_photo
-from lib.synthetic import garment_picture, write_world
+from lib.synthetic import garment, write_world
 from lib.train import read_predictions, read_weights, run_folder
 
 ROOT = Path(__file__).parent.parent
@@ -221,7 +221,7 @@ def contact_sheet(seed: int) -> dict[str, list]:
         for number, consumer in enumerate((False, True)):
             heading = ("shop", "consumer")[number] + " " * start  # a name of its own for each row
             out[heading] = [
-                ("" if consumer else name, garment_picture(name, seed=seed + start + i, consumer=consumer)[0])
+                ("" if consumer else name, garment(name, seed=seed + start + i, consumer=consumer)[0])
                 for i, name in enumerate(CATEGORY_NAMES[start : start + 10])
             ]
     return out

@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from lib import attributes, figure
+from lib import attributes as vocabulary
+from lib import figure
 from lib.config import World
 from lib.data import FOLDERS, JOINTS, SLOTS, DataError
 from lib.garment import CATEGORIES, CATEGORY_NAMES, Garment
@@ -37,15 +38,15 @@ _BENCHMARK_CODE = {"category_attribute": 1, "inshop": 2, "consumer2shop": 3}
 
 def item_of(seed: int, benchmark: str, item: int, wishes: Sequence[str] = (), category: str = "") -> Garment:
     """The garment of an item: a pure function of its arguments."""
-    return attributes.draw(np.random.default_rng([seed, _BENCHMARK_CODE[benchmark], item]), wishes, category)
+    return vocabulary.draw(np.random.default_rng([seed, _BENCHMARK_CODE[benchmark], item]), wishes, category)
 
 
 def tags(g: Garment, seed: int, benchmark: str, item: int, wishes: Sequence[str], label_noise: float) -> np.ndarray:
     """(A,) bool: the attributes that the labels of an item name. As tags from meta-data do, they miss a share of what
     holds; never what the item was asked to wear."""
-    noise = np.random.default_rng([seed, _BENCHMARK_CODE[benchmark], item, 0, 7]).random(len(attributes.NAMES))
-    asked = np.isin(attributes.NAMES, wishes)
-    return attributes.holds(g) & ((noise >= label_noise) | asked)
+    noise = np.random.default_rng([seed, _BENCHMARK_CODE[benchmark], item, 0, 7]).random(len(vocabulary.NAMES))
+    asked = np.isin(vocabulary.NAMES, wishes)
+    return vocabulary.holds(g) & ((noise >= label_noise) | asked)
 
 
 def picture(
@@ -58,16 +59,25 @@ def picture(
     return image, labels, int(rng.integers(40, 80)) if consumer else 92
 
 
-def garment_picture(category: str | None = None, wanted: Sequence[str] = (), seed: int = 0, px: int = 256, view: str = "front",
-                    consumer: bool = False):  # fmt: skip
-    """A picture of your own: a garment of a category (any that fits, where None) with all the wanted attributes.
+def garment(
+    category: str | None = None,
+    attributes: Sequence[str] = (),
+    seed: int = 0,
+    px: int = 256,
+    view: str = "front",
+    consumer: bool = False,
+):
+    """A picture of your own: a garment of a category (any that fits, where None) with all these attributes.
 
     Returns (H, W, 3) uint8 RGB and the labels of `figure.render`, with "garment", its parameters, and "names", all of
-    the 1,000 attributes that hold. Raises ValueError for an unknown name, and where the wanted contradict each other.
+    the 1,000 attributes that hold. Raises ValueError for an unknown name or view, and where the attributes contradict
+    each other.
     """
-    g = attributes.garment(category, wanted, seed)
+    if view not in POSE_CODES:
+        raise ValueError(f"no view {view!r}; there are {', '.join(POSE_CODES)}")
+    g = vocabulary.compose(category, attributes, seed)
     image, labels = figure.render(g, np.random.default_rng([seed, 9]), px, view, consumer)
-    names = [name for name, held in zip(attributes.NAMES, attributes.holds(g), strict=True) if held]
+    names = [name for name, held in zip(vocabulary.NAMES, vocabulary.holds(g), strict=True) if held]
     return image, labels | {"garment": g, "names": names}
 
 
@@ -75,9 +85,9 @@ def cover(seed: int, benchmark: str, items: range, label_noise: float) -> dict[i
     """What each of these items is asked to wear, so that together their labels have all 1,000 attributes, as far as there
     are items enough: each is asked for those that none before it has, the longest waiting first."""
     order = np.random.default_rng([seed, _BENCHMARK_CODE[benchmark], items.start, 11]).permutation(
-        len(attributes.NAMES)
+        len(vocabulary.NAMES)
     )
-    missing = dict.fromkeys(attributes.NAMES[i] for i in order)
+    missing = dict.fromkeys(vocabulary.NAMES[i] for i in order)
     out = {}
     for item in items:
         wishes = tuple(missing)[:MOST_WISHES]
@@ -89,7 +99,7 @@ def cover(seed: int, benchmark: str, items: range, label_noise: float) -> dict[i
         for name in wishes:
             missing[name] = missing.pop(name)  # asked once: to the end of the queue
         for number in np.flatnonzero(tagged):
-            missing.pop(attributes.NAMES[number], None)
+            missing.pop(vocabulary.NAMES[number], None)
     return out
 
 
@@ -238,6 +248,13 @@ def _points(points: np.ndarray, codes: np.ndarray, slots) -> str:
     return "  ".join(out)
 
 
+def _variation(drawn: dict) -> int:
+    """The official code of pose and zoom: 1 normal, 2 medium and 3 large pose, 4 medium and 5 large zoom-in."""
+    if drawn["view"] == "zoom-in":
+        return 4 if drawn["zoom"] < 1.2 else 5
+    return {"side": 2, "back": 3}.get(drawn["view"], 1)
+
+
 def _write_lists(root: Path, benchmark: str, drawn: list[dict], size: World) -> None:
     folder = root / FOLDERS[benchmark]
     anno = folder / ("Anno_coarse" if benchmark == "category_attribute" else "Anno")
@@ -254,7 +271,7 @@ def _write_lists(root: Path, benchmark: str, drawn: list[dict], size: World) -> 
     columns = "image_name  clothes_type  variation_type  " + "  ".join(
         f"landmark_visibility_{j}  landmark_location_x_{j}  landmark_location_y_{j}" for j in range(1, 9)
     )
-    rows = [f"{n}  {d['garment'].clothes_type}  1  {_points(d['landmarks'], d['visibility'], SLOTS[d['garment'].clothes_type])}"
+    rows = [f"{n}  {d['garment'].clothes_type}  {_variation(d)}  {_points(d['landmarks'], d['visibility'], SLOTS[d['garment'].clothes_type])}"
             for n, d in zip(names, drawn, strict=True)]  # fmt: skip
     _write_list(anno / f"list_landmarks{suffix}.txt", columns, rows)
     columns = "image_name  " + "  ".join(f"{j.replace(' ', '_')}_{c}" for j in JOINTS for c in ("visibility", "x", "y"))
@@ -268,7 +285,7 @@ def _write_lists(root: Path, benchmark: str, drawn: list[dict], size: World) -> 
         numbers = [CATEGORY_NAMES.index(d["garment"].category) + 1 for d in drawn]
         _write_list(anno / "list_category_img.txt", "image_name  category_label", _rows(names, numbers))
         _write_list(anno / "list_attr_cloth.txt", "attribute_name  attribute_type",
-                    _rows(attributes.NAMES, attributes.GROUPS))  # fmt: skip
+                    _rows(vocabulary.NAMES, vocabulary.GROUPS))  # fmt: skip
         _write_list(anno / "list_attr_img.txt", "image_name  attribute_labels", [
             f"{n}  {' '.join(np.where(row, '1', '-1'))}" for n, row in zip(names, (d["tags"] for d in drawn), strict=True)])  # fmt: skip
         listed = [(n, d["split"]) for n, d in zip(names, drawn, strict=True) if d["split"] != "pretrain"]

@@ -33,7 +33,7 @@ def test_groups_have_deepfashions_sizes():
 
 def test_every_attribute_can_be_worn():
     for name in attributes.NAMES:
-        g = attributes.garment(attributes=[name])
+        g = attributes.compose(names=[name])
         assert attributes.has(g, name) and garment.settle(g) == g, name
 
 
@@ -74,9 +74,9 @@ def test_fields_hold_known_values(drawn):
 
 def test_a_condition_by_hand():
     clauses = attributes.parse("shape=dress|skirt & length>2.5 & closure!=zip")
-    g = attributes.garment("Dress", ["maxi"])
+    g = attributes.compose("Dress", ["maxi"])
     assert g.length > 2.5 and [c.holds(g) for c in clauses] == [True, True, g.closure != "zip"]
-    tee = attributes.garment("Tee")
+    tee = attributes.compose("Tee")
     assert [c.holds(tee) for c in clauses[:2]] == [False, False]
 
 
@@ -108,11 +108,11 @@ def test_a_condition_that_is_not_understood_is_named_with_its_line(condition, sa
 )
 def test_what_cannot_be_is_one_sentence(category, names, said):
     with pytest.raises(ValueError, match=said):
-        attributes.garment(category, names)
+        attributes.compose(category, names)
 
 
 def test_several_attributes_hold_together():
-    g = attributes.garment("Dress", ["polka dot", "fit flare", "sweetheart"], seed=2)
+    g = attributes.compose("Dress", ["polka dot", "fit flare", "sweetheart"], seed=2)
     assert all(attributes.has(g, name) for name in ("polka dot", "fit flare", "sweetheart"))
 
 

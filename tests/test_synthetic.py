@@ -54,6 +54,7 @@ def test_the_readers_read_back_what_was_drawn(world):
         assert b.box[i].tolist() == truth["box"].tolist()
         assert b.category_names[b.category[i]] == g.category
         assert b.clothes_type[i] == g.clothes_type
+        assert b.variation[i] == synthetic._variation(job | truth)
         assert b.visibility[i].tolist() == truth["visibility"].tolist()
         seen = truth["visibility"] == 0
         np.testing.assert_allclose(b.landmarks[i][seen], truth["landmarks"][seen], atol=1.01)
@@ -76,6 +77,20 @@ def test_every_attribute_and_category_has_positives_in_a_split_that_is_large_eno
     tagged = [synthetic.tags(job["garment"], *key, job["item"], job["wishes"], 0.05) for job in jobs]
     assert np.any(tagged, axis=0).all() and 4 < np.sum(tagged, axis=1).mean() < 10
     assert {job["garment"].category for job in jobs} == set(garment.CATEGORY_NAMES)
+
+
+def test_pose_and_zoom_have_their_official_codes():
+    views = [("front", 0.7), ("zoom-out", 0.5), ("side", 0.7), ("back", 0.7), ("zoom-in", 1.1), ("zoom-in", 1.3)]
+    codes = [synthetic._variation({"view": view, "zoom": zoom}) for view, zoom in views]
+    assert codes == [1, 1, 2, 3, 4, 5]
+    g = plain()
+    assert (
+        figure.render(g, np.random.default_rng(0), 96, "zoom-in")[1]["zoom"]
+        > 1
+        > figure.render(g, np.random.default_rng(0), 96)[1]["zoom"]
+    )
+    with pytest.raises(ValueError, match="no view 'top'; there are front"):
+        synthetic.garment(view="top")
 
 
 def test_pre_training_shares_no_item_with_another_split(world):
@@ -206,14 +221,14 @@ def test_a_mark_that_cannot_be_read_counts_as_none(tmp_path):
 
 
 def test_your_own_garment():
-    image, labels = synthetic.garment_picture("Dress", ["floral maxi", "belted"], seed=3)
+    image, labels = synthetic.garment(category="Dress", attributes=["floral maxi", "belted"], seed=3)
     assert image.shape[0] == 256 and image.dtype == np.uint8
     assert labels["garment"].category == "Dress" and {"floral maxi", "belted"} <= set(labels["names"])
-    again = synthetic.garment_picture("Dress", ["floral maxi", "belted"], seed=3)[0]
+    again = synthetic.garment(category="Dress", attributes=["floral maxi", "belted"], seed=3)[0]
     assert np.array_equal(image, again)
-    assert not np.array_equal(image, synthetic.garment_picture("Dress", ["floral maxi", "belted"], seed=4)[0])
+    assert not np.array_equal(image, synthetic.garment("Dress", ["floral maxi", "belted"], seed=4)[0])
     with pytest.raises(ValueError, match="no attribute 'florall'; did you mean floral"):
-        synthetic.garment_picture("Dress", ["florall"])
+        synthetic.garment("Dress", ["florall"])
 
 
 # Fields whose every value must be seen in a front view, and a category to see it on. `back` is seen from behind.
