@@ -282,10 +282,10 @@ def make_hanger(g: Garment) -> dict:
 
 def _draw_body(canvas: Canvas, body: dict, skin, g: Garment, rng, light) -> None:
     s, w, h, x, dx = body["shoulder"], body["waist"], body["hip"], body["middle"], body["shift"]
+    shoe = _shade(COLOURS[("black", "white", "brown", "red")[rng.integers(4)]], 0.9)
     for name in ("left", "right"):
         canvas.limb([body[f"{name} hip"], body[f"{name} knee"], body[f"{name} ankle"]], [0.05, 0.036, 0.021], skin)
         foot = body[f"{name} ankle"]
-        shoe = _shade(COLOURS[("black", "white", "brown", "red")[rng.integers(4)]], 0.9)
         canvas.fill(
             _smooth([foot + [-0.02, 0.0], foot + [0.02, 0.0], foot + [0.028, 0.04], foot + [-0.028, 0.04]], rounds=1),
             shoe,
@@ -481,6 +481,9 @@ def control_points(g: Garment, body: dict) -> dict:
         left = [[2 * x - px, py] for px, py in side[::-1]]
         if g.neckline == "one-shoulder":
             side = [[x + chest, 0.285]]
+        if g.neckline == "halter" and g.strap == "none":  # tied behind the neck: the shoulders are bare
+            side = [[x + 0.55 * s, 0.225], [x + 0.97 * chest, 0.285]]
+            left = [[2 * x - px, py] for px, py in side[::-1]]
         outline = [*rim, *side, out[5], *below, out[4], *left]
     out |= {"outline": np.array(outline, float), "rim": rim, "waist_y": waist_y}
     return out
@@ -558,7 +561,10 @@ def _draw_garment(
     if emblem is not None and not back:
         canvas.stamp(emblem, [x, 0.3], 0.11, light)
     if g.shape in ("legs", "jumpsuit"):
+        (inner, reach), (other, wide) = c["legs"].values()  # wide legs meet: a line parts them
+        meet = min(c["end"], 0.55 + 0.4 * max(0.0, reach.mean() + wide.mean() - 0.07))
         canvas.line([[dx, c["waist_y"] + 0.03], [dx, 0.55]], dark, 0.004)
+        canvas.line([[dx, 0.55], 0.5 * (inner[-1] + other[-1]) if meet > 0.58 else [dx, meet]], dark, 0.008)
     _draw_waist(canvas, g, c, dark, accent, light)
     _draw_pockets(canvas, g, c, dark, accent, x)
     for _ in range(int(round(6 * g.distress))):

@@ -222,7 +222,7 @@ CATEGORIES: dict[str, tuple[int, str, float, dict]] = {
     "Button-Down": (1, "top", 0.5, _TOP | dict(sleeve=_r(0.3, 1), collar={"shirt": 1}, closure={"buttons": 1}, pocket={"chest": 1, "none": 1})),
     "Cardigan": (1, "top", 4, _TOP | dict(sleeve=_r(0.85, 1), fabric={"knit": 1}, closure={"open": 2, "buttons": 1},
                                           neckline={"v": 1}, hem={"ribbed": 1}, length=_r(0.9, 1.5))),
-    "Flannel": (1, "top", 0.5, _TOP | dict(sleeve=_r(0.9, 1), collar={"shirt": 1}, closure={"buttons": 1}, pattern={"plaid": 1})),
+    "Flannel": (1, "top", 0.5, _TOP | dict(sleeve=_r(0.9, 1), collar={"shirt": 1}, closure={"buttons": 1}, pattern={"plaid": 1}, finish={"none": 1})),
     "Halter": (1, "top", 0.3, _TOP | dict(neckline={"halter": 1})),
     "Henley": (1, "top", 0.6, _TOP | dict(sleeve={0.25: 1, 1: 2}, closure={"henley": 1}, neckline={"crew": 1})),
     "Hoodie": (1, "top", 2, _TOP | dict(sleeve=_r(0.95, 1), collar={"hood": 1}, closure={"none": 1, "zip": 1}, pocket={"kangaroo": 3, "none": 1},
