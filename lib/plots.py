@@ -181,7 +181,9 @@ def examples(rows: dict[str, list[tuple[str, np.ndarray]]], size: float = 1.15):
     """Figure 2: rows of photos with a heading. rows: {heading: [(title, (H, W, 3) uint8), ...]}; a heading that starts
     with a space goes on with the row above and is not shown."""
     columns = max(len(photos) for photos in rows.values())
-    figure, axes = plt.subplots(len(rows), columns, figsize=(columns * size, len(rows) * size * 1.5), squeeze=False)
+    figure, axes = plt.subplots(
+        len(rows), columns, figsize=(columns * size, len(rows) * size * 1.5), squeeze=False, dpi=70
+    )  # a sheet of hundreds of photos: small, so that notebooks stay small
     for line, (heading, photos) in zip(axes, rows.items(), strict=True):
         for axis in line:
             axis.axis("off")

@@ -21,6 +21,7 @@ from lib.synthetic import garment, write_world
 from lib.train import read_predictions, read_weights, run_folder
 
 ROOT = Path(__file__).parent.parent
+PHOTOS = ("photos_", "contact_sheet", "attribute_page", "fig02", "fig04")  # names of figures that show photos
 THRESHOLDS = np.round(np.arange(0, 0.305, 0.01), 2)
 
 
@@ -421,15 +422,14 @@ def save_table(table: pd.DataFrame, out: Path, name: str) -> Path:
 
 
 def save_figure(figure, out: Path, name: str) -> None:
-    """<out>/figures/<name>.png and, but for those that are all photos (photos_*, sheets and pages), .svg. Figures that
-    show photos of a real data set stay out of the repository: see .gitignore."""
-    photos = name.startswith(("photos_", "contact_", "attribute_page"))
-    for kind in ("png",) if photos else ("png", "svg"):
+    """<out>/figures/<name>.png and .svg; of sheets that hold nothing but photos a png alone. Figures that show photos of
+    a real data set stay out of the repository: see .gitignore."""
+    photos = name.startswith(PHOTOS)
+    for kind in ("png", "svg") if name.startswith("fig") or not photos else ("png",):
         path = out / "figures" / f"{name}.{kind}"
         part = path.with_name(path.name + ".part")
-        figure.savefig(
-            part, format=kind, dpi=150, bbox_inches="tight", metadata={"Date": None} if kind == "svg" else {}
-        )
+        metadata = {"Date": None} if kind == "svg" else {}
+        figure.savefig(part, format=kind, dpi=90 if photos else 150, bbox_inches="tight", metadata=metadata)
         os.replace(part, path)
 
 
