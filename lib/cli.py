@@ -57,7 +57,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = Parser(
         prog="./run_all.sh",
         description="Run the notebooks in order and leave tables and figures under outputs/.",
-        epilog="Without options: the demo profile on the synthetic clothes world, about half an hour on two CPU cores."
+        epilog="Without options: the demo profile on the synthetic clothes world, about 20 minutes on two CPU cores."
         " Run it again to go on where it was stopped.",
         allow_abbrev=False,
     )

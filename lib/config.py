@@ -142,7 +142,7 @@ PROFILES = {
         training=Training(freeze_trunk=False, rounds=2, epochs=10, batch=32, rate=2e-3, precision="32-true"),
         weights="none",
     ),
-    # The default: everything that a laptop without a GPU can do in half an hour.
+    # The default: what a laptop without a GPU can do in 20 minutes.
     "demo": Config(profile="demo", model=DEMO_MODEL),
     # The paper's sizes, trained whole, on one GPU.
     "paper": Config(

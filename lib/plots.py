@@ -182,7 +182,7 @@ def examples(rows: dict[str, list[tuple[str, np.ndarray]]], size: float = 1.15):
     with a space goes on with the row above and is not shown."""
     columns = max(len(photos) for photos in rows.values())
     figure, axes = plt.subplots(
-        len(rows), columns, figsize=(columns * size, len(rows) * size * 1.5), squeeze=False, dpi=70
+        len(rows), columns, figsize=(columns * size, len(rows) * size * 1.5), squeeze=False, dpi=52
     )  # a sheet of hundreds of photos: small, so that notebooks stay small
     for line, (heading, photos) in zip(axes, rows.items(), strict=True):
         for axis in line:
@@ -229,7 +229,7 @@ def landmarks_and_pairs(marked, pairs, shares):
     marked: list of (title, photo, box (4,), landmarks (8, 2), visibility (8,)); pairs: list of (title, consumer photo, shop
     photo), may be empty; shares: DataFrame, a row a landmark, a column a state, shares of the images that have it.
     """
-    figure = plt.figure(figsize=(11, 9 if pairs else 6))
+    figure = plt.figure(figsize=(11, 9 if pairs else 6), dpi=70)
     parts = figure.subfigures(3 if pairs else 2, 1, height_ratios=(1.2, 2, 1.3) if pairs else (1.2, 1.3))
     axes = parts[0].subplots(1, len(marked), squeeze=False)[0]
     for axis, (title, photo, (x1, y1, x2, y2), places, codes) in zip(axes, marked, strict=True):

@@ -429,7 +429,7 @@ def save_figure(figure, out: Path, name: str) -> None:
         path = out / "figures" / f"{name}.{kind}"
         part = path.with_name(path.name + ".part")
         metadata = {"Date": None} if kind == "svg" else {}
-        figure.savefig(part, format=kind, dpi=90 if photos else 150, bbox_inches="tight", metadata=metadata)
+        figure.savefig(part, format=kind, dpi=72 if photos else 150, bbox_inches="tight", metadata=metadata)
         os.replace(part, path)
 
 
