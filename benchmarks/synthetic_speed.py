@@ -1,6 +1,6 @@
 """Synthetic images a second, for one and more workers, and as a ratio against encoding a JPEG of the same size alone.
 
-python benchmarks/synthetic_speed.py [--images 400] [--px 256]
+python benchmarks/synthetic_speed.py [--images 400] [--px 256] [--out outputs/demo]
 """
 
 import argparse
@@ -11,8 +11,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 
-from lib import synthetic
+from lib import report, synthetic
 from lib.config import World
 
 
@@ -20,6 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--images", type=int, default=400)
     parser.add_argument("--px", type=int, default=256)
+    parser.add_argument("--out", default="", help="folder of a run's outputs, for tables/world_speed.csv")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     garments = [synthetic.item_of(0, "inshop", i) for i in range(args.images)]
@@ -34,14 +36,13 @@ def main() -> None:
     for _ in range(args.images):
         cv2.imencode(".jpg", image)
     encoding = args.images / (time.perf_counter() - start)
-    print(f"encoding alone: {encoding:.0f} images/s")
+    rows = [("encode_images_per_s", encoding, f"JPEG encoding alone, {args.px} px, one core")]
     start = time.perf_counter()
     for i in range(args.images):
         cv2.imencode(".jpg", draw(i))
     drawing = args.images / (time.perf_counter() - start)
-    print(
-        f"drawing and encoding, one core: {drawing:.0f} images/s, {encoding / drawing:.1f} times the time of encoding"
-    )
+    rows += [("draw_images_per_s", drawing, f"drawing and encoding, {args.px} px, one core")]
+    rows += [("draw_to_encode", encoding / drawing, "drawing and encoding in times of encoding alone")]
     for workers in sorted({1, 2, os.cpu_count() or 1}):
         for images in (args.images * workers, 4 * args.images * workers):
             size = World(pretrain=0, train=images, val=0, test=0, inshop_items=0, consumer2shop_items=0, px=args.px)
@@ -49,10 +50,14 @@ def main() -> None:
                 start = time.perf_counter()
                 synthetic.write_world(Path(folder) / "world", size, seed=0, workers=workers, progress=False)
                 rate = images / (time.perf_counter() - start)
-            print(
-                f"world of {images} with labels, {workers} worker(s): {rate:.0f} images/s, {rate / workers:.0f} a worker"
-            )
+            rows += [
+                (f"world_{images}_by_{workers}", rate, f"images/s with labels, {images} images, {workers} worker(s)")
+            ]
+    table = pd.DataFrame(rows, columns=["figure", "value", "how"])
+    print(table.round(1).to_string(index=False))
     print(f"image {np.shape(image)}, OpenCV {cv2.__version__}")
+    if args.out:
+        print("wrote", report.save_table(table, Path(args.out), "world_speed"))
 
 
 if __name__ == "__main__":

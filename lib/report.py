@@ -471,8 +471,10 @@ def results_markdown(folder: Path) -> str:
 
 
 def world_markdown(folder: Path) -> str:
-    """The README's table of what the synthetic world is like, from <folder>/tables/world.csv."""
-    table = pd.read_csv(folder / "tables" / "world.csv")
+    """The README's table of what the synthetic world is like, from world.csv (without the distances of single landmarks)
+    and world_speed.csv."""
+    table = pd.concat([pd.read_csv(folder / "tables" / f"{name}.csv") for name in ("world", "world_speed")])
+    table = table[~table.figure.str.contains("to_joint_")]
     lines = ["| figure | value | |", "|---|---|---|"]
     lines += [f"| {row.figure} | {row.value:.4g} | {row.how} |" for row in table.itertuples()]
     return "\n".join(lines) + "\n"
