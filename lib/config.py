@@ -73,10 +73,10 @@ class Weights:
 
 # "Large" and "small" in the paper's words, which gives no numbers: the losses that are not a step's task keep three tenths
 # of their weight. Within a step the weights bring the losses, as they stand at the start of training, to one size: the
-# squared landmark distances of 8 landmarks sum to about 0.2, visibility to about 3, category to 4, an attribute's
-# cross-entropy to about 0.5.
-STEP1 = Weights(landmark=10, heatmap=1, visibility=0.3, category=0.06, attribute=0.6, triplet=0.3)
-STEP2 = Weights(landmark=3, heatmap=0.3, visibility=0.09, category=0.2, attribute=2, triplet=1)
+# squared landmark distances of 8 landmarks sum to about 0.2, visibility to about 3, category to 4; the attributes' loss is 1
+# at the label frequencies (see losses.attribute_weights).
+STEP1 = Weights(landmark=10, heatmap=1, visibility=0.3, category=0.06, attribute=0.3, triplet=0.3)
+STEP2 = Weights(landmark=3, heatmap=0.3, visibility=0.09, category=0.2, attribute=1, triplet=1)
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,12 @@ DEMO_MODEL = Model(
     conv5_pose=128, fc_global=1024, fc_fusion=1024, fc_local=512, pool4_pose=False, dropout=0.3, dropout_pose=0.1
 )  # fmt: skip
 
+# The network of the synthetic world on a CPU: a quarter of VGG-16's channels, trained on that world from the first layer on.
+WORLD_MODEL = Model(
+    trunk_width=1 / 4, conv5=256, conv5_pose=128, fc_global=512, fc_fusion=512, fc_local=512, fc_pose=256,
+    pool4_pose=False, dropout=0.3, dropout_pose=0.1,
+)  # fmt: skip
+
 PROFILES = {
     # Every notebook in minutes: a network of a sixteenth of the width, trained whole for a few steps on a handful of
     # images. Its numbers show that everything runs; they are not results.
@@ -144,6 +150,17 @@ PROFILES = {
     ),
     # The default: what a laptop without a GPU can do in 20 minutes.
     "demo": Config(profile="demo", model=DEMO_MODEL),
+    # Pre-training of the demo's network, done once: its result is shipped as lib/pretrained (see lib/train.py). A world of
+    # its own: another seed, so that no item of the demo is in it.
+    "pretrain": Config(
+        profile="pretrain",
+        seed=1,
+        world=World(pretrain=20_000, train=0, val=600, test=0, inshop_items=0, consumer2shop_items=0),
+        model=WORLD_MODEL,
+        training=Training(freeze_trunk=False, rounds=2, epochs=3, batch=64),
+        methods=("fashionnet",),
+        weights="none",
+    ),
     # The paper's sizes, trained whole, on one GPU.
     "paper": Config(
         profile="paper",

@@ -81,18 +81,18 @@ def category_loss(logits: Tensor, category: Tensor) -> Tensor:
 
 
 def attribute_loss(logits: Tensor, labels: Tensor, w_pos: Tensor, w_neg: Tensor) -> Tensor:
-    """Equation 1, weighted cross-entropy, averaged over images and attributes (divided by N * A).
+    """Equation 1, weighted cross-entropy, summed over attributes as in the paper, averaged over the batch.
 
     logits (N, A); labels (N, A) in {1, -1, 0}: 1 is positive, -1 and 0 are not; w_pos, w_neg (A,), see
-    `attribute_weights`. The paper's equation sums over both and lacks the minus sign: as printed, minimising
-    it would push every probability the wrong way.
+    `attribute_weights`; where both are 0 an attribute is not supervised. The paper's equation lacks the minus
+    sign: as printed, minimising it would push every probability the wrong way.
     """
     _check(logits.shape == labels.shape, logits=logits, labels=labels)
     _check(w_pos.shape == w_neg.shape == labels.shape[1:], labels=labels, w_pos=w_pos, w_neg=w_neg)
     logits, positive = _wide(logits), labels == 1
     weight = torch.where(positive, w_pos, w_neg).to(logits.dtype)
     total = F.binary_cross_entropy_with_logits(logits, positive.to(logits.dtype), weight, reduction="sum")
-    return total / max(labels.numel(), 1)
+    return total / max(len(labels), 1)
 
 
 def attribute_weights(labels: Tensor, power: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -103,22 +103,34 @@ def attribute_weights(labels: Tensor, power: float = 1.0) -> tuple[Tensor, Tenso
     and negatives weigh the same in all, at power 0 there are no weights. Raises ValueError without images or
     for a power outside 0..1.
 
-    One constant c for all attributes makes the mean weight over the training labels 1, so that a loss weight
-    means the same at any power. With c common, a positive of a rare attribute weighs little more than one of
-    a frequent attribute; a c of each attribute's own would give a rare label the weight of thousands. An
+    One constant c for all attributes makes the loss of the label frequencies themselves (the best that scores
+    without an image can do, see `prior_logits`) 1, whatever the number of attributes, their rarity and the power: so
+    a loss weight means the same on every source. With c common, a positive of a rare attribute weighs little more than
+    one of a frequent attribute; a c of each attribute's own would give a rare label the weight of thousands. An
     attribute without positives (or negatives) counts as if it had half a one, so that no weight is 0.
     """
+    share = attribute_shares(labels)
+    if not 0 <= power <= 1:
+        raise ValueError(f"power must lie in 0..1, not {power}")
+    w_pos, w_neg = (1 - share) ** power, share**power
+    logits = prior_logits(share, w_pos, w_neg)
+    c = 1 / -(share * w_pos * F.logsigmoid(logits) + (1 - share) * w_neg * F.logsigmoid(-logits)).sum()
+    return (c * w_pos).float(), (c * w_neg).float()
+
+
+def attribute_shares(labels: Tensor) -> Tensor:
+    """(A,) float64 share of the images (N, A) that have each attribute, at least half an image and at most all but half.
+    Raises ValueError without images or attributes."""
     positive = torch.as_tensor(labels == 1)
     if positive.ndim != 2 or not positive.numel():
         raise ValueError(f"labels must be (images, attributes) with at least one each, not {tuple(positive.shape)}")
-    if not 0 <= power <= 1:
-        raise ValueError(f"power must lie in 0..1, not {power}")
-    count = positive.sum(0).double()
     N = len(positive)
-    share = count.clamp(0.5, N - 0.5) / N
-    w_pos, w_neg = (1 - share) ** power, share**power
-    c = 1 / ((count * w_pos + (N - count) * w_neg) / N).mean()
-    return (c * w_pos).float(), (c * w_neg).float()
+    return positive.sum(0).double().clamp(0.5, N - 0.5) / N
+
+
+def prior_logits(share: Tensor, w_pos: Tensor, w_neg: Tensor) -> Tensor:
+    """(A,) the logits that minimise the weighted cross-entropy where nothing but the shares (A,) is known."""
+    return (w_pos * share / (w_neg * (1 - share))).log()
 
 
 def triplet_loss(

@@ -521,6 +521,7 @@ def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: s
     if samples.landmarks is not None and hasattr(model, "pose"):
         fixed = store.landmarks_in_view(samples.landmarks[train_rows], store.fixed_view(len(train_rows), config.input))
         model.pose.start_at(fixed.nanmean(0).nan_to_num(0.5))
+    start_at_frequencies(model, samples, train_rows, config)
     started = load_start(model, start) if start else []
     checkpoint = folder / "checkpoint.safetensors"
     history = fit(model, samples, train_rows, monitor, config, fabric, checkpoint, pretrained)
@@ -538,6 +539,19 @@ def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: s
         checkpoint.unlink(missing_ok=True)
     fabric.barrier()
     return folder
+
+
+def start_at_frequencies(model: nn.Module, samples: Samples, rows: np.ndarray, config: Config) -> None:
+    """Let the heads start at the label frequencies of the training rows, which a thousand rare attributes would else take
+    epochs to learn."""
+    with torch.no_grad():
+        if samples.category is not None:
+            counts = torch.bincount(samples.category[rows], minlength=len(model.category.bias))
+            model.category.bias.copy_((counts.clamp_min(0.5) / len(rows)).log())
+        if samples.attributes is not None:
+            labels = samples.attributes[rows]
+            weights = losses.attribute_weights(labels, config.training.attribute_balance)
+            model.attributes.bias.copy_(losses.prior_logits(losses.attribute_shares(labels), *weights))
 
 
 def load_start(model: nn.Module, start: Path) -> list[str]:
@@ -573,6 +587,7 @@ def main() -> None:
     parser.add_argument("--data", default="", help="folder of the real DeepFashion; the synthetic world without it")
     parser.add_argument("--weights", default="", help="VGG-16 as .safetensors, 'torchvision' or 'none'")
     parser.add_argument("--out", default="", help="folder of the results; outputs/<profile> without it")
+    parser.add_argument("--split", default="train", help="what to learn from: train, or pretrain")
     args = parser.parse_args()
     config, out = report.open_run(args.profile, args.out)
     fabric = make_fabric(config)
@@ -580,7 +595,7 @@ def main() -> None:
         benchmarks = report.open_data(config, args.data, out)
     if args.benchmark not in benchmarks:
         parser.error(f"no benchmark {args.benchmark} in this source; there are {', '.join(benchmarks)}")
-    print(run(args.method, benchmarks[args.benchmark], config, out, args.weights, fabric))
+    print(run(args.method, benchmarks[args.benchmark], config, out, args.weights, fabric, split=args.split))
 
 
 if __name__ == "__main__":
