@@ -31,8 +31,12 @@ STRENGTHS = (0.0003, 0.001, 0.003, 0.01, 0.03)
 
 
 @torch.inference_mode()
-def features(net: WTBI, conv4: np.ndarray) -> np.ndarray:
-    """conv5 of every crop, averaged over the crop: (N, 512). conv4: (N, 2, h, w, 512), plain maps first."""
+def features(net: WTBI, benchmark, config, folder: Path) -> np.ndarray:
+    """conv5 of every crop, averaged over the crop: (N, 512), from the conv4 maps that the photos profile trains on."""
+    crops = store.crop_store(benchmark, folder / "cache", config.input)
+    dtype = torch.bfloat16 if "bf16" in train.precision_here(config) else torch.float32  # as training's
+    key = store.crops_key(benchmark, config.input)
+    conv4 = store.conv4_store(net.trunk, crops, benchmark.name, folder / "cache", key, torch.device("cpu"), dtype)
     out = []
     for start in range(0, len(conv4), 100):
         maps = torch.from_numpy(np.array(conv4[start : start + 100, 0])).permute(0, 3, 1, 2).float()
@@ -59,7 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", required=True)
     parser.add_argument("--weights", default="")
-    parser.add_argument("--profile", default="demo")
+    parser.add_argument("--profile", default="photos")
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)  # 200 iterations leave the ranking settled
@@ -68,13 +72,7 @@ def main() -> None:
     state, origin = train.read_weights(args.weights)
     net = WTBI(Model(fc_fusion=8), 0, 0).eval()
     load_vgg16(net, state)
-    crops = store.crop_store(benchmark, folder / "cache", config.input)
-    dtype = (
-        torch.bfloat16 if "bf16" in train.precision_here(config) else torch.float32
-    )  # as training's, so read from its file
-    key = store.crops_key(benchmark, config.input)
-    conv4 = store.conv4_store(net.trunk, crops, benchmark.name, folder / "cache", key, torch.device("cpu"), dtype)
-    x, groups, labels = features(net, conv4), benchmark.attribute_groups, benchmark.attributes
+    x, groups, labels = features(net, benchmark, config, folder), benchmark.attribute_groups, benchmark.attributes
     order = np.random.default_rng(config.seed).permutation(benchmark.rows("train"))
     held, fit = order[: len(order) // 10], order[len(order) // 10 :]
     test = benchmark.rows(report.test_split(benchmark))

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from attribute_baseline import features
+from safetensors.torch import load_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -28,8 +29,7 @@ def frozen_features(benchmark, config, out: Path) -> np.ndarray:
     """Generic ImageNet features of every image, (N, 512): see attribute_baseline.py."""
     net = WTBI(Model(fc_fusion=8), 0, 0).eval()
     load_vgg16(net, train.read_weights(config.weights)[0])
-    maps = train.load_samples(benchmark, net, config, out, train.make_fabric(config)).maps
-    return features(net, maps)
+    return features(net, benchmark, config, out)
 
 
 def probe_accuracy(x: np.ndarray, benchmark, seed: int) -> float:
@@ -61,9 +61,9 @@ def pdj(predicted: np.ndarray, benchmark, rows: np.ndarray) -> float:
 def predict_elsewhere(folder: Path, method: str, trained_on, benchmark, split: str, config, out: Path) -> np.ndarray:
     """Landmarks (n, 8, 2) that a finished run predicts on a split of another benchmark, which it has never seen."""
     model = train.build(method, trained_on, config)
-    train.load_start(model, folder)
+    train.fill(model, load_file(folder / "model.safetensors"))
     fabric = train.make_fabric(config)
-    samples = train.load_samples(benchmark, model, config, out, fabric)
+    samples = train.make_samples(benchmark, train.load_maps(model, benchmark, config, out, fabric), config)
     return train.predict(model, samples, benchmark, benchmark.rows(split), config, fabric)["landmarks"]
 
 
@@ -77,9 +77,9 @@ def joint_distances(benchmark, name: str, where: str) -> list[tuple[str, float, 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--real", default="", help="folder of the real sample")
-    parser.add_argument("--out", default="", help="folder of the demo's outputs")
+    parser.add_argument("--out", default="", help="folder of the outputs; outputs/photos without it")
     args = parser.parse_args()
-    config, out = report.open_run("demo", args.out)
+    config, out = report.open_run("photos", args.out)
     benchmarks = report.open_data(config, "", out)
     world, inshop = benchmarks["category_attribute"], benchmarks["inshop"]
     test = world.rows("test")
@@ -113,7 +113,7 @@ def main() -> None:
     add(
         "fashionnet_category_top1",
         metrics.topk_accuracy(scores, world.category[test], 1),
-        "the demo's fashionnet, test",
+        "fashionnet on frozen VGG-16 (photos profile), test",
     )
     add(
         "probe_inshop_r1",

@@ -20,7 +20,7 @@ from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PROFILES = ("smoke", "demo", "paper")
+PROFILES = ("smoke", "demo", "photos", "paper")
 LOG = ROOT / "outputs" / "setup.log"
 INSIDE = "DEEPFASHION_ENVIRONMENT"  # set to this checkout for the second start, so that it cannot go round
 # What pip, venv or conda say when they fail, and what helps.
@@ -57,11 +57,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = Parser(
         prog="./run_all.sh",
         description="Run the notebooks in order and leave tables and figures under outputs/.",
-        epilog="Without options: the demo profile on the synthetic clothes world, about 20 minutes on two CPU cores."
+        epilog="Without options: the demo profile on the synthetic clothes world, about half an hour on two CPU cores."
         " Run it again to go on where it was stopped.",
         allow_abbrev=False,
     )
-    parser.add_argument("--profile", choices=PROFILES, default="demo", help="size of the run (default: demo)")
+    parser.add_argument("--profile", choices=PROFILES, help="size of the run (default: demo; photos with --data)")
     parser.add_argument("--data", metavar="DIR", default="", help="the real DeepFashion, or any set in its layout")
     parser.add_argument("--weights", metavar="FILE", default="", help="VGG-16 as .safetensors, torchvision's names")
     parser.add_argument("--only", metavar="NN", help="run one notebook, by its number")
@@ -72,8 +72,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.error(f"unknown option {rest[0]}")
     if args.test and len(arguments) > 1:
         parser.error("--test takes no other option")
-    if args.profile == "smoke" and args.weights:
-        parser.error("--weights: the smoke profile's network is a sixteenth of VGG-16's width and cannot start from it")
+    args.profile = args.profile or ("photos" if args.data else "demo")
+    if args.weights and args.profile in ("smoke", "demo"):
+        parser.error(
+            f"--weights: the {args.profile} profile's network is narrower than VGG-16 and cannot start from it"
+        )
     if args.fresh and args.only:
         parser.error("--fresh deletes what the other notebooks made, so it cannot stand beside --only")
     for name, kind, is_there in (("data", "folder", Path.is_dir), ("weights", "file", Path.is_file)):
@@ -98,14 +101,14 @@ def notebooks(only: str | None) -> list[Path]:
 
 def output_name(profile: str, data: str) -> str:
     """The folder under outputs/: the profile's name for the synthetic world; real_fine or real_coarse for a data set
-    given by --data, after the annotation that it has, with the profile's name behind it unless it is demo."""
+    given by --data, after the annotation that it has, with the profile's name behind it unless it is photos."""
     if not data:
         return profile
     folders = [Path(data), Path(data) / "Category and Attribute Prediction Benchmark"]
     coarse = any((folder / name).is_dir() for folder in folders for name in ("Anno_coarse", "Anno"))
     fine = any((folder / "Anno_fine").is_dir() for folder in folders)
     name = "real_fine" if fine and not coarse else "real_coarse"
-    return name if profile == "demo" else f"{name}_{profile}"
+    return name if profile == "photos" else f"{name}_{profile}"
 
 
 # ---- the environment ------------------------------------------------------------------------------------------------

@@ -50,17 +50,36 @@ def heatmap_loss(log_heatmap: Tensor, true: Tensor, visibility: Tensor, sigma: f
     (N, L) codes, only 0 counts; sigma in cells. A true place outside the map adds nothing.
     """
     _check(log_heatmap.shape[:2] == visibility.shape == true.shape[:2], log_heatmap=log_heatmap, true=true)
-    H, W = log_heatmap.shape[2:]
     visible = (visibility == 0) & ((true >= 0) & (true <= 1)).all(2)
-    true = torch.where(visible[..., None], true, 0.5)
-    xs = (torch.arange(W, device=true.device) + 0.5) / W
-    ys = (torch.arange(H, device=true.device) + 0.5) / H
-    across = torch.exp(-0.5 * ((xs - true[..., :1]) * W / sigma) ** 2)
-    down = torch.exp(-0.5 * ((ys - true[..., 1:]) * H / sigma) ** 2)
-    target = down[..., :, None] * across[..., None, :]
-    target = target / target.sum((2, 3), keepdim=True)
+    target = _gaussians(torch.where(visible[..., None], true, 0.5), *log_heatmap.shape[2:], sigma)
     each = -(target * _wide(log_heatmap)).sum((2, 3))
     return torch.where(visible, each, 0).sum() / max(len(true), 1)
+
+
+def _gaussians(places: Tensor, H: int, W: int, sigma: float) -> Tensor:
+    """(N, L, H, W) Gaussians that sum to 1 around places (N, L, 2) as (x, y) in [0, 1]; sigma in cells."""
+    xs = (torch.arange(W, device=places.device) + 0.5) / W
+    ys = (torch.arange(H, device=places.device) + 0.5) / H
+    across = torch.exp(-0.5 * ((xs - places[..., :1]) * W / sigma) ** 2)
+    down = torch.exp(-0.5 * ((ys - places[..., 1:]) * H / sigma) ** 2)
+    target = down[..., :, None] * across[..., None, :]
+    return target / target.sum((2, 3), keepdim=True)
+
+
+def detection_loss(log_parts: Tensor, true: Tensor, there: Tensor, sigma: float = 1.0) -> Tensor:
+    """Cross-entropy of a part detector, summed over parts and averaged over the batch. Not in the paper.
+
+    log_parts (N, P, H * H + 1) log probabilities of a square map's cells and of "not there"; true (N, P, 2) as (x, y)
+    in units of the view; there (N, P) bool. The target is a Gaussian of `sigma` cells at the true place, or "not there",
+    also where the place lies outside the view.
+    """
+    side = round((log_parts.shape[2] - 1) ** 0.5)
+    _check(side**2 + 1 == log_parts.shape[2] and log_parts.shape[:2] == there.shape, log_parts=log_parts, there=there)
+    there = there & ((true >= 0) & (true <= 1)).all(2)
+    target = _gaussians(torch.where(there[..., None], true, 0.5), side, side, sigma).flatten(2)
+    log_parts = _wide(log_parts)
+    each = torch.where(there, (target * log_parts[..., :-1]).sum(2), log_parts[..., -1])
+    return -each.sum() / max(len(true), 1)
 
 
 def visibility_loss(logits: Tensor, visibility: Tensor) -> Tensor:

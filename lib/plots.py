@@ -10,7 +10,8 @@ import seaborn as sns
 from lib.data import LANDMARKS
 
 _COLOURS = sns.color_palette("colorblind", 10)
-# One colour for a method in every figure; what is not a method of the paper is grey.
+# One colour for a method in every figure. Ours never stand beside those of the paper whose colour they share (ten can be
+# told apart); what is no method is grey.
 METHOD_COLOURS = {
     "fashionnet": _COLOURS[0],
     "darn": _COLOURS[1],
@@ -20,8 +21,13 @@ METHOD_COLOURS = {
     "fashionnet+500": _COLOURS[5],
     "fashionnet+100": _COLOURS[8],
     "fashionnet-heatmap": _COLOURS[9],
+    "fashionnet-noattr": _COLOURS[6],
+    "fashionnet-joint": _COLOURS[1],
+    "fashionnet-global": _COLOURS[2],
+    "fashionnet-oracle": (0, 0, 0),
     "mean landmark": (0.55, 0.55, 0.55),
     "prior": (0.55, 0.55, 0.55),
+    "chance": (0.8, 0.8, 0.8),
 }
 # Left and right of a pair share a colour; the right one is drawn hollow or dashed.
 LANDMARK_COLOURS = [_COLOURS[i] for i in (0, 0, 1, 1, 2, 2, 3, 3)]
@@ -118,9 +124,9 @@ def loss_curves(histories: dict, terms=("landmark", "heatmap", "visibility", "ca
     return figure
 
 
-def pdj_curves(table, methods: list[str]):
-    """Figure 10a: PDJ over the threshold, a panel a landmark and one for all; `table` as `report.pdj_table`."""
-    names = [*LANDMARKS, "all"]
+def pdj_curves(table, methods: list[str], norm: str = "box"):
+    """Figure 10: PDJ over the threshold, a panel a landmark and one for all; `table` as `report.pdj_table`."""
+    names, table = [*LANDMARKS, "all"], table[table.norm == norm]
     figure, axes = plt.subplots(3, 3, figsize=(9.5, 8.5), sharex=True, sharey=True)
     for axis, name in zip(axes.flat, names, strict=True):
         for method in methods:
@@ -130,7 +136,7 @@ def pdj_curves(table, methods: list[str]):
         axis.set_title(f"{name}, n = {int(rows.n.iloc[0]):,}")
     axes[0, 0].set(xlim=(0, table.threshold.max()), ylim=(0, 100))
     for axis in axes[-1]:
-        axis.set_xlabel("normalised distance")
+        axis.set_xlabel("distance in units of the box" if norm == "box" else "distance in diagonals of the box")
     for axis in axes[:, 0]:
         axis.set_ylabel("detected, %")
     axes[0, 0].legend(fontsize=9)
@@ -152,6 +158,25 @@ def interval_bars(table, column_order: list[str], methods: list[str], unit: str 
     axis.set(xticks=np.arange(len(column_order)), xticklabels=column_order, ylabel=unit, ylim=(0, 100))
     axis.grid(False, axis="x")
     axis.legend(fontsize=9, ncols=len(methods) + 1, loc="lower left", bbox_to_anchor=(0, 1))
+    return figure
+
+
+def attribute_recall(table, methods: list[str]):
+    """Figure 7: a panel a group, a line an attribute, a mark a method; `table` as `report.figure7`."""
+    groups = list(table.group.unique())
+    figure, axes = plt.subplots(1, len(groups), figsize=(2.9 * len(groups), 4.6), sharex=True, squeeze=False)
+    marks = dict(zip(methods, ("s", "D", "o"), strict=False))
+    for axis, group in zip(axes[0], groups, strict=True):
+        rows = table[table.group == group].iloc[::-1]
+        y = np.arange(len(rows))
+        axis.hlines(y, rows[methods].min(axis=1) * 100, rows[methods].max(axis=1) * 100, color="0.8", lw=2, zorder=1)
+        for method in methods:
+            axis.plot(100 * rows[method], y, marks[method], ms=5.5, color=METHOD_COLOURS[method], label=method)
+        axis.set(title=group, xlabel="top-5 recall, %", xlim=(-4, 104))
+        axis.set_yticks(y, [f"{name} ({n})" for name, n in zip(rows.attribute, rows.n, strict=True)], fontsize=8)
+        axis.grid(False, axis="y")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(methods))
     return figure
 
 

@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from safetensors.torch import load_file
 
-from lib import metrics, paper
+from lib import metrics, paper, train
 from lib.config import PROFILES, Config
 from lib.data import FOLDERS, LANDMARKS, SPLITS, Benchmark, DataError, Lacks, check_disjoint, find_benchmarks
 from lib.garment import CATEGORY_NAMES
+from lib.parts import KINDS, names, targets
 from lib.store import read_photo
 from lib.synthetic import garment, write_world
-from lib.train import read_predictions, read_weights, run_folder
 
 ROOT = Path(__file__).parent.parent
 PHOTOS = ("photos_", "contact_sheet", "attribute_page", "fig02", "fig04")  # names of figures that show photos
@@ -62,10 +63,31 @@ def open_benchmark(config: Config, data: str, out: Path, name: str, *needs: str)
     return benchmark
 
 
+def skipped(config: Config, benchmark: Benchmark) -> dict[str, str]:
+    """The profile's methods that this source has no use for, and why."""
+    out, b = {}, benchmark
+    labelled = b.category is not None or b.attributes is not None
+    for method in config.methods:
+        wish = method.partition("+")[2]
+        if method in ("wtbi", "darn", "fashionnet-global") and not labelled:
+            out[method] = "no categories and no attributes, and it knows no landmarks"
+        elif wish in KINDS and b.joints is None:
+            out[method] = "no joints to teach a detector with"
+        elif wish in KINDS and not labelled:
+            out[method] = "no categories and no attributes"
+        elif wish.isdigit() and (b.attributes is None or b.attributes.shape[1] <= int(wish)):
+            out[method] = f"no more than {wish} attributes: it would be fashionnet"
+        elif method == "fashionnet-noattr" and b.attributes is None:
+            out[method] = "no attributes: it would be fashionnet"
+        elif method in ("fashionnet-heatmap", "fashionnet-joint", "fashionnet-oracle") and b.landmarks is None:
+            out[method] = "no landmarks"
+    return out
+
+
 def methods(config: Config, benchmark: Benchmark) -> list[str]:
-    """The profile's methods that have something to learn here: WTBI knows no landmarks."""
-    labelled = benchmark.category is not None or benchmark.attributes is not None
-    return [method for method in config.methods if labelled or method != "wtbi"]
+    """The profile's methods that have something to learn here, in the order of all tables."""
+    without = skipped(config, benchmark)
+    return [method for method in config.methods if method not in without]
 
 
 def test_split(benchmark: Benchmark) -> str:
@@ -82,14 +104,14 @@ test_split.__test__ = False  # not a test, whatever pytest thinks of the name
 
 def finished(method: str, benchmark: Benchmark, config: Config, out: Path, weights: str) -> Path:
     """The folder of a finished run. Raises DataError where there is none with these settings on this data."""
-    folder = run_folder(out, benchmark, method, config, read_weights(weights or config.weights)[1])
+    folder = train.run_folder(out, benchmark, method, config, weights)
     if not (folder / "run.json").exists():
         raise DataError(f"{folder}: no finished run of {method} with these settings; run notebook 02_train first")
     return folder
 
 
 def predictions(folder: Path, split: str) -> dict[str, np.ndarray]:
-    return read_predictions(folder / f"predictions_{split}.safetensors")[0]
+    return train.read_predictions(folder / f"predictions_{split}.safetensors")[0]
 
 
 def history(folder: Path) -> pd.DataFrame:
@@ -118,7 +140,16 @@ def first_and_last(histories: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def runs_table(runs: dict[str, Path]) -> pd.DataFrame:
     """Where the numbers come from: a row a method with commit, date, device, precision, weights and seconds."""
-    return pd.DataFrame([about(folder) for folder in runs.values()]).drop(columns="pretrained_blocks")
+    return pd.DataFrame([about(folder) for folder in runs.values()]).drop(columns=["pretrained_blocks", "before"])
+
+
+def budget(runs: dict[str, Path]) -> pd.DataFrame:
+    """What each method was given: training images, epochs until it stopped, passes, seconds, and validation loss."""
+    rows = []
+    for method, folder in runs.items():
+        here, h = about(folder), history(folder)
+        rows.append((method, here["images"], len(h), here["images"] * len(h), here["seconds"], h.validation.min()))
+    return pd.DataFrame(rows, columns=["method", "images", "epochs", "passes", "seconds", "validation"])
 
 
 # ---- the data set ----------------------------------------------------------------------------------------------------
@@ -282,20 +313,22 @@ def mean_landmarks(benchmark: Benchmark, target: Benchmark | None = None) -> np.
     return mean * (box[..., 2:] - box[..., :2]) + box[..., :2]
 
 
-def pdj_table(landmarks: dict[tuple[str, str], np.ndarray], benchmark: Benchmark, rows: np.ndarray, norm="box"):
+def pdj_table(landmarks: dict[tuple[str, str], np.ndarray], benchmark: Benchmark, rows: np.ndarray):
     """Figure 10 as a table. landmarks: {(method, head): (n, 8, 2) pixels of `rows`}.
 
-    Columns method, head, landmark (or "all"), threshold, pdj, n; visible landmarks only.
+    Columns method, head, norm ("box", our reading, or "diagonal", of the box), landmark (or "all"), threshold, pdj, n;
+    visible landmarks only.
     """
     out = []
     for (method, head), predicted in landmarks.items():
-        distances = metrics.landmark_distances(predicted, benchmark.landmarks[rows], benchmark.box[rows], norm)
-        each, pooled, counts = metrics.pdj(distances, benchmark.visibility[rows], THRESHOLDS)
-        for t, threshold in enumerate(THRESHOLDS):
-            for j, name in enumerate(LANDMARKS):
-                out.append((method, head, name, threshold, each[t, j], counts[j]))
-            out.append((method, head, "all", threshold, pooled[t], counts.sum()))
-    return pd.DataFrame(out, columns=["method", "head", "landmark", "threshold", "pdj", "n"])
+        for norm in ("box", "diagonal"):
+            distances = metrics.landmark_distances(predicted, benchmark.landmarks[rows], benchmark.box[rows], norm)
+            each, pooled, counts = metrics.pdj(distances, benchmark.visibility[rows], THRESHOLDS)
+            for t, threshold in enumerate(THRESHOLDS):
+                for j, name in enumerate(LANDMARKS):
+                    out.append((method, head, norm, name, threshold, each[t, j], counts[j]))
+                out.append((method, head, norm, "all", threshold, pooled[t], counts.sum()))
+    return pd.DataFrame(out, columns=["method", "head", "norm", "landmark", "threshold", "pdj", "n"])
 
 
 def landmark_summary(landmarks: dict[tuple[str, str], np.ndarray], benchmark: Benchmark, rows: np.ndarray):
@@ -319,10 +352,96 @@ def landmark_summary(landmarks: dict[tuple[str, str], np.ndarray], benchmark: Be
     return pd.DataFrame(out)
 
 
-def prior_scores(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray:
-    """What a network must beat: every image ranked by how frequent the attributes are in the train split."""
-    frequency = (benchmark.attributes[benchmark.rows("train")] == 1).mean(0, dtype=np.float64)
-    return np.tile(frequency, (len(rows), 1))
+def prior(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """What a network must beat: every image ranked by how frequent categories and attributes are in the train split."""
+    train, out = benchmark.rows("train"), {}
+    if benchmark.category is not None:
+        counts = np.bincount(benchmark.category[train], minlength=len(benchmark.category_names))
+        out["category_scores"] = np.tile(counts / len(train), (len(rows), 1))
+    if benchmark.attributes is not None:
+        frequency = (benchmark.attributes[train] == 1).mean(0, dtype=np.float64)
+        out["attribute_scores"] = np.tile(frequency, (len(rows), 1))
+    return out
+
+
+def chance(table: pd.DataFrame, benchmark: Benchmark) -> pd.DataFrame:
+    """Table 2 with a last row: what a random order would find."""
+    row = {"method": "chance"}
+    for column in table.columns[1:]:
+        name, _, rest = column.rpartition("_top")
+        if rest.isdigit():
+            classes = len(benchmark.category_names if name == "category" else benchmark.attribute_names)
+            row[column] = row[f"{column}_lo"] = row[f"{column}_hi"] = 100 * min(1, int(rest) / classes)
+    return pd.concat([table, pd.DataFrame([row])], ignore_index=True)
+
+
+def margins(table: pd.DataFrame, k: int = 5) -> pd.DataFrame:
+    """A row a trained method: by how many times it beats the label prior in each column of Table 2."""
+    columns = [c for c in table.columns if c.endswith(f"_top{k}")]
+    rows = table.set_index("method")[columns]
+    ratio = rows.drop(index=["prior", "chance"], errors="ignore") / rows.loc["prior"]
+    return ratio.rename(columns=lambda c: c.removesuffix(f"_top{k}")).rename_axis("times the prior").reset_index()
+
+
+def lead(predicted: dict, benchmark: Benchmark, rows: np.ndarray, method: str, over: list[str], k: int, seed: int):
+    """By how much a method's top-k category accuracy exceeds others', in points, with a paired 95 % interval over images."""
+    labels, out = benchmark.category[rows], []
+    hits = {m: metrics.topk_hits(predicted[m]["category_scores"], labels, k) for m in [method, *over]}
+    one = np.ones(len(rows))
+    for other in over:
+        values = metrics.bootstrap_difference(hits[method], one, hits[other], one, seed=seed)
+        out.append((method, other, k, *(100 * v for v in values)))
+    return pd.DataFrame(out, columns=["method", "over", "k", "points", "lo", "hi"])
+
+
+def figure7(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray) -> pd.DataFrame:
+    """Figure 7: top-5 recall of the 14 most frequent training attributes of each group, which stand for the paper's choice
+    of representative ones. scores: {method: (n, A)}. Columns group, attribute, n, and one a method."""
+    train, labels = benchmark.rows("train"), benchmark.attributes[rows]
+    frequency = (benchmark.attributes[train] == 1).sum(0)
+    recall = {m: metrics.attribute_recall_per_attribute(s, labels, paper.FIGURE7_TOP_K) for m, s in scores.items()}
+    out = []
+    for number, group in benchmark.group_names.items():
+        columns = np.flatnonzero(benchmark.attribute_groups == number)
+        columns = columns[np.argsort(-frequency[columns], kind="stable")][: paper.FIGURE7_PER_GROUP]
+        for j in columns:
+            n = int((labels[:, j] == 1).sum())
+            out.append((group, benchmark.attribute_names[j], n, *(value[0][j] for value in recall.values())))
+    return pd.DataFrame(out, columns=["group", "attribute", "n", *scores])
+
+
+def detections(kind: str, folder: Path, benchmark: Benchmark, rows: np.ndarray, config: Config, out: Path) -> dict:
+    """What the detector inside a finished run of FashionNet+Joints or +Poselets finds on `rows`: parts (n, P, 2) in pixels
+    and present (n, P) probabilities."""
+    model = train.build(f"fashionnet+{kind}", benchmark, config)
+    train.fill(model, load_file(folder / "model.safetensors"))
+    fabric = train.make_fabric(config)
+    maps = train.load_maps(model.detector, benchmark, config, out, fabric)
+    samples = train.make_samples(benchmark, maps, config)
+    return train.predict(model.detector, samples, benchmark, rows, config, fabric)
+
+
+def detector_table(kind: str, predicted: dict, benchmark: Benchmark, rows: np.ndarray, config: Config) -> pd.DataFrame:
+    """How well joints or poselets are detected: a row a part and one for all.
+
+    predicted: parts (n, P, 2) pixels and present (n, P) of `rows`. there: images whose box has the part visible; found: of
+    those, the share that the detector's gate passes, less than 0.1 of the box from the truth; false: share of the gate's
+    detections where the part is not there or farther off.
+    """
+    learn = train.validation(benchmark, "train", config.seed)[0]
+    places, there = targets(kind, benchmark, learn, 0.0, config.seed)  # margin 0: in units of the box
+    places, there = places[rows, 0], there[rows, 0]
+    there &= ((places > -config.input.margin) & (places < 1 + config.input.margin)).all(2)
+    box = benchmark.box[rows][:, None]
+    guess = (predicted["parts"] - box[..., :2]) / (box[..., 2:] - box[..., :2])
+    passed = predicted["present"] > 0.5
+    right = passed & there & (np.linalg.norm(guess - places, axis=2) < paper.PDJ_THRESHOLD)
+    table = pd.DataFrame({"kind": kind, "part": names(kind), "there": there.sum(0), "detected": passed.sum(0)})
+    table["right"] = right.sum(0)
+    table.loc[len(table)] = (kind, "all", there.sum(), passed.sum(), right.sum())
+    table["found"] = table.right / table.there.where(table.there > 0)
+    table["false"] = 1 - table.right / table.detected.where(table.detected > 0)
+    return table.drop(columns="right")
 
 
 def attribute_table(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, ks=(3, 5)):
@@ -448,7 +567,7 @@ WORLD_END = "<!-- end of world -->"
 def results_markdown(folder: Path) -> str:
     """The README's tables of real photos, from the csv files under `folder`."""
     pdj = pd.read_csv(folder / "tables" / "pdj.csv")
-    pdj = pdj[pdj.threshold == paper.PDJ_THRESHOLD]
+    pdj = pdj[(pdj.threshold == paper.PDJ_THRESHOLD) & (pdj.norm == "box")]
     lines = ["| landmarks, PDJ at 0.1 in % | all | " + " | ".join(LANDMARKS) + " |", "|---" * 10 + "|"]
     for (method, head), rows in pdj.groupby(["method", "head"], sort=False):
         share = 100 * rows.set_index("landmark").pdj

@@ -237,6 +237,35 @@ def conv4_store(trunk, crops: np.ndarray, name: str, folder: Path, crops_digest:
     return _mapped(path, (len(crops), 2, h, w, C), np.float16, fill, "conv4 maps", 40)
 
 
+@torch.inference_mode()
+def feature_store(
+    model, crops: np.ndarray, config: Input, name: str, folder: Path, crops_digest: str, device, dtype
+) -> np.ndarray:
+    """Features that are never trained, of the fixed view of all crops: (N, D) float16, memory-mapped; made once.
+
+    model: has `features`, images (n, 3, px, px) to (n, D), and the frozen parameters that they depend on. Other arguments
+    as for `conv4_store`.
+    """
+    weights = hashlib.sha256()
+    for key, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            weights.update(key.encode() + parameter.detach().cpu().contiguous().numpy().tobytes())
+    model = copy.deepcopy(model).to(device, dtype, memory_format=torch.channels_last).eval()
+
+    def features(rows: slice) -> Tensor:
+        images = torch.from_numpy(np.array(crops[rows])).to(device)
+        images = images_in_view(images, fixed_view(len(images), config), config.view_px)
+        return model.features(images.to(dtype).contiguous(memory_format=torch.channels_last))
+
+    def fill(rows: slice, out: np.ndarray) -> None:
+        out[rows] = features(rows).half().cpu().numpy()
+
+    code = [inspect.getsource(normalise), inspect.getsource(type(model).features)]
+    key = _key(crops_digest, weights.hexdigest(), str(dtype), crops.shape, config.view, config.view_px, code)
+    shape = len(crops), features(slice(0, 1)).shape[1]
+    return _mapped(folder / f"features_{name}_{key}.npy", shape, np.float16, fill, "generic features", 40)
+
+
 def normalise(images: Tensor) -> Tensor:
     """(n, H, W, 3) uint8 RGB -> (n, 3, H, W) float32 as torchvision's VGG-16 expects (ImageNet mean and deviation)."""
     x = images.permute(0, 3, 1, 2).float() / 255
@@ -288,8 +317,13 @@ def landmarks_in_view(landmarks: Tensor, view: View) -> Tensor:
     """(n, 8, 2) in units of the crop -> units of the view, in the canonical order of the mirrored picture."""
     mirror = view.mirrored.to(landmarks.device)[:, None, None]
     swapped = landmarks[:, list(MIRRORED)] * landmarks.new_tensor([-1, 1]) + landmarks.new_tensor([1, 0])
-    size, centre = view.size.to(landmarks), view.centre.to(landmarks)
-    return (torch.where(mirror, swapped, landmarks) - (centre - size / 2)[:, None]) / size[:, None]
+    return places_in_view(torch.where(mirror, swapped, landmarks), view)
+
+
+def places_in_view(places: Tensor, view: View) -> Tensor:
+    """(n, L, 2) in units of the crop, mirrored already where the view is -> units of the view."""
+    size, centre = view.size.to(places), view.centre.to(places)
+    return (places - (centre - size / 2)[:, None]) / size[:, None]
 
 
 def visibility_in_view(visibility: Tensor, landmarks: Tensor, view: View) -> Tensor:

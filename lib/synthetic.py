@@ -233,12 +233,19 @@ def _write_mark(path: Path, about: dict) -> None:
 # ---- the official lists ---------------------------------------------------------------------------------------------
 
 
-def _write_list(path: Path, columns: str, rows: list[str]) -> None:
+def write_list(path: Path, columns: str, rows: list[str]) -> None:
+    """A list as the official ones: row count, column names, rows."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([str(len(rows)), columns, *rows]) + "\n")
 
 
-def _points(points: np.ndarray, codes: np.ndarray, slots) -> str:
+def joints_columns() -> str:
+    """The second line of `list_joints.txt`."""
+    return "image_name  " + "  ".join(f"{j.replace(' ', '_')}_{c}" for j in JOINTS for c in ("visibility", "x", "y"))
+
+
+def points_text(points: np.ndarray, codes: np.ndarray, slots) -> str:
+    """Visibility and place of some landmarks or joints, as the official lists write them."""
     out = []
     for j in slots:
         known = codes[j] != 2 and np.isfinite(points[j]).all()
@@ -271,31 +278,32 @@ def _write_lists(root: Path, benchmark: str, drawn: list[dict], size: World) -> 
     columns = "image_name  clothes_type  variation_type  " + "  ".join(
         f"landmark_visibility_{j}  landmark_location_x_{j}  landmark_location_y_{j}" for j in range(1, 9)
     )
-    rows = [f"{n}  {d['garment'].clothes_type}  {_variation(d)}  {_points(d['landmarks'], d['visibility'], SLOTS[d['garment'].clothes_type])}"
+    rows = [f"{n}  {d['garment'].clothes_type}  {_variation(d)}  {points_text(d['landmarks'], d['visibility'], SLOTS[d['garment'].clothes_type])}"
             for n, d in zip(names, drawn, strict=True)]  # fmt: skip
-    _write_list(anno / f"list_landmarks{suffix}.txt", columns, rows)
-    columns = "image_name  " + "  ".join(f"{j.replace(' ', '_')}_{c}" for j in JOINTS for c in ("visibility", "x", "y"))
-    rows = [f"{n}  {_points(d['joints'], d['joint_visibility'], range(14))}" for n, d in zip(names, drawn, strict=True)]
-    _write_list(anno / "list_joints.txt", columns, rows)
+    write_list(anno / f"list_landmarks{suffix}.txt", columns, rows)
+    rows = [
+        f"{n}  {points_text(d['joints'], d['joint_visibility'], range(14))}" for n, d in zip(names, drawn, strict=True)
+    ]
+    write_list(anno / "list_joints.txt", joints_columns(), rows)
 
     if benchmark == "category_attribute":
-        _write_list(anno / "list_bbox.txt", "image_name  x_1  y_1  x_2  y_2", _rows(names, boxes))
-        _write_list(anno / "list_category_cloth.txt", "category_name  category_type",
+        write_list(anno / "list_bbox.txt", "image_name  x_1  y_1  x_2  y_2", _rows(names, boxes))
+        write_list(anno / "list_category_cloth.txt", "category_name  category_type",
                     [f"{name}  {entry[0]}" for name, entry in CATEGORIES.items()])  # fmt: skip
         numbers = [CATEGORY_NAMES.index(d["garment"].category) + 1 for d in drawn]
-        _write_list(anno / "list_category_img.txt", "image_name  category_label", _rows(names, numbers))
-        _write_list(anno / "list_attr_cloth.txt", "attribute_name  attribute_type",
+        write_list(anno / "list_category_img.txt", "image_name  category_label", _rows(names, numbers))
+        write_list(anno / "list_attr_cloth.txt", "attribute_name  attribute_type",
                     _rows(vocabulary.NAMES, vocabulary.GROUPS))  # fmt: skip
-        _write_list(anno / "list_attr_img.txt", "image_name  attribute_labels", [
+        write_list(anno / "list_attr_img.txt", "image_name  attribute_labels", [
             f"{n}  {' '.join(np.where(row, '1', '-1'))}" for n, row in zip(names, (d["tags"] for d in drawn), strict=True)])  # fmt: skip
         listed = [(n, d["split"]) for n, d in zip(names, drawn, strict=True) if d["split"] != "pretrain"]
-        _write_list(
+        write_list(
             folder / "Eval" / "list_eval_partition.txt",
             "image_name  evaluation_status",
             _rows(*zip(*listed, strict=True)),
         )
         if pretrain := [n for n, d in zip(names, drawn, strict=True) if d["split"] == "pretrain"]:
-            _write_list(folder / "Eval" / "list_pretrain.txt", "image_name", pretrain)
+            write_list(folder / "Eval" / "list_pretrain.txt", "image_name", pretrain)
         return
     if benchmark == "inshop":
         second, codes = "pose_type", [POSE_CODES[d["view"]] for d in drawn]
@@ -308,13 +316,13 @@ def _write_lists(root: Path, benchmark: str, drawn: list[dict], size: World) -> 
                      for n, item, d in zip(names, items, drawn, strict=True) if d["consumer"]]  # fmt: skip
         columns = "image_pair_name_1  image_pair_name_2  item_id  evaluation_status"
     rows = [f"{t}  {c}  {b}" for t, c, b in zip(types, codes, boxes, strict=True)]
-    _write_list(
+    write_list(
         anno / f"list_bbox{suffix}.txt", f"image_name  clothes_type  {second}  x_1  y_1  x_2  y_2", _rows(names, rows)
     )
     unique = sorted(set(items))
     item_list = anno / f"list_item{suffix}.txt"
     item_list.write_text("\n".join([str(len(unique)), *unique]) + "\n")
-    _write_list(folder / "Eval" / "list_eval_partition.txt", columns, partition)
+    write_list(folder / "Eval" / "list_eval_partition.txt", columns, partition)
 
 
 def _rows(names, values) -> list[str]:

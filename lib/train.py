@@ -35,20 +35,17 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from lib import losses, store
-from lib.config import Config, Weights
-from lib.data import Benchmark, DataError
-from lib.model import WTBI, FashionNet, load_vgg16
+from lib import losses, paper, parts, store
+from lib.config import METHODS, Config, Weights
+from lib.data import Benchmark, DataError, Lacks
+from lib.model import DARN, WTBI, FashionNet, PartDetector, load_vgg16
 
-METHODS = ("wtbi", "fashionnet", "fashionnet-heatmap")
-SOURCES = (
-    "store",
-    "landmark_pooling",
-    "model",
-    "losses",
-    "train",
-)  # code that a trained network depends on; the data are in the digest themselves
+# Code that a trained network depends on; the data are in the digest themselves.
+SOURCES = ("store", "landmark_pooling", "model", "losses", "parts", "train")
 SHIPPED_WEIGHTS = Path(__file__).parent / "vgg16_conv.safetensors"
+PRETRAINED = Path(__file__).parent / "pretrained.safetensors"  # the demo's pre-training, done once; see `ship`
+NOT_SUPERVISED = -30.0  # the score of an attribute that the network was not taught: below all others
+HELD_OUT = 0.05  # share of the training items kept for validation where the source has no validation split to spare
 
 
 # ---- samples --------------------------------------------------------------------------------------------------------
@@ -67,6 +64,9 @@ class Samples:
     category: Tensor | None
     attributes: Tensor | None
     item: Tensor | None
+    domain: Tensor | None = None  # (N,) 0 shop, 1 consumer: no label, a search knows which side it looks at
+    parts: Tensor | None = None  # (N, 2, P, 2) in units of the crop, plain and mirrored; there (N, 2, P): of a detector
+    there: Tensor | None = None
 
     def labels(self, rows: np.ndarray, view: store.View, device) -> dict[str, Tensor]:
         rows = torch.from_numpy(rows)
@@ -77,11 +77,22 @@ class Samples:
         for name in ("category", "attributes", "item"):
             if getattr(self, name) is not None:
                 out[name] = getattr(self, name)[rows].to(device)
+        if self.parts is not None:
+            side = view.mirrored.long()
+            straight = view._replace(mirrored=torch.zeros_like(view.mirrored))
+            out["parts"] = store.places_in_view(self.parts[rows, side].to(device), straight)
+            out["there"] = self.there[rows, side].to(device)
         return out
 
 
-def make_samples(benchmark: Benchmark, maps, config: Config) -> Samples:
-    """The labels of a benchmark as tensors beside its crops or conv4 maps."""
+def make_samples(benchmark: Benchmark, maps, config: Config, kind: str = "", learn=None) -> Samples:
+    """The labels of a benchmark as tensors beside its crops or conv4 maps; for a detector of joints or poselets (`kind`,
+    clustered over the rows `learn`) those of the body's parts alone."""
+    if kind:
+        places, there = parts.targets(kind, benchmark, learn, config.input.margin, config.seed)
+        return Samples(
+            maps, None, None, None, None, None, parts=torch.from_numpy(places), there=torch.from_numpy(there)
+        )
 
     def tensor(array, dtype):
         return None if array is None else torch.from_numpy(np.ascontiguousarray(array)).to(dtype)
@@ -95,13 +106,14 @@ def make_samples(benchmark: Benchmark, maps, config: Config) -> Samples:
     if benchmark.item is not None:
         item = tensor(np.unique(benchmark.item, return_inverse=True)[1], torch.int64)
     category = tensor(benchmark.category, torch.int64)
-    return Samples(maps, landmarks, visibility, category, tensor(benchmark.attributes, torch.int8), item)
+    domain = None if benchmark.domain is None else torch.from_numpy((benchmark.domain == "consumer").astype(np.int64))
+    return Samples(maps, landmarks, visibility, category, tensor(benchmark.attributes, torch.int8), item, domain)
 
 
 def fetch(maps, rows: np.ndarray, view: store.View, device) -> Tensor:
     """The chosen rows of a memory-mapped array, or of a tensor that lies on the device already: crops, or conv4 maps of
-    the side (plain or mirrored) that the view asks for."""
-    chosen = (rows,) if maps.ndim == 4 else (rows, view.mirrored.long().numpy())
+    the side (plain or mirrored) that the view asks for, or features that are the same for every view."""
+    chosen = (rows,) if maps.ndim != 5 else (rows, view.mirrored.long().numpy())
     if isinstance(maps, Tensor):
         return maps[tuple(torch.from_numpy(index).to(maps.device) for index in chosen)]
     return torch.from_numpy(maps[chosen]).to(device, non_blocking=True)
@@ -145,8 +157,9 @@ def make_fabric(config: Config) -> Fabric:
 
 
 def read_weights(weights: str) -> tuple[dict[str, Tensor] | None, str]:
-    """VGG-16 weights and where they are from. weights: a .safetensors file of torchvision's names, "torchvision" for
-    its ImageNet weights, "" for the file shipped with the project, "none" to start from scratch."""
+    """The weights to start from and where they are from. weights: a .safetensors file of VGG-16 under torchvision's names,
+    "torchvision" for its ImageNet weights, "" for the VGG-16 shipped with the project, "world" for the shipped
+    pre-training on the synthetic world (see `ship`), "none" to start from scratch."""
     if weights == "none":
         return None, "from scratch"
     if weights == "torchvision":
@@ -154,7 +167,7 @@ def read_weights(weights: str) -> tuple[dict[str, Tensor] | None, str]:
 
         state = VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
         return state, "torchvision VGG16_Weights.IMAGENET1K_V1"
-    path = Path(weights) if weights else SHIPPED_WEIGHTS
+    path = Path(weights) if weights not in ("", "world") else PRETRAINED if weights else SHIPPED_WEIGHTS
     try:
         state = load_file(path)
     except Exception as error:  # safetensors raises its own type for a broken file
@@ -164,35 +177,96 @@ def read_weights(weights: str) -> tuple[dict[str, Tensor] | None, str]:
 
 
 def build(method: str, benchmark: Benchmark, config: Config) -> nn.Module:
-    """The network of a method, with heads for what the benchmark has labels of. Random, from config.seed."""
-    if method not in METHODS:
+    """The network of a method, with heads for what the benchmark has labels of. Random, from config.seed. method: one of
+    METHODS, or of parts.KINDS for the detector that FashionNet+Joints or +Poselets stands on."""
+    if method not in (*METHODS, *parts.KINDS):
         raise ValueError(f"no method {method!r}; there are {', '.join(METHODS)}")
     categories = len(benchmark.category_names) if benchmark.category is not None else 0
     attributes = len(benchmark.attribute_names) if benchmark.attributes is not None else 0
+    sizes = config.model, config.input.view_px, categories
     torch.manual_seed(config.seed)
+    if method in parts.KINDS:
+        return PartDetector(config.model, len(parts.names(method)))
     if method == "wtbi":
         return WTBI(config.model, categories, attributes)
-    head = "heatmap" if method == "fashionnet-heatmap" else config.model.head
-    return FashionNet(replace(config.model, head=head), config.input.view_px, categories, attributes)
+    if method == "darn":
+        groups = torch.from_numpy(benchmark.attribute_groups).long() if attributes else None
+        streams = 1 if benchmark.domain is None else len(set(benchmark.domain))
+        return DARN(*sizes, groups, tuple(benchmark.group_names or paper.ATTRIBUTE_GROUPS), streams)
+    variant = method.removeprefix("fashionnet")[1:]
+    if variant == "heatmap":
+        sizes = replace(config.model, head="heatmap"), *sizes[1:]
+    detector = PartDetector(config.model, len(parts.names(variant))) if variant in parts.KINDS else None
+    attributes = 0 if variant == "noattr" else attributes
+    return FashionNet(*sizes, attributes, detector, local=variant != "global", oracle=variant == "oracle")
+
+
+def taught(method: str, benchmark: Benchmark, rows: np.ndarray) -> np.ndarray | None:
+    """(A,) bool: the attributes that a method is supervised with: all, or for FashionNet+100 and +500 that many, the most
+    frequent of the training rows. None without attributes."""
+    if benchmark.attributes is None:
+        return None
+    mask, number = np.ones(benchmark.attributes.shape[1], bool), method.partition("+")[2]
+    if number.isdigit():
+        frequency = (benchmark.attributes[rows] == 1).sum(0)
+        mask[np.argsort(-frequency, kind="stable")[int(number) :]] = False
+    return mask
+
+
+def attribute_balance(samples: Samples, rows: np.ndarray, mask: np.ndarray, config: Config) -> tuple[Tensor, Tensor]:
+    """w_pos and w_neg (A,) of Equation 1 over the training rows, 0 for what is not taught."""
+    mask = torch.from_numpy(mask)
+    w_pos, w_neg = torch.zeros(len(mask)), torch.zeros(len(mask))
+    w_pos[mask], w_neg[mask] = losses.attribute_weights(
+        samples.attributes[rows][:, mask], config.training.attribute_balance
+    )
+    return w_pos, w_neg
 
 
 def parameter_groups(model: nn.Module, pretrained: list[str]) -> list[dict]:
-    """AdamW's groups: name, parameters, and whether they start from ImageNet weights."""
+    """AdamW's groups: parameters, whether they are the pose branch's, and whether they start from ImageNet or pre-training
+    (`pretrained` has names of parameters or of blocks)."""
     groups = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            old = any(name.startswith(block + ".") for block in pretrained)
-            groups.setdefault((name.startswith("pose."), old), []).append(parameter)
+            old = any((name + ".").startswith(block + ".") for block in pretrained)
+            pose = name.startswith("pose.") or isinstance(model, PartDetector)
+            groups.setdefault((pose, old), []).append(parameter)
     return [{"params": p, "pose": pose, "pretrained": old} for (pose, old), p in sorted(groups.items())]
 
 
 # ---- the steps ------------------------------------------------------------------------------------------------------
 
 
-def phases(config: Config) -> list[tuple[int, int]]:
-    """(round, step) of every epoch, in order: step 1 then step 2, `rounds` times."""
+def steps_of(method: str, model: nn.Module) -> tuple[int, ...]:
+    """Steps of a round: the paper's 1 (landmarks) and 2 (the rest); 2 alone without landmarks, 1 alone for a detector of
+    joints or poselets; 3, all losses at once."""
+    if isinstance(model, PartDetector):
+        return (1,)
+    if method == "fashionnet-joint":
+        return (3,)
+    return (1, 2) if getattr(model, "pose", None) is not None else (2,)
+
+
+def phases(config: Config, steps: tuple[int, ...] = (1, 2)) -> list[tuple[int, int]]:
+    """(round, step) of every epoch, in order. A round has 2 * epochs epochs for every method, whatever its steps; a detector
+    trains as long as landmarks are FashionNet's main task."""
     t = config.training
-    return [(r, step) for r in range(t.rounds) for step in (1, 2) for _ in range(t.epochs)]
+    epochs = 2 * t.epochs if steps in ((2,), (3,)) else t.epochs
+    return [(r, step) for r in range(t.rounds) for step in steps for _ in range(epochs)]
+
+
+def validation(benchmark: Benchmark, split: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to train on, and rows that say when to stop: the val split where results are measured on another one, else
+    a twentieth of the training items (of the images, where there are no items), which are then not trained on."""
+    rows, val = benchmark.rows(split), benchmark.rows("val")
+    if len(val) and np.isin(benchmark.split, ("test", "query")).any():
+        return rows, val
+    units = np.arange(len(benchmark.split)) if benchmark.item is None else benchmark.item
+    names = np.unique(units[rows])
+    kept = np.random.default_rng(seed).choice(names, max(1, round(HELD_OUT * len(names))), replace=False)
+    out = np.isin(units[rows], kept)
+    return rows[~out], rows[out]
 
 
 def epoch_batches(rows: np.ndarray, item: Tensor | None, batch: int, seed: tuple[int, ...]) -> Iterator[np.ndarray]:
@@ -234,6 +308,8 @@ def set_rates(optimizer, config: Config, weights: Weights, share: float) -> None
 def loss_terms(out: dict, labels: dict, attribute_weights, config: Config, fabric: Fabric) -> dict[str, Tensor]:
     """The losses that these outputs and labels allow, unweighted, each a mean over the batch."""
     terms = {}
+    if "log_parts" in out:
+        return {"detection": losses.detection_loss(out["log_parts"], labels["parts"], labels["there"])}
     if "landmarks" in out and "landmarks" in labels:
         terms["landmark"] = losses.landmark_loss(out["landmarks"], labels["landmarks"], labels["visibility"])
         terms["visibility"] = losses.visibility_loss(out["visibility"], labels["visibility"])
@@ -257,61 +333,77 @@ def total(terms: dict[str, Tensor], weights: Weights) -> Tensor:
 
 
 class Forward(nn.Module):
-    """From fetched maps and a view to a method's outputs; one module, so that DDP and the compiler see it whole."""
+    """From fetched maps and a view to a method's outputs; one module, so that DDP sees it whole."""
 
     def __init__(self, model: nn.Module, config: Config):
         super().__init__()
         self.model = model
         self.config = config
 
-    def forward(self, maps: Tensor, view: store.View) -> dict[str, Tensor]:
+    def forward(self, maps: Tensor, view: store.View, given: dict) -> dict[str, Tensor]:
         side = self.config.input.view_px
+        if maps.ndim == 2:
+            return self.model.branches(maps.float(), **given)
         if maps.dtype == torch.uint8:
-            return self.model(store.images_in_view(maps, view, side))
-        return self.model.branches(store.conv4_in_view(maps, view, side // 8))
+            return self.model(store.images_in_view(maps, view, side), **given)
+        return self.model.branches(store.conv4_in_view(maps, view, side // 8), **given)
+
+
+def given(model: nn.Module, samples: Samples, rows: np.ndarray, view: store.View, device) -> dict:
+    """What a network is told besides the picture: the oracle the true landmarks, in test as in training; DARN's two
+    streams which of them a picture belongs to."""
+    if getattr(model, "oracle", False):
+        labels = samples.labels(rows, view, device)
+        return {"pool_at": (labels["landmarks"].nan_to_num(0.5), (labels["visibility"] == 0).float())}
+    if len(getattr(model, "streams", ())) > 1:
+        return {"domain": samples.domain[torch.from_numpy(rows)].to(device)}
+    return {}
 
 
 # ---- fit and predict ------------------------------------------------------------------------------------------------
 
 
 def fit(model, samples: Samples, rows: np.ndarray, monitor: np.ndarray, config: Config, fabric: Fabric,
-        checkpoint: Path, pretrained: list[str] = ()) -> list[dict]:  # fmt: skip
+        checkpoint: Path, steps: tuple[int, ...] = (1, 2), balance=None, pretrained: list[str] = ()) -> list[dict]:  # fmt: skip
     """Train `model` in place on `rows`; returns the history, a dict an epoch.
 
-    monitor: rows whose losses are logged after each epoch; nothing is chosen by them. A checkpoint is written beside
-    and renamed after each epoch; where one exists, training goes on from it and ends with the same numbers. Raises
-    FloatingPointError naming step and images when a loss is not finite.
+    monitor: validation rows, whose losses are logged after each epoch. A round that does not lower their sum, weighted as
+    in step 2, is the last, and the network is left as the best round left it ("until convergence" in the paper). balance:
+    the attributes' w_pos and w_neg. pretrained: see `parameter_groups`.
+
+    A checkpoint is written beside and renamed after each epoch; where one exists, training goes on from it and ends with
+    the same numbers. Raises FloatingPointError naming step and images when a loss is not finite.
     """
     t = config.training
     device = fabric.device
-    weights = {1: t.step1, 2: t.step2}
-    balance = None
-    if samples.attributes is not None:
-        w_pos, w_neg = losses.attribute_weights(samples.attributes[rows], t.attribute_balance)
-        balance = w_pos.to(device), w_neg.to(device)
+    weights = {1: t.step1, 2: t.step2, 3: t.at_once}
+    balance = None if balance is None else tuple(w.to(device) for w in balance)
+    best = checkpoint.with_name("best.safetensors")
     model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(parameter_groups(model, pretrained), t.rate, weight_decay=t.weight_decay, fused=True)
     forward, optimizer = fabric.setup(Forward(model, config), optimizer)
     if len(rows) < t.batch and len(rows) % fabric.world_size:
         raise DataError(f"{len(rows)} training images cannot be shared evenly by {fabric.world_size} processes")
-    plan = phases(config)
+    plan = phases(config, steps)
     done, history = load_checkpoint(checkpoint, model, optimizer)
-    steps = len(plan) * max(1, len(rows) // t.batch)
-    bar = tqdm(total=steps, initial=done * (steps // len(plan)), desc=checkpoint.parent.name, unit="step",
+    in_epoch = max(1, len(rows) // t.batch)
+    bar = tqdm(total=len(plan) * in_epoch, initial=done * in_epoch, desc=checkpoint.parent.name, unit="step",
                mininterval=5, disable=fabric.global_rank > 0)  # fmt: skip
     for epoch in range(done, len(plan)):
+        if converged(history):
+            break
         start, (round_, step_), sums, seen = time.perf_counter(), plan[epoch], {}, 0
         forward.train()
         for index, batch in enumerate(epoch_batches(rows, samples.item, t.batch, (config.seed, epoch))):
-            step = epoch * (steps // len(plan)) + index
+            step = epoch * in_epoch + index
             generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
             view = store.training_view(len(batch), config.input, generator)
             torch.manual_seed((config.seed * 1_000_003 + step) * fabric.world_size + fabric.global_rank)  # dropout
             share = slice(fabric.global_rank * len(batch) // fabric.world_size,
                           (fabric.global_rank + 1) * len(batch) // fabric.world_size)  # fmt: skip
             mine, view = batch[share], view.part(share)
-            set_rates(optimizer, config, weights[step_], learning_rate(step, steps))
-            out = forward(fetch(samples.maps, mine, view, device), view)
+            set_rates(optimizer, config, weights[step_], learning_rate(step, len(plan) * in_epoch))
+            out = forward(fetch(samples.maps, mine, view, device), view, given(model, samples, mine, view, device))
             terms = loss_terms(out, samples.labels(mine, view, device), balance, config, fabric)
             if not terms:
                 raise DataError(f"{checkpoint.parent.name}: the training images have no label that this method learns")
@@ -332,12 +424,36 @@ def fit(model, samples: Samples, rows: np.ndarray, monitor: np.ndarray, config: 
         row |= {f"train_{name}": round(float(value), 6) for name, value in means.items()}
         row |= monitor_losses(forward, samples, monitor, balance, config, fabric)
         history.append(row)
+        if epoch + 1 == len(plan) or plan[epoch + 1][0] > round_:  # a round ends
+            row["validation"] = round(total_of(row, t.step2), 6)
+            if len(ended := round_ends(history)) == 1 or ended[-1] < min(ended[:-1]):
+                if fabric.global_rank == 0:
+                    save_beside(dict(model.state_dict()), best, {"epoch": str(epoch)})
         bar.set_postfix({k: v for k, v in row.items() if k.startswith("monitor")}, refresh=False)
         if fabric.global_rank == 0:
             save_checkpoint(checkpoint, model, optimizer, epoch + 1, history)
         fabric.barrier()
     bar.close()
+    fabric.barrier()
+    model.load_state_dict(load_file(best))
+    fabric.barrier()  # read by all before the first process deletes it
     return history
+
+
+def total_of(row: dict, weights: Weights) -> float:
+    """The weighted sum of an epoch's validation losses."""
+    return sum(getattr(weights, n.removeprefix("monitor_")) * v for n, v in row.items() if n.startswith("monitor_"))
+
+
+def round_ends(history: list[dict]) -> list[float]:
+    """The validation loss after each round."""
+    return [row["validation"] for row in history if "validation" in row]
+
+
+def converged(history: list[dict]) -> bool:
+    """Whether the last round, just ended, was no better than one before it."""
+    ended = round_ends(history)
+    return len(ended) > 1 and "validation" in history[-1] and ended[-1] >= min(ended[:-1])
 
 
 @torch.inference_mode()
@@ -348,7 +464,8 @@ def monitor_losses(forward, samples, rows, balance, config, fabric) -> dict[str,
     for start in range(0, len(rows), 100):
         batch = rows[start : start + 100]
         view = store.fixed_view(len(batch), config.input)
-        out = forward(fetch(samples.maps, batch, view, fabric.device), view)
+        inputs = given(forward.model, samples, batch, view, fabric.device)
+        out = forward(fetch(samples.maps, batch, view, fabric.device), view, inputs)
         labels = samples.labels(batch, view, fabric.device)
         labels.pop("item", None)  # triplets of a small batch in file order say little
         for name, value in loss_terms(out, labels, balance, config, fabric).items():
@@ -358,10 +475,12 @@ def monitor_losses(forward, samples, rows, balance, config, fabric) -> dict[str,
 
 @torch.inference_mode()
 def predict(model, samples: Samples, benchmark: Benchmark, rows: np.ndarray, config: Config, fabric: Fabric) -> dict:
-    """The outputs of `model` on `rows` in the fixed view, from pixels and boxes alone: no label reaches it.
+    """The outputs of `model` on `rows` in the fixed view, from pixels and boxes alone: no label reaches it, but the true
+    landmarks the oracle.
 
     Returns numpy arrays: landmarks (n, 8, 2) pixels of the photo as (x, y), visibility (n, 8, 3) probabilities,
-    category_scores (n, K), attribute_scores (n, A), embedding (n, D); those that the method gives.
+    category_scores (n, K), attribute_scores (n, A), embedding (n, D); of a detector parts (n, P, 2) in pixels and present
+    (n, P) probabilities; those that the method gives.
     """
     forward = Forward(model, config).to(fabric.device).eval()  # not set up by Fabric: one process predicts alone
     parts = []
@@ -369,8 +488,11 @@ def predict(model, samples: Samples, benchmark: Benchmark, rows: np.ndarray, con
         batch = rows[start : start + 100]
         view = store.fixed_view(len(batch), config.input)
         with fabric.autocast():
-            out = forward(fetch(samples.maps, batch, view, fabric.device), view)
-        part = {"embedding": out["embedding"]}
+            inputs = given(model, samples, batch, view, fabric.device)
+            out = forward(fetch(samples.maps, batch, view, fabric.device), view, inputs)
+        part = {name: out[name] for name in ("embedding", "present") if name in out}
+        if "parts" in out:
+            part["parts"] = store.landmarks_in_crop(out["parts"], view)
         if "landmarks" in out:
             part["landmarks"] = store.landmarks_in_crop(out["landmarks"], view)
             part["visibility"] = out["visibility"].softmax(2)
@@ -380,9 +502,10 @@ def predict(model, samples: Samples, benchmark: Benchmark, rows: np.ndarray, con
             part["attribute_scores"] = out["attributes"]
         parts.append({name: value.float().cpu().numpy() for name, value in part.items()})
     out = {name: np.concatenate([p[name] for p in parts]) for name in (parts[0] if parts else ())}
-    if "landmarks" in out:
-        pixels = store.to_pixels(out["landmarks"], benchmark.box[rows], config.input.margin)
-        out["landmarks"] = pixels.astype(np.float32)
+    for name in ("landmarks", "parts"):
+        if name in out:
+            pixels = store.to_pixels(out[name], benchmark.box[rows], config.input.margin)
+            out[name] = pixels.astype(np.float32)
     return out
 
 
@@ -476,33 +599,57 @@ def provenance(fabric: Fabric) -> dict:
 # ---- the entry ------------------------------------------------------------------------------------------------------
 
 
-def run_folder(out: Path, benchmark: Benchmark, method: str, config: Config, weights_from: str,
+def before(method: str, benchmark: Benchmark, config: Config, weights: str, start: Path | None, split: str):
+    """The runs that a run stands on, as (method, split): FashionNet's pre-training, whose trunk and pose branch all take
+    that have them, where the data have a pre-training split; and the detector of FashionNet+Joints or +Poselets. None of
+    them where a run goes on from another, or from the shipped pre-training."""
+    if start is not None or (weights or config.weights) == "world" or method == "wtbi":
+        return []
+    out, pretrain = [], (benchmark.split == "pretrain").any()
+    if pretrain and (method, split) != ("fashionnet", "pretrain"):
+        out.append(("fashionnet", "pretrain"))
+    if (kind := method.partition("+")[2]) in parts.KINDS:
+        out.append((kind, "pretrain" if pretrain else "train"))
+    return out
+
+
+def weights_of(method: str, config: Config, weights: str) -> str:
+    """The weights that a method starts from: those given, else the profile's; WTBI stands on generic ones in any case."""
+    weights = weights or config.weights
+    return "" if method == "wtbi" and weights == "world" else weights
+
+
+def run_folder(out: Path, benchmark: Benchmark, method: str, config: Config, weights: str = "",
                start: Path | None = None, split: str = "train") -> Path:  # fmt: skip
     """Where a run lies; the name's digest is of everything that its result depends on: photos, labels and their names,
-    settings, precision, and the code that trains."""
-    labels = hashlib.sha256(store.photos_key(benchmark).encode())
+    settings, precision, the code that trains, and the runs that it stands on."""
+    digests = hashlib.sha256(store.photos_key(benchmark).encode())
     for array in (benchmark.split, benchmark.box, benchmark.landmarks, benchmark.visibility, benchmark.category,
-                  benchmark.attributes, benchmark.item):  # fmt: skip
-        labels.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+                  benchmark.attributes, benchmark.item, benchmark.joints, benchmark.joint_visibility):  # fmt: skip
+        digests.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
     names = [benchmark.category_names, benchmark.attribute_names, benchmark.group_names]
     groups = None if benchmark.attribute_groups is None else benchmark.attribute_groups.tolist()
     code = [hashlib.sha256((Path(__file__).parent / f"{name}.py").read_bytes()).hexdigest() for name in SOURCES]
     settings = config.as_dict() | {"methods": None}  # which other methods are trained changes nothing
-    parts = [labels.hexdigest(), names, groups, settings, precision_here(config), weights_from, method, code]
-    parts += [start.name if start else None, split]  # a run's name has a digest of all that went before
-    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
+    origin = read_weights(weights_of(method, config, weights))[1]
+    key = [digests.hexdigest(), names, groups, settings, precision_here(config), origin, method, code]
+    key += [start.name if start else None, split]  # a run's name has a digest of all that went before
+    for earlier, its_split in before(method, benchmark, config, weights, start, split):
+        key.append(run_folder(out, benchmark, earlier, config, weights, split=its_split).name)
+    digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:8]
     return out / "runs" / benchmark.name / f"{method}_{digest}"
 
 
 def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: str = "", fabric=None,
         start: Path | None = None, split: str = "train") -> Path:  # fmt: skip
-    """Train `method` on a split of `benchmark`, or find its finished run; returns the run's folder.
+    """Train `method` on a split of `benchmark`, or find its finished run; returns the run's folder. What it stands on
+    (see `before`) is trained first.
 
     weights: see `read_weights`; empty for the profile's own. start: the folder of a finished run whose parameters it
-    goes on from, where names and shapes agree (pre-training, then fine-tuning). Predictions are written for every other split that the benchmark has.
+    goes on from, where names and shapes agree (fine-tuning on another benchmark). Predictions are written for every
+    other split that the benchmark has.
     """
-    state, weights_from = read_weights(weights or config.weights)
-    folder = run_folder(out, benchmark, method, config, weights_from, start, split)
+    folder = run_folder(out, benchmark, method, config, weights, start, split)
     splits = [s for s in ("val", "test", "query", "gallery") if (benchmark.split == s).any()]
     if not splits or not (benchmark.split == split).any():
         there = ", ".join(sorted(set(benchmark.split.tolist()) - {""})) or "none"
@@ -511,24 +658,45 @@ def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: s
     if (folder / "run.json").exists() and all(p.exists() for p in wanted):
         return folder
     fabric = fabric or make_fabric(config)
+    earlier = {}
+    for name, its_split in before(method, benchmark, config, weights, start, split):
+        earlier[name] = run(name, benchmark, config, out, weights, fabric, split=its_split) / "model.safetensors"
     about = provenance(fabric)  # of the code that is loaded now, not of what lies there when training has ended
     model = build(method, benchmark, config)
-    pretrained = load_vgg16(model, state) if state else []
-    samples = load_samples(benchmark, model, config, out, fabric)
-    if config.training.freeze_trunk:
+    state, weights_from = read_weights(weights_of(method, config, weights))
+    train_rows, monitor = validation(benchmark, split, config.seed)
+    is_detector = method in parts.KINDS
+    if is_detector and benchmark.joints is None:
+        raise Lacks(
+            f"{benchmark.images_root}: no list_joints.txt beside its landmarks to teach a detector of {method} with"
+        )
+    samples = make_samples(benchmark, None, config, method if is_detector else "", train_rows)
+    balance = None
+    if samples.attributes is not None:
+        balance = attribute_balance(samples, train_rows, taught(method, benchmark, train_rows), config)
+    start_at_frequencies(model, samples, train_rows, balance, config)
+    if start:
+        pretrained, started = [], fill(model, load_file(start / "model.safetensors"))
+        if not started:
+            raise DataError(f"{start}: no parameter of it fits this network")
+    else:
+        pretrained, started = load_weights(model, state, earlier), []
+    if config.training.freeze_trunk or is_detector:
         model.trunk.requires_grad_(False)
-    train_rows, monitor = benchmark.rows(split), benchmark.rows(splits[0])
-    if samples.landmarks is not None and hasattr(model, "pose"):
-        fixed = store.landmarks_in_view(samples.landmarks[train_rows], store.fixed_view(len(train_rows), config.input))
-        model.pose.start_at(fixed.nanmean(0).nan_to_num(0.5))
-    start_at_frequencies(model, samples, train_rows, config)
-    started = load_start(model, start) if start else []
+    samples = replace(samples, maps=load_maps(model, benchmark, config, out, fabric))
     checkpoint = folder / "checkpoint.safetensors"
-    history = fit(model, samples, train_rows, monitor, config, fabric, checkpoint, pretrained)
+    steps = steps_of(method, model)
+    history = fit(model, samples, train_rows, monitor, config, fabric, checkpoint, steps, balance, pretrained)
     if fabric.global_rank == 0:
         about |= {"method": method, "benchmark": benchmark.name, "weights": weights_from}
         # Of all epochs, those before a stop too.
-        about |= {"start": start.name if start else "", "started": len(started), "split": split}
+        about |= {
+            "start": start.name if start else "",
+            "started": len(started),
+            "split": split,
+            "before": [f.parent.name for f in earlier.values()],
+        }
+        about |= {"images": len(train_rows), "epochs": len(history)}
         about |= {"pretrained_blocks": pretrained, "seconds": round(sum(row["seconds"] for row in history), 1)}
         for held, path in zip(splits, wanted, strict=True):
             rows = benchmark.rows(held)
@@ -536,45 +704,90 @@ def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: s
             write_predictions(path, predictions, benchmark.image[rows], about | {"predicted": held})
         save_beside(dict(model.state_dict()), folder / "model.safetensors", {"method": method})
         write_json(folder / "run.json", {"config": config.as_dict(), "about": about, "history": history})
-        checkpoint.unlink(missing_ok=True)
+        for finished in (checkpoint, folder / "best.safetensors"):
+            finished.unlink(missing_ok=True)
     fabric.barrier()
     return folder
 
 
-def start_at_frequencies(model: nn.Module, samples: Samples, rows: np.ndarray, config: Config) -> None:
-    """Let the heads start at the label frequencies of the training rows, which a thousand rare attributes would else take
-    epochs to learn."""
+def start_at_frequencies(model: nn.Module, samples: Samples, rows: np.ndarray, balance, config: Config) -> None:
+    """Let training start where pictures say nothing yet: at the mean landmarks and the label frequencies of the training
+    rows. A thousand rare attributes would else take epochs to be found rare."""
     with torch.no_grad():
-        if samples.category is not None:
+        if samples.landmarks is not None and getattr(model, "pose", None) is not None:
+            view = store.fixed_view(len(rows), config.input)
+            model.pose.start_at(store.landmarks_in_view(samples.landmarks[rows], view).nanmean(0).nan_to_num(0.5))
+        if samples.category is not None and model.category is not None:
             counts = torch.bincount(samples.category[rows], minlength=len(model.category.bias))
             model.category.bias.copy_((counts.clamp_min(0.5) / len(rows)).log())
-        if samples.attributes is not None:
-            labels = samples.attributes[rows]
-            weights = losses.attribute_weights(labels, config.training.attribute_balance)
-            model.attributes.bias.copy_(losses.prior_logits(losses.attribute_shares(labels), *weights))
+        if samples.attributes is not None and model.attributes is not None:
+            logits = losses.prior_logits(losses.attribute_shares(samples.attributes[rows]), *balance)
+            model.attributes.bias.copy_(torch.where(balance[0] > 0, logits, NOT_SUPERVISED))
 
 
-def load_start(model: nn.Module, start: Path) -> list[str]:
-    """Copy the parameters of a finished run into `model` where name and shape agree (other labels have other heads).
-    Returns their names. Raises DataError where none does."""
-    own, there = model.state_dict(), load_file(start / "model.safetensors")
-    fit = {name: value for name, value in there.items() if name in own and own[name].shape == value.shape}
-    if not fit:
-        raise DataError(f"{start}: no parameter of it fits this network")
-    model.load_state_dict(fit, strict=False)
-    return sorted(fit)
+def fill(model: nn.Module, state: dict[str, Tensor], *begin: str) -> list[str]:
+    """Copy into `model` what agrees with it in name and shape; of a single stream of DARN into both. begin: take only
+    names that start so. Returns the names that were filled."""
+    own, filled = model.state_dict(), {}
+    for name, value in own.items():
+        source = state.get(name, state.get(name.replace("streams.1.", "streams.0.")))
+        if source is not None and source.shape == value.shape and (not begin or name.startswith(begin)):
+            filled[name] = source.to(value.dtype)
+    model.load_state_dict(filled, strict=False)
+    return sorted(filled)
 
 
-def load_samples(benchmark, model, config: Config, out: Path, fabric: Fabric) -> Samples:
-    """Crops, or conv4 maps where the trunk is frozen, beside the labels. Made by the first process, read by all."""
-    cache = out / "cache"
+def load_weights(model: nn.Module, state: dict | None, earlier: dict[str, Path]) -> list[str]:
+    """Start a network from ImageNet weights or from pre-training; returns the blocks or parameters that were filled.
+
+    state: of `read_weights`: a VGG-16, or the shipped pre-training, whose detectors' names begin with their kind. earlier:
+    the models of `before`.
+    """
+    shipped = state is not None and "trunk.0.weight" in state
+    pretrained = load_vgg16(model, state) if state and not shipped else []
+    if "fashionnet" in earlier:
+        pretrained = fill(model, load_file(earlier["fashionnet"]), "trunk.", "pose.")
+    elif shipped:
+        if state["trunk.0.weight"].shape != model.trunk[0].weight.shape:
+            raise DataError(
+                "the shipped pre-training has another width than this profile's trunk; give other --weights"
+            )
+        pretrained = fill(model, state, "trunk.", "pose.")
+    if (detector := getattr(model, "detector", None)) is not None:
+        kind = next(kind for kind in parts.KINDS if len(parts.names(kind)) == detector.heatmap.out_channels)
+        if kind in earlier:
+            fill(detector, load_file(earlier[kind]))
+        else:
+            fill(detector, state, "trunk.")
+            fill(detector, {n.removeprefix(kind + "."): v for n, v in state.items() if n.startswith(kind + ".")})
+    return pretrained
+
+
+def load_maps(model: nn.Module, benchmark: Benchmark, config: Config, out: Path, fabric: Fabric):
+    """What a network is trained on: crops; conv4 maps where the trunk is frozen; features where all below is. Made by the
+    first process, read by all."""
+    dtype = torch.bfloat16 if "bf16" in fabric._precision.precision else torch.float32
+    place = benchmark.name, out / "cache", store.crops_key(benchmark, config.input), fabric.device, dtype
     with fabric.rank_zero_first():
-        maps = store.crop_store(benchmark, cache, config.input)
-        if config.training.freeze_trunk:
-            dtype = torch.bfloat16 if "bf16" in fabric._precision.precision else torch.float32
-            key = store.crops_key(benchmark, config.input)
-            maps = store.conv4_store(model.trunk, maps, benchmark.name, cache, key, fabric.device, dtype)
-    return make_samples(benchmark, keep_on_device(maps, fabric.device), config)
+        maps = store.crop_store(benchmark, out / "cache", config.input)
+        if isinstance(model, WTBI):
+            maps = store.feature_store(model, maps, config.input, *place)
+        elif config.training.freeze_trunk:
+            maps = store.conv4_store(model.trunk, maps, *place)
+    return keep_on_device(maps, fabric.device)
+
+
+def ship(runs: dict[str, Path], path: Path) -> None:
+    """Put what pre-training taught into one file: FashionNet's trunk and pose branch, the detectors without theirs, which
+    is the same. Half precision; the header says which runs it is from."""
+    state = {
+        n: v for n, v in load_file(runs["fashionnet"] / "model.safetensors").items() if n.startswith(("trunk", "pose"))
+    }
+    for kind in parts.KINDS:
+        own = load_file(runs[kind] / "model.safetensors")
+        state |= {f"{kind}.{name}": value for name, value in own.items() if not name.startswith("trunk.")}
+    about = {name: json.dumps(json.loads((folder / "run.json").read_text())["about"]) for name, folder in runs.items()}
+    save_beside({name: value.half() for name, value in state.items()}, path, about)
 
 
 def main() -> None:
@@ -583,11 +796,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lib.train", description=__doc__.split("\n")[0])
     parser.add_argument("--method", choices=METHODS, default="fashionnet")
     parser.add_argument("--benchmark", default="category_attribute")
-    parser.add_argument("--profile", default="demo", help="smoke, demo or paper")
+    parser.add_argument("--profile", default="demo", help="smoke, demo, photos, pretrain or paper")
     parser.add_argument("--data", default="", help="folder of the real DeepFashion; the synthetic world without it")
     parser.add_argument("--weights", default="", help="VGG-16 as .safetensors, 'torchvision' or 'none'")
     parser.add_argument("--out", default="", help="folder of the results; outputs/<profile> without it")
     parser.add_argument("--split", default="train", help="what to learn from: train, or pretrain")
+    parser.add_argument(
+        "--ship", default="", help="pre-train, and write the network for others to start from to this file"
+    )
     args = parser.parse_args()
     config, out = report.open_run(args.profile, args.out)
     fabric = make_fabric(config)
@@ -595,7 +811,12 @@ def main() -> None:
         benchmarks = report.open_data(config, args.data, out)
     if args.benchmark not in benchmarks:
         parser.error(f"no benchmark {args.benchmark} in this source; there are {', '.join(benchmarks)}")
-    print(run(args.method, benchmarks[args.benchmark], config, out, args.weights, fabric, split=args.split))
+    benchmark = benchmarks[args.benchmark]
+    if args.ship:
+        runs = {name: run(name, benchmark, config, out, args.weights, fabric, split="pretrain")
+                for name in ("fashionnet", *parts.KINDS)}  # fmt: skip
+        return ship(runs, Path(args.ship))
+    print(run(args.method, benchmark, config, out, args.weights, fabric, split=args.split))
 
 
 if __name__ == "__main__":

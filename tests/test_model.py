@@ -4,7 +4,7 @@ import pytest
 import torch
 import torchvision
 
-from lib.config import DEMO_MODEL, PROFILES, Model
+from lib.config import PHOTOS_MODEL, PROFILES, Model
 from lib.model import WTBI, FashionNet, load_vgg16, soft_argmax
 
 TINY = PROFILES["smoke"].model
@@ -173,7 +173,7 @@ def named(features):
 
 
 def test_torchvisions_vgg16_names_fill_trunk_and_conv5(vgg):
-    net = FashionNet(DEMO_MODEL, 64, 0, 0)
+    net = FashionNet(PHOTOS_MODEL, 64, 0, 0)
     assert load_vgg16(net, named(vgg)) == ["trunk", "conv5_global"]  # conv5_pose is narrower
     x = torch.randn(1, 3, 64, 64)
     with torch.inference_mode():
@@ -190,7 +190,7 @@ def test_weights_that_do_not_fit_raise(vgg):
     with pytest.raises(ValueError, match="width"):
         load_vgg16(FashionNet(TINY, 64, 0, 0), named(vgg))
     with pytest.raises(ValueError, match="features.0"):
-        load_vgg16(FashionNet(DEMO_MODEL, 64, 0, 0), {})
+        load_vgg16(FashionNet(PHOTOS_MODEL, 64, 0, 0), {})
 
 
 def test_soft_argmax_of_a_single_cell_is_its_centre():

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lib import paper, plots, report
-from lib.config import PROFILES
+from lib.config import METHODS, PROFILES
 from lib.data import Benchmark, DataError, Lacks
 
 matplotlib.use("Agg")
@@ -45,7 +45,11 @@ def test_pdj_table_by_hand(benchmark):
     guess[0, 0] += (15, 0)  # 0.15 of the box's width
     guess[1, 1] += (0, 10)  # 0.05 of its height
     table = report.pdj_table({("m", "regression"): guess}, benchmark, rows)
-    assert list(table.columns) == ["method", "head", "landmark", "threshold", "pdj", "n"]
+    assert list(table.columns) == ["method", "head", "norm", "landmark", "threshold", "pdj", "n"]
+    by_diagonal = table[(table.norm == "diagonal") & (table.threshold == 0.06)].set_index("landmark")
+    assert by_diagonal.pdj["left collar"] == 0.5  # 15 px of a diagonal of 224 are 0.067
+    assert by_diagonal.pdj["right collar"] == 1  # 10 px are 0.045
+    table = table[table.norm == "box"]
     at = table[table.threshold == 0.1].set_index("landmark")
     assert at.pdj["left collar"] == 0.5 and at.pdj["right collar"] == 1 and at.pdj["all"] == 15 / 16
     assert at.n["left collar"] == 2 and at.n["all"] == 16  # the hidden image counts nowhere
@@ -97,8 +101,15 @@ def test_what_a_source_lacks_is_said_once(benchmark, tmp_path, monkeypatch):
 
 def test_methods_need_a_label_that_they_learn(benchmark):
     config = PROFILES["smoke"]
-    assert report.methods(config, benchmark) == list(config.methods)
-    assert "wtbi" not in report.methods(config, replace(benchmark, category=None, attributes=None))
+    without = report.skipped(config, benchmark)  # three attributes, no joints
+    assert set(without) == {"fashionnet+100", "fashionnet+500", "fashionnet+joints", "fashionnet+poselets"}
+    assert "no more than 100 attributes" in without["fashionnet+100"] and "joints" in without["fashionnet+joints"]
+    assert report.methods(config, benchmark) == [m for m in config.methods if m not in without]
+    assert config.methods == METHODS and METHODS[:7] == paper.METHODS
+    alone = report.methods(config, replace(benchmark, category=None, attributes=None))
+    assert alone == ["fashionnet", "fashionnet-heatmap", "fashionnet-joint", "fashionnet-oracle"]
+    many = replace(benchmark, attributes=np.ones((4, 501), np.int8), joints=np.zeros((4, 14, 2)))
+    assert report.methods(config, many) == list(METHODS)
 
 
 def test_an_item_on_both_sides_of_a_split_stops_every_notebook(benchmark, tmp_path, monkeypatch):
@@ -114,7 +125,54 @@ def test_points_of_a_source_without_landmarks_are_unknown(benchmark):
 
 
 def test_the_prior_ranks_by_the_train_split(benchmark):
-    assert report.prior_scores(benchmark, benchmark.rows("test")).tolist() == [[1, 0, 0]] * 3
+    prior = report.prior(benchmark, benchmark.rows("test"))
+    assert prior["attribute_scores"].tolist() == [[1, 0, 0]] * 3
+    assert prior["category_scores"].tolist() == [[1, *[0] * 7]] * 3
+
+
+def test_chance_margins_and_leads_by_hand(benchmark):
+    rows = benchmark.rows("test")  # categories 1, 2, 1; attributes x, y, z
+    good = {"category_scores": np.eye(8)[[1, 2, 1]], "attribute_scores": np.eye(3)}
+    bad = {"category_scores": np.eye(8)[[1, 7, 1]], "attribute_scores": np.eye(3)[[1, 1, 1]]}
+    table = report.table2({"m": good, "n": bad, "prior": report.prior(benchmark, rows)}, benchmark, rows)
+    row = report.chance(table, benchmark).set_index("method").loc["chance"]
+    assert row.category_top3 == 100 * 3 / 8 and row.category_top5 == 100 * 5 / 8 and row.all_top3 == 100
+    assert row.category_top3_lo == row.category_top3
+    times = report.margins(table, 3).set_index("times the prior")
+    # The prior names category 0 first and goes on in order: 1 and 2 are among its three.
+    assert times.loc["m", "category"] == 1 and times.loc["m", "all"] == 1
+    lead = report.lead({"m": good, "n": bad}, benchmark, rows, "m", ["n"], 1, seed=0).iloc[0]
+    assert lead.points == pytest.approx(100 / 3) and lead.lo == 0 and lead.hi > lead.points
+
+
+def test_figure_7_takes_the_most_frequent_of_the_train_split(benchmark):
+    other = replace(
+        benchmark, split=np.array(["test", "train", "train", "test"])
+    )  # in training y once, x once, z never
+    scores = {"m": np.array([[3.0, 0, 0], [0, 3, 0]])}
+    table = report.figure7(scores, other, np.array([0, 3]))
+    assert list(table.columns) == ["group", "attribute", "n", "m"]
+    assert table.attribute.tolist() == ["x", "y", "z"] and table.n.tolist() == [1, 0, 1]
+    many = replace(benchmark, attributes=np.ones((4, 40), np.int8), attribute_names=tuple(map(str, range(40))),
+                   attribute_groups=np.repeat([1, 2], 20).astype(np.int8))  # fmt: skip
+    table = report.figure7({"m": np.zeros((4, 40))}, many, np.arange(4))
+    assert table.groupby("group").size().to_dict() == {"texture": 14, "fabric": 14}
+    assert (
+        table.m[:5].tolist() == [1] * 5 and table.m[5:].max() == 0
+    )  # ties rank by index: the first five are in the top
+
+
+def test_figures_have_a_mark_a_method_and_a_panel_a_group(benchmark):
+    table = pd.DataFrame({"group": ["a", "a", "b"], "attribute": ["x", "y", "z"], "n": [3, 2, 1],
+                          "wtbi": [0.1, 0.2, 0.3], "darn": [0.2, 0.1, 0.4], "fashionnet": [0.5, 0.6, 0.7]})  # fmt: skip
+    figure = plots.attribute_recall(table, ["wtbi", "darn", "fashionnet"])
+    assert [axis.get_title() for axis in figure.axes] == ["a", "b"]
+    lines = {line.get_label(): line.get_xdata().tolist() for line in figure.axes[0].lines}
+    assert lines["fashionnet"] == [60, 50] and lines["wtbi"] == [20, 10]
+    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["y (2)", "x (3)"]
+    assert set(METHODS) <= set(plots.METHOD_COLOURS)
+    for group in (paper.METHODS, [m for m in METHODS if m not in paper.METHODS] + ["fashionnet"]):
+        assert len({plots.METHOD_COLOURS[m] for m in group}) == len(group)  # told apart where they stand together
 
 
 def test_table2_by_hand(benchmark):
@@ -229,7 +287,7 @@ def test_mean_landmarks_can_be_put_into_other_boxes(benchmark):
 
 
 def test_an_unknown_profile_is_one_sentence():
-    with pytest.raises(DataError, match="no profile 'huge'; there are smoke, demo, paper"):
+    with pytest.raises(DataError, match="no profile 'huge'; there are smoke, demo, photos, pretrain, paper"):
         report.open_run("huge", "")
 
 

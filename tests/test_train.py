@@ -109,24 +109,24 @@ def test_a_finished_run_is_found_not_trained_again(finished, benchmark, monkeypa
 
 def test_other_settings_or_data_make_another_run(finished, benchmark, monkeypatch):
     folder, out = finished
-    assert train.run_folder(out, benchmark, "fashionnet", replace(CONFIG, seed=1), "from scratch") != folder
+    assert train.run_folder(out, benchmark, "fashionnet", replace(CONFIG, seed=1)) != folder
     others = dict(box=benchmark.box + 1, attribute_names=("a", "b", "c"), group_names={1: "a", 2: "b"})
     others |= dict(category_names=("x", "y", "z"), attribute_groups=np.array([1, 2, 2], np.int8))
     for field, value in others.items():
         other = replace(benchmark, **{field: value})
-        assert train.run_folder(out, other, "fashionnet", CONFIG, "from scratch") != folder, field
+        assert train.run_folder(out, other, "fashionnet", CONFIG) != folder, field
     with monkeypatch.context() as m:
         m.setattr(train, "precision_here", lambda _: "64-true")
-        assert train.run_folder(out, benchmark, "fashionnet", CONFIG, "from scratch") != folder
+        assert train.run_folder(out, benchmark, "fashionnet", CONFIG) != folder
     with monkeypatch.context() as m:
         m.setattr(train, "SOURCES", ("config",))  # other code
-        assert train.run_folder(out, benchmark, "fashionnet", CONFIG, "from scratch") != folder
+        assert train.run_folder(out, benchmark, "fashionnet", CONFIG) != folder
     photo = benchmark.images_root / benchmark.image[0]
     stat = photo.stat()
     os.utime(photo, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
-    assert train.run_folder(out, benchmark, "fashionnet", CONFIG, "from scratch") != folder
+    assert train.run_folder(out, benchmark, "fashionnet", CONFIG) != folder
     os.utime(photo, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    assert train.run_folder(out, benchmark, "fashionnet", CONFIG, "from scratch") == folder
+    assert train.run_folder(out, benchmark, "fashionnet", CONFIG) == folder
 
 
 @pytest.mark.parametrize("freeze", [False, True])
@@ -261,8 +261,8 @@ def test_a_loss_that_is_not_finite_stops_with_step_and_images(benchmark, tmp_pat
         train.run("fashionnet", benchmark, CONFIG, tmp_path)
 
 
-@pytest.mark.parametrize("method", train.METHODS)
-def test_every_method_learns_the_squares(method, tmp_path):
+@pytest.mark.parametrize("method", ["fashionnet", "fashionnet-heatmap", "wtbi"])
+def test_every_kind_of_method_learns_the_squares(method, tmp_path):
     """Enough steps on few images: the colour is named, and FashionNet finds the corners."""
     benchmark = make_benchmark(tmp_path / "data", n=48)
     t = Training(freeze_trunk=method == "wtbi", rounds=2, epochs=20, batch=16, rate=3e-3, precision="32-true")
@@ -292,21 +292,34 @@ def test_moved_boxes_make_other_conv4_maps(benchmark, tmp_path):
     """The same images, shapes and trunk: only the boxes differ."""
     config = replace(CONFIG, training=replace(CONFIG.training, freeze_trunk=True))
     model, fabric = train.build("fashionnet", benchmark, config), train.make_fabric(config)
-    first = np.array(train.load_samples(benchmark, model, config, tmp_path, fabric).maps)
+    first = np.array(train.load_maps(model, benchmark, config, tmp_path, fabric))
     moved = replace(benchmark, box=benchmark.box + 6)
-    assert not np.array_equal(train.load_samples(moved, model, config, tmp_path, fabric).maps, first)
+    assert not np.array_equal(train.load_maps(model, moved, config, tmp_path, fabric), first)
 
 
-def test_two_methods_that_start_from_scratch_do_not_share_their_maps(benchmark, tmp_path):
+def test_two_trunks_do_not_share_their_maps(benchmark, tmp_path):
     config = replace(CONFIG, training=replace(CONFIG.training, freeze_trunk=True))
     fabric = train.make_fabric(config)
-    for method in ("fashionnet", "wtbi"):
-        model = train.build(method, benchmark, config)
-        maps = train.load_samples(benchmark, model, config, tmp_path, fabric).maps
+    for seed in (0, 1):
+        model = train.build("fashionnet", benchmark, replace(config, seed=seed))
+        maps = train.load_maps(model, benchmark, config, tmp_path, fabric)
         crops = store.crop_store(benchmark, tmp_path / "cache", config.input)
         with torch.inference_mode():
             expected = model.trunk(store.normalise(torch.from_numpy(np.array(crops[:2])))).permute(0, 2, 3, 1)
         torch.testing.assert_close(torch.from_numpy(np.array(maps[:2, 0])).float(), expected, atol=2e-3, rtol=2e-2)
+
+
+def test_generic_features_are_those_of_the_fixed_view_and_of_their_own_weights(benchmark, tmp_path):
+    fabric = train.make_fabric(CONFIG)
+    for seed in (0, 1):
+        model = train.build("wtbi", benchmark, replace(CONFIG, seed=seed)).eval()
+        features = train.load_maps(model, benchmark, CONFIG, tmp_path, fabric)
+        crops = torch.from_numpy(np.array(store.crop_store(benchmark, tmp_path / "cache", CONFIG.input)[:3]))
+        images = store.images_in_view(crops, store.fixed_view(3, CONFIG.input), CONFIG.input.view_px)
+        with torch.inference_mode():
+            expected = model.features(images)
+            torch.testing.assert_close(model(images)["category"], model.branches(expected)["category"])
+        torch.testing.assert_close(torch.from_numpy(np.array(features[:3])).float(), expected, atol=2e-3, rtol=2e-2)
 
 
 def test_absent_slots_are_trained_as_cut_off_and_never_pool(tmp_path):
@@ -358,7 +371,7 @@ def test_fine_tuning_goes_on_from_a_finished_run(finished, benchmark, tmp_path):
     other = replace(benchmark, attributes=labels, attribute_names=tuple("abcd"), attribute_groups=groups)
     still = replace(CONFIG, training=replace(CONFIG.training, rate=0.0))
     folder = train.run("fashionnet", other, still, tmp_path, start=pretrained)
-    assert folder != train.run_folder(tmp_path, other, "fashionnet", still, "from scratch")
+    assert folder != train.run_folder(tmp_path, other, "fashionnet", still)
     before, after = load_file(pretrained / "model.safetensors"), load_file(folder / "model.safetensors")
     for name in before:
         same = before[name].shape == after[name].shape and torch.equal(before[name], after[name])
@@ -374,9 +387,9 @@ def test_pre_training_takes_its_own_split(benchmark, tmp_path, monkeypatch):
     split = benchmark.split.astype("<U8")
     split[:6] = "pretrain"
     seen = []
-    monkeypatch.setattr(train, "fit", lambda *args: seen.append(args[2]) or [{"seconds": 0.0}])
+    monkeypatch.setattr(train, "fit", lambda *args: seen.append(args[2:4]) or [{"seconds": 0.0}])
     train.run("fashionnet", replace(benchmark, split=split), CONFIG, tmp_path, split="pretrain")
-    assert seen[0].tolist() == list(range(6))
+    assert sorted([*seen[0][0], *seen[0][1]]) == list(range(6)) and len(seen[0][1]) == 1  # one image says when to stop
 
 
 @pytest.mark.parametrize("splits", [["train"], ["test"], [""]])
