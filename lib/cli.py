@@ -73,10 +73,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     if args.test and len(arguments) > 1:
         parser.error("--test takes no other option")
     args.profile = args.profile or ("photos" if args.data else "demo")
-    if args.weights and args.profile in ("smoke", "demo"):
-        parser.error(
-            f"--weights: the {args.profile} profile's network is narrower than VGG-16 and cannot start from it"
-        )
     if args.fresh and args.only:
         parser.error("--fresh deletes what the other notebooks made, so it cannot stand beside --only")
     for name, kind, is_there in (("data", "folder", Path.is_dir), ("weights", "file", Path.is_file)):
@@ -85,6 +81,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
             if not is_there(path):
                 parser.error(f"--{name} {value}: there is no such {kind}")
             setattr(args, name, str(path))
+    if args.weights and args.profile in ("smoke", "demo"):
+        parser.error(
+            f"--weights: the {args.profile} profile's network is narrower than VGG-16 and cannot start from it"
+        )
     args.notebooks = notebooks(args.only)
     args.out = ROOT / "outputs" / output_name(args.profile, args.data)
     return args

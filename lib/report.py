@@ -560,12 +560,14 @@ def versions() -> str:
 
 README_START = "<!-- results: written by `python -m lib.report`, checked by a test -->\n"
 README_END = "<!-- end of results -->"
+DEMO_START = "<!-- demo: written by `python -m lib.report`, checked by a test -->\n"
+DEMO_END = "<!-- end of demo -->"
 WORLD_START = "<!-- world: written by `python -m lib.report`, checked by a test -->\n"
 WORLD_END = "<!-- end of world -->"
 
 
-def results_markdown(folder: Path) -> str:
-    """The README's tables of real photos, from the csv files under `folder`."""
+def pdj_markdown(folder: Path) -> list[str]:
+    """Lines of a table: PDJ at 0.1 of each method and landmark, from pdj.csv."""
     pdj = pd.read_csv(folder / "tables" / "pdj.csv")
     pdj = pdj[(pdj.threshold == paper.PDJ_THRESHOLD) & (pdj.norm == "box")]
     lines = ["| landmarks, PDJ at 0.1 in % | all | " + " | ".join(LANDMARKS) + " |", "|---" * 10 + "|"]
@@ -573,6 +575,12 @@ def results_markdown(folder: Path) -> str:
         share = 100 * rows.set_index("landmark").pdj
         name = method if head in ("none", method.rpartition("-")[2]) else f"{method}, {head}"
         lines.append(f"| {name} | **{share['all']:.1f}** | " + " | ".join(f"{share[j]:.1f}" for j in LANDMARKS) + " |")
+    return lines
+
+
+def results_markdown(folder: Path) -> str:
+    """The README's tables of real photos, from the csv files under `folder`."""
+    lines = pdj_markdown(folder)
     tables = [pd.read_csv(folder / "tables" / f"{name}.csv") for name in ("attributes", "attribute_baseline")]
     attributes = pd.concat(tables)
     attributes = attributes[attributes.k == 5]
@@ -589,6 +597,17 @@ def results_markdown(folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def demo_markdown(folder: Path) -> str:
+    """The README's tables of the demo: Table 2 as the paper prints it, top-3 / top-5, and the landmarks."""
+    table = pd.read_csv(folder / "tables" / "table2.csv").set_index("method")
+    columns = [column.removesuffix("_top3") for column in table.columns if column.endswith("_top3")]
+    lines = ["| top-3 / top-5 in % | " + " | ".join(columns) + " |", "|---" * (1 + len(columns)) + "|"]
+    for method, row in table.iterrows():
+        cells = [f"{row[f'{c}_top3']:.1f} / {row[f'{c}_top5']:.1f}" for c in columns]
+        lines.append(f"| {method} | " + " | ".join(cell if "nan" not in cell else "" for cell in cells) + " |")
+    return "\n".join([*lines, "", *pdj_markdown(folder)]) + "\n"
+
+
 def world_markdown(folder: Path) -> str:
     """The README's table of what the synthetic world is like, from world.csv (without the distances of single landmarks)
     and world_speed.csv."""
@@ -603,6 +622,7 @@ def readme_parts() -> list[tuple[str, str, str]]:
     """(first mark, last mark, what must stand between them) of the README."""
     return [
         (README_START, README_END, results_markdown(ROOT / "outputs" / "real_fine")),
+        (DEMO_START, DEMO_END, demo_markdown(ROOT / "outputs" / "demo")),
         (WORLD_START, WORLD_END, world_markdown(ROOT / "outputs" / "demo")),
     ]
 

