@@ -108,8 +108,8 @@ def loss_curves(histories: dict, terms=("landmark", "heatmap", "visibility", "ca
                 axis.plot(h.epoch + 1, h[f"train_{term}"], color=METHOD_COLOURS[method], label=method)
             if f"monitor_{term}" in h:
                 axis.plot(h.epoch + 1, h[f"monitor_{term}"], color=METHOD_COLOURS[method], ls="--")
-        first = next(iter(histories.values()))
-        for epoch in first.epoch[first.step == 1]:
+        stepped = next((h for h in histories.values() if (h.step == 1).any()), next(iter(histories.values())))
+        for epoch in stepped.epoch[stepped.step == 1]:
             axis.axvspan(epoch + 0.5, epoch + 1.5, color="black", alpha=0.06, lw=0)
         axis.set(title=term, xlabel="epoch", ylim=(0, None))
         axis.xaxis.get_major_locator().set_params(integer=True)
@@ -146,18 +146,19 @@ def pdj_curves(table, methods: list[str], norm: str = "box"):
 def interval_bars(table, column_order: list[str], methods: list[str], unit: str = "%"):
     """Grouped bars with 95 % intervals. table: columns method, column, ours, lo, hi (as `report.beside_paper`); the
     paper's values, where there are any, as black dashes."""
-    figure, axis = plt.subplots(figsize=(max(6, 1.3 * len(column_order)), 3.6))
+    figure, axis = plt.subplots(figsize=(max(7, 1.5 * len(column_order)), 4.2))
     width = 0.8 / len(methods)
     for m, method in enumerate(methods):
         rows = table[table.method == method].set_index("column").reindex(column_order)
         x = np.arange(len(column_order)) + (m - (len(methods) - 1) / 2) * width
         errors = np.clip(np.stack([rows.ours - rows.lo, rows.hi - rows.ours]), 0, None)
-        axis.bar(x, rows.ours, width, color=METHOD_COLOURS[method], label=method, yerr=errors, capsize=2)
+        axis.bar(x, rows.ours, width, color=METHOD_COLOURS[method], label=method, yerr=errors,
+                 error_kw={"lw": 1, "alpha": 0.7})  # fmt: skip
         if "paper" in rows and rows.paper.notna().any():
-            axis.plot(x, rows.paper, "_", color="black", ms=14, mew=2, label="paper" if m == 0 else None)
+            axis.plot(x, rows.paper, "_", color="black", ms=90 * width, mew=1.5, label="paper" if m == 0 else None)
     axis.set(xticks=np.arange(len(column_order)), xticklabels=column_order, ylabel=unit, ylim=(0, 100))
     axis.grid(False, axis="x")
-    axis.legend(fontsize=9, ncols=len(methods) + 1, loc="lower left", bbox_to_anchor=(0, 1))
+    figure.legend(fontsize=9, ncols=5, loc="outside lower center")
     return figure
 
 
