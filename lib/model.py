@@ -146,6 +146,8 @@ class PartDetector(nn.Module):
         self.heatmap = nn.Conv2d(middle, parts, 3, padding=1)
         self.absent = nn.Linear(config.conv5_pose, parts)
         _initialise(self)
+        # Not used here: what the poselets are that it was taught; see parts.arrangements.
+        self.register_buffer("poselets", torch.full((7, 3, 8), torch.nan))
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """images (n, 3, view_px, view_px), normalised as for VGG-16. Returns the outputs of `branches`."""

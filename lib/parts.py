@@ -3,7 +3,7 @@
 A poselet (Bourdev and Malik, ICCV 2009) is a part of a body that is tight in configuration: "right arm, bent up". The
 paper does not say which it used. Ours: seven parts of a body, each the mean place of a few joints; the arrangements of
 those joints around it, in units of the box, are clustered by k-means over the training split and its mirror image, and
-each cluster is a poselet.
+each cluster is a poselet. A detector of them keeps their arrangements, to be judged by its own.
 
 Joints and poselets alike are only *taught* by the data set's joints (`targets`, of training images): at test a
 `model.PartDetector` finds them in the pixels.
@@ -48,40 +48,58 @@ def mirrored(points: np.ndarray, visible: np.ndarray) -> tuple[np.ndarray, np.nd
     return points[:, order] * [-1, 1] + [1, 0], visible[:, order]
 
 
-def targets(kind: str, benchmark: Benchmark, learn: np.ndarray, margin: float, seed: int):
-    """What a detector is taught: places (N, 2, P, 2) in units of the crop, of the plain and of the mirrored crop, and
-    whether the part is there (N, 2, P) bool; a place is nan where it is not.
+def _joints(benchmark: Benchmark, margin: float):
+    """Joints of the plain and of the mirrored crops: [(places (N, 14, 2) in units of the crop, visible (N, 14))] * 2."""
+    points = to_crop(benchmark.joints.astype(np.float64), benchmark.box, margin)
+    visible = (benchmark.joint_visibility == 0) & np.isfinite(points).all(2)
+    return [(points, visible), mirrored(points, visible)]
 
-    kind: "joints", there where visible, or "poselets", clustered over the rows `learn`. margin: of the crop around the
-    box. Raises ValueError for another kind.
+
+def _shapes(points, visible, part: tuple[str, ...]):
+    """A part's mean place (N, 2), its joints around it (N, 2 * joints), and whether all of them are visible (N,)."""
+    joints = [JOINTS.index(name) for name in part]
+    centre = points[:, joints].mean(1)
+    return centre, (points[:, joints] - centre[:, None]).reshape(len(centre), -1), visible[:, joints].all(1)
+
+
+def arrangements(benchmark: Benchmark, learn: np.ndarray, seed: int) -> np.ndarray:
+    """The poselets: (parts, CLUSTERS, 8) mean places of up to four joints around their centre, in units of the box, by
+    k-means over the rows `learn` and their mirror images; nan where a part has fewer joints, or was seen too rarely."""
+    out = np.full((len(POSELET_PARTS), CLUSTERS, 8), np.nan, np.float32)
+    both = _joints(benchmark, 0.0)
+    for number, part in enumerate(POSELET_PARTS.values()):
+        seen = [_shapes(points[learn], visible[learn], part) for points, visible in both]
+        examples = np.concatenate([shape[there] for _, shape, there in seen])
+        if len(examples) >= LEAST:
+            means = KMeans(CLUSTERS, n_init=4, random_state=seed).fit(examples).cluster_centers_
+            out[number, :, : means.shape[1]] = means
+    return out
+
+
+def targets(kind: str, benchmark: Benchmark, margin: float, poselets: np.ndarray | None = None):
+    """What a detector is taught, or judged by: places (N, 2, P, 2) in units of the crop, of the plain and of the mirrored
+    crop, and whether the part is there (N, 2, P) bool; a place is nan where it is not.
+
+    kind: "joints", there where visible, or "poselets", there in the nearest of their arrangements (of `arrangements`)
+    where all their joints are visible. margin: of the crop around the box. Raises ValueError for another kind.
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {KINDS}, not {kind!r}")
-    points = to_crop(benchmark.joints.astype(np.float64), benchmark.box, margin)
-    visible = (benchmark.joint_visibility == 0) & np.isfinite(points).all(2)
-    both = [(points, visible), mirrored(points, visible)]
+    both = _joints(benchmark, margin)
     if kind == "poselets":
-        both = _poselets(both, learn, seed)
+        both = [_nearest(points, visible, poselets / (1 + 2 * margin)) for points, visible in both]
     places = np.stack([np.where(there[..., None], place, np.nan) for place, there in both], axis=1)
     return places.astype(np.float32), np.stack([there for _, there in both], axis=1)
 
 
-def _poselets(both, learn, seed):
-    """Joints of the plain and the mirrored crops -> poselets of both: [(places (N, P, 2), there (N, P))] * 2."""
-    out = [(np.zeros((len(points), 0, 2)), np.zeros((len(points), 0), bool)) for points, _ in both]
-    for part in POSELET_PARTS.values():
-        joints = [JOINTS.index(name) for name in part]
-        centre = [points[:, joints].mean(1) for points, _ in both]
-        there = [visible[:, joints].all(1) for _, visible in both]
-        shape = [(p[:, joints] - c[:, None]).reshape(len(c), -1) for (p, _), c in zip(both, centre, strict=True)]
-        examples = np.concatenate([s[learn][t[learn]] for s, t in zip(shape, there, strict=True)])
-        enough = len(examples) >= max(LEAST, CLUSTERS)
-        means = KMeans(CLUSTERS, n_init=4, random_state=seed).fit(examples) if enough else None
-        for i in (0, 1):
-            cluster = np.full(len(centre[i]), -1)
-            if enough and there[i].any():
-                cluster[there[i]] = means.predict(shape[i][there[i]])
-            present = cluster[:, None] == np.arange(CLUSTERS)
-            places = np.repeat(centre[i][:, None], CLUSTERS, axis=1)
-            out[i] = np.concatenate([out[i][0], places], axis=1), np.concatenate([out[i][1], present], axis=1)
-    return out
+def _nearest(points, visible, poselets):
+    """Joints (N, 14, 2) and whether they are visible -> poselets: places (N, P, 2), there (N, P)."""
+    places, there = [], []
+    for part, means in zip(POSELET_PARTS.values(), poselets, strict=True):
+        centre, shape, seen = _shapes(points, visible, part)
+        known = np.isfinite(means[:, : shape.shape[1]]).all()
+        far = ((shape[:, None] - np.nan_to_num(means[:, : shape.shape[1]])) ** 2).sum(2)  # nan where a joint is unknown
+        nearest = np.where(seen & known, np.nan_to_num(far, nan=np.inf).argmin(1), -1)
+        places += [centre] * CLUSTERS
+        there += list((nearest[:, None] == np.arange(CLUSTERS)).T)
+    return np.stack(places, axis=1), np.stack(there, axis=1)

@@ -412,24 +412,24 @@ def figure7(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarra
 
 def detections(kind: str, folder: Path, benchmark: Benchmark, rows: np.ndarray, config: Config, out: Path) -> dict:
     """What the detector inside a finished run of FashionNet+Joints or +Poselets finds on `rows`: parts (n, P, 2) in pixels
-    and present (n, P) probabilities."""
+    and present (n, P) probabilities; and the poselets that it was taught (see parts.arrangements)."""
     model = train.build(f"fashionnet+{kind}", benchmark, config)
     train.fill(model, load_file(folder / "model.safetensors"))
     fabric = train.make_fabric(config)
     maps = train.load_maps(model.detector, benchmark, config, out, fabric)
     samples = train.make_samples(benchmark, maps, config)
-    return train.predict(model.detector, samples, benchmark, rows, config, fabric)
+    found = train.predict(model.detector, samples, benchmark, rows, config, fabric)
+    return found | {"poselets": model.detector.poselets.cpu().numpy()}
 
 
 def detector_table(kind: str, predicted: dict, benchmark: Benchmark, rows: np.ndarray, config: Config) -> pd.DataFrame:
     """How well joints or poselets are detected: a row a part and one for all.
 
-    predicted: parts (n, P, 2) pixels and present (n, P) of `rows`. there: images whose box has the part visible; found: of
+    predicted: of `detections` on `rows`. there: images whose box has the part visible; found: of
     those, the share that the detector's gate passes, less than 0.1 of the box from the truth; false: share of the gate's
     detections where the part is not there or farther off.
     """
-    learn = train.validation(benchmark, "train", config.seed)[0]
-    places, there = targets(kind, benchmark, learn, 0.0, config.seed)  # margin 0: in units of the box
+    places, there = targets(kind, benchmark, 0.0, predicted["poselets"])  # margin 0: in units of the box
     places, there = places[rows, 0], there[rows, 0]
     there &= ((places > -config.input.margin) & (places < 1 + config.input.margin)).all(2)
     box = benchmark.box[rows][:, None]

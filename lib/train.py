@@ -85,11 +85,11 @@ class Samples:
         return out
 
 
-def make_samples(benchmark: Benchmark, maps, config: Config, kind: str = "", learn=None) -> Samples:
-    """The labels of a benchmark as tensors beside its crops or conv4 maps; for a detector of joints or poselets (`kind`,
-    clustered over the rows `learn`) those of the body's parts alone."""
+def make_samples(benchmark: Benchmark, maps, config: Config, kind: str = "", poselets=None) -> Samples:
+    """The labels of a benchmark as tensors beside its crops or conv4 maps; for a detector of joints or poselets (`kind`, in
+    these arrangements) those of the body's parts alone."""
     if kind:
-        places, there = parts.targets(kind, benchmark, learn, config.input.margin, config.seed)
+        places, there = parts.targets(kind, benchmark, config.input.margin, poselets)
         return Samples(
             maps, None, None, None, None, None, parts=torch.from_numpy(places), there=torch.from_numpy(there)
         )
@@ -670,7 +670,11 @@ def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: s
         raise Lacks(
             f"{benchmark.images_root}: no list_joints.txt beside its landmarks to teach a detector of {method} with"
         )
-    samples = make_samples(benchmark, None, config, method if is_detector else "", train_rows)
+    poselets = None
+    if method == "poselets":
+        poselets = parts.arrangements(benchmark, train_rows, config.seed)
+        model.poselets.copy_(torch.from_numpy(poselets))
+    samples = make_samples(benchmark, None, config, method if is_detector else "", poselets)
     balance = None
     if samples.attributes is not None:
         balance = attribute_balance(samples, train_rows, taught(method, benchmark, train_rows), config)

@@ -40,7 +40,8 @@ class Bench:
         self.rows = benchmark.rows("train")
         self.model = train.build(method, benchmark, CONFIG)
         kind = method if method in parts.KINDS else ""
-        self.samples = train.make_samples(benchmark, crops, CONFIG, kind, self.rows)
+        poselets = parts.arrangements(benchmark, self.rows, 0) if kind == "poselets" else None
+        self.samples = train.make_samples(benchmark, crops, CONFIG, kind, poselets)
         self.balance = None
         if self.samples.attributes is not None:
             mask = train.taught(method, benchmark, self.rows)
@@ -219,7 +220,7 @@ def test_mirroring_joints_twice_is_nothing_and_once_swaps_the_hands():
 
 
 def test_joints_are_taught_where_they_are_visible(benchmark):
-    places, there = parts.targets("joints", benchmark, benchmark.rows("train"), 0.0, 0)
+    places, there = parts.targets("joints", benchmark, 0.0)
     assert np.array_equal(there[:, 0], benchmark.joint_visibility == 0)
     side = benchmark.box[:, None, 2:] - benchmark.box[:, None, :2]
     expected = (benchmark.joints - benchmark.box[:, None, :2]) / side
@@ -241,21 +242,32 @@ def test_a_poselet_is_a_part_in_one_of_its_arrangements(benchmark):
     for k, j in enumerate(arm):
         b.joints[:, j, 1] += np.where(up, -12 * k, 12 * k)
     b.joint_visibility[3, arm[1]] = 1
-    places, there = parts.targets("poselets", b, b.rows("train"), 0.0, 0)
+    poselets = parts.arrangements(b, b.rows("train"), 0)
+    places, there = parts.targets("poselets", b, 0.0, poselets)
     columns = [i for i, name in enumerate(parts.names("poselets")) if name.startswith("left arm")]
     assert there[:, 0, columns].sum(1).tolist() == [0 if i == 3 else 1 for i in range(n)]
     which = there[:, 0, columns].argmax(1)
     assert not set(which[up]) & set(which[~up & (np.arange(n) != 3)])
     unit = (b.joints[0, arm] - b.box[0, :2]) / (b.box[0, 2:] - b.box[0, :2])
     np.testing.assert_allclose(places[0, 0, columns[which[0]]], unit.mean(0), atol=1e-5)
+    # Arrangements are in units of the box, places in units of the crop: the margin moves the places and changes no cluster.
+    wider, also = parts.targets("poselets", b, 0.25, poselets)
+    assert np.array_equal(also, there)
+    np.testing.assert_allclose(wider[there], (places[there] + 0.25) / 1.5, atol=1e-5)
+    # Numbered otherwise, each is found under its other number.
+    assert np.array_equal(
+        parts.targets("poselets", b, 0.0, poselets[:, ::-1])[1][..., columns], there[..., columns[::-1]]
+    )
 
 
 def test_parts_too_rarely_seen_are_never_there(benchmark):
     b = replace(benchmark, joint_visibility=np.full_like(benchmark.joint_visibility, 2))
-    places, there = parts.targets("poselets", b, b.rows("train"), 0.1, 0)
+    poselets = parts.arrangements(b, b.rows("train"), 0)
+    assert poselets.shape == (7, 3, 8) and np.isnan(poselets).all()
+    places, there = parts.targets("poselets", b, 0.1, poselets)
     assert there.shape == (len(b.image), 2, 21) and not there.any() and np.isnan(places).all()
     with pytest.raises(ValueError, match="kind"):
-        parts.targets("limbs", b, b.rows("train"), 0.1, 0)
+        parts.targets("limbs", b, 0.1)
 
 
 def test_detection_loss_by_hand():
@@ -271,10 +283,9 @@ def test_detection_loss_by_hand():
 def test_detector_table_by_hand(benchmark):
     """Perfect detections, then one a tenth of the box off and one that is not there."""
     rows = benchmark.rows("test")
-    learn = train.validation(benchmark, "train", 0)[0]
-    places, there = parts.targets("joints", benchmark, learn, 0.0, 0)
+    places, there = parts.targets("joints", benchmark, 0.0)
     inside = there[rows, 0] & ((places[rows, 0] > -0.1) & (places[rows, 0] < 1.1)).all(2)
-    predicted = {"parts": np.nan_to_num(benchmark.joints[rows]), "present": inside.astype(float)}
+    predicted = {"parts": np.nan_to_num(benchmark.joints[rows]), "present": inside.astype(float), "poselets": None}
     table = report.detector_table("joints", predicted, benchmark, rows, CONFIG).set_index("part")
     assert table.found["all"] == 1 and table.false["all"] == 0 and table.there["all"] == inside.sum()
     i, j = np.argwhere(inside)[0]
@@ -358,7 +369,10 @@ def test_the_shipped_pretraining_fits_the_demo_and_says_where_it_is_from(benchma
         assert any(name.startswith("pose.") for name in filled) == (method == "fashionnet")
         if method in DETECTED:
             kind = method.partition("+")[2]
+            assert model.detector.poselets.isfinite().any() == (kind == "poselets")
             for name, value in model.detector.state_dict().items():
+                if name == "poselets":
+                    continue  # partly nan
                 expected = state[name if name.startswith("trunk.") else f"{kind}.{name}"]
                 assert torch.equal(value, expected), name
     with train.safe_open(train.PRETRAINED, "pt") as file:
