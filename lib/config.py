@@ -4,7 +4,7 @@ The paper leaves most of these numbers open. Each stands here once, with its rea
 profile and never hold a number of their own.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from lib import paper
 
@@ -189,9 +189,18 @@ PROFILES = {
     "pretrain": Config(
         profile="pretrain",
         seed=1,
-        world=World(pretrain=20_000, train=0, val=600, test=0, inshop_items=0, consumer2shop_items=0),
+        world=World(pretrain=20_000, train=0, val=600, test=0, inshop_items=0, consumer2shop_items=0, views=1),
         model=WORLD_MODEL,
-        training=Training(freeze_trunk=False, rounds=2, epochs=3, batch=64),
+        # Attributes weigh four times as much as in fine-tuning: else the trunk learns shapes and hardly any texture, and what
+        # a frozen trunk does not see no branch can name.
+        training=Training(
+            freeze_trunk=False,
+            rounds=2,
+            epochs=3,
+            batch=64,
+            step1=replace(STEP1, attribute=4 * STEP1.attribute),
+            step2=replace(STEP2, attribute=4 * STEP2.attribute),
+        ),
         methods=("fashionnet",),
         weights="none",
     ),

@@ -44,6 +44,7 @@ from lib.model import DARN, WTBI, FashionNet, PartDetector, load_vgg16
 SOURCES = ("store", "landmark_pooling", "model", "losses", "parts", "train")
 SHIPPED_WEIGHTS = Path(__file__).parent / "vgg16_conv.safetensors"
 PRETRAINED = Path(__file__).parent / "pretrained.safetensors"  # the demo's pre-training, done once; see `ship`
+PRETRAINED_PARTS = ("trunk.", "pose.", "conv5_global.", "streams.0.conv5.", "streams.1.conv5.")  # what it gives to all
 NOT_SUPERVISED = -30.0  # the score of an attribute that the network was not taught: below all others
 HELD_OUT = 0.05  # share of the training items kept for validation where the source has no validation split to spare
 
@@ -600,8 +601,8 @@ def provenance(fabric: Fabric) -> dict:
 
 
 def before(method: str, benchmark: Benchmark, config: Config, weights: str, start: Path | None, split: str):
-    """The runs that a run stands on, as (method, split): FashionNet's pre-training, whose trunk and pose branch all take
-    that have them, where the data have a pre-training split; and the detector of FashionNet+Joints or +Poselets. None of
+    """The runs that a run stands on, as (method, split): FashionNet's pre-training, whose conv1-conv5 and pose branch all
+    take that have them, where the data have a pre-training split; and the detector of FashionNet+Joints or +Poselets. None of
     them where a run goes on from another, or from the shipped pre-training."""
     if start is not None or (weights or config.weights) == "world" or method == "wtbi":
         return []
@@ -730,11 +731,12 @@ def start_at_frequencies(model: nn.Module, samples: Samples, rows: np.ndarray, b
 
 
 def fill(model: nn.Module, state: dict[str, Tensor], *begin: str) -> list[str]:
-    """Copy into `model` what agrees with it in name and shape; of a single stream of DARN into both. begin: take only
-    names that start so. Returns the names that were filled."""
+    """Copy into `model` what agrees with it in name and shape; into both streams of DARN that of a single one, or their
+    conv5 from FashionNet's conv5_global. begin: take only names that start so. Returns the names that were filled."""
     own, filled = model.state_dict(), {}
     for name, value in own.items():
-        source = state.get(name, state.get(name.replace("streams.1.", "streams.0.")))
+        first = name.replace("streams.1.", "streams.0.")
+        source = state.get(name, state.get(first, state.get(first.replace("streams.0.conv5.", "conv5_global."))))
         if source is not None and source.shape == value.shape and (not begin or name.startswith(begin)):
             filled[name] = source.to(value.dtype)
     model.load_state_dict(filled, strict=False)
@@ -750,13 +752,13 @@ def load_weights(model: nn.Module, state: dict | None, earlier: dict[str, Path])
     shipped = state is not None and "trunk.0.weight" in state
     pretrained = load_vgg16(model, state) if state and not shipped else []
     if "fashionnet" in earlier:
-        pretrained = fill(model, load_file(earlier["fashionnet"]), "trunk.", "pose.")
+        pretrained = fill(model, load_file(earlier["fashionnet"]), *PRETRAINED_PARTS)
     elif shipped:
         if state["trunk.0.weight"].shape != model.trunk[0].weight.shape:
             raise DataError(
                 "the shipped pre-training has another width than this profile's trunk; give other --weights"
             )
-        pretrained = fill(model, state, "trunk.", "pose.")
+        pretrained = fill(model, state, *PRETRAINED_PARTS)
     if (detector := getattr(model, "detector", None)) is not None:
         kind = next(kind for kind in parts.KINDS if len(parts.names(kind)) == detector.heatmap.out_channels)
         if kind in earlier:
@@ -782,11 +784,10 @@ def load_maps(model: nn.Module, benchmark: Benchmark, config: Config, out: Path,
 
 
 def ship(runs: dict[str, Path], path: Path) -> None:
-    """Put what pre-training taught into one file: FashionNet's trunk and pose branch, the detectors without theirs, which
-    is the same. Half precision; the header says which runs it is from."""
-    state = {
-        n: v for n, v in load_file(runs["fashionnet"] / "model.safetensors").items() if n.startswith(("trunk", "pose"))
-    }
+    """Put what pre-training taught into one file: FashionNet's conv1-conv5 and pose branch, the detectors without their
+    trunk, which is the same. Half precision; the header says which runs it is from."""
+    whole = load_file(runs["fashionnet"] / "model.safetensors")
+    state = {name: value for name, value in whole.items() if name.startswith(PRETRAINED_PARTS)}
     for kind in parts.KINDS:
         own = load_file(runs[kind] / "model.safetensors")
         state |= {f"{kind}.{name}": value for name, value in own.items() if not name.startswith("trunk.")}

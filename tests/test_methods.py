@@ -365,7 +365,8 @@ def test_the_shipped_pretraining_fits_the_demo_and_says_where_it_is_from(benchma
     for method in ("fashionnet", "fashionnet+joints", "fashionnet+poselets", "darn"):
         model = train.build(method, benchmark, config)
         filled = train.load_weights(model, state, {})
-        assert any(name.startswith("trunk.") for name in filled)
+        conv5 = "streams.0.conv5" if method == "darn" else "conv5_global"
+        assert {f"trunk.{i}.weight" for i in (0, 21)} | {f"{conv5}.{i}.weight" for i in (0, 2, 4)} <= set(filled)
         assert any(name.startswith("pose.") for name in filled) == (method == "fashionnet")
         if method in DETECTED:
             kind = method.partition("+")[2]
