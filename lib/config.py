@@ -82,6 +82,7 @@ class Weights:
     category: float
     attribute: float
     triplet: float
+    pair: float = 1.0  # WTBI's pairs of the same or of different items, instead of triplets; 0.7 at the start
     detection: float = 1.0  # of a detector of joints or poselets, which has no other loss
 
 
@@ -110,7 +111,10 @@ class Training:
     # Power of the negative/positive ratio in w_pos, w_neg: 1 balances, 0 ignores it. On the demo's val split top-5 recall was
     # 16.0, 17.6 and 17.6 % at 0.5, 0.25 and 0; of the last two this one finds more of the rare.
     attribute_balance: float = 0.25
-    margin: float = 0.3  # of the triplet loss, on unit-length embeddings (squared distances lie in 0..4)
+    # Of the triplet loss, on Euclidean distances of unit-length embeddings (0..2), as a search ranks them.
+    margin: float = 0.3
+    # All triplets of a batch: of 32 images about 8 have an item in common, too few for hard ones to be more than noise.
+    mining: str = "all"
     precision: str = "auto"  # bf16-mixed where the machine has bf16 units, else 32-true
     # Visibility code that a landmark slot which the clothes type lacks is trained as. The paper is silent. 2 (cut off)
     # teaches the gate to close it; -1 leaves it out of the loss, and the slot then pools wherever it is guessed to be.

@@ -159,6 +159,7 @@ def triplet_loss(
     *,
     distance: BaseDistance | None = None,
     mining: str = "all",
+    domain: Tensor | None = None,
 ) -> Tensor:
     """Equation 2, max(0, m + d(x, x+) - d(x, x-)): mean over an anchor's triplets, averaged over the batch.
 
@@ -167,6 +168,9 @@ def triplet_loss(
     them. mining: "all" triplets of the batch; "hard", an anchor's farthest positive and nearest negative;
     "semihard", its farthest positive and the nearest negative beyond it. An anchor without a triplet adds 0
     and still counts in N. Triplets are sought among these N only.
+
+    domain (N,) int, 0 shop and 1 consumer: anchors are then the consumers' images, positives and negatives the shops',
+    as a consumer's photo searches a shop's gallery.
     """
     _check(embeddings.ndim == 2 and items.shape == embeddings.shape[:1], embeddings=embeddings, items=items)
     distance = distance or LpDistance(normalize_embeddings=False)
@@ -180,11 +184,40 @@ def triplet_loss(
     embeddings = _wide(embeddings)
     if not len(embeddings):  # the miners cannot take an empty batch
         return 0 * embeddings.sum()
-    triplets = miners[mining](embeddings, items) if miners[mining] else None
-    each = TripletMarginLoss(margin=margin, distance=distance, reducer=DoNothingReducer())(embeddings, items, triplets)
+    N = len(embeddings)
+    sides = (embeddings, items)
+    if domain is not None:
+        consumer, shop = domain == 1, domain == 0
+        if not consumer.any() or not shop.any():
+            return 0 * embeddings.sum()
+        sides = (embeddings[consumer], items[consumer], embeddings[shop], items[shop])
+    triplets = miners[mining](*sides) if miners[mining] else None
+    loss = TripletMarginLoss(margin=margin, distance=distance, reducer=DoNothingReducer())
+    each = loss(sides[0], sides[1], triplets, *sides[2:])
     losses, triplets = each["loss"]["losses"], each["loss"]["indices"]
     if triplets is None or not len(triplets[0]):
         return 0 * embeddings.sum()
     anchors = triplets[0]
-    of_anchor = torch.bincount(anchors, minlength=len(embeddings))[anchors]
-    return (losses / of_anchor).sum() / len(embeddings)
+    of_anchor = torch.bincount(anchors, minlength=N)[anchors]
+    return (losses / of_anchor).sum() / N
+
+
+def pair_loss(embeddings: Tensor, items: Tensor, same: Tensor, domain: Tensor | None = None) -> Tensor:
+    """WTBI's metric network: is a pair of the same item or not? Binary cross-entropy over all pairs of the batch, in which
+    the same and the different weigh half each, whatever their number.
+
+    embeddings (N, D); items (N,) int; same (2,): slope and threshold of the squared distance, sigmoid(slope * (threshold -
+    d^2)) being the probability of "same". domain as in `triplet_loss`: pairs are then of a consumer's and a shop's image.
+    Without a pair of either kind it is 0.
+    """
+    _check(embeddings.ndim == 2 and items.shape == embeddings.shape[:1], embeddings=embeddings, items=items)
+    embeddings = _wide(embeddings)
+    first, second = torch.triu_indices(len(items), len(items), 1, device=items.device)
+    if domain is not None:
+        first, second = (index[domain[first] != domain[second]] for index in (first, second))
+    logits = same[0] * (same[1] - (embeddings[first] - embeddings[second]).square().sum(1))
+    alike = items[first] == items[second]
+    if not alike.any() or alike.all():
+        return 0 * embeddings.sum()
+    each = F.binary_cross_entropy_with_logits(logits, alike.to(logits.dtype), reduction="none")
+    return (each[alike].mean() + each[~alike].mean()) / 2

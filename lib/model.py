@@ -348,6 +348,7 @@ class WTBI(nn.Module):
         )
         _initialise(self.mlp)
         self.category, self.attributes = _heads(config.fc_fusion, categories, attributes)
+        self.same = nn.Parameter(torch.tensor([5.0, 1.0]))  # of losses.pair_loss, on squared distances in 0..4
 
     def features(self, images: Tensor) -> Tensor:
         """images as FashionNet's -> (n, 9 * channels) of unit mean square: ImageNet activations are large and sparse."""
@@ -361,7 +362,8 @@ class WTBI(nn.Module):
         return self.branches(self.features(images))
 
     def branches(self, features: Tensor) -> dict[str, Tensor]:
-        """features (n, 9 * channels) of `features`."""
+        """features (n, 9 * channels) of `features`. As FashionNet's, and same (2,), how a distance is read: see
+        losses.pair_loss."""
         fc7 = self.mlp(features)
         out = {}
         if self.category is not None:
@@ -369,6 +371,7 @@ class WTBI(nn.Module):
         if self.attributes is not None:
             out["attributes"] = _exact(self.attributes, fc7)
         out["embedding"] = F.normalize(fc7.float(), dim=1)
+        out["same"] = self.same
         return out
 
 

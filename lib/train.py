@@ -75,7 +75,7 @@ class Samples:
         if self.landmarks is not None:
             out["landmarks"] = store.landmarks_in_view(self.landmarks[rows].to(device), view)
             out["visibility"] = store.visibility_in_view(self.visibility[rows].to(device), out["landmarks"], view)
-        for name in ("category", "attributes", "item"):
+        for name in ("category", "attributes", "item", "domain"):
             if getattr(self, name) is not None:
                 out[name] = getattr(self, name)[rows].to(device)
         if self.parts is not None:
@@ -321,11 +321,16 @@ def loss_terms(out: dict, labels: dict, attribute_weights, config: Config, fabri
     if "attributes" in out and "attributes" in labels:
         terms["attribute"] = losses.attribute_loss(out["attributes"], labels["attributes"], *attribute_weights)
     if "item" in labels:
-        embedding, item = out["embedding"], labels["item"]
+        embedding, item, domain = out["embedding"], labels["item"], labels.get("domain")
         if fabric.world_size > 1:  # triplets reach across the processes' shares of the batch
             embedding = fabric.all_gather(embedding, sync_grads=True).flatten(0, 1)
             item = fabric.all_gather(item).flatten()
-        terms["triplet"] = losses.triplet_loss(embedding, item, config.training.margin)
+            domain = None if domain is None else fabric.all_gather(domain).flatten()
+        if "same" in out:
+            terms["pair"] = losses.pair_loss(embedding, item, out["same"], domain)
+        else:
+            t = config.training
+            terms["triplet"] = losses.triplet_loss(embedding, item, t.margin, mining=t.mining, domain=domain)
     return terms
 
 

@@ -279,6 +279,51 @@ def test_collapsed_embeddings_have_finite_gradients(mining):
     assert x.grad.isfinite().all()
 
 
+@pytest.mark.parametrize("mining", ["all", "hard"])
+def test_triplets_across_domains_equal_a_slow_loop(mining):
+    x = torch.randn(10, 3, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    items, domain = torch.tensor([0, 0, 0, 1, 1, 1, 2, 2, 3, 4]), torch.tensor([0, 1, 1, 0, 1, 0, 0, 0, 1, 0])
+    apart, total = torch.cdist(x, x).tolist(), 0.0
+    for a in range(10):
+        if domain[a] == 0:
+            continue  # a shop's image asks for nothing
+        positives = [apart[a][p] for p in range(10) if domain[p] == 0 and items[p] == items[a]]
+        negatives = [apart[a][n] for n in range(10) if domain[n] == 0 and items[n] != items[a]]
+        triplets = [(p, n) for p in positives for n in negatives]
+        if mining == "hard" and triplets:
+            triplets = [(max(positives), min(negatives))]
+        if triplets:
+            total += sum(max(0, 0.5 + p - n) for p, n in triplets) / len(triplets)
+    loss = losses.triplet_loss(x, items, margin=0.5, mining=mining, domain=domain)
+    assert total > 0 and loss.item() == pytest.approx(total / 10)
+    for alone in (0, 1):  # one side only: nothing to compare with
+        x.requires_grad_()
+        loss = losses.triplet_loss(x, items, margin=0.5, domain=torch.full((10,), alone))
+        loss.backward()
+        assert loss.item() == 0 and (x.grad == 0).all()
+
+
+def test_pair_loss_by_hand():
+    x = torch.tensor([[0.0, 0], [1, 0], [0, 2]], dtype=torch.float64, requires_grad=True)  # squared: 1, 4, 5
+    items, same = torch.tensor([1, 1, 2]), torch.tensor([2.0, 1.5], dtype=torch.float64)
+    p = [1 / (1 + math.exp(-2 * (1.5 - d))) for d in (1, 4, 5)]
+    expected = (-math.log(p[0]) - (math.log(1 - p[1]) + math.log(1 - p[2])) / 2) / 2
+    loss = losses.pair_loss(x, items, same)
+    assert loss.item() == pytest.approx(expected)
+    loss.backward()
+    assert x.grad[0, 0] < 0 < x.grad[1, 0]  # the same are drawn together
+    across = losses.pair_loss(x, items, same, torch.tensor([1, 0, 0]))  # the pair of two shop images is left out
+    assert across.item() == pytest.approx((-math.log(p[0]) - math.log(1 - p[1])) / 2)
+
+
+@pytest.mark.parametrize("items", [[], [1], [1, 1], [1, 2, 3]])
+def test_no_pair_of_one_kind_is_zero_with_a_gradient(items):
+    x = torch.rand(len(items), 4, requires_grad=True)
+    loss = losses.pair_loss(x, torch.tensor(items, dtype=torch.long), torch.tensor([5.0, 1.0]))
+    loss.backward()
+    assert loss.item() == 0 and (x.grad == 0).all()
+
+
 # All
 
 

@@ -83,6 +83,7 @@ def test_shapes(method, benchmark):
         return
     expected = {"category": (50,), "attributes": (1000,), "embedding": (6 * 16 if method == "darn" else 64,)}
     expected |= POSE if method in WITH_POSE else {}
+    expected |= {"same": ()} if method == "wtbi" else {}
     expected |= {"log_heatmap": (8, 16, 16)} if method == "fashionnet-heatmap" else {}
     if method == "fashionnet-noattr":
         del expected["attributes"]
@@ -100,6 +101,8 @@ def test_gradients_reach_what_learns_and_nothing_else(method, benchmark, crops):
     bench.loss().backward()
     frozen = {"wtbi": ("trunk.", "conv5."), **dict.fromkeys(DETECTED, ("detector.",))}.get(method, ())
     for name, parameter in bench.model.named_parameters():
+        if name == "same":
+            continue  # pairs of items alone teach it
         reached = parameter.grad is not None and bool(parameter.grad.abs().sum() > 0)
         assert reached != (bool(frozen) and name.startswith(frozen)), name
 
@@ -205,6 +208,26 @@ def test_darns_attributes_are_in_the_data_sets_order(benchmark):
         changed = (model(images)["attributes"] != before).any(0).numpy()
     assert changed.sum() > 0.9 * (benchmark.attribute_groups == 3).sum()
     assert not changed[benchmark.attribute_groups != 3].any()
+
+
+@pytest.mark.parametrize("name", ["inshop", "consumer2shop"])
+@pytest.mark.parametrize("method", ["wtbi", "darn", "fashionnet"])
+def test_retrieval_learns_pairs_or_triplets_in_its_direction(method, name, world, tmp_path):
+    """In-shop any image asks for any other; a consumer's photo asks for a shop's."""
+    b = world[name]
+    crops = store.crop_store(b, tmp_path, CONFIG.input)
+    bench = Bench(method, b, crops)
+    assert ("domain" in bench.labels) == (name == "consumer2shop")
+    out = bench.model(bench.images, **bench.given)
+    terms = train.loss_terms(out, bench.labels, bench.balance, CONFIG, bench.fabric)
+    term, other = ("pair", "triplet") if method == "wtbi" else ("triplet", "pair")
+    assert terms[term] > 0 and other not in terms and "category" in terms
+    for _ in range(30):
+        bench.step()
+    out = bench.model(bench.images, **bench.given)
+    assert train.loss_terms(out, bench.labels, bench.balance, CONFIG, bench.fabric)[term] < 0.7 * terms[term]
+    if method == "wtbi":
+        assert bench.model.same.grad.abs().sum() > 0
 
 
 # ---- joints and poselets --------------------------------------------------------------------------------------------
