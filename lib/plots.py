@@ -162,6 +162,85 @@ def interval_bars(table, column_order: list[str], methods: list[str], unit: str 
     return figure
 
 
+def retrieval_curves(table, methods: list[str], top: int):
+    """Figures 8b and 9b: accuracy over k, with the accuracy at `top` in the legend and its 95 % band; a panel a search.
+    `table` as `report.retrieval_table`."""
+    searches = list(table.search.unique())
+    figure, axes = plt.subplots(1, len(searches), figsize=(5.4 * len(searches), 4.6), sharey=True, squeeze=False)
+    for axis, search in zip(axes[0], searches, strict=True):
+        for method in methods:
+            rows = table[(table.method == method) & (table.search == search)].set_index("k")
+            at = rows.accuracy.get(top, rows.accuracy.iloc[-1])
+            axis.plot(rows.index, rows.accuracy, color=METHOD_COLOURS[method], label=f"{method} ({at:.3f})")
+            axis.fill_between(rows.index, rows.lo, rows.hi, color=METHOD_COLOURS[method], alpha=0.12, lw=0)
+        axis.set(xlabel="k", title=f"search: {search}", ylim=(0, 1), xlim=(1, table.k.max()))
+        axis.legend(fontsize=8, title=f"accuracy at top {top}", title_fontsize=8)
+    axes[0, 0].set_ylabel("top-k accuracy")
+    return figure
+
+
+def retrieval_rows(rows, top: int):
+    """Figures 8a and 9a: a query a row, then its nearest; hits have a green frame, misses a grey one; discs are the
+    landmarks that the network predicted and holds visible. rows: of `report.retrieval_examples`."""
+    figure, axes = plt.subplots(len(rows), top + 1, figsize=(1.5 * (top + 1), 2.0 * len(rows)), squeeze=False)
+    for line, entries in zip(axes, rows, strict=True):
+        for axis in line:
+            axis.set(xticks=[], yticks=[])
+            axis.grid(False)
+            for spine in axis.spines.values():
+                spine.set_visible(False)
+        for axis, (image, landmarks, codes, hit) in zip(line, entries, strict=False):
+            axis.imshow(image)
+            if landmarks is not None:
+                for j, ((x, y), code) in enumerate(zip(landmarks, codes, strict=True)):
+                    if code == 0:
+                        axis.plot(x, y, "o", ms=3, color=LANDMARK_COLOURS[j], mec="white", mew=0.5)
+            axis.set(xlim=(0, image.shape[1]), ylim=(image.shape[0], 0))
+            if hit is not None:
+                for spine in axis.spines.values():
+                    spine.set(visible=True, lw=4 if hit else 1, color=(0.0, 0.6, 0.3) if hit else "0.7")
+    axes[0, 0].set_title("query", fontsize=10)
+    for k in range(1, top + 1):
+        axes[0, k].set_title(str(k), fontsize=10)
+    return figure
+
+
+def variation_curves(table, method: str):
+    """Figure 11a: accuracy over k of the queries of each pose and scale; `table` as `report.variation_table`."""
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True)
+    for axis, by in zip(axes, ("pose", "scale"), strict=True):
+        rows = table[(table.method == method) & (table.by == by)]
+        for colour, (value, curve) in zip(_COLOURS, rows.groupby("value", sort=False), strict=False):
+            axis.plot(curve.k, curve.accuracy, color=colour, label=f"{value} ({int(curve.queries.iloc[0])} queries)")
+            axis.fill_between(curve.k, curve.lo, curve.hi, color=colour, alpha=0.15, lw=0)
+        axis.set(title=f"{method}, by {by}", xlabel="k", ylim=(0, 1))
+        axis.legend(fontsize=9)
+    axes[0].set_ylabel("top-k accuracy")
+    return figure
+
+
+def variation_bars(table, methods: list[str], k: int, most: int = 12):
+    """Figure 11b: accuracy at k by category, the most frequent first, with 95 % intervals."""
+    rows = table[(table.by == "category") & (table.k == k)]
+    order = list(rows.value.unique()[:most])
+    figure, axis = plt.subplots(figsize=(max(7, 0.9 * len(order)), 4))
+    width = 0.8 / len(methods)
+    for m, method in enumerate(methods):
+        own = rows[rows.method == method].set_index("value").reindex(order)
+        x = np.arange(len(order)) + (m - (len(methods) - 1) / 2) * width
+        errors = np.clip(np.stack([own.accuracy - own.lo, own.hi - own.accuracy]), 0, None)
+        axis.bar(x, own.accuracy, width, color=METHOD_COLOURS[method], label=method, yerr=errors,
+                 error_kw={"lw": 1, "alpha": 0.7})  # fmt: skip
+    queries = rows.drop_duplicates("value").set_index("value").queries.reindex(order)
+    axis.set_xticks(
+        np.arange(len(order)), [f"{name}\n({int(n)})" for name, n in queries.items()], fontsize=8, rotation=30
+    )
+    axis.set(ylabel=f"top-{k} accuracy", ylim=(0, 1))
+    axis.grid(False, axis="x")
+    figure.legend(fontsize=9, ncols=5, loc="outside lower center")
+    return figure
+
+
 def attribute_recall(table, methods: list[str]):
     """Figure 7: a panel a group, a line an attribute, a mark a method; `table` as `report.figure7`."""
     groups = list(table.group.unique())

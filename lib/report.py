@@ -6,6 +6,8 @@ from here; none is typed.
 
 import json
 import os
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +17,14 @@ from safetensors.torch import load_file
 
 from lib import metrics, paper, train
 from lib.config import PROFILES, Config
-from lib.data import FOLDERS, LANDMARKS, SPLITS, Benchmark, DataError, Lacks, check_disjoint, find_benchmarks
+from lib.data import FOLDERS, LANDMARKS, POSES, SPLITS, Benchmark, DataError, Lacks, check_disjoint, find_benchmarks
 from lib.garment import CATEGORY_NAMES
 from lib.parts import KINDS, names, targets
 from lib.store import read_photo
 from lib.synthetic import garment, write_world
 
 ROOT = Path(__file__).parent.parent
-PHOTOS = ("photos_", "contact_sheet", "attribute_page", "fig02", "fig04")  # names of figures that show photos
+PHOTOS = ("photos_", "contact_sheet", "attribute_page", "fig02", "fig04", "fig08a", "fig09a")  # figures that show photos
 THRESHOLDS = np.round(np.arange(0, 0.305, 0.01), 2)
 
 
@@ -102,12 +104,33 @@ def test_split(benchmark: Benchmark) -> str:
 test_split.__test__ = False  # not a test, whatever pytest thinks of the name
 
 
-def finished(method: str, benchmark: Benchmark, config: Config, out: Path, weights: str) -> Path:
+def finished(method: str, benchmark: Benchmark, config: Config, out: Path, weights: str, start: Path | None = None):
     """The folder of a finished run. Raises DataError where there is none with these settings on this data."""
-    folder = train.run_folder(out, benchmark, method, config, weights)
+    folder = train.run_folder(out, benchmark, method, config, weights, start)
     if not (folder / "run.json").exists():
-        raise DataError(f"{folder}: no finished run of {method} with these settings; run notebook 02_train first")
+        raise DataError(
+            f"{folder}: no finished run of {method} with these settings; run the notebook that trains it first"
+        )
     return folder
+
+
+def pretrained(method: str, benchmarks: dict[str, Benchmark], config: Config, out: Path, weights: str) -> Path | None:
+    """The finished category-and-attribute run that a method's fine-tuning for retrieval starts from; None where the source
+    has no such benchmark, or the method no use for it."""
+    benchmark = benchmarks.get("category_attribute")
+    if benchmark is None or method in skipped(config, benchmark):
+        return None
+    return finished(method, benchmark, config, out, weights)
+
+
+def fine_tune(name: str, benchmarks: dict[str, Benchmark], config: Config, out: Path, weights: str) -> dict[str, Path]:
+    """The paper's methods, each fine-tuned for retrieval on benchmark `name` from its own run: {method: folder}."""
+    b, runs = benchmarks[name], {}
+    for method in [m for m in config.methods if m in paper.METHODS]:
+        start = pretrained(method, benchmarks, config, out, weights)
+        if start is not None or method not in skipped(config, replace(b, attributes=None)):
+            runs[method] = train.run(method, b, config, out, weights, start=start)
+    return runs
 
 
 def predictions(folder: Path, split: str) -> dict[str, np.ndarray]:
@@ -526,6 +549,121 @@ def beside_paper(table: pd.DataFrame, benchmark: Benchmark) -> pd.DataFrame:
             ours, low, high = row[column], row[f"{column}_lo"], row[f"{column}_hi"]
             out.append((row["method"], name, int(k), value, ours, low, high, ours - value))
     return pd.DataFrame(out, columns=["method", "column", "k", "paper", "ours", "lo", "hi", "difference"])
+
+
+# ---- retrieval ------------------------------------------------------------------------------------------------------
+
+
+def sides(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that ask and rows that are searched: the query and gallery splits, or the consumers' and the shops' images of
+    the test split (of val, where there is no test)."""
+    query, gallery = benchmark.rows("query"), benchmark.rows("gallery")
+    if benchmark.domain is not None:
+        rows = benchmark.rows(test_split(benchmark))
+        query, gallery = (rows[benchmark.domain[rows] == side] for side in ("consumer", "shop"))
+    if not len(query) or not len(gallery):
+        raise Lacks(f"{benchmark.images_root}: no images that ask or none to be searched")
+    return query, gallery
+
+
+def predicted_rows(folder: Path, benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """What a run predicts on `rows`, of whatever splits; in their order."""
+    splits = [s for s in SPLITS if (folder / f"predictions_{s}.safetensors").exists()]
+    everything = [predictions(folder, split) for split in splits]
+    place = np.full(len(benchmark.image), -1)
+    place[np.concatenate([benchmark.rows(split) for split in splits])] = np.arange(
+        sum(len(p["embedding"]) for p in everything)
+    )
+    return {name: np.concatenate([p[name] for p in everything])[place[rows]] for name in everything[0]}
+
+
+def ranking(folder: Path, benchmark: Benchmark, within: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest gallery images of each query, as far as k goes: (Q, k) indices into the gallery, and whether each is of
+    the query's item. within: search the query's own category only."""
+    query, gallery = sides(benchmark)
+    asks, searched = (predicted_rows(folder, benchmark, rows)["embedding"] for rows in (query, gallery))
+    groups = (benchmark.category[query], benchmark.category[gallery]) if within else (None, None)
+    k = min(max(paper.RETRIEVAL_KS), len(gallery))
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    ranked = metrics.search(asks, searched, k, device=device, query_group=groups[0], gallery_group=groups[1])[0]
+    return ranked, metrics.retrieval_matches(ranked, benchmark.item[query], benchmark.item[gallery])
+
+
+SEARCHES = {"all": False, "within category": True}
+
+
+def retrieval_table(runs: dict[str, Path], benchmark: Benchmark, seed: int) -> pd.DataFrame:
+    """Figures 8b and 9b: top-k accuracy for k = 1..50, over everything and within the query's category.
+
+    Columns method, search, k, accuracy with its 95 % interval lo, hi (bootstrap over items: the photos of one item are not
+    independent), recall (share of the item's gallery images found, mmfashion's), queries, without_match (queries whose item
+    the gallery lacks: they stay in as misses).
+    """
+    query, gallery = sides(benchmark)
+    items, out = benchmark.item[query], []
+    for method, folder in runs.items():
+        for search, within in SEARCHES.items():
+            if within and benchmark.category is None:
+                continue
+            ranked, matches = ranking(folder, benchmark, within)
+            ks = range(1, ranked.shape[1] + 1)
+            all_of = metrics.retrieval_accuracy(ranked, items, benchmark.item[gallery], ks)
+            for k in ks:
+                value, low, high = metrics.bootstrap_interval(
+                    matches[:, :k].any(1), np.ones(len(query)), items, seed=seed
+                )
+                counts = all_of["queries"], all_of["without_match"]
+                out.append((method, search, k, value, low, high, all_of["recall"][k], *counts))
+    columns = ["method", "search", "k", "accuracy", "lo", "hi", "recall", "queries", "without_match"]
+    return pd.DataFrame(out, columns=columns)
+
+
+def retrieval_examples(folder: Path, benchmark: Benchmark, n: int, top: int, seed: int):
+    """Figures 8a and 9a: n queries chosen by seed, not by success, each with its `top` nearest: what
+    `plots.retrieval_rows` draws: lists of (photo, predicted landmarks or None, codes, hit or None for the query)."""
+    query, gallery = sides(benchmark)
+    ranked, matches = ranking(folder, benchmark)
+    chosen = np.sort(np.random.default_rng(seed).choice(len(query), min(n, len(query)), replace=False))
+
+    def shown(row: int, hit) -> tuple:
+        found = predicted_rows(folder, benchmark, np.array([row]))
+        marks = (found["landmarks"][0], found["visibility"][0].argmax(1)) if "landmarks" in found else (None, None)
+        return photo(benchmark, row), *marks, hit
+
+    return [
+        [
+            shown(query[i], None),
+            *(shown(gallery[j], hit) for j, hit in zip(ranked[i, :top], matches[i, :top], strict=True)),
+        ]
+        for i in chosen
+    ]
+
+
+VARIATIONS = {"pose": ("front", "side"), "scale": ("zoom-in", "zoom-out")}
+
+
+def variation_table(runs: dict[str, Path], benchmark: Benchmark, ks: Iterable[int], seed: int) -> pd.DataFrame:
+    """Figure 11: in-shop accuracy of the queries of each pose and scale (a), and of each category (b).
+
+    Columns method, by ("pose", "scale" or "category"), value, k, accuracy, lo, hi (bootstrap over items), queries.
+    """
+    query, _ = sides(benchmark)
+    kinds = {number: name for number, name in POSES.items()}
+    pose = np.array([kinds.get(int(code), "") for code in benchmark.pose[query]])
+    groups = [(by, value, pose == value) for by, values in VARIATIONS.items() for value in values]
+    if benchmark.category is not None:
+        categories = benchmark.category[query]
+        order = pd.Series(categories).value_counts().index  # the most frequent first
+        groups += [("category", benchmark.category_names[c], categories == c) for c in order]
+    out = []
+    for method, folder in runs.items():
+        matches = ranking(folder, benchmark)[1]
+        for by, value, mask in groups:
+            for k in ks:
+                hits = matches[mask, :k].any(1)
+                interval = metrics.bootstrap_interval(hits, np.ones(len(hits)), benchmark.item[query][mask], seed=seed)
+                out.append((method, by, value, k, *interval, int(mask.sum())))
+    return pd.DataFrame(out, columns=["method", "by", "value", "k", "accuracy", "lo", "hi", "queries"])
 
 
 # ---- files ----------------------------------------------------------------------------------------------------------
