@@ -393,7 +393,7 @@ def within_pixels(
 # Intervals (the claims)
 
 
-def _resampled_sums(columns: list[np.ndarray], units: np.ndarray | None, n: int, seed: int) -> np.ndarray:
+def resampled_sums(columns: list[np.ndarray], units: np.ndarray | None, n: int, seed: int) -> np.ndarray:
     """(n + 1, columns) sums: of the sample as it is, then of n resamples of its units with replacement."""
     rows = np.column_stack([np.asarray(column, np.float64) for column in columns])
     if not np.isfinite(rows).all():
@@ -410,7 +410,7 @@ def _resampled_sums(columns: list[np.ndarray], units: np.ndarray | None, n: int,
     return np.array(sums)
 
 
-def _percentiles(values: np.ndarray, level: float) -> tuple[float, float, float]:
+def percentiles(values: np.ndarray, level: float) -> tuple[float, float, float]:
     """The first value and the percentile interval of the rest, less the resamples that are 0 / 0."""
     rest = values[1:][~np.isnan(values[1:])]
     if not 0 < level < 1:
@@ -440,8 +440,8 @@ def bootstrap_interval(
     default. n resamples. nan where the denominator is 0. All hits or none give an interval of no width: the
     bootstrap cannot see further.
     """
-    sums = _resampled_sums([numerator, denominator], units, n, seed)
-    return _percentiles(_ratios(sums[:, 0], sums[:, 1]), level)
+    sums = resampled_sums([numerator, denominator], units, n, seed)
+    return percentiles(_ratios(sums[:, 0], sums[:, 1]), level)
 
 
 def bootstrap_difference(
@@ -458,5 +458,5 @@ def bootstrap_difference(
 
     Both see the same resamples, so what is hard for both cancels. Otherwise as `bootstrap_interval`.
     """
-    sums = _resampled_sums([numerator, denominator, other_numerator, other_denominator], units, n, seed)
-    return _percentiles(_ratios(sums[:, 0], sums[:, 1]) - _ratios(sums[:, 2], sums[:, 3]), level)
+    sums = resampled_sums([numerator, denominator, other_numerator, other_denominator], units, n, seed)
+    return percentiles(_ratios(sums[:, 0], sums[:, 1]) - _ratios(sums[:, 2], sums[:, 3]), level)

@@ -241,6 +241,26 @@ def variation_bars(table, methods: list[str], k: int, most: int = 12):
     return figure
 
 
+def verdicts(table):
+    """Every claim with its interval: green where it holds, red where it does not, grey where it is undecided; a black dash
+    is the paper's number. `table` as `claims.judge`."""
+    colours = {"held": _COLOURS[2], "not held": _COLOURS[3], "undecided": (0.55, 0.55, 0.55)}
+    figure, axis = plt.subplots(figsize=(10, 0.27 * len(table) + 1))
+    y = np.arange(len(table))[::-1]
+    for name, colour in colours.items():
+        own = (table.verdict == name).to_numpy()
+        rows = table[own]
+        errors = np.clip(np.stack([rows.measured - rows.lo, rows.hi - rows.measured]), 0, None)
+        axis.errorbar(rows.measured, y[own], xerr=errors, fmt="o", ms=4, color=colour, label=f"{name} ({own.sum()})")
+    axis.plot(table.paper, y, "|", color="black", ms=9, mew=1.5, label="the paper's")
+    axis.axvline(0, color="black", lw=0.8)
+    axis.set_yticks(y, table.claim, fontsize=8)
+    axis.set(xlabel="above 0 where the claim is true", ylim=(-1, len(table)))
+    axis.grid(False, axis="y")
+    figure.legend(fontsize=9, ncols=4, loc="outside lower center")
+    return figure
+
+
 def attribute_recall(table, methods: list[str]):
     """Figure 7: a panel a group, a line an attribute, a mark a method; `table` as `report.figure7`."""
     groups = list(table.group.unique())

@@ -24,7 +24,15 @@ from lib.store import read_photo
 from lib.synthetic import garment, write_world
 
 ROOT = Path(__file__).parent.parent
-PHOTOS = ("photos_", "contact_sheet", "attribute_page", "fig02", "fig04", "fig08a", "fig09a")  # figures that show photos
+PHOTOS = (
+    "photos_",
+    "contact_sheet",
+    "attribute_page",
+    "fig02",
+    "fig04",
+    "fig08a",
+    "fig09a",
+)  # figures that show photos
 THRESHOLDS = np.round(np.arange(0, 0.305, 0.01), 2)
 
 

@@ -1,0 +1,194 @@
+"""Searches, variations and the verdicts on claims, on embeddings and predictions made by hand."""
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+
+from lib import claims, paper, plots, report, train
+from lib.data import Benchmark, Lacks
+
+matplotlib.use("Agg")
+
+
+def make(tmp_path, name="inshop", embedding=None, split=None, item=None, **fields):
+    """Six photos: two of each of three items, the second of each asks; embeddings on a line."""
+    n = len(item) if item else 6
+    b = Benchmark(
+        name=name,
+        images_root=Path("nowhere"),
+        image=np.array([f"{i}.jpg" for i in range(n)]),
+        split=np.array(split or ["gallery", "query"] * 3),
+        box=np.tile(np.array([[0, 0, 10, 10]], np.float32), (n, 1)),
+        item=np.array(item or ["a", "a", "b", "b", "c", "c"]),
+        **fields,
+    )
+    values = np.array(embedding if embedding is not None else [0.0, 0.1, 1.0, 0.2, 2.0, 2.1])[:, None].astype(
+        np.float32
+    )
+    for part in set(b.split) - {"train"}:
+        rows = b.rows(part)
+        path = tmp_path / f"predictions_{part}.safetensors"
+        train.write_predictions(path, {"embedding": values[rows]}, b.image[rows], {})
+    return b
+
+
+def test_ranking_by_hand(tmp_path):
+    b = make(tmp_path, category=np.array([0, 0, 1, 1, 1, 1], np.int16), category_names=("x", "y"))
+    ranked, hits = report.ranking(tmp_path, b)
+    # Queries at 0.1 (a), 0.2 (b), 2.1 (c); gallery a at 0, b at 1, c at 2.
+    assert ranked.tolist() == [[0, 1, 2], [0, 1, 2], [2, 1, 0]]
+    assert hits.tolist() == [[True, False, False], [False, True, False], [True, False, False]]
+    ranked, hits = report.ranking(tmp_path, b, within=True)  # b's query may see b and c only
+    assert ranked.tolist() == [[0, -1, -1], [1, 2, -1], [2, 1, -1]] and hits[:, 0].all()
+
+
+def test_retrieval_table_by_hand(tmp_path):
+    table = report.retrieval_table({"m": tmp_path}, make(tmp_path), seed=0)
+    assert table.search.unique().tolist() == ["all"] and table.k.tolist() == [1, 2, 3]
+    assert table.accuracy.tolist() == pytest.approx([2 / 3, 1, 1])
+    assert (table.lo <= table.accuracy).all() and (table.accuracy <= table.hi).all()
+    assert table.queries.unique() == [3] and table.without_match.unique() == [0]
+
+
+def test_a_query_without_a_match_stays_in_as_a_miss(tmp_path):
+    b = make(tmp_path, item=["a", "a", "b", "b", "c", "d"])
+    table = report.retrieval_table({"m": tmp_path}, b, seed=0)
+    assert table.accuracy.tolist() == pytest.approx([1 / 3, 2 / 3, 2 / 3]) and table.without_match.unique() == [1]
+
+
+def test_consumers_search_the_shops_of_the_test_split(tmp_path):
+    split = ["train", "train", "test", "test", "test", "test"]
+    domain = np.array(["shop", "consumer"] * 3)
+    b = make(tmp_path, "consumer2shop", split=split, domain=domain)
+    query, gallery = report.sides(b)
+    assert query.tolist() == [3, 5] and gallery.tolist() == [2, 4]
+    assert report.ranking(tmp_path, b)[1].tolist() == [[True, False], [True, False]]
+    with pytest.raises(Lacks, match="ask"):
+        report.sides(make(tmp_path, "consumer2shop", split=split, domain=np.array(["shop"] * 6)))
+
+
+def test_predictions_come_in_the_order_that_is_asked(tmp_path):
+    b = make(tmp_path)
+    found = report.predicted_rows(tmp_path, b, np.array([5, 0, 3]))["embedding"][:, 0]
+    np.testing.assert_allclose(found, [2.1, 0.0, 0.2])
+
+
+def test_variations_by_hand(tmp_path):
+    pose = np.array([1, 1, 1, 5, 1, 2], np.int8)  # the queries: front, zoom-in, side
+    b = make(tmp_path, pose=pose, category=np.array([0, 0, 1, 1, 1, 1], np.int16), category_names=("x", "y"))
+    table = report.variation_table({"m": tmp_path}, b, (1, 2), seed=0).set_index(["by", "value", "k"])
+    assert table.accuracy["pose", "front", 1] == 1 and table.accuracy["pose", "side", 1] == 1
+    assert table.accuracy["scale", "zoom-in", 1] == 0 and table.accuracy["scale", "zoom-in", 2] == 1
+    assert np.isnan(table.accuracy["scale", "zoom-out", 1]) and table.queries["scale", "zoom-out", 1] == 0
+    assert table.accuracy["category", "y", 1] == 0.5 and table.queries["category", "y", 1] == 2
+    assert list(table.loc["category"].index.get_level_values(0).unique()) == ["y", "x"]  # the frequent one first
+
+
+def test_retrieval_figures_show_what_they_say(tmp_path):
+    table = report.retrieval_table({"fashionnet": tmp_path}, make(tmp_path), seed=0)
+    axis = plots.retrieval_curves(table, ["fashionnet"], top=2).axes[0]
+    assert axis.get_legend().get_texts()[0].get_text() == "fashionnet (1.000)"
+    photo = np.zeros((8, 6, 3), np.uint8)
+    places, codes = np.zeros((8, 2)), np.array([0, 1] * 4)
+    rows = [[(photo, places, codes, None), (photo, places, codes, True), (photo, None, None, False)]]
+    axes = plots.retrieval_rows(rows, 2).axes
+    green = axes[1].spines["left"].get_edgecolor()
+    assert green[1] > green[0] and axes[1].spines["left"].get_linewidth() > axes[2].spines["left"].get_linewidth()
+    assert not axes[0].spines["left"].get_visible() and len(axes[0].lines) == 4  # the four visible landmarks
+
+
+# ---- claims ---------------------------------------------------------------------------------------------------------
+
+
+def evidence(n=300, seed=0):
+    """Three methods that are right on 90, 60 and 30 % of the images, the better ones wherever the worse are."""
+    rng = np.random.default_rng(seed)
+    hard, category = rng.random(n), rng.integers(0, 8, n).astype(np.int16)
+    landmarks = np.full((n, 8, 2), 50, np.float32)
+    b = Benchmark(
+        name="category_attribute",
+        images_root=Path("nowhere"),
+        image=np.array([str(i) for i in range(n)]),
+        split=np.array(["test"] * n),
+        box=np.tile(np.array([[0, 0, 100, 100]], np.float32), (n, 1)),
+        category=category,
+        category_names=tuple("abcdefgh"),
+        landmarks=landmarks,
+        visibility=np.zeros((n, 8), np.int8),
+    )
+    predicted = {}
+    for method, share in (("fashionnet", 0.9), ("darn", 0.6), ("wtbi", 0.3)):
+        right = hard < share
+        scores = np.where(np.eye(8)[category] == 1, np.where(right, 1.0, -1.0)[:, None], 0.0)
+        predicted[method] = {"category_scores": scores}
+    off = np.zeros((n, 8))
+    off[:, 2:] = 20  # collars are found, nothing else is
+    predicted["fashionnet"]["landmarks"] = landmarks + np.stack([off, np.zeros((n, 8))], axis=2)
+    return claims.Evidence(b, np.arange(n), predicted, {})
+
+
+def test_verdicts_are_those_of_the_intervals():
+    assert [claims.verdict(*i) for i in ((0.1, 0.2), (-0.2, -0.1), (-0.1, 0.1), (0.0, 0.0), (np.nan, 1))] == [
+        "held", "not held", "undecided", "undecided", "undecided"]  # fmt: skip
+
+
+def test_claims_by_hand():
+    table = claims.judge(evidence(), seed=0, n=300).set_index("claim")
+    lead = table.loc["category, top-3: fashionnet is above darn"]
+    assert lead.verdict == "held" and 0.2 < lead.measured < 0.4 and lead.lo < lead.measured < lead.hi
+    assert lead.paper == pytest.approx((82.58 - 59.48) / 100) and lead.evidence == "table2"
+    assert table.loc["landmarks: above 80 % of left collars are within 0.1"].verdict == "held"
+    sleeve = table.loc["landmarks: above 80 % of left sleeves are within 0.1"]
+    assert sleeve.verdict == "not held" and sleeve.measured == pytest.approx(-0.8)
+    assert table.loc["landmarks: collars are found more often than hems"].measured == 1
+    assert not [
+        claim for claim in table.index if "attributes" in claim or "in-shop" in claim
+    ]  # nothing to speak of them
+
+
+def test_the_interval_is_that_of_the_paired_bootstrap():
+    from lib import metrics
+
+    e = evidence()
+    row = claims.judge(e, seed=3, n=200).set_index("claim").loc["category, top-3: darn is above wtbi"]
+    expected = metrics.bootstrap_difference(*e.category("darn"), *e.category("wtbi"), n=200, seed=3)
+    assert (row.measured, row.lo, row.hi) == pytest.approx(expected)
+
+
+def test_equal_methods_are_undecided_and_swapped_ones_do_not_hold():
+    e = evidence()
+    e.predicted["fashionnet"], e.predicted["darn"] = e.predicted["darn"], e.predicted["fashionnet"]
+    e.predicted["wtbi"] = e.predicted["darn"]
+    table = claims.judge(e, seed=0, n=200).set_index("claim")
+    assert table.verdict["category, top-3: fashionnet is above darn"] == "not held"
+    assert table.verdict["category, top-3: darn is above wtbi"] == "undecided"
+
+
+def test_searches_are_compared_over_items_and_apart(tmp_path):
+    """In-shop always finds, consumer-to-shop never does; DARN in-shop finds half of the items."""
+    n = 80
+    item = [f"id_{i // 4}" for i in range(n)]
+    inshop = make(tmp_path, item=item, split=["query", "gallery"] * (n // 2), embedding=np.zeros(n),
+                  pose=np.tile([1, 1, 5, 1], n // 4).astype(np.int8))  # fmt: skip
+    split, domain = ["test"] * n, np.array(["consumer", "shop"] * (n // 2))
+    street = make(tmp_path, "consumer2shop", item=item, split=split, embedding=np.zeros(n), domain=domain)
+    always, never = np.ones((n // 2, 50), bool), np.zeros((n // 2, 50), bool)
+    half = np.repeat(np.arange(n // 4) % 2 == 0, 2)[:, None].repeat(50, 1)
+    late = always.copy()
+    late[1::2, :10] = False  # the zoomed-in queries hit from the eleventh on
+    searches = {
+        "inshop": (inshop, {"fashionnet": late, "darn": half}),
+        "consumer2shop": (street, {"fashionnet": never}),
+    }
+    table = claims.judge(claims.Evidence(None, np.zeros(0, int), {}, searches), seed=0, n=300).set_index("claim")
+    gap = table.loc["in-shop, top-20: fashionnet is above darn"]
+    assert gap.measured == 0.5 and gap.verdict == "held"
+    assert gap.paper == pytest.approx(paper.INSHOP_TOP20["fashionnet"] - paper.INSHOP_TOP20["darn"])
+    assert table.measured["fashionnet, top-20: consumer-to-shop is lower than in-shop"] == 1
+    assert table.measured["in-shop, top-1: zoomed-in queries are the worst"] == 1
+    assert table.measured["in-shop: zoomed-in queries catch up from top-1 to top-20"] == 1
+    assert "consumer-to-shop, top-20: fashionnet is above darn" not in table.index
+    figure = plots.verdicts(table.reset_index())
+    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == list(table.index)
