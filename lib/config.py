@@ -130,6 +130,7 @@ class Config:
     model: Model = field(default_factory=Model)
     training: Training = field(default_factory=Training)
     methods: tuple[str, ...] = METHODS
+    search: str = "blocks"  # how galleries are searched: exactly by blocks on the device, or "faiss", for millions on a CPU
     weights: str = ""  # where the trunk starts unless --weights says otherwise; see train.read_weights
 
     def as_dict(self) -> dict:

@@ -228,6 +228,41 @@ def search(
     return indices, distances
 
 
+def search_faiss(
+    query: np.ndarray,
+    gallery: np.ndarray,
+    k: int,
+    query_group: np.ndarray | None = None,
+    gallery_group: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """`search` by faiss's exact index: for catalogues of millions, where it is faster on a CPU.
+
+    Arguments and results as there, in float32: distances differ in the last digits, and which of several equal ones is
+    k-th is faiss's choice; within the k found, equal ones rank by the lower index.
+    """
+    import faiss  # loaded where it is used: it brings its own threads
+
+    query, gallery = (np.ascontiguousarray(array, np.float32) for array in (query, gallery))
+    if not (np.isfinite(query).all() and np.isfinite(gallery).all()):
+        raise ValueError("embeddings must be finite")
+    if query_group is None:
+        query_group, gallery_group = np.zeros(len(query)), np.zeros(len(gallery))
+    indices = np.full((len(query), k), -1, np.int64)
+    distances = np.full((len(query), k), np.inf, np.float32)
+    for group in np.unique(query_group):
+        asks, rows = np.flatnonzero(query_group == group), np.flatnonzero(gallery_group == group)
+        index, most = faiss.IndexFlatL2(query.shape[1]), min(k, len(rows))
+        if not most:
+            continue
+        index.add(gallery[rows])
+        squared, found = index.search(query[asks], most)
+        found, far = rows[found], np.sqrt(np.maximum(squared, 0))
+        order = np.lexsort((found, far), axis=1)
+        indices[asks, :most] = np.take_along_axis(found, order, 1)
+        distances[asks, :most] = np.take_along_axis(far, order, 1)
+    return indices, distances
+
+
 def _float64_rows(embeddings: np.ndarray, device: str) -> tuple[torch.Tensor, torch.Tensor]:
     rows = torch.tensor(embeddings, device=device).double()
     squares = (rows * rows).sum(1)

@@ -585,22 +585,27 @@ def predicted_rows(folder: Path, benchmark: Benchmark, rows: np.ndarray) -> dict
     return {name: np.concatenate([p[name] for p in everything])[place[rows]] for name in everything[0]}
 
 
-def ranking(folder: Path, benchmark: Benchmark, within: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def ranking(
+    folder: Path, benchmark: Benchmark, within: bool = False, search: str = "blocks"
+) -> tuple[np.ndarray, np.ndarray]:
     """The nearest gallery images of each query, as far as k goes: (Q, k) indices into the gallery, and whether each is of
-    the query's item. within: search the query's own category only."""
+    the query's item. within: search the query's own category only; search: see config.Config.search."""
     query, gallery = sides(benchmark)
     asks, searched = (predicted_rows(folder, benchmark, rows)["embedding"] for rows in (query, gallery))
     groups = (benchmark.category[query], benchmark.category[gallery]) if within else (None, None)
     k = min(max(paper.RETRIEVAL_KS), len(gallery))
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    ranked = metrics.search(asks, searched, k, device=device, query_group=groups[0], gallery_group=groups[1])[0]
+    if search == "faiss":
+        ranked = metrics.search_faiss(asks, searched, k, *groups)[0]
+    else:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        ranked = metrics.search(asks, searched, k, device=device, query_group=groups[0], gallery_group=groups[1])[0]
     return ranked, metrics.retrieval_matches(ranked, benchmark.item[query], benchmark.item[gallery])
 
 
 SEARCHES = {"all": False, "within category": True}
 
 
-def retrieval_table(runs: dict[str, Path], benchmark: Benchmark, seed: int) -> pd.DataFrame:
+def retrieval_table(runs: dict[str, Path], benchmark: Benchmark, config: Config) -> pd.DataFrame:
     """Figures 8b and 9b: top-k accuracy for k = 1..50, over everything and within the query's category.
 
     Columns method, search, k, accuracy with its 95 % interval lo, hi (bootstrap over items: the photos of one item are not
@@ -613,12 +618,12 @@ def retrieval_table(runs: dict[str, Path], benchmark: Benchmark, seed: int) -> p
         for search, within in SEARCHES.items():
             if within and benchmark.category is None:
                 continue
-            ranked, matches = ranking(folder, benchmark, within)
+            ranked, matches = ranking(folder, benchmark, within, config.search)
             ks = range(1, ranked.shape[1] + 1)
             all_of = metrics.retrieval_accuracy(ranked, items, benchmark.item[gallery], ks)
             for k in ks:
                 value, low, high = metrics.bootstrap_interval(
-                    matches[:, :k].any(1), np.ones(len(query)), items, seed=seed
+                    matches[:, :k].any(1), np.ones(len(query)), items, seed=config.seed
                 )
                 counts = all_of["queries"], all_of["without_match"]
                 out.append((method, search, k, value, low, high, all_of["recall"][k], *counts))

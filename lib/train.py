@@ -636,7 +636,7 @@ def run_folder(out: Path, benchmark: Benchmark, method: str, config: Config, wei
     names = [benchmark.category_names, benchmark.attribute_names, benchmark.group_names]
     groups = None if benchmark.attribute_groups is None else benchmark.attribute_groups.tolist()
     code = [hashlib.sha256((Path(__file__).parent / f"{name}.py").read_bytes()).hexdigest() for name in SOURCES]
-    settings = config.as_dict() | {"methods": None}  # which other methods are trained changes nothing
+    settings = config.as_dict() | {"methods": None, "search": None}  # other methods and the search change no run
     origin = read_weights(weights_of(method, config, weights))[1]
     key = [digests.hexdigest(), names, groups, settings, precision_here(config), origin, method, code]
     key += [start.name if start else None, split]  # a run's name has a digest of all that went before

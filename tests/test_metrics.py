@@ -240,6 +240,21 @@ def test_search_within_groups_and_beyond_the_gallery():
     assert distances.tolist() == [[2, 9], [1, 8], [np.inf, np.inf]]
 
 
+def test_faiss_finds_what_the_exact_search_finds():
+    query, gallery = rng().standard_normal((40, 16)), rng(1).standard_normal((300, 16))
+    groups = rng(2).integers(0, 5, 40), rng(3).integers(0, 4, 300)  # group 4 has no gallery
+    for mine in ((None, None), groups):
+        exact = metrics.search(query, gallery, 90, query_group=mine[0], gallery_group=mine[1])
+        found = metrics.search_faiss(query, gallery, 90, *mine)
+        assert (found[0] == exact[0]).all()
+        assert found[1] == pytest.approx(exact[1], rel=1e-4)
+    assert (found[0][groups[0] == 4] == -1).all()
+    same = metrics.search_faiss(np.ones((1, 3)), np.ones((4, 3)), 4)
+    assert same[0].tolist() == [[0, 1, 2, 3]] and (same[1] == 0).all()
+    with pytest.raises(ValueError, match="finite"):
+        metrics.search_faiss(np.full((1, 3), np.nan), np.ones((4, 3)), 1)
+
+
 def test_search_limits():
     assert metrics.search(np.empty((0, 3)), np.ones((2, 3)), 2)[0].shape == (0, 2)
     assert metrics.search(np.ones((1, 3)), np.empty((0, 3)), 2)[0].tolist() == [[-1, -1]]

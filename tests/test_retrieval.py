@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from lib import claims, paper, plots, report, train
+from lib.config import PROFILES
 from lib.data import Benchmark, Lacks
 
+CONFIG = PROFILES["smoke"]
 matplotlib.use("Agg")
 
 
@@ -44,8 +46,15 @@ def test_ranking_by_hand(tmp_path):
     assert ranked.tolist() == [[0, -1, -1], [1, 2, -1], [2, 1, -1]] and hits[:, 0].all()
 
 
+def test_faiss_ranks_as_the_blocks_do(tmp_path):
+    b = make(tmp_path, category=np.array([0, 0, 1, 1, 1, 1], np.int16), category_names=("x", "y"))
+    for within in (False, True):
+        blocks, faiss = (report.ranking(tmp_path, b, within, search)[0] for search in ("blocks", "faiss"))
+        assert blocks.tolist() == faiss.tolist()
+
+
 def test_retrieval_table_by_hand(tmp_path):
-    table = report.retrieval_table({"m": tmp_path}, make(tmp_path), seed=0)
+    table = report.retrieval_table({"m": tmp_path}, make(tmp_path), CONFIG)
     assert table.search.unique().tolist() == ["all"] and table.k.tolist() == [1, 2, 3]
     assert table.accuracy.tolist() == pytest.approx([2 / 3, 1, 1])
     assert (table.lo <= table.accuracy).all() and (table.accuracy <= table.hi).all()
@@ -54,7 +63,7 @@ def test_retrieval_table_by_hand(tmp_path):
 
 def test_a_query_without_a_match_stays_in_as_a_miss(tmp_path):
     b = make(tmp_path, item=["a", "a", "b", "b", "c", "d"])
-    table = report.retrieval_table({"m": tmp_path}, b, seed=0)
+    table = report.retrieval_table({"m": tmp_path}, b, CONFIG)
     assert table.accuracy.tolist() == pytest.approx([1 / 3, 2 / 3, 2 / 3]) and table.without_match.unique() == [1]
 
 
@@ -87,7 +96,7 @@ def test_variations_by_hand(tmp_path):
 
 
 def test_retrieval_figures_show_what_they_say(tmp_path):
-    table = report.retrieval_table({"fashionnet": tmp_path}, make(tmp_path), seed=0)
+    table = report.retrieval_table({"fashionnet": tmp_path}, make(tmp_path), CONFIG)
     axis = plots.retrieval_curves(table, ["fashionnet"], top=2).axes[0]
     assert axis.get_legend().get_texts()[0].get_text() == "fashionnet (1.000)"
     photo = np.zeros((8, 6, 3), np.uint8)
