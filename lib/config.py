@@ -44,6 +44,9 @@ class Input:
     margin: float = 0.1  # on each side of the box, as a share of its width and height: the stored crop
     view: float = 0.92  # share of the stored crop that the network sees at test; the rest is room for jitter
     view_px: int = 128  # that view is resampled to this side (images; conv4 maps to an eighth of it)
+    mirror: bool = True  # half of the training views are mirrored; cached maps are then computed of both sides
+    # The view of WTBI's generic features is resampled to this side; 0: to view_px. Full-width VGG-16 is slow on a CPU.
+    generic_px: int = 0
     jitter: float = 0.1  # training views change their size and place by up to this share
     colour: float = 0.2  # brightness, contrast and saturation change by up to this share (images only)
 
@@ -99,6 +102,8 @@ AT_ONCE = Weights(landmark=10, heatmap=1, visibility=0.3, category=0.2, attribut
 @dataclass(frozen=True)
 class Training:
     freeze_trunk: bool = True  # conv1-conv4 stay as given; their conv4 maps are computed once and cached
+    # conv5 of every branch, too: pre-trained like the trunk, its maps are cached and the layers above it are all that trains.
+    freeze_conv5: bool = False
     rounds: int = 2  # of step 1 and step 2, at most; training stops after one that does not improve on validation
     epochs: int = 3  # of each step in each round
     batch: int = 32
@@ -213,6 +218,24 @@ PROFILES = {
         ),
         methods=("fashionnet",),
         weights="none",
+    ),
+    # Its second part, on the frozen trunk and new images: conv5 and the pose branch go on. They are what the demo keeps as
+    # it is, and a trained trunk costs three times as much: `python -m lib.train --profile pretrain_branches --ship ...`.
+    "pretrain_branches": Config(
+        profile="pretrain_branches",
+        seed=2,
+        world=World(pretrain=20_000, train=0, val=600, test=0, inshop_items=0, consumer2shop_items=0, views=1),
+        model=WORLD_MODEL,
+        training=Training(
+            rounds=1,
+            epochs=3,
+            batch=64,
+            trunk_rate=0.5,
+            step1=replace(STEP1, attribute=4 * STEP1.attribute),
+            step2=replace(STEP2, attribute=4 * STEP2.attribute),
+        ),
+        methods=("fashionnet",),
+        weights="world",
     ),
     # The paper's sizes, trained whole, on one GPU.
     "paper": Config(

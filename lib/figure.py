@@ -453,13 +453,13 @@ def control_points(g: Garment, body: dict) -> dict:
             half *= 0.86
         elif g.skirt in ("gathered", "pleated", "box-pleated", "tiered"):
             half += 0.02
-        lift = {"asymmetric": (0.075, 0.0), "high-low": (0.0, 0.0)}.get(g.hem, (0.0, 0.0))
+        lift = np.roll([0.075, 0.0], g.seed) if g.hem == "asymmetric" else np.zeros(2)  # of its left and its right end
         out[6], out[7] = np.array([dx - half, end - lift[0]]), np.array([dx + half, end - lift[1]])
         hips = [[dx + max(hip_half, taken) + 0.05 * g.flare, 0.485]] if end > 0.53 else []
         if g.skirt == "trumpet" and end > 0.6:
             hips.append([dx + max(hip, 0.08) * 1.05, end - 0.1])
         curve = {"curved": 0.035, "high-low": -0.09, "dolphin": 0.02}.get(g.hem, 0.012)
-        below = [*hips, out[7], [dx + 0.5 * half, end + 0.7 * curve], [dx, end + curve - lift[0] / 2], [dx - 0.5 * half, end + 0.7 * curve - 0.75 * lift[0]],
+        below = [*hips, out[7], [dx + 0.5 * half, end + 0.7 * curve - 0.75 * lift[1]], [dx, end + curve - lift.sum() / 2], [dx - 0.5 * half, end + 0.7 * curve - 0.75 * lift[0]],
                  out[6], *[[2 * dx - px, py] for px, py in hips[::-1]]]  # fmt: skip
     out |= {"legs": legs, "low": low, "end": end}
     if g.clothes_type == 2:

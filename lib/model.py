@@ -105,8 +105,9 @@ class PoseBranch(nn.Module):
             with torch.no_grad():
                 self.landmarks.bias.copy_(mean.flatten())
 
-    def forward(self, conv4: Tensor) -> dict[str, Tensor]:
-        conv5 = self.conv5_pose(self.pool4(conv4))
+    def forward(self, conv4: Tensor, conv5: Tensor | None = None) -> dict[str, Tensor]:
+        """conv4 (n, C, h, w), or what conv5_pose makes of it."""
+        conv5 = self.conv5_pose(self.pool4(conv4)) if conv5 is None else conv5
         fc7 = self.fc7_pose(self.fc6_pose(self.pool5(conv5).flatten(1)))
         out = {"visibility": _exact(self.visibility, fc7).unflatten(1, (LANDMARKS, 3))}
         if hasattr(self, "landmarks"):
@@ -211,15 +212,23 @@ class FashionNet(nn.Module):
                 given["pool_at"] = self.detector.detect(self.detector(images))
         return self.branches(self.trunk(images), **given)
 
-    def branches(self, conv4: Tensor, pool_at: tuple[Tensor, Tensor] | None = None) -> dict[str, Tensor]:
-        """conv4: (n, C, h, w). pool_at: locations (n, 8, 2) and gate (n, 8) to pool at instead of the estimated ones.
+    def conv5_blocks(self) -> dict[str, nn.Sequential]:
+        """From conv4 to each conv5 map that `branches` takes."""
+        blocks = {"conv5_global": nn.Sequential(self.pool4, self.conv5_global)}
+        return blocks | ({"conv5_pose": nn.Sequential(self.pose.pool4, self.pose.conv5_pose)} if self.pose else {})
+
+    def branches(self, conv4: Tensor, conv5_global: Tensor | None = None, conv5_pose: Tensor | None = None,
+                 pool_at: tuple[Tensor, Tensor] | None = None) -> dict[str, Tensor]:  # fmt: skip
+        """conv4: (n, C, h, w). conv5_global, conv5_pose: what `conv5_blocks` make of it, where that is known already.
+        pool_at: locations (n, P, 2) and gate (n, P) to pool at instead of the estimated ones.
 
         Returns float32 tensors: landmarks (n, 8, 2), visibility (n, 8, 3) logits of visible, occluded, cut off,
         category (n, K) logits, attributes (n, A) logits, embedding (n, fc_fusion) of unit length, and log_heatmap
         (n, 8, H, W) where the head is "heatmap"; those that this network has.
         """
-        out = self.pose(conv4) if self.pose is not None else {}
-        features = [self.fc6_global(self.pool5(self.conv5_global(self.pool4(conv4))).flatten(1))]
+        out = self.pose(conv4, conv5_pose) if self.pose is not None else {}
+        conv5_global = self.conv5_global(self.pool4(conv4)) if conv5_global is None else conv5_global
+        features = [self.fc6_global(self.pool5(conv5_global).flatten(1))]
         if self.fc6_local is not None:
             if pool_at is None and self.detector is not None:
                 with torch.no_grad():
@@ -284,12 +293,18 @@ class DARN(nn.Module):
         """As FashionNet's, without landmarks and visibility."""
         return self.branches(self.trunk(images), **given)
 
-    def branches(self, conv4: Tensor, domain: Tensor | None = None) -> dict[str, Tensor]:
-        """conv4 (n, C, h, w); domain (n,) number of the stream that each image takes, 0 shop and 1 street, for two."""
+    def conv5_blocks(self) -> dict[str, nn.Sequential]:
+        """From conv4 to the conv5 map that `branches` takes: of the first stream, for streams whose conv5 agree."""
+        return {"conv5_global": nn.Sequential(nn.MaxPool2d(2), self.streams[0]["conv5"])}
+
+    def branches(self, conv4: Tensor | None, conv5_global: Tensor | None = None,
+                 domain: Tensor | None = None) -> dict[str, Tensor]:  # fmt: skip
+        """conv4 (n, C, h, w), or conv5_global, what `conv5_blocks` make of it; domain (n,) number of the stream that each
+        image takes, 0 shop and 1 street, for two."""
         if len(self.streams) == 1:
-            fc7 = self._stream(self.streams[0], conv4)
+            fc7 = self._stream(self.streams[0], conv4, conv5_global)
         else:
-            both = [self._stream(stream, conv4) for stream in self.streams]
+            both = [self._stream(stream, conv4, conv5_global) for stream in self.streams]
             street = (domain == 1)[:, None]
             fc7 = {name: torch.where(street, both[1][name], both[0][name]) for name in both[0]}
         out = {}
@@ -300,8 +315,9 @@ class DARN(nn.Module):
         out["embedding"] = F.normalize(torch.cat(list(fc7.values()), dim=1).float(), dim=1)
         return out
 
-    def _stream(self, stream: nn.ModuleDict, conv4: Tensor) -> dict[str, Tensor]:
-        fc6 = stream["fc6"](F.max_pool2d(stream["conv5"](F.max_pool2d(conv4, 2)), 2).flatten(1))
+    def _stream(self, stream: nn.ModuleDict, conv4: Tensor | None, conv5: Tensor | None) -> dict[str, Tensor]:
+        conv5 = stream["conv5"](F.max_pool2d(conv4, 2)) if conv5 is None else conv5
+        fc6 = stream["fc6"](F.max_pool2d(conv5, 2).flatten(1))
         return {name: fc7(fc6) for name, fc7 in stream["fc7"].items()}
 
 

@@ -212,29 +212,55 @@ def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
 # ---- conv4 maps -----------------------------------------------------------------------------------------------------
 
 
+def _weights_digest(layers) -> str:
+    digest = hashlib.sha256()
+    for parameter in layers.state_dict().values():
+        digest.update(parameter.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
 @torch.inference_mode()
-def conv4_store(trunk, crops: np.ndarray, name: str, folder: Path, crops_digest: str, device, dtype) -> np.ndarray:
-    """conv4 maps of all crops, plain and mirrored: (N, 2, h, w, C) float16, memory-mapped; made once under `folder`.
+def conv4_store(
+    trunk, crops: np.ndarray, name: str, folder: Path, crops_digest: str, device, dtype, mirror: bool = True
+) -> np.ndarray:
+    """conv4 maps of all crops, plain and (with `mirror`) mirrored: (N, 1 or 2, h, w, C) float16, memory-mapped; made once
+    under `folder`.
 
     trunk: maps normalised images (n, 3, px, px) to (n, C, h, w). crops_digest: `crops_key`. The file's name holds a
     digest of it and of the trunk's weights.
     """
-    weights = hashlib.sha256()
-    for parameter in trunk.state_dict().values():
-        weights.update(parameter.detach().cpu().contiguous().numpy().tobytes())
+    weights = _weights_digest(trunk)
     # A copy: the network's own trunk keeps its precision.
     trunk = copy.deepcopy(trunk).to(device, dtype, memory_format=torch.channels_last).eval()
     C, h, w = trunk(torch.zeros(1, 3, *crops.shape[1:3], device=device, dtype=dtype)).shape[1:]
 
     def fill(rows: slice, out: np.ndarray) -> None:
         images = normalise(torch.from_numpy(np.array(crops[rows])).to(device)).to(dtype)
-        for side, x in enumerate((images, images.flip(3))):
+        for side, x in enumerate((images, images.flip(3))[: 1 + mirror]):
             maps = trunk(x.contiguous(memory_format=torch.channels_last))
             out[rows, side] = maps.permute(0, 2, 3, 1).half().cpu().numpy()
 
-    key = _key(crops_digest, weights.hexdigest(), str(dtype), crops.shape, inspect.getsource(normalise))
+    key = _key(crops_digest, weights, str(dtype), crops.shape, mirror, inspect.getsource(normalise))
     path = folder / f"conv4_{name}_{key}.npy"
-    return _mapped(path, (len(crops), 2, h, w, C), np.float16, fill, "conv4 maps", 40)
+    return _mapped(path, (len(crops), 1 + mirror, h, w, C), np.float16, fill, "conv4 maps", 40)
+
+
+@torch.inference_mode()
+def conv5_store(block, conv4: np.ndarray, name: str, folder: Path, device, dtype) -> np.ndarray:
+    """What a frozen conv5 block makes of all conv4 maps (N, sides, h, w, C) of `conv4_store`: (N, sides, h', w', C') float16,
+    memory-mapped; made once. name: what the file's begins with; it holds the conv4 file's name and a digest of the block."""
+    key = _key(Path(conv4.filename).name, _weights_digest(block), str(dtype))
+    block = copy.deepcopy(block).to(device, dtype, memory_format=torch.channels_last).eval()
+
+    def of(rows: slice) -> Tensor:
+        maps = torch.from_numpy(np.array(conv4[rows])).to(device, dtype).flatten(0, 1)
+        return block(maps.permute(0, 3, 1, 2)).permute(0, 2, 3, 1).unflatten(0, (-1, conv4.shape[1]))
+
+    def fill(rows: slice, out: np.ndarray) -> None:
+        out[rows] = of(rows).half().cpu().numpy()
+
+    shape = len(conv4), *of(slice(0, 1)).shape[1:]
+    return _mapped(folder / f"{name}_{key}.npy", shape, np.float16, fill, f"{name.partition('_')[0]} maps", 40)
 
 
 @torch.inference_mode()
@@ -254,14 +280,15 @@ def feature_store(
 
     def features(rows: slice) -> Tensor:
         images = torch.from_numpy(np.array(crops[rows])).to(device)
-        images = images_in_view(images, fixed_view(len(images), config), config.view_px)
+        images = images_in_view(images, fixed_view(len(images), config), config.generic_px or config.view_px)
         return model.features(images.to(dtype).contiguous(memory_format=torch.channels_last))
 
     def fill(rows: slice, out: np.ndarray) -> None:
         out[rows] = features(rows).half().cpu().numpy()
 
     code = [inspect.getsource(normalise), inspect.getsource(type(model).features)]
-    key = _key(crops_digest, weights.hexdigest(), str(dtype), crops.shape, config.view, config.view_px, code)
+    seen = config.view, config.generic_px or config.view_px
+    key = _key(crops_digest, weights.hexdigest(), str(dtype), crops.shape, *seen, code)
     shape = len(crops), features(slice(0, 1)).shape[1]
     return _mapped(folder / f"features_{name}_{key}.npy", shape, np.float16, fill, "generic features", 40)
 
@@ -310,7 +337,8 @@ def training_view(n: int, config: Input, generator: torch.Generator) -> View:
 
     size = config.view * (1 + config.jitter * within(n, 2))
     centre = 0.5 + 0.6 * config.jitter * within(n, 2)
-    return View(size, centre, torch.rand(n, generator=generator) < 0.5, 1 + config.colour * within(n, 3))
+    mirrored = torch.rand(n, generator=generator) < 0.5 * config.mirror
+    return View(size, centre, mirrored, 1 + config.colour * within(n, 3))
 
 
 def landmarks_in_view(landmarks: Tensor, view: View) -> Tensor:
@@ -342,7 +370,7 @@ def landmarks_in_crop(landmarks: Tensor, view: View) -> Tensor:
 
 def resample(maps: Tensor, view: View, side: int) -> Tensor:
     """Cut the windows of `view` out of (n, C, H, W) maps or images: (n, C, side, side), bilinear, edges repeated.
-    Does not mirror: see `images_in_view` and `conv4_in_view`, which do."""
+    Does not mirror: see `images_in_view` and `maps_in_view`, which do."""
     n, C = maps.shape[:2]
     theta = maps.new_zeros(n, 2, 3, dtype=torch.float32)
     theta[:, 0, 0], theta[:, 1, 1] = view.size.to(maps.device).T
@@ -367,6 +395,6 @@ def images_in_view(crops: Tensor, view: View, side: int) -> Tensor:
     return normalise(x).contiguous(memory_format=torch.channels_last)
 
 
-def conv4_in_view(maps: Tensor, view: View, side: int) -> Tensor:
-    """(n, h, w, C) cached maps, each of the side (plain or mirrored) that `view` asks for -> (n, C, side, side)."""
+def maps_in_view(maps: Tensor, view: View, side: int) -> Tensor:
+    """(n, h, w, C) cached conv4 or conv5 maps, each of the side (plain or mirrored) that `view` asks for -> (n, C, side, side)."""
     return resample(maps.permute(0, 3, 1, 2).float(), view, side).contiguous(memory_format=torch.channels_last)

@@ -54,12 +54,12 @@ HELD_OUT = 0.05  # share of the training items kept for validation where the sou
 
 @dataclass(frozen=True)
 class Samples:
-    """What training reads, one row an image. maps: crops (N, px, px, 3) uint8 or conv4 maps (N, 2, h, w, C) float16,
-    memory-mapped or a tensor on the device. landmarks (N, 8, 2) in units of the crop, NaN where not annotated;
+    """What training reads, one row an image. maps: of `load_maps`, by name: crops (N, px, px, 3) uint8, conv4 and conv5 maps
+    (N, 2, h, w, C) float16, features (N, D) float16; memory-mapped or tensors on the device. landmarks (N, 8, 2) in units of the crop, NaN where not annotated;
     visibility (N, 8) codes, `config.training.absent` where the clothes type has no such landmark; category (N,); attributes (N, A) in
     {1, -1, 0}; item (N,) numbers. A field that the benchmark lacks is None."""
 
-    maps: np.ndarray | Tensor
+    maps: dict[str, np.ndarray | Tensor] | None
     landmarks: Tensor | None
     visibility: Tensor | None
     category: Tensor | None
@@ -68,6 +68,8 @@ class Samples:
     domain: Tensor | None = None  # (N,) 0 shop, 1 consumer: no label, a search knows which side it looks at
     parts: Tensor | None = None  # (N, 2, P, 2) in units of the crop, plain and mirrored; there (N, 2, P): of a detector
     there: Tensor | None = None
+    # Where a frozen detector finds its parts, (N, 2, P, 2) and (N, 2, P) as above: no label, it has seen pixels alone.
+    detected: tuple[Tensor, Tensor] | None = None
 
     def labels(self, rows: np.ndarray, view: store.View, device) -> dict[str, Tensor]:
         rows = torch.from_numpy(rows)
@@ -80,8 +82,7 @@ class Samples:
                 out[name] = getattr(self, name)[rows].to(device)
         if self.parts is not None:
             side = view.mirrored.long()
-            straight = view._replace(mirrored=torch.zeros_like(view.mirrored))
-            out["parts"] = store.places_in_view(self.parts[rows, side].to(device), straight)
+            out["parts"] = store.places_in_view(self.parts[rows, side].to(device), view)
             out["there"] = self.there[rows, side].to(device)
         return out
 
@@ -111,19 +112,23 @@ def make_samples(benchmark: Benchmark, maps, config: Config, kind: str = "", pos
     return Samples(maps, landmarks, visibility, category, tensor(benchmark.attributes, torch.int8), item, domain)
 
 
-def fetch(maps, rows: np.ndarray, view: store.View, device) -> Tensor:
-    """The chosen rows of a memory-mapped array, or of a tensor that lies on the device already: crops, or conv4 maps of
-    the side (plain or mirrored) that the view asks for, or features that are the same for every view."""
-    chosen = (rows,) if maps.ndim != 5 else (rows, view.mirrored.long().numpy())
-    if isinstance(maps, Tensor):
-        return maps[tuple(torch.from_numpy(index).to(maps.device) for index in chosen)]
-    return torch.from_numpy(maps[chosen]).to(device, non_blocking=True)
+def fetch(maps: dict, rows: np.ndarray, view: store.View, device) -> dict[str, Tensor]:
+    """The chosen rows of memory-mapped arrays, or of tensors that lie on the device already: crops, or maps of the side
+    (plain or mirrored) that the view asks for, or features that are the same for every view."""
+    out = {}
+    for name, array in maps.items():
+        chosen = (rows,) if array.ndim != 5 else (rows, view.mirrored.long().numpy())
+        if isinstance(array, Tensor):
+            out[name] = array[tuple(torch.from_numpy(index).to(array.device) for index in chosen)]
+        else:
+            out[name] = torch.from_numpy(array[chosen]).to(device, non_blocking=True)
+    return out
 
 
-def keep_on_device(maps: np.ndarray, device: torch.device):
+def keep_on_device(maps: dict[str, np.ndarray], device: torch.device) -> dict:
     """Put the maps on a GPU once and for all where they fill at most half of what is free there."""
-    if device.type == "cuda" and maps.nbytes < torch.cuda.mem_get_info(device)[0] // 2:
-        return torch.from_numpy(np.array(maps)).to(device)
+    if device.type == "cuda" and sum(array.nbytes for array in maps.values()) < torch.cuda.mem_get_info(device)[0] // 2:
+        return {name: torch.from_numpy(np.array(array)).to(device) for name, array in maps.items()}
     return maps
 
 
@@ -346,13 +351,14 @@ class Forward(nn.Module):
         self.model = model
         self.config = config
 
-    def forward(self, maps: Tensor, view: store.View, given: dict) -> dict[str, Tensor]:
-        side = self.config.input.view_px
-        if maps.ndim == 2:
-            return self.model.branches(maps.float(), **given)
-        if maps.dtype == torch.uint8:
-            return self.model(store.images_in_view(maps, view, side), **given)
-        return self.model.branches(store.conv4_in_view(maps, view, side // 8), **given)
+    def forward(self, maps: dict[str, Tensor], view: store.View, given: dict) -> dict[str, Tensor]:
+        px, side = self.config.input.px, self.config.input.view_px
+        if "crops" in maps:
+            return self.model(store.images_in_view(maps["crops"], view, side), **given)
+        seen = {
+            name: m if m.ndim == 2 else store.maps_in_view(m, view, m.shape[1] * side // px) for name, m in maps.items()
+        }
+        return self.model.branches(**({"conv4": None} if "conv5_global" in seen else {}) | seen, **given)
 
 
 def given(model: nn.Module, samples: Samples, rows: np.ndarray, view: store.View, device) -> dict:
@@ -361,6 +367,9 @@ def given(model: nn.Module, samples: Samples, rows: np.ndarray, view: store.View
     if getattr(model, "oracle", False):
         labels = samples.labels(rows, view, device)
         return {"pool_at": (labels["landmarks"].nan_to_num(0.5), (labels["visibility"] == 0).float())}
+    if samples.detected is not None:
+        places, gate = (t[torch.from_numpy(rows), view.mirrored.long()].to(device) for t in samples.detected)
+        return {"pool_at": (store.places_in_view(places, view), gate)}
     if len(getattr(model, "streams", ())) > 1:
         return {"domain": samples.domain[torch.from_numpy(rows)].to(device)}
     return {}
@@ -693,7 +702,10 @@ def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: s
         pretrained, started = load_weights(model, state, earlier), []
     if config.training.freeze_trunk or is_detector:
         model.trunk.requires_grad_(False)
+    if config.training.freeze_conv5:
+        freeze_conv5(model)
     samples = replace(samples, maps=load_maps(model, benchmark, config, out, fabric))
+    samples = replace(samples, detected=detect(model, samples.maps, fabric))
     checkpoint = folder / "checkpoint.safetensors"
     steps = steps_of(method, model)
     history = fit(model, samples, train_rows, monitor, config, fabric, checkpoint, steps, balance, pretrained)
@@ -774,29 +786,71 @@ def load_weights(model: nn.Module, state: dict | None, earlier: dict[str, Path])
     return pretrained
 
 
-def load_maps(model: nn.Module, benchmark: Benchmark, config: Config, out: Path, fabric: Fabric):
-    """What a network is trained on: crops; conv4 maps where the trunk is frozen; features where all below is. Made by the
-    first process, read by all."""
+def freeze_conv5(model: nn.Module) -> None:
+    """Leave conv5 of every branch as it is. DARN's streams must then agree in it. A detector's is its own to train."""
+    for block in getattr(model, "conv5_blocks", dict)().values():
+        block.requires_grad_(False)
+    for stream in getattr(model, "streams", ()):
+        stream["conv5"].requires_grad_(False)
+
+
+def load_maps(model: nn.Module, benchmark: Benchmark, config: Config, out: Path, fabric: Fabric) -> dict:
+    """What a network is trained on, by name: "crops"; "conv4" maps where the trunk is frozen, and "conv5_..." maps where
+    that is frozen, too; "features" where all below the perceptron is. Made by the first process, read by all."""
     dtype = torch.bfloat16 if "bf16" in fabric._precision.precision else torch.float32
-    place = benchmark.name, out / "cache", store.crops_key(benchmark, config.input), fabric.device, dtype
+    cache, t = out / "cache", config.training
+    place = benchmark.name, cache, store.crops_key(benchmark, config.input), fabric.device, dtype
     with fabric.rank_zero_first():
-        maps = store.crop_store(benchmark, out / "cache", config.input)
+        maps = {"crops": store.crop_store(benchmark, cache, config.input)}
         if isinstance(model, WTBI):
-            maps = store.feature_store(model, maps, config.input, *place)
-        elif config.training.freeze_trunk:
-            maps = store.conv4_store(model.trunk, maps, *place)
+            maps = {"features": store.feature_store(model, maps["crops"], config.input, *place)}
+        elif t.freeze_trunk:
+            maps = {"conv4": store.conv4_store(model.trunk, maps["crops"], *place, config.input.mirror)}
+        if t.freeze_conv5 and hasattr(model, "conv5_blocks"):
+            for name, block in model.conv5_blocks().items():
+                maps[name] = store.conv5_store(
+                    block, maps["conv4"], f"{name}_{benchmark.name}", cache, fabric.device, dtype
+                )
+            if getattr(model, "fc6_local", None) is None:  # nothing is pooled from conv4
+                del maps["conv4"]
     return keep_on_device(maps, fabric.device)
+
+
+@torch.inference_mode()
+def detect(model: nn.Module, maps: dict, fabric: Fabric) -> tuple[Tensor, Tensor] | None:
+    """What the detector of FashionNet+Joints or +Poselets finds in the cached conv4 maps of plain and mirrored crops: see
+    `Samples.detected`. None without a detector or cached maps."""
+    detector = getattr(model, "detector", None)
+    if detector is None or "conv4" not in maps:
+        return None
+    detector.to(fabric.device).eval()
+    out = []
+    for start in range(0, len(maps["conv4"]), 100):
+        part = torch.from_numpy(np.array(maps["conv4"][start : start + 100])).to(fabric.device)
+        conv4 = part.flatten(0, 1).permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
+        with fabric.autocast():
+            found = detector.detect(detector.branches(conv4))
+        out.append([t.float().unflatten(0, (-1, part.shape[1])).cpu() for t in found])
+    places, gate = zip(*out, strict=True)
+    return torch.cat(places).clone(), torch.cat(gate).clone()
 
 
 def ship(runs: dict[str, Path], path: Path) -> None:
     """Put what pre-training taught into one file: FashionNet's conv1-conv5 and pose branch, the detectors without their
-    trunk, which is the same. Half precision; the header says which runs it is from."""
-    whole = load_file(runs["fashionnet"] / "model.safetensors")
-    state = {name: value for name, value in whole.items() if name.startswith(PRETRAINED_PARTS)}
-    for kind in parts.KINDS:
-        own = load_file(runs[kind] / "model.safetensors")
-        state |= {f"{kind}.{name}": value for name, value in own.items() if not name.startswith("trunk.")}
-    about = {name: json.dumps(json.loads((folder / "run.json").read_text())["about"]) for name, folder in runs.items()}
+    trunk, which is the same. Half precision; the header says which runs it is from. Where the file is there, what `runs`
+    lacks stays as it is in it."""
+    state, about = {}, {}
+    if path.exists():
+        with safe_open(path, "pt") as file:
+            about, state = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+    for run_name, folder in runs.items():
+        own = load_file(folder / "model.safetensors")
+        if run_name in parts.KINDS:
+            state |= {f"{run_name}.{name}": value for name, value in own.items() if not name.startswith("trunk.")}
+        else:
+            state |= {name: value for name, value in own.items() if name.startswith(PRETRAINED_PARTS)}
+        said = json.loads((folder / "run.json").read_text())["about"]
+        about[f"{run_name}, {said['weights']}"] = json.dumps(said)
     save_beside({name: value.half() for name, value in state.items()}, path, about)
 
 
@@ -823,8 +877,9 @@ def main() -> None:
         parser.error(f"no benchmark {args.benchmark} in this source; there are {', '.join(benchmarks)}")
     benchmark = benchmarks[args.benchmark]
     if args.ship:
-        runs = {name: run(name, benchmark, config, out, args.weights, fabric, split="pretrain")
-                for name in ("fashionnet", *parts.KINDS)}  # fmt: skip
+        # The detectors are taught with the trunk, which they share.
+        names = ["fashionnet"] if config.training.freeze_trunk else ["fashionnet", *parts.KINDS]
+        runs = {name: run(name, benchmark, config, out, args.weights, fabric, split="pretrain") for name in names}
         return ship(runs, Path(args.ship))
     print(run(args.method, benchmark, config, out, args.weights, fabric, split=args.split))
 

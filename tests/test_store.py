@@ -85,9 +85,9 @@ def test_views_are_cut_in_float32_under_autocast():
     crops = torch.randint(0, 256, (4, 72, 72, 3), dtype=torch.uint8)
     maps = torch.rand(4, 18, 18, 3).half()
     view = store.training_view(4, CONFIG, torch.Generator().manual_seed(0))
-    plain = store.images_in_view(crops, view, 64), store.conv4_in_view(maps, view, 16)
+    plain = store.images_in_view(crops, view, 64), store.maps_in_view(maps, view, 16)
     with torch.autocast("cpu", torch.bfloat16):
-        cast = store.images_in_view(crops, view, 64), store.conv4_in_view(maps, view, 16)
+        cast = store.images_in_view(crops, view, 64), store.maps_in_view(maps, view, 16)
     assert all(torch.equal(a, b) for a, b in zip(plain, cast, strict=True))
 
 
@@ -133,9 +133,9 @@ def test_the_whole_crop_at_its_own_size_is_the_crop():
 def test_conv4_views_are_cut_as_images_are():
     maps = torch.rand(2, 6, 6, 3).half()
     whole = store.View(torch.ones(2, 2), torch.full((2, 2), 0.5), torch.zeros(2, dtype=torch.bool))
-    torch.testing.assert_close(store.conv4_in_view(maps, whole, 6), maps.permute(0, 3, 1, 2).float())
+    torch.testing.assert_close(store.maps_in_view(maps, whole, 6), maps.permute(0, 3, 1, 2).float())
     middle = whole._replace(size=torch.full((2, 2), 2 / 3))  # the middle four of six cells
-    torch.testing.assert_close(store.conv4_in_view(maps, middle, 4), maps[:, 1:5, 1:5].permute(0, 3, 1, 2).float())
+    torch.testing.assert_close(store.maps_in_view(maps, middle, 4), maps[:, 1:5, 1:5].permute(0, 3, 1, 2).float())
 
 
 def test_conv4_of_the_store_is_the_trunks(tmp_path):
