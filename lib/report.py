@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from safetensors.torch import load_file
 
-from lib import metrics, paper, train
+from lib import metrics, paper, store, train
 from lib.config import PROFILES, Config
 from lib.data import FOLDERS, LANDMARKS, POSES, SPLITS, Benchmark, DataError, Lacks, check_disjoint, find_benchmarks
 from lib.garment import CATEGORY_NAMES
@@ -448,8 +448,12 @@ def detections(kind: str, folder: Path, benchmark: Benchmark, rows: np.ndarray, 
     train.fill(model, load_file(folder / "model.safetensors"))
     fabric = train.make_fabric(config)
     maps = train.load_maps(model.detector, benchmark, config, out, fabric)
-    samples = train.make_samples(benchmark, maps, config)
-    found = train.predict(model.detector, samples, benchmark, rows, config, fabric)
+    if "conv4" in maps:  # FashionNet pools at what was found there, once
+        places, gate = (t[:, 0].numpy() for t in train.detect(model, {"conv4": maps["conv4"][rows]}, fabric))
+        found = {"parts": store.to_pixels(places, benchmark.box[rows], config.input.margin), "present": gate}
+    else:
+        samples = train.make_samples(benchmark, maps, config)
+        found = train.predict(model.detector, samples, benchmark, rows, config, fabric)
     return found | {"poselets": model.detector.poselets.cpu().numpy()}
 
 

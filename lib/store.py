@@ -396,5 +396,18 @@ def images_in_view(crops: Tensor, view: View, side: int) -> Tensor:
 
 
 def maps_in_view(maps: Tensor, view: View, side: int) -> Tensor:
-    """(n, h, w, C) cached conv4 or conv5 maps, each of the side (plain or mirrored) that `view` asks for -> (n, C, side, side)."""
-    return resample(maps.permute(0, 3, 1, 2).float(), view, side).contiguous(memory_format=torch.channels_last)
+    """(n, h, w, C) cached conv4 or conv5 maps, each of the side (plain or mirrored) that `view` asks for -> (n, C, side, side)
+    float32, channels last. What `resample` does, as two small matrix products, which on a CPU take half of its time."""
+    n, h, w, C = maps.shape
+    with torch.autocast(maps.device.type, enabled=False):
+        across = _interpolation(view.size[:, 0], view.centre[:, 0], w, side).to(maps.device)
+        down = _interpolation(view.size[:, 1], view.centre[:, 1], h, side).to(maps.device)
+        rows = (down @ maps.float().flatten(2)).view(n, side, w, C)
+        return (across[:, None] @ rows).permute(0, 3, 1, 2)
+
+
+def _interpolation(size: Tensor, centre: Tensor, cells: int, side: int) -> Tensor:
+    """(n, side, cells) weights of the cells in each of `side` bilinear samples of the windows, the border repeated."""
+    share = (torch.arange(side) + 0.5) / side - 0.5
+    at = ((centre[:, None] + size[:, None] * share) * cells - 0.5).clamp(0, cells - 1)
+    return (1 - (at[:, :, None] - torch.arange(cells)).abs()).clamp_min(0)

@@ -355,10 +355,10 @@ class Forward(nn.Module):
         px, side = self.config.input.px, self.config.input.view_px
         if "crops" in maps:
             return self.model(store.images_in_view(maps["crops"], view, side), **given)
-        seen = {
-            name: m if m.ndim == 2 else store.maps_in_view(m, view, m.shape[1] * side // px) for name, m in maps.items()
-        }
-        return self.model.branches(**({"conv4": None} if "conv5_global" in seen else {}) | seen, **given)
+        if "features" in maps:
+            return self.model.branches(maps["features"].float(), **given)
+        seen = {name: store.maps_in_view(m, view, round(m.shape[1] * side / px)) for name, m in maps.items()}
+        return self.model.branches(seen.pop("conv4", None), **seen, **given)
 
 
 def given(model: nn.Module, samples: Samples, rows: np.ndarray, view: store.View, device) -> dict:

@@ -41,7 +41,7 @@ class Bench:
         self.model = train.build(method, benchmark, CONFIG)
         kind = method if method in parts.KINDS else ""
         poselets = parts.arrangements(benchmark, self.rows, 0) if kind == "poselets" else None
-        self.samples = train.make_samples(benchmark, crops, CONFIG, kind, poselets)
+        self.samples = train.make_samples(benchmark, {"crops": crops}, CONFIG, kind, poselets)
         self.balance = None
         if self.samples.attributes is not None:
             mask = train.taught(method, benchmark, self.rows)
@@ -53,9 +53,7 @@ class Bench:
             torch.from_numpy(np.array(crops[self.rows])), self.view, CONFIG.input.view_px
         )
         self.given = train.given(self.model, self.samples, self.rows, self.view, "cpu")
-        # The heatmaps' loss is large, so that clipping leaves the others a small share of a step.
-        rate = CONFIG.training.rate * (4 / 3 if method == "fashionnet-heatmap" else 1)
-        self.optimizer = torch.optim.AdamW(train.parameter_groups(self.model, []), rate)
+        self.optimizer = torch.optim.AdamW(train.parameter_groups(self.model, []), CONFIG.training.rate)
         self.fabric = train.make_fabric(CONFIG)
 
     def loss(self):
@@ -133,7 +131,8 @@ def test_no_label_is_seen_at_test_but_by_the_oracle(method, benchmark, crops):
     other = replace(benchmark, landmarks=benchmark.landmarks + 9, joints=benchmark.joints + 9,
                     visibility=1 - benchmark.visibility.clip(0, 1), joint_visibility=2 - benchmark.joint_visibility)  # fmt: skip
     honest, moved = (
-        train.predict(model, train.make_samples(b, crops, CONFIG), b, rows, CONFIG, fabric) for b in (benchmark, other)
+        train.predict(model, train.make_samples(b, {"crops": crops}, CONFIG), b, rows, CONFIG, fabric)
+        for b in (benchmark, other)
     )
     same = {name: np.array_equal(honest[name], moved[name]) for name in honest}
     assert all(same[name] for name in POSE if name in same)

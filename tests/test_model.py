@@ -116,9 +116,9 @@ def test_given_locations_replace_the_estimated_ones(net):
     conv4 = torch.randn(2, 32, 8, 8).relu()
     own = net.branches(conv4)
     gate = (own["visibility"].argmax(2) == 0).float()
-    same = net.branches(conv4, (own["landmarks"], gate))
+    same = net.branches(conv4, pool_at=(own["landmarks"], gate))
     torch.testing.assert_close(same["category"], own["category"], rtol=0, atol=0)
-    other = net.branches(conv4, (torch.full((2, 8, 2), 0.1), torch.ones(2, 8)))
+    other = net.branches(conv4, pool_at=(torch.full((2, 8, 2), 0.1), torch.ones(2, 8)))
     assert not torch.allclose(other["category"], own["category"])
     torch.testing.assert_close(other["landmarks"], own["landmarks"], rtol=0, atol=0)
 

@@ -287,7 +287,9 @@ def test_mean_landmarks_can_be_put_into_other_boxes(benchmark):
 
 
 def test_an_unknown_profile_is_one_sentence():
-    with pytest.raises(DataError, match="no profile 'huge'; there are smoke, demo, photos, pretrain, paper"):
+    with pytest.raises(
+        DataError, match="no profile 'huge'; there are smoke, demo, photos, pretrain, pretrain_branches, paper"
+    ):
         report.open_run("huge", "")
 
 

@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from types import SimpleNamespace
 
 import cv2
@@ -136,6 +137,37 @@ def test_conv4_views_are_cut_as_images_are():
     torch.testing.assert_close(store.maps_in_view(maps, whole, 6), maps.permute(0, 3, 1, 2).float())
     middle = whole._replace(size=torch.full((2, 2), 2 / 3))  # the middle four of six cells
     torch.testing.assert_close(store.maps_in_view(maps, middle, 4), maps[:, 1:5, 1:5].permute(0, 3, 1, 2).float())
+
+
+@pytest.mark.parametrize("cells", [4, 9, 18])
+def test_views_of_maps_are_those_of_grid_sample(cells):
+    """Windows that leave the map included; what is not mirrored when told not to."""
+    maps, wide = torch.randn(16, cells, cells, 5).half(), replace(CONFIG, jitter=0.6, mirror=False)
+    view = store.training_view(16, wide, torch.Generator().manual_seed(0))
+    assert not view.mirrored.any()
+    seen = store.maps_in_view(maps, view, cells - 1)
+    assert seen.dtype == torch.float32 and seen.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(seen, store.resample(maps.permute(0, 3, 1, 2).float(), view, cells - 1))
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_conv5_of_the_store_is_the_blocks_of_every_side(tmp_path, mirror):
+    torch.manual_seed(0)
+    trunk = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, padding=1), torch.nn.MaxPool2d(4))
+    crops = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), dtype=np.uint8)
+    place = tmp_path, torch.device("cpu"), torch.float32
+    conv4 = store.conv4_store(trunk, crops, "x", tmp_path, "digest", *place[1:], mirror)
+    assert conv4.shape == (5, 1 + mirror, 4, 4, 4)
+    blocks = [torch.nn.Sequential(torch.nn.MaxPool2d(2), torch.nn.Conv2d(4, 3, 3, padding=1)) for _ in range(2)]
+    for block in blocks:  # each has a file of its own
+        maps = store.conv5_store(block, conv4, "conv5_x", *place)
+        with torch.inference_mode():
+            expected = [
+                block(torch.from_numpy(np.array(conv4[:, side])).float().permute(0, 3, 1, 2))
+                for side in range(1 + mirror)
+            ]
+        expected = torch.stack(expected, dim=1).permute(0, 1, 3, 4, 2)
+        torch.testing.assert_close(torch.from_numpy(np.array(maps)).float(), expected, atol=2e-3, rtol=2e-3)
 
 
 def test_conv4_of_the_store_is_the_trunks(tmp_path):

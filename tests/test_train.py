@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from lib import losses, metrics, store, train
 from lib.config import PROFILES, Input, Training
 from lib.data import Benchmark, DataError
+from lib.model import PartDetector
 
 SMOKE = PROFILES["smoke"]
 CONFIG = replace(
@@ -227,7 +228,9 @@ def test_no_label_reaches_the_predictions(benchmark, tmp_path):
     model = train.build("fashionnet", benchmark, CONFIG)
     crops = store.crop_store(benchmark, tmp_path, CONFIG.input)
     rows = benchmark.rows("test")
-    honest = train.predict(model, train.make_samples(benchmark, crops, CONFIG), benchmark, rows, CONFIG, fabric)
+    honest = train.predict(
+        model, train.make_samples(benchmark, {"crops": crops}, CONFIG), benchmark, rows, CONFIG, fabric
+    )
     nonsense = replace(
         benchmark,
         landmarks=np.full_like(benchmark.landmarks, 7),
@@ -235,7 +238,7 @@ def test_no_label_reaches_the_predictions(benchmark, tmp_path):
         category=np.zeros_like(benchmark.category),
         attributes=-benchmark.attributes,
     )
-    samples = train.make_samples(nonsense, crops, CONFIG)
+    samples = train.make_samples(nonsense, {"crops": crops}, CONFIG)
     again = train.predict(model, samples, nonsense, rows, CONFIG, fabric)
     assert honest.keys() == again.keys()
     for name in honest:
@@ -289,13 +292,54 @@ def test_a_frozen_trunk_does_not_move(benchmark, tmp_path):
         assert moved != name.startswith("trunk."), name
 
 
+@pytest.mark.parametrize("method", ["fashionnet", "fashionnet-global", "darn", "fashionnet-heatmap"])
+def test_a_frozen_conv5_does_not_move_and_is_read_from_its_maps(method, benchmark, tmp_path):
+    t = replace(CONFIG.training, freeze_trunk=True, freeze_conv5=True)
+    config = replace(CONFIG, training=t, input=replace(CONFIG.input, mirror=False))
+    folder = train.run(method, benchmark, config, tmp_path)
+    before = train.build(method, benchmark, config).state_dict()
+    after = load_file(folder / "model.safetensors")
+    for name in before:
+        moved = not torch.equal(before[name], after[name])
+        assert moved != (name.startswith("trunk.") or "conv5" in name), name
+    # From cached maps, as from the pixels: the crop as a whole, so that no map is resampled.
+    rows, whole = np.arange(6), replace(config.input, px=32, view=1.0)
+    config, fabric = replace(config, input=whole), train.make_fabric(config)
+    model = train.build(method, benchmark, config).eval()
+    crops = store.crop_store(benchmark, tmp_path / "cache", whole)
+    images = {"crops": crops}, train.load_maps(model, benchmark, config, tmp_path, fabric)
+    assert "conv5_global" in images[1] and ("conv4" in images[1]) == hasattr(model, "landmark_pooling")
+    slow, fast = (
+        train.predict(model, train.make_samples(benchmark, maps, config), benchmark, rows, config, fabric)
+        for maps in images
+    )
+    assert slow.keys() == fast.keys()
+    for name in slow:
+        np.testing.assert_allclose(fast[name], slow[name], atol=0.02, rtol=0.02, err_msg=name)
+
+
+def test_a_frozen_detector_is_asked_once_for_every_image_and_side(benchmark, tmp_path):
+    model = train.build("fashionnet", benchmark, CONFIG)
+    assert train.detect(model, {"conv4": None}, train.make_fabric(CONFIG)) is None
+    torch.manual_seed(0)
+    model.detector = PartDetector(CONFIG.model, 14)
+    maps = np.random.default_rng(0).random((7, 2, 4, 4, model.trunk[-2].out_channels)).astype(np.float16)
+    places, gate = train.detect(model, {"conv4": maps}, train.make_fabric(CONFIG))
+    assert places.shape == (7, 2, 14, 2) and gate.shape == (7, 2, 14)
+    with torch.inference_mode():
+        alone = model.detector.branches(torch.from_numpy(maps[3:4, 1]).permute(0, 3, 1, 2).float())
+    torch.testing.assert_close(places[3, 1], alone["parts"][0])
+    assert torch.equal(gate[3, 1], (alone["present"][0] > 0.5).float())
+    assert train.detect(model, {"crops": None}, train.make_fabric(CONFIG)) is None  # then it sees every view itself
+
+
 def test_moved_boxes_make_other_conv4_maps(benchmark, tmp_path):
     """The same images, shapes and trunk: only the boxes differ."""
     config = replace(CONFIG, training=replace(CONFIG.training, freeze_trunk=True))
     model, fabric = train.build("fashionnet", benchmark, config), train.make_fabric(config)
-    first = np.array(train.load_maps(model, benchmark, config, tmp_path, fabric))
+    first = np.array(train.load_maps(model, benchmark, config, tmp_path, fabric)["conv4"])
     moved = replace(benchmark, box=benchmark.box + 6)
-    assert not np.array_equal(train.load_maps(model, moved, config, tmp_path, fabric), first)
+    assert not np.array_equal(train.load_maps(model, moved, config, tmp_path, fabric)["conv4"], first)
 
 
 def test_two_trunks_do_not_share_their_maps(benchmark, tmp_path):
@@ -303,7 +347,7 @@ def test_two_trunks_do_not_share_their_maps(benchmark, tmp_path):
     fabric = train.make_fabric(config)
     for seed in (0, 1):
         model = train.build("fashionnet", benchmark, replace(config, seed=seed))
-        maps = train.load_maps(model, benchmark, config, tmp_path, fabric)
+        maps = train.load_maps(model, benchmark, config, tmp_path, fabric)["conv4"]
         crops = store.crop_store(benchmark, tmp_path / "cache", config.input)
         with torch.inference_mode():
             expected = model.trunk(store.normalise(torch.from_numpy(np.array(crops[:2])))).permute(0, 2, 3, 1)
@@ -312,11 +356,12 @@ def test_two_trunks_do_not_share_their_maps(benchmark, tmp_path):
 
 def test_generic_features_are_those_of_the_fixed_view_and_of_their_own_weights(benchmark, tmp_path):
     fabric = train.make_fabric(CONFIG)
-    for seed in (0, 1):
-        model = train.build("wtbi", benchmark, replace(CONFIG, seed=seed)).eval()
-        features = train.load_maps(model, benchmark, CONFIG, tmp_path, fabric)
-        crops = torch.from_numpy(np.array(store.crop_store(benchmark, tmp_path / "cache", CONFIG.input)[:3]))
-        images = store.images_in_view(crops, store.fixed_view(3, CONFIG.input), CONFIG.input.view_px)
+    for seed, px in ((0, 0), (1, 0), (1, 16)):
+        config = replace(CONFIG, input=replace(CONFIG.input, generic_px=px))
+        model = train.build("wtbi", benchmark, replace(config, seed=seed)).eval()
+        features = train.load_maps(model, benchmark, config, tmp_path, fabric)["features"]
+        crops = torch.from_numpy(np.array(store.crop_store(benchmark, tmp_path / "cache", config.input)[:3]))
+        images = store.images_in_view(crops, store.fixed_view(3, config.input), px or config.input.view_px)
         with torch.inference_mode():
             expected = model.features(images)
             torch.testing.assert_close(model(images)["category"], model.branches(expected)["category"])
@@ -329,7 +374,7 @@ def test_absent_slots_are_trained_as_cut_off_and_never_pool(tmp_path):
     visibility, landmarks = benchmark.visibility.copy(), benchmark.landmarks.copy()
     visibility[:, :2], landmarks[:, :2] = -1, np.nan
     benchmark = replace(benchmark, visibility=visibility, landmarks=landmarks)
-    samples = train.make_samples(benchmark, np.zeros((48, 36, 36, 3), np.uint8), CONFIG)
+    samples = train.make_samples(benchmark, {"crops": np.zeros((48, 36, 36, 3), np.uint8)}, CONFIG)
     labels = samples.labels(np.arange(4), store.fixed_view(4, CONFIG.input), "cpu")
     assert (labels["visibility"][:, :2] == 2).all()
     left_out = replace(CONFIG, training=replace(CONFIG.training, absent=-1))
