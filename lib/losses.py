@@ -2,7 +2,7 @@
 
 Each is divided by the batch size, never by a number that the data decide (visible landmarks, positive labels,
 triplets): so the mean of the losses of equal shards, one a process, is the loss of the whole batch. The
-triplet loss is the exception: several processes must gather their embeddings first. An empty batch, or one
+losses of triplets and pairs are the exception: several processes must gather their embeddings first. An empty batch, or one
 with nothing to learn from, gives 0 with a gradient of 0. Half precision is summed in float32.
 
 Not specified in the paper, chosen here: the scale of `attribute_weights`, and which triplets of a batch are

@@ -387,7 +387,7 @@ class WTBI(nn.Module):
         if self.attributes is not None:
             out["attributes"] = _exact(self.attributes, fc7)
         out["embedding"] = F.normalize(fc7.float(), dim=1)
-        out["same"] = self.same
+        out["same"] = self.same.clone()  # a parameter itself would look unused to DDP
         return out
 
 

@@ -466,7 +466,10 @@ def detector_table(kind: str, predicted: dict, benchmark: Benchmark, rows: np.nd
     """
     places, there = targets(kind, benchmark, 0.0, predicted["poselets"])  # margin 0: in units of the box
     places, there = places[rows, 0], there[rows, 0]
-    there &= ((places > -config.input.margin) & (places < 1 + config.input.margin)).all(2)
+    # Of the crop, or of the part of it that is seen where no maps of whole crops are cached.
+    share = 1 if config.training.freeze_trunk else config.input.view
+    reach = (0.5 + config.input.margin) * share - 0.5
+    there &= ((places > -reach) & (places < 1 + reach)).all(2)
     box = benchmark.box[rows][:, None]
     guess = (predicted["parts"] - box[..., :2]) / (box[..., 2:] - box[..., :2])
     passed = predicted["present"] > 0.5

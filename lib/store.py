@@ -213,7 +213,8 @@ def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
 
 
 def _weights_digest(layers) -> str:
-    digest = hashlib.sha256()
+    """Of what layers are, and of their weights."""
+    digest = hashlib.sha256(str(layers).encode())
     for parameter in layers.state_dict().values():
         digest.update(parameter.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
@@ -272,7 +273,7 @@ def feature_store(
     model: has `features`, images (n, 3, px, px) to (n, D), and the frozen parameters that they depend on. Other arguments
     as for `conv4_store`.
     """
-    weights = hashlib.sha256()
+    weights = hashlib.sha256(str([model.trunk, model.conv5]).encode())
     for key, parameter in model.named_parameters():
         if not parameter.requires_grad:
             weights.update(key.encode() + parameter.detach().cpu().contiguous().numpy().tobytes())
@@ -370,7 +371,7 @@ def landmarks_in_crop(landmarks: Tensor, view: View) -> Tensor:
 
 def resample(maps: Tensor, view: View, side: int) -> Tensor:
     """Cut the windows of `view` out of (n, C, H, W) maps or images: (n, C, side, side), bilinear, edges repeated.
-    Does not mirror: see `images_in_view` and `maps_in_view`, which do."""
+    Does not mirror: `images_in_view` does, and maps are of one side or the other."""
     n, C = maps.shape[:2]
     theta = maps.new_zeros(n, 2, 3, dtype=torch.float32)
     theta[:, 0, 0], theta[:, 1, 1] = view.size.to(maps.device).T

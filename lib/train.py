@@ -55,7 +55,7 @@ HELD_OUT = 0.05  # share of the training items kept for validation where the sou
 @dataclass(frozen=True)
 class Samples:
     """What training reads, one row an image. maps: of `load_maps`, by name: crops (N, px, px, 3) uint8, conv4 and conv5 maps
-    (N, 2, h, w, C) float16, features (N, D) float16; memory-mapped or tensors on the device. landmarks (N, 8, 2) in units of the crop, NaN where not annotated;
+    (N, sides, h, w, C) float16, plain and, unless `Input.mirror` is off, mirrored; features (N, D) float16; memory-mapped or tensors on the device. landmarks (N, 8, 2) in units of the crop, NaN where not annotated;
     visibility (N, 8) codes, `config.training.absent` where the clothes type has no such landmark; category (N,); attributes (N, A) in
     {1, -1, 0}; item (N,) numbers. A field that the benchmark lacks is None."""
 
@@ -68,7 +68,7 @@ class Samples:
     domain: Tensor | None = None  # (N,) 0 shop, 1 consumer: no label, a search knows which side it looks at
     parts: Tensor | None = None  # (N, 2, P, 2) in units of the crop, plain and mirrored; there (N, 2, P): of a detector
     there: Tensor | None = None
-    # Where a frozen detector finds its parts, (N, 2, P, 2) and (N, 2, P) as above: no label, it has seen pixels alone.
+    # Where a frozen detector finds its parts, (N, sides, P, 2) and its gate (N, sides, P): no label, it has seen pixels alone.
     detected: tuple[Tensor, Tensor] | None = None
 
     def labels(self, rows: np.ndarray, view: store.View, device) -> dict[str, Tensor]:
@@ -311,8 +311,9 @@ def set_rates(optimizer, config: Config, weights: Weights, share: float) -> None
         group["lr"] = t.rate * share * scale
 
 
-def loss_terms(out: dict, labels: dict, attribute_weights, config: Config, fabric: Fabric) -> dict[str, Tensor]:
-    """The losses that these outputs and labels allow, unweighted, each a mean over the batch."""
+def loss_terms(out: dict, labels: dict, attribute_weights, config: Config, shared: Fabric | None) -> dict[str, Tensor]:
+    """The losses that these outputs and labels allow, unweighted, each a mean over the batch. shared: the processes that
+    have a share of the batch each; None where this one has all of it."""
     terms = {}
     if "log_parts" in out:
         return {"detection": losses.detection_loss(out["log_parts"], labels["parts"], labels["there"])}
@@ -327,10 +328,10 @@ def loss_terms(out: dict, labels: dict, attribute_weights, config: Config, fabri
         terms["attribute"] = losses.attribute_loss(out["attributes"], labels["attributes"], *attribute_weights)
     if "item" in labels:
         embedding, item, domain = out["embedding"], labels["item"], labels.get("domain")
-        if fabric.world_size > 1:  # triplets reach across the processes' shares of the batch
-            embedding = fabric.all_gather(embedding, sync_grads=True).flatten(0, 1)
-            item = fabric.all_gather(item).flatten()
-            domain = None if domain is None else fabric.all_gather(domain).flatten()
+        if shared is not None and shared.world_size > 1:  # triplets reach across the processes' shares
+            embedding = shared.all_gather(embedding, sync_grads=True).flatten(0, 1)
+            item = shared.all_gather(item).flatten()
+            domain = None if domain is None else shared.all_gather(domain).flatten()
         if "same" in out:
             terms["pair"] = losses.pair_loss(embedding, item, out["same"], domain)
         else:
@@ -369,7 +370,9 @@ def given(model: nn.Module, samples: Samples, rows: np.ndarray, view: store.View
         return {"pool_at": (labels["landmarks"].nan_to_num(0.5), (labels["visibility"] == 0).float())}
     if samples.detected is not None:
         places, gate = (t[torch.from_numpy(rows), view.mirrored.long()].to(device) for t in samples.detected)
-        return {"pool_at": (store.places_in_view(places, view), gate)}
+        places = store.places_in_view(places, view)
+        seen = ((places >= 0) & (places <= 1)).all(2)  # the others are cut off by this view
+        return {"pool_at": (places, gate * seen)}
     if len(getattr(model, "streams", ())) > 1:
         return {"domain": samples.domain[torch.from_numpy(rows)].to(device)}
     return {}
@@ -473,17 +476,19 @@ def converged(history: list[dict]) -> bool:
 
 @torch.inference_mode()
 def monitor_losses(forward, samples, rows, balance, config, fabric) -> dict[str, float]:
-    """Mean losses over `rows` in the fixed view, each process over all of them."""
+    """Mean losses over `rows` in the fixed view, each process over all of them; images of one item side by side, so that
+    there are triplets."""
     forward.eval()
     sums = {}
+    if samples.item is not None:
+        rows = rows[np.argsort(samples.item.numpy()[rows], kind="stable")]
     for start in range(0, len(rows), 100):
         batch = rows[start : start + 100]
         view = store.fixed_view(len(batch), config.input)
         inputs = given(forward.model, samples, batch, view, fabric.device)
         out = forward(fetch(samples.maps, batch, view, fabric.device), view, inputs)
         labels = samples.labels(batch, view, fabric.device)
-        labels.pop("item", None)  # triplets of a small batch in file order say little
-        for name, value in loss_terms(out, labels, balance, config, fabric).items():
+        for name, value in loss_terms(out, labels, balance, config, None).items():
             sums[name] = sums.get(name, 0) + float(value) * len(batch)
     return {f"monitor_{name}": round(value / len(rows), 6) for name, value in sums.items()}
 
@@ -640,7 +645,7 @@ def run_folder(out: Path, benchmark: Benchmark, method: str, config: Config, wei
     settings, precision, the code that trains, and the runs that it stands on."""
     digests = hashlib.sha256(store.photos_key(benchmark).encode())
     for array in (benchmark.split, benchmark.box, benchmark.landmarks, benchmark.visibility, benchmark.category,
-                  benchmark.attributes, benchmark.item, benchmark.joints, benchmark.joint_visibility):  # fmt: skip
+                  benchmark.attributes, benchmark.item, benchmark.domain, benchmark.joints, benchmark.joint_visibility):  # fmt: skip
         digests.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
     names = [benchmark.category_names, benchmark.attribute_names, benchmark.group_names]
     groups = None if benchmark.attribute_groups is None else benchmark.attribute_groups.tolist()
@@ -695,14 +700,15 @@ def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: s
         balance = attribute_balance(samples, train_rows, taught(method, benchmark, train_rows), config)
     start_at_frequencies(model, samples, train_rows, balance, config)
     if start:
-        pretrained, started = [], fill(model, load_file(start / "model.safetensors"))
+        started = fill(model, load_file(start / "model.safetensors"))
+        pretrained = [name for name in started if name.startswith(PRETRAINED_PARTS)]
         if not started:
             raise DataError(f"{start}: no parameter of it fits this network")
     else:
         pretrained, started = load_weights(model, state, earlier), []
     if config.training.freeze_trunk or is_detector:
         model.trunk.requires_grad_(False)
-    if config.training.freeze_conv5:
+    if config.training.freeze_trunk and config.training.freeze_conv5:
         freeze_conv5(model)
     samples = replace(samples, maps=load_maps(model, benchmark, config, out, fabric))
     samples = replace(samples, detected=detect(model, samples.maps, fabric))
@@ -787,10 +793,11 @@ def load_weights(model: nn.Module, state: dict | None, earlier: dict[str, Path])
 
 
 def freeze_conv5(model: nn.Module) -> None:
-    """Leave conv5 of every branch as it is. DARN's streams must then agree in it. A detector's is its own to train."""
+    """Leave conv5 of every branch as it is; DARN's streams then share one. A detector's is its own to train."""
     for block in getattr(model, "conv5_blocks", dict)().values():
         block.requires_grad_(False)
     for stream in getattr(model, "streams", ()):
+        stream["conv5"].load_state_dict(model.streams[0]["conv5"].state_dict())
         stream["conv5"].requires_grad_(False)
 
 
@@ -806,7 +813,7 @@ def load_maps(model: nn.Module, benchmark: Benchmark, config: Config, out: Path,
             maps = {"features": store.feature_store(model, maps["crops"], config.input, *place)}
         elif t.freeze_trunk:
             maps = {"conv4": store.conv4_store(model.trunk, maps["crops"], *place, config.input.mirror)}
-        if t.freeze_conv5 and hasattr(model, "conv5_blocks"):
+        if t.freeze_trunk and t.freeze_conv5 and hasattr(model, "conv5_blocks"):
             for name, block in model.conv5_blocks().items():
                 maps[name] = store.conv5_store(
                     block, maps["conv4"], f"{name}_{benchmark.name}", cache, fabric.device, dtype
@@ -826,7 +833,8 @@ def detect(model: nn.Module, maps: dict, fabric: Fabric) -> tuple[Tensor, Tensor
     detector.to(fabric.device).eval()
     out = []
     for start in range(0, len(maps["conv4"]), 100):
-        part = torch.from_numpy(np.array(maps["conv4"][start : start + 100])).to(fabric.device)
+        part = maps["conv4"][start : start + 100]
+        part = (part if isinstance(part, Tensor) else torch.from_numpy(np.array(part))).to(fabric.device)
         conv4 = part.flatten(0, 1).permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
         with fabric.autocast():
             found = detector.detect(detector.branches(conv4))
@@ -850,7 +858,9 @@ def ship(runs: dict[str, Path], path: Path) -> None:
         else:
             state |= {name: value for name, value in own.items() if name.startswith(PRETRAINED_PARTS)}
         said = json.loads((folder / "run.json").read_text())["about"]
-        about[f"{run_name}, {said['weights']}"] = json.dumps(said)
+        if path.name in said["weights"]:  # it went on from what this file held
+            said["earlier"] = json.loads(about[run_name])
+        about[run_name] = json.dumps(said)
     save_beside({name: value.half() for name, value in state.items()}, path, about)
 
 
@@ -860,9 +870,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lib.train", description=__doc__.split("\n")[0])
     parser.add_argument("--method", choices=METHODS, default="fashionnet")
     parser.add_argument("--benchmark", default="category_attribute")
-    parser.add_argument("--profile", default="demo", help="smoke, demo, photos, pretrain or paper")
+    parser.add_argument("--profile", default="demo", help="smoke, demo, photos, pretrain, pretrain_branches or paper")
     parser.add_argument("--data", default="", help="folder of the real DeepFashion; the synthetic world without it")
-    parser.add_argument("--weights", default="", help="VGG-16 as .safetensors, 'torchvision' or 'none'")
+    parser.add_argument("--weights", default="", help="VGG-16 as .safetensors, 'torchvision', 'world' or 'none'")
     parser.add_argument("--out", default="", help="folder of the results; outputs/<profile> without it")
     parser.add_argument("--split", default="train", help="what to learn from: train, or pretrain")
     parser.add_argument(

@@ -183,7 +183,8 @@ from lib import train
 from dataclasses import replace
 from pathlib import Path
 root = Path(sys.argv[1])
-print(train.run("fashionnet", make_benchmark(root / "data", items=True), CONFIG, root / sys.argv[2]))
+for method in ("fashionnet", "wtbi"):
+    print(train.run(method, make_benchmark(root / "data", items=True), CONFIG, root / sys.argv[2]))
 """
 
 
@@ -200,7 +201,7 @@ def run_group(command, env) -> tuple[int, str]:
 
 
 def test_two_processes_give_the_loss_of_one(tmp_path):
-    """Every loss, the triplets across processes included, and every weight after two epochs."""
+    """Every loss, the triplets and pairs across processes included, and every weight after two epochs."""
     script = tmp_path / "two.py"
     script.write_text(TWO.format(path=[str(Path(__file__).parent), str(Path(__file__).parent.parent)]))
     make_benchmark(tmp_path / "data", items=True)
@@ -211,14 +212,15 @@ def test_two_processes_give_the_loss_of_one(tmp_path):
     for command in (one, two):
         code, said = run_group(command, env)
         assert code == 0, said[-2000:]
-    one, two = (next((tmp_path / name / "runs").rglob("run.json")).parent for name in ("one", "two"))
-    for a, b in zip(history(one), history(two), strict=True):
-        assert a.keys() == b.keys() and "train_triplet" in a
-        for key in a:
-            assert a[key] == pytest.approx(b[key], rel=2e-3), key
-    a, b = load_file(one / "model.safetensors"), load_file(two / "model.safetensors")
-    for name in a:
-        torch.testing.assert_close(a[name], b[name], rtol=1e-2, atol=1e-4)
+    for method, kind in (("fashionnet", "triplet"), ("wtbi", "pair")):
+        one, two = (next((tmp_path / name / "runs").rglob(f"{method}_*/run.json")).parent for name in ("one", "two"))
+        for a, b in zip(history(one), history(two), strict=True):
+            assert a.keys() == b.keys() and {f"train_{kind}", f"monitor_{kind}"} <= set(a)
+            for key in a:
+                assert a[key] == pytest.approx(b[key], rel=2e-3), key
+        a, b = load_file(one / "model.safetensors"), load_file(two / "model.safetensors")
+        for name in a:
+            torch.testing.assert_close(a[name], b[name], rtol=1e-2, atol=1e-4)
 
 
 def test_no_label_reaches_the_predictions(benchmark, tmp_path):
