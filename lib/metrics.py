@@ -446,12 +446,12 @@ def resampled_sums(columns: list[np.ndarray], units: np.ndarray | None, n: int, 
 
 
 def percentiles(values: np.ndarray, level: float) -> tuple[float, float, float]:
-    """The first value and the percentile interval of the rest, less the resamples that are 0 / 0."""
-    rest = values[1:][~np.isnan(values[1:])]
+    """The first value and the percentile interval of the rest, less the resamples that divide by 0."""
+    rest = values[1:][np.isfinite(values[1:])]
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, not {level}")
-    if np.isnan(values[0]) or not len(rest):
-        return float(values[0]), float("nan"), float("nan")
+    if not np.isfinite(values[0]) or not len(rest):
+        return float("nan"), float("nan"), float("nan")
     low, high = np.quantile(rest, [(1 - level) / 2, (1 + level) / 2])
     return float(values[0]), float(low), float(high)
 

@@ -145,6 +145,15 @@ def predictions(folder: Path, split: str) -> dict[str, np.ndarray]:
     return train.read_predictions(folder / f"predictions_{split}.safetensors")[0]
 
 
+def units(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray:
+    """What a bootstrap draws, for each of `rows`: its item; in the category-and-attribute benchmark, which lists none, the
+    folder below img/ that holds an item's photos; the image itself where there is no such folder."""
+    if benchmark.item is not None:
+        return benchmark.item[rows]
+    names = benchmark.image[rows].tolist()
+    return np.array([name.rpartition("/")[0] if name.count("/") > 1 else name for name in names])
+
+
 def history(folder: Path) -> pd.DataFrame:
     """One row an epoch: epoch, round, step, seconds, train_* and monitor_* losses."""
     return pd.DataFrame(json.loads((folder / "run.json").read_text())["history"])
@@ -415,12 +424,12 @@ def margins(table: pd.DataFrame, k: int = 5) -> pd.DataFrame:
 
 
 def lead(predicted: dict, benchmark: Benchmark, rows: np.ndarray, method: str, over: list[str], k: int, seed: int):
-    """By how much a method's top-k category accuracy exceeds others', in points, with a paired 95 % interval over images."""
+    """By how much a method's top-k category accuracy exceeds others', in points, with a paired 95 % interval over items."""
     labels, out = benchmark.category[rows], []
     hits = {m: metrics.topk_hits(predicted[m]["category_scores"], labels, k) for m in [method, *over]}
-    one = np.ones(len(rows))
+    one, drawn = np.ones(len(rows)), units(benchmark, rows)
     for other in over:
-        values = metrics.bootstrap_difference(hits[method], one, hits[other], one, seed=seed)
+        values = metrics.bootstrap_difference(hits[method], one, hits[other], one, drawn, seed=seed)
         out.append((method, other, k, *(100 * v for v in values)))
     return pd.DataFrame(out, columns=["method", "over", "k", "points", "lo", "hi"])
 
@@ -526,27 +535,27 @@ def best_and_worst(recall: np.ndarray, count: np.ndarray, names: tuple[str, ...]
 
 def table2(scores: dict[str, dict[str, np.ndarray]], benchmark: Benchmark, rows: np.ndarray, seed: int = 0):
     """The paper's Table 2: {method: predictions} -> one row a method, `<column>_top3` and `_top5` in per cent, each
-    with `_lo` and `_hi`, the ends of a 95 % bootstrap interval over images. What the benchmark lacks is left out."""
+    with `_lo` and `_hi`, the ends of a 95 % bootstrap interval over items. What the benchmark lacks is left out."""
     labels = benchmark.attributes[rows] if benchmark.attributes is not None else None
-    out = []
+    out, drawn = [], units(benchmark, rows)
     for method, predicted in scores.items():
         row = {"method": method}
         for k in (3, 5):
             if benchmark.category is not None and "category_scores" in predicted:
                 hits = metrics.topk_hits(predicted["category_scores"], benchmark.category[rows], k)
-                _add(row, f"category_top{k}", hits, np.ones(len(hits)), seed)
+                _add(row, f"category_top{k}", hits, np.ones(len(hits)), drawn, seed)
             if labels is not None and "attribute_scores" in predicted:
                 matched = metrics.attribute_hits(predicted["attribute_scores"], labels, k)
                 for group, name in [*benchmark.group_names.items(), (None, "all")]:
                     columns = benchmark.attribute_groups == group if group is not None else slice(None)
                     true = (labels[:, columns] == 1).sum(1)
-                    _add(row, f"{name}_top{k}", matched[:, columns].sum(1), true, seed)
+                    _add(row, f"{name}_top{k}", matched[:, columns].sum(1), true, drawn, seed)
         out.append(row)
     return pd.DataFrame(out)
 
 
-def _add(row, column, numerator, denominator, seed):
-    value, low, high = metrics.bootstrap_interval(numerator, denominator, seed=seed)
+def _add(row, column, numerator, denominator, drawn, seed):
+    value, low, high = metrics.bootstrap_interval(numerator, denominator, drawn, seed=seed)
     row |= {column: 100 * value, f"{column}_lo": 100 * low, f"{column}_hi": 100 * high}
 
 
@@ -581,15 +590,16 @@ def sides(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray]:
     return query, gallery
 
 
-def predicted_rows(folder: Path, benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """What a run predicts on `rows`, of whatever splits; in their order."""
-    splits = [s for s in SPLITS if (folder / f"predictions_{s}.safetensors").exists()]
-    everything = [predictions(folder, split) for split in splits]
-    place = np.full(len(benchmark.image), -1)
-    place[np.concatenate([benchmark.rows(split) for split in splits])] = np.arange(
-        sum(len(p["embedding"]) for p in everything)
-    )
-    return {name: np.concatenate([p[name] for p in everything])[place[rows]] for name in everything[0]}
+def predicted_rows(folder: Path, benchmark: Benchmark, rows: np.ndarray, *fields: str) -> dict[str, np.ndarray]:
+    """What a run predicts on `rows`, of whatever splits, in their order: those of the `fields` that it has."""
+    out = {}
+    for split in SPLITS:
+        path, inside = folder / f"predictions_{split}.safetensors", benchmark.split[rows] == split
+        if path.exists() and inside.any():
+            place = np.searchsorted(benchmark.rows(split), rows[inside])
+            for name, values in train.read_predictions(path, fields)[0].items():
+                out.setdefault(name, np.empty((len(rows), *values.shape[1:]), values.dtype))[inside] = values[place]
+    return out
 
 
 def ranking(
@@ -598,7 +608,7 @@ def ranking(
     """The nearest gallery images of each query, as far as k goes: (Q, k) indices into the gallery, and whether each is of
     the query's item. within: search the query's own category only; search: see config.Config.search."""
     query, gallery = sides(benchmark)
-    asks, searched = (predicted_rows(folder, benchmark, rows)["embedding"] for rows in (query, gallery))
+    asks, searched = (predicted_rows(folder, benchmark, rows, "embedding")["embedding"] for rows in (query, gallery))
     groups = (benchmark.category[query], benchmark.category[gallery]) if within else (None, None)
     k = min(max(paper.RETRIEVAL_KS), len(gallery))
     if search == "faiss":
@@ -628,41 +638,44 @@ def retrieval_table(runs: dict[str, Path], benchmark: Benchmark, config: Config)
             ranked, matches = ranking(folder, benchmark, within, config.search)
             ks = range(1, ranked.shape[1] + 1)
             all_of = metrics.retrieval_accuracy(ranked, items, benchmark.item[gallery], ks)
-            for k in ks:
-                value, low, high = metrics.bootstrap_interval(
-                    matches[:, :k].any(1), np.ones(len(query)), items, seed=config.seed
-                )
-                counts = all_of["queries"], all_of["without_match"]
-                out.append((method, search, k, value, low, high, all_of["recall"][k], *counts))
+            counts = all_of["queries"], all_of["without_match"]
+            for k, interval in zip(ks, accuracies(matches, ks, items, config.seed), strict=True):
+                out.append((method, search, k, *interval, all_of["recall"][k], *counts))
     columns = ["method", "search", "k", "accuracy", "lo", "hi", "recall", "queries", "without_match"]
     return pd.DataFrame(out, columns=columns)
 
 
-def retrieval_examples(folder: Path, benchmark: Benchmark, n: int, top: int, seed: int):
+def accuracies(
+    matches: np.ndarray, ks: Iterable[int], items: np.ndarray, seed: int
+) -> list[tuple[float, float, float]]:
+    """Top-k accuracy with its 95 % interval over items for each k, from matches (Q, K) bool; one set of resamples for all k."""
+    found = [matches[:, :k].any(1) for k in ks]
+    sums = metrics.resampled_sums([*found, np.ones(len(matches))], items, 1000, seed)
+    with np.errstate(invalid="ignore"):
+        return [metrics.percentiles(sums[:, i] / sums[:, -1], 0.95) for i in range(len(found))]
+
+
+def retrieval_examples(folder: Path, benchmark: Benchmark, n: int, top: int, seed: int, search: str = "blocks"):
     """Figures 8a and 9a: n queries chosen by seed, not by success, each with its `top` nearest: what
     `plots.retrieval_rows` draws: lists of (photo, predicted landmarks or None, codes, hit or None for the query)."""
     query, gallery = sides(benchmark)
-    ranked, matches = ranking(folder, benchmark)
+    ranked, matches = ranking(folder, benchmark, search=search)
     chosen = np.sort(np.random.default_rng(seed).choice(len(query), min(n, len(query)), replace=False))
+    rows = np.column_stack([query[chosen], gallery[ranked[chosen, :top]]])
+    found = predicted_rows(folder, benchmark, rows.ravel(), "landmarks", "visibility")
 
-    def shown(row: int, hit) -> tuple:
-        found = predicted_rows(folder, benchmark, np.array([row]))
-        marks = (found["landmarks"][0], found["visibility"][0].argmax(1)) if "landmarks" in found else (None, None)
-        return photo(benchmark, row), *marks, hit
+    def shown(i: int, j: int) -> tuple:
+        at = i * rows.shape[1] + j
+        marks = (found["landmarks"][at], found["visibility"][at].argmax(1)) if "landmarks" in found else (None, None)
+        return photo(benchmark, rows[i, j]), *marks, matches[chosen[i], j - 1] if j else None
 
-    return [
-        [
-            shown(query[i], None),
-            *(shown(gallery[j], hit) for j, hit in zip(ranked[i, :top], matches[i, :top], strict=True)),
-        ]
-        for i in chosen
-    ]
+    return [[shown(i, j) for j in range(rows.shape[1])] for i in range(len(rows))]
 
 
 VARIATIONS = {"pose": ("front", "side"), "scale": ("zoom-in", "zoom-out")}
 
 
-def variation_table(runs: dict[str, Path], benchmark: Benchmark, ks: Iterable[int], seed: int) -> pd.DataFrame:
+def variation_table(runs: dict[str, Path], benchmark: Benchmark, ks: Iterable[int], config: Config) -> pd.DataFrame:
     """Figure 11: in-shop accuracy of the queries of each pose and scale (a), and of each category (b).
 
     Columns method, by ("pose", "scale" or "category"), value, k, accuracy, lo, hi (bootstrap over items), queries.
@@ -677,12 +690,10 @@ def variation_table(runs: dict[str, Path], benchmark: Benchmark, ks: Iterable[in
         groups += [("category", benchmark.category_names[c], categories == c) for c in order]
     out = []
     for method, folder in runs.items():
-        matches = ranking(folder, benchmark)[1]
+        matches = ranking(folder, benchmark, search=config.search)[1]
         for by, value, mask in groups:
-            for k in ks:
-                hits = matches[mask, :k].any(1)
-                interval = metrics.bootstrap_interval(hits, np.ones(len(hits)), benchmark.item[query][mask], seed=seed)
-                out.append((method, by, value, k, *interval, int(mask.sum())))
+            intervals = accuracies(matches[mask], ks, benchmark.item[query][mask], config.seed)
+            out += [(method, by, value, k, *i, int(mask.sum())) for k, i in zip(ks, intervals, strict=True)]
     return pd.DataFrame(out, columns=["method", "by", "value", "k", "accuracy", "lo", "hi", "queries"])
 
 

@@ -590,12 +590,14 @@ def write_predictions(path: Path, predictions: dict, images: np.ndarray, about: 
     save_beside(tensors, path, {"images": json.dumps(list(map(str, images))), "about": json.dumps(about)})
 
 
-def read_predictions(path: Path) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The arrays of `write_predictions` and the image names. Raises DataError where the file is not there."""
+def read_predictions(path: Path, fields: tuple[str, ...] = ()) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The arrays of `write_predictions` (those of `fields` that are there, or all) and the image names. Raises DataError where
+    the file is not there."""
     if not path.exists():
         raise DataError(f"{path}: no such predictions; run notebook 02_train first")
     with safe_open(path, "np") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}, np.array(json.loads(file.metadata()["images"]))
+        names = [name for name in file.keys() if not fields or name in fields]
+        return {name: file.get_tensor(name) for name in names}, np.array(json.loads(file.metadata()["images"]))
 
 
 def provenance(fabric: Fabric) -> dict:

@@ -80,14 +80,14 @@ def test_consumers_search_the_shops_of_the_test_split(tmp_path):
 
 def test_predictions_come_in_the_order_that_is_asked(tmp_path):
     b = make(tmp_path)
-    found = report.predicted_rows(tmp_path, b, np.array([5, 0, 3]))["embedding"][:, 0]
+    found = report.predicted_rows(tmp_path, b, np.array([5, 0, 3]), "embedding")["embedding"][:, 0]
     np.testing.assert_allclose(found, [2.1, 0.0, 0.2])
 
 
 def test_variations_by_hand(tmp_path):
     pose = np.array([1, 1, 1, 5, 1, 2], np.int8)  # the queries: front, zoom-in, side
     b = make(tmp_path, pose=pose, category=np.array([0, 0, 1, 1, 1, 1], np.int16), category_names=("x", "y"))
-    table = report.variation_table({"m": tmp_path}, b, (1, 2), seed=0).set_index(["by", "value", "k"])
+    table = report.variation_table({"m": tmp_path}, b, (1, 2), PROFILES["smoke"]).set_index(["by", "value", "k"])
     assert table.accuracy["pose", "front", 1] == 1 and table.accuracy["pose", "side", 1] == 1
     assert table.accuracy["scale", "zoom-in", 1] == 0 and table.accuracy["scale", "zoom-in", 2] == 1
     assert np.isnan(table.accuracy["scale", "zoom-out", 1]) and table.queries["scale", "zoom-out", 1] == 0
@@ -162,8 +162,41 @@ def test_the_interval_is_that_of_the_paired_bootstrap():
 
     e = evidence()
     row = claims.judge(e, seed=3, n=200).set_index("claim").loc["category, top-3: darn is above wtbi"]
-    expected = metrics.bootstrap_difference(*e.category("darn"), *e.category("wtbi"), n=200, seed=3)
+    expected = metrics.bootstrap_difference(*e.category("darn"), *e.category("wtbi"), e.units(), n=200, seed=3)
     assert (row.measured, row.lo, row.hi) == pytest.approx(expected)
+
+
+def difference(first: float, second: float, n: int, seed: int, apart: bool = False) -> claims.Comparison:
+    """Two sides with these true rates, n images each."""
+    rng = np.random.default_rng(seed)
+    return claims._compare([rng.random(n) < first, np.ones(n)], [rng.random(n) < second, np.ones(n)], None, apart)
+
+
+def test_a_claim_about_all_is_judged_by_all_and_shows_its_weakest():
+    ahead, behind = difference(0.9, 0.5, 200, 0), difference(0.5, 0.9, 200, 1)
+    for comparisons, said in (([ahead] * 5, "held"), ([ahead] * 5 + [behind], "not held"), ([], "undecided")):
+        assert claims.weigh(comparisons, 0, 300)[3] == said
+    value, low, high, _ = claims.weigh([ahead, behind], 0, 300)
+    assert (value, low, high) == behind.interval(0, 300, 0.95)
+    nothing = claims._compare([np.zeros(9), np.zeros(9)], [np.zeros(9), np.zeros(9)], None)  # 0 / 0
+    assert claims.weigh([ahead, nothing], 0, 300)[3] == "held"
+
+
+def test_many_true_comparisons_are_rarely_said_not_to_hold():
+    """Twenty equal rivals: chance alone puts one of them ahead in most worlds."""
+    said = [claims.weigh([difference(0.5, 0.5, 80, 100 * w + r) for r in range(20)], 0, 200)[3] for w in range(20)]
+    assert said.count("not held") <= 2 and said.count("held") == 0
+
+
+def test_a_side_without_a_miss_decides_nothing():
+    """15 images that all hit against a rate that is the same, and may well be lower in truth."""
+    few = np.ones(15)
+    rest = [np.random.default_rng(0).random(150) < 0.9, np.ones(150)]
+    columns = [np.r_[few, np.zeros(150)], np.r_[few, np.zeros(150)], *(np.r_[np.zeros(15), column] for column in rest)]
+    compared = claims._compare(columns[:2], columns[2:], None, apart=True)
+    value, low, high, said = claims.weigh([compared], 0, 300)
+    assert 0 < value < 0.2 and np.isnan(low) and np.isnan(high) and said == "undecided"
+    assert claims.weigh([difference(0.9, 0.3, 200, 0, apart=True)], 0, 300)[3] == "held"
 
 
 def test_equal_methods_are_undecided_and_swapped_ones_do_not_hold():
@@ -195,8 +228,10 @@ def test_searches_are_compared_over_items_and_apart(tmp_path):
     gap = table.loc["in-shop, top-20: fashionnet is above darn"]
     assert gap.measured == 0.5 and gap.verdict == "held"
     assert gap.paper == pytest.approx(paper.INSHOP_TOP20["fashionnet"] - paper.INSHOP_TOP20["darn"])
-    assert table.measured["fashionnet, top-20: consumer-to-shop is lower than in-shop"] == 1
-    assert table.measured["in-shop, top-1: zoomed-in queries are the worst"] == 1
+    lower = table.loc["top-20: consumer-to-shop is lower than in-shop for every method"]
+    assert lower.measured == 1 and lower.verdict == "held" and lower.paper == pytest.approx(0.764 - 0.188)
+    worst = table.loc["in-shop, top-1: zoomed-in queries are the worst"]  # all of them miss, no front view does
+    assert worst.measured == 1 and np.isnan(worst.lo) and worst.verdict == "undecided"
     assert table.measured["in-shop: zoomed-in queries catch up from top-1 to top-20"] == 1
     assert "consumer-to-shop, top-20: fashionnet is above darn" not in table.index
     figure = plots.verdicts(table.reset_index())
