@@ -575,6 +575,19 @@ def beside_paper(table: pd.DataFrame, benchmark: Benchmark) -> pd.DataFrame:
     return pd.DataFrame(out, columns=["method", "column", "k", "paper", "ours", "lo", "hi", "difference"])
 
 
+def beside_text(beside: pd.DataFrame, k: int) -> pd.DataFrame:
+    """`beside_paper` to read, a row a method: "ours [lo, hi]" and, where the paper has the number, "paper p, difference"."""
+    rows = beside[(beside.k == k) & beside.ours.notna()]
+    text = [
+        f"{r.ours:.1f} [{r.lo:.1f}, {r.hi:.1f}]"
+        + ("" if np.isnan(r.paper) else f", paper {r.paper:.1f}, {r.difference:+.1f}")
+        for r in rows.itertuples()
+    ]
+    table = rows.assign(text=text).pivot(index="method", columns="column", values="text").fillna("")
+    table = table.loc[rows.method.unique(), rows.column.unique()].rename(columns=lambda name: f"{name}, top-{k}")
+    return table.rename_axis(index="method", columns=None)
+
+
 # ---- retrieval ------------------------------------------------------------------------------------------------------
 
 
@@ -767,14 +780,54 @@ def results_markdown(folder: Path) -> str:
 
 
 def demo_markdown(folder: Path) -> str:
-    """The README's tables of the demo: Table 2 as the paper prints it, top-3 / top-5, and the landmarks."""
+    """The README's tables of the demo: Table 2 as the paper prints it, top-3 / top-5, the landmarks, both searches, and the
+    claims."""
     table = pd.read_csv(folder / "tables" / "table2.csv").set_index("method")
     columns = [column.removesuffix("_top3") for column in table.columns if column.endswith("_top3")]
     lines = ["| top-3 / top-5 in % | " + " | ".join(columns) + " |", "|---" * (1 + len(columns)) + "|"]
     for method, row in table.iterrows():
         cells = [f"{row[f'{c}_top3']:.1f} / {row[f'{c}_top5']:.1f}" for c in columns]
         lines.append(f"| {method} | " + " | ".join(cell if "nan" not in cell else "" for cell in cells) + " |")
-    return "\n".join([*lines, "", *pdj_markdown(folder)]) + "\n"
+    return (
+        "\n".join([*lines, "", *pdj_markdown(folder), "", *retrieval_markdown(folder), "", *claims_markdown(folder)])
+        + "\n"
+    )
+
+
+def retrieval_markdown(folder: Path) -> list[str]:
+    """Lines of a table: top-20 accuracy of both searches with its interval, over everything and within the query's category."""
+    tables = {
+        title: pd.read_csv(folder / "tables" / f"{name}.csv")
+        for name, title in (("inshop", "in-shop"), ("consumer2shop", "consumer-to-shop"))
+    }
+    columns = [(title, search) for title, table in tables.items() for search in table.search.unique()]
+    lines = ["| top-20 in % | " + " | ".join(f"{title}, {search}" for title, search in columns) + " |"]
+    lines.append("|---" * (1 + len(columns)) + "|")
+    for method in tables["in-shop"].method.unique():
+        cells = []
+        for title, search in columns:
+            table = tables[title]
+            row = table[(table.method == method) & (table.search == search) & (table.k == paper.RETRIEVAL_TOP_K)].iloc[
+                0
+            ]
+            cells.append(f"{100 * row.accuracy:.1f} [{100 * row.lo:.1f}, {100 * row.hi:.1f}]")
+        lines.append(f"| {method} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def claims_markdown(folder: Path) -> list[str]:
+    """Lines of a table: the paper's claims and their verdicts, those that have an interval with it."""
+    claims = pd.read_csv(folder / "tables" / "claims.csv")
+    counts = claims.verdict.value_counts()
+    said = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in ("held", "not held", "undecided"))
+    lines = [f"<details><summary>{len(claims)} claims of the paper: {said}</summary>", ""]
+    lines += ["| claim | paper | here | verdict |", "|---|---|---|---|"]
+    for row in claims.itertuples():
+        printed = "" if np.isnan(row.paper) else f"{row.paper:+.3f}"
+        here = "" if np.isnan(row.measured) else f"{row.measured:+.3f}"
+        here += "" if np.isnan(row.lo) else f" [{row.lo:+.3f}, {row.hi:+.3f}]"
+        lines.append(f"| {row.claim} | {printed} | {here} | {row.verdict} |")
+    return [*lines, "", "</details>"]
 
 
 def world_markdown(folder: Path) -> str:

@@ -34,7 +34,7 @@ def test_there_are_notebooks_and_all_of_them_are_run():
 def test_size_and_shape(notebook):
     nbformat.validate(notebook)
     assert notebook.metadata.kernelspec.name == "python3"
-    assert 18 <= len(notebook.cells) <= 34
+    assert 18 <= len(notebook.cells) <= 28
     first, last = notebook.cells[0], notebook.cells[-1]
     assert first.cell_type == "markdown" and re.match(r"# \d\d \w", first.source)
     assert last.cell_type == "markdown" and re.search(r"\b[Nn]ext\b", last.source), "the last cell says what comes next"

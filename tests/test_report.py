@@ -190,6 +190,33 @@ def test_table2_by_hand(benchmark):
     )  # two groups are not the paper's five
     assert beside.paper["category", 3] == paper.TABLE2["fashionnet"]["category"][0] == 82.58
     assert beside.difference["category", 3] == pytest.approx(200 / 3 - 82.58)
+    text = report.beside_text(beside.reset_index(), 3)
+    assert text.loc["fashionnet", "category, top-3"].startswith("66.7 [")
+    assert text.loc["fashionnet", "category, top-3"].endswith("], paper 82.6, -15.9")
+    assert text.loc["fashionnet", "all, top-3"] == "100.0 [100.0, 100.0]"
+
+
+def test_a_bootstrap_draws_items_by_their_folder_where_none_are_listed(benchmark):
+    names = np.array(["img/Dress/1.jpg", "img/Dress/2.jpg", "img/Skirt/1.jpg", "img/3.jpg", "4.jpg"])
+    b = replace(benchmark, image=names, item=None)
+    assert report.units(b, np.arange(5)).tolist() == ["img/Dress", "img/Dress", "img/Skirt", "img/3.jpg", "4.jpg"]
+    listed = replace(b, item=np.array(list("aabbc")))
+    assert report.units(listed, np.array([4, 0])).tolist() == ["c", "a"]
+
+
+def test_the_demos_tables_are_of_one_run():
+    """What the claims measured is what stands in the tables that they name."""
+    folder = report.ROOT / "outputs" / "demo" / "tables"
+    claims, table2 = pd.read_csv(folder / "claims.csv").set_index("claim"), pd.read_csv(folder / "table2.csv")
+    top3 = table2.set_index("method").category_top3
+    for better, worse in (("fashionnet", "darn"), ("darn", "wtbi"), ("fashionnet", "fashionnet+joints")):
+        measured = claims.measured[f"category, top-3: {better} is above {worse}"]
+        assert 100 * measured == pytest.approx(top3[better] - top3[worse], abs=1e-3)
+    for name, title in (("inshop", "in-shop"), ("consumer2shop", "consumer-to-shop")):
+        table = pd.read_csv(folder / f"{name}.csv")
+        top20 = table[(table.search == "all") & (table.k == paper.RETRIEVAL_TOP_K)].set_index("method").accuracy
+        measured = claims.measured[f"{title}, top-20: fashionnet is above darn"]
+        assert measured == pytest.approx(top20["fashionnet"] - top20["darn"], abs=1e-5)
 
 
 def test_what_a_source_lacks_is_left_out(benchmark):
