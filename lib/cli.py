@@ -235,23 +235,70 @@ def run_tests() -> None:
 # ---- notebooks ------------------------------------------------------------------------------------------------------
 
 
-def run_notebooks(paths: list[Path], out: Path, values: dict[str, str]) -> None:
-    """Run each notebook with the parameters `values`; executed copies go to <out>/notebooks. Ends with a summary."""
+def run_notebooks(paths: list[Path], out: Path, values: dict[str, str], again: bool = True) -> None:
+    """Run each notebook with the parameters `values`; executed copies go to <out>/notebooks. Ends with a summary. Without
+    `again`, notebooks from the first on that ran before and would do the same now are left as they are."""
     for path in paths:
         check_parameters(path, values)
     (out / "notebooks").mkdir(parents=True, exist_ok=True)
-    start, rows = time.monotonic(), []
+    start, rows, said = time.monotonic(), [], digest(out, values)
     with tempfile.TemporaryDirectory() as kernels:
         register_kernel(Path(kernels))
         for number, path in enumerate(paths, 1):
             label, begin, now = f"[{number}/{len(paths)}] {path.stem}", time.monotonic(), time.time()
+            said = hashlib.sha256(f"{said} {sources(path)}".encode()).hexdigest()  # and of all that ran before it
+            target = out / "notebooks" / path.name
+            if not again and is_done(target, said, out):
+                print(f"{label}: was done", flush=True)
+                continue
             with Progress(label) as progress:
-                lacks = run_notebook(path, out / "notebooks" / path.name, values, progress)
+                lacks = run_notebook(path, target, values, progress)
             took = time.monotonic() - begin
+            figures, tables = made(out, "figures/*.png", now), made(out, "tables/*.csv", now)
             if lacks:
                 print(f"{label}: skipped: {lacks}", flush=True)
-            rows.append((path.stem, took, made(out, "figures/*.png", now), made(out, "tables/*.csv", now)))
+            else:
+                mark(target, said, [*figures, *tables])
+            rows.append((path.stem, took, len(figures), len(tables)))
     print(summary(rows, out, time.monotonic() - start), flush=True)
+
+
+def sources(path: Path) -> str:
+    """What a notebook's cells say, without their outputs."""
+    return json.dumps([cell["source"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]])
+
+
+def digest(out: Path, values: dict[str, str]) -> str:
+    """Of what all notebooks depend on: the code, the parameters, the lists of a data set that was given."""
+    parts = [json.dumps(values), str(out)]
+    code = [p for p in sorted(Path(__file__).parent.iterdir()) if p.suffix in (".py", ".csv", ".safetensors")]
+    parts += [hashlib.sha256(path.read_bytes()).hexdigest() for path in code]
+    given = sorted(Path(values["data"]).rglob("*.txt")) if values.get("data") else []
+    for path in [*given, *([Path(values["weights"])] if Path(values.get("weights") or "-").is_file() else [])]:
+        parts.append(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def mark(target: Path, said: str, files: list[Path]) -> None:
+    """Note what an executed notebook was made from and which files it wrote."""
+    place = note_of(target)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_suffix(".part")
+    part.write_text(json.dumps({"digest": said, "files": [str(f.relative_to(target.parent.parent)) for f in files]}))
+    os.replace(part, place)
+
+
+def note_of(target: Path) -> Path:
+    return target.parent.parent / "cache" / f"{target.stem}.done"
+
+
+def is_done(target: Path, said: str, out: Path) -> bool:
+    """Whether an executed notebook was made from the same, and all that it wrote is still there."""
+    try:
+        note = json.loads(note_of(target).read_text())
+        return target.exists() and note["digest"] == said and all((out / name).exists() for name in note["files"])
+    except (OSError, ValueError, KeyError):
+        return False
 
 
 def check_parameters(path: Path, values: dict[str, str]) -> None:
@@ -360,9 +407,11 @@ class Progress:
         print(self.REDRAW + line if self.live else line, flush=True)
 
 
-def made(out: Path, pattern: str, since: float) -> int:
-    """How many files were written since that time."""
-    return sum(path.stat().st_mtime >= since - 0.01 for path in out.glob(pattern))  # file clocks are a little coarse
+def made(out: Path, pattern: str, since: float) -> list[Path]:
+    """The files that were written since that time."""
+    return [
+        path for path in out.glob(pattern) if path.stat().st_mtime >= since - 0.01
+    ]  # file clocks are a little coarse
 
 
 def summary(rows: list[tuple[str, float, int, int]], out: Path, seconds: float) -> str:
@@ -412,7 +461,7 @@ def main(arguments: list[str]) -> None:
     # Notebooks find outputs/<profile> themselves: so their executed copies name no folder of this machine.
     out = str(args.out) if args.data else ""
     values = {"profile": args.profile, "data": args.data, "weights": args.weights, "out": out}
-    run_notebooks(args.notebooks, args.out, values)
+    run_notebooks(args.notebooks, args.out, values, again=bool(args.only))
 
 
 def exit_code(run) -> int:

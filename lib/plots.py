@@ -163,14 +163,15 @@ def interval_bars(table, column_order: list[str], methods: list[str], unit: str 
 
 
 def retrieval_curves(table, methods: list[str], top: int):
-    """Figures 8b and 9b: accuracy over k, with the accuracy at `top` in the legend and its 95 % band; a panel a search.
+    """Figures 8b and 9b: accuracy over k with its 95 % band, and in the legend that at `top` (or the largest k there is); a
+    panel a search.
     `table` as `report.retrieval_table`."""
-    searches = list(table.search.unique())
+    searches, top = list(table.search.unique()), min(top, table.k.max())
     figure, axes = plt.subplots(1, len(searches), figsize=(5.4 * len(searches), 4.6), sharey=True, squeeze=False)
     for axis, search in zip(axes[0], searches, strict=True):
         for method in methods:
             rows = table[(table.method == method) & (table.search == search)].set_index("k")
-            at = rows.accuracy.get(top, rows.accuracy.iloc[-1])
+            at = rows.accuracy[top]
             axis.plot(rows.index, rows.accuracy, color=METHOD_COLOURS[method], label=f"{method} ({at:.3f})")
             axis.fill_between(rows.index, rows.lo, rows.hi, color=METHOD_COLOURS[method], alpha=0.12, lw=0)
         axis.set(xlabel="k", title=f"search: {search}", ylim=(0, 1), xlim=(1, table.k.max()))

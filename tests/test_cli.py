@@ -108,7 +108,10 @@ def test_paths_are_the_callers_and_the_defaults_are_the_demo(tmp_path, monkeypat
 
 
 def test_profiles_are_those_of_the_configuration():
-    assert set(cli.PROFILES) == set(PROFILES) - {"pretrain"}  # whose result is shipped; the notebooks do not run it
+    assert set(cli.PROFILES) == set(PROFILES) - {
+        "pretrain",
+        "pretrain_branches",
+    }  # whose results are shipped; the notebooks do not run it
 
 
 @pytest.mark.parametrize(
@@ -382,6 +385,36 @@ def test_a_missing_parameter_stops_before_anything_runs(checkout, parameters):
     with pytest.raises(cli.Stop, match="00_a.ipynb: .*parameter"):
         cli.run_notebooks([path], checkout / "outputs" / "demo", VALUES)
     assert not (checkout / "outputs" / "demo").exists()
+
+
+def test_a_second_call_runs_only_what_would_differ(checkout, monkeypatch, capsys):
+    out, ran = checkout / "outputs" / "demo", []
+
+    def execute(path, target, values, progress):
+        ran.append(path.stem)
+        for name in (target, out / "tables" / f"{path.stem}.csv"):
+            name.parent.mkdir(parents=True, exist_ok=True)
+            name.write_text("{}")
+        return ""
+
+    monkeypatch.setattr(cli, "run_notebook", execute)
+    monkeypatch.setattr(cli, "register_kernel", lambda folder: None)
+    paths = [write_notebook(checkout / "notebooks" / f"0{i}_{n}.ipynb", f"x = {i}") for i, n in enumerate("abc")]
+
+    def call(values=VALUES, again=False):
+        ran.clear()
+        cli.run_notebooks(paths, out, values, again)
+        return [name[3] for name in ran]
+
+    assert call() == ["a", "b", "c"] and call() == [] and "was done" in capsys.readouterr().out
+    assert call(again=True) == ["a", "b", "c"]
+    (out / "tables" / "01_b.csv").unlink()
+    assert call() == ["b"] and call() == []
+    write_notebook(paths[1], "x = 5")  # what comes after it may read what it wrote
+    assert call() == ["b", "c"]
+    assert call(VALUES | {"profile": "smoke"}) == ["a", "b", "c"]
+    (out / "cache" / "00_a.done").write_text("half a mark")
+    assert call(VALUES | {"profile": "smoke"}) == ["a"]
 
 
 def test_a_broken_notebook_file_is_named(checkout):
