@@ -451,7 +451,7 @@ def percentiles(values: np.ndarray, level: float) -> tuple[float, float, float]:
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, not {level}")
     if not np.isfinite(values[0]) or not len(rest):
-        return float("nan"), float("nan"), float("nan")
+        return float(values[0]) if np.isfinite(values[0]) else float("nan"), float("nan"), float("nan")
     low, high = np.quantile(rest, [(1 - level) / 2, (1 + level) / 2])
     return float(values[0]), float(low), float(high)
 

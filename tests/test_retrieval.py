@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from lib import claims, paper, plots, report, train
+from lib import claims, metrics, paper, plots, report, train
 from lib.config import PROFILES
 from lib.data import Benchmark, Lacks
 
@@ -158,8 +158,6 @@ def test_claims_by_hand():
 
 
 def test_the_interval_is_that_of_the_paired_bootstrap():
-    from lib import metrics
-
     e = evidence()
     row = claims.judge(e, seed=3, n=200).set_index("claim").loc["category, top-3: darn is above wtbi"]
     expected = metrics.bootstrap_difference(*e.category("darn"), *e.category("wtbi"), e.units(), n=200, seed=3)
@@ -177,7 +175,7 @@ def test_a_claim_about_all_is_judged_by_all_and_shows_its_weakest():
     for comparisons, said in (([ahead] * 5, "held"), ([ahead] * 5 + [behind], "not held"), ([], "undecided")):
         assert claims.weigh(comparisons, 0, 300)[3] == said
     value, low, high, _ = claims.weigh([ahead, behind], 0, 300)
-    assert (value, low, high) == behind.interval(0, 300, 0.95)
+    assert (value, low, high) == metrics.percentiles(behind.values(0, 300), 0.95)
     nothing = claims._compare([np.zeros(9), np.zeros(9)], [np.zeros(9), np.zeros(9)], None)  # 0 / 0
     assert claims.weigh([ahead, nothing], 0, 300)[3] == "held"
 
