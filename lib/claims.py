@@ -296,7 +296,7 @@ def _landmarks(e: Evidence):
             continue
         compared = [_compare(e.landmarks("fashionnet", everything), e.landmarks(other, everything), e.units())]
         if other == "fashionnet-noattr" and e.frozen:  # what differs is the noise of training
-            claim, compared = f"{claim} (cannot be told: where conv1-conv4 are frozen no attribute reaches them)", []
+            claim, compared = f"{claim} (cannot be told while conv1-conv4 are frozen)", []
         yield f"landmarks, within 0.1: {claim}", np.nan, "fig10b", compared
 
 
