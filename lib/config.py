@@ -95,6 +95,9 @@ class Weights:
 # at the label frequencies (see losses.attribute_weights).
 STEP1 = Weights(landmark=10, heatmap=1, visibility=0.3, category=0.06, attribute=0.3, triplet=0.3)
 STEP2 = Weights(landmark=3, heatmap=0.3, visibility=0.09, category=0.2, attribute=1, triplet=1)
+# In pre-training attributes weigh four times as much: else the trunk learns shapes and hardly any texture, and what a frozen
+# trunk does not see no branch can name.
+PRETRAIN1, PRETRAIN2 = (replace(step, attribute=4 * step.attribute) for step in (STEP1, STEP2))
 # All at once, each with its large weight: fashionnet-joint, which tests whether the two steps are worth it.
 AT_ONCE = Weights(landmark=10, heatmap=1, visibility=0.3, category=0.2, attribute=1, triplet=1)
 
@@ -157,6 +160,8 @@ WORLD_MODEL = Model(
     pool4_pose=False, dropout=0.3, dropout_pose=0.1,
 )  # fmt: skip
 
+PRETRAIN_WORLD = World(pretrain=20_000, train=0, val=600, test=0, inshop_items=0, consumer2shop_items=0, views=1)
+
 PROFILES = {
     # Every notebook in minutes: a network of a sixteenth of the width, trained whole for a few steps on a handful of
     # images. Its numbers show that everything runs; they are not results.
@@ -208,17 +213,15 @@ PROFILES = {
     "pretrain": Config(
         profile="pretrain",
         seed=1,
-        world=World(pretrain=20_000, train=0, val=600, test=0, inshop_items=0, consumer2shop_items=0, views=1),
+        world=PRETRAIN_WORLD,
         model=WORLD_MODEL,
-        # Attributes weigh four times as much as in fine-tuning: else the trunk learns shapes and hardly any texture, and what
-        # a frozen trunk does not see no branch can name.
         training=Training(
             freeze_trunk=False,
             rounds=2,
             epochs=3,
             batch=64,
-            step1=replace(STEP1, attribute=4 * STEP1.attribute),
-            step2=replace(STEP2, attribute=4 * STEP2.attribute),
+            step1=PRETRAIN1,
+            step2=PRETRAIN2,
         ),
         methods=("fashionnet",),
         weights="none",
@@ -228,15 +231,15 @@ PROFILES = {
     "pretrain_branches": Config(
         profile="pretrain_branches",
         seed=2,
-        world=World(pretrain=20_000, train=0, val=600, test=0, inshop_items=0, consumer2shop_items=0, views=1),
+        world=PRETRAIN_WORLD,
         model=WORLD_MODEL,
         training=Training(
             rounds=1,
             epochs=3,
             batch=64,
             trunk_rate=0.5,
-            step1=replace(STEP1, attribute=4 * STEP1.attribute),
-            step2=replace(STEP2, attribute=4 * STEP2.attribute),
+            step1=PRETRAIN1,
+            step2=PRETRAIN2,
         ),
         methods=("fashionnet",),
         weights="world",

@@ -1,10 +1,10 @@
-"""From photos to training batches: crops decoded once, conv4 maps computed once, views cut on the device.
+"""From photos to training batches: crops decoded once, conv4 and conv5 maps computed once, views cut on the device.
 
-read -> crop -> (conv4) -> view. A crop is the annotated box, widened by a margin and resized to a square, so that every
+read -> crop -> (conv4 -> (conv5)) -> view. A crop is the annotated box, widened by a margin and resized to a square, so that every
 box fills the same part of every crop; landmarks are kept in units of that crop, (0, 0) its top left corner and (1, 1)
-its bottom right. Crops and conv4 maps lie in memory-mapped files: any number of epochs and processes read them without
-decoding or computing anything twice. A view is the window of a crop or of a conv4 map that the network sees: fixed at
-test, jittered and mirrored in training, by one and the same resampling for images and for maps.
+its bottom right. Crops and maps lie in memory-mapped files: any number of epochs and processes read them without
+decoding or computing anything twice. A view is the window of a crop or of a map that the network sees: fixed at
+test, jittered and mirrored in training, bilinear for images and maps alike.
 """
 
 import copy
