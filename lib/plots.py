@@ -116,8 +116,8 @@ def loss_curves(histories: dict, terms=("landmark", "heatmap", "visibility", "ca
     axes[0, 0].set_ylabel("loss, unweighted")
     handles = [plt.Line2D([], [], color=METHOD_COLOURS[method], label=method) for method in histories]
     handles += [
-        plt.Line2D([], [], color="black", label="train"),
-        plt.Line2D([], [], color="black", ls="--", label="held out"),
+        plt.Line2D([], [], color="0.6", label="train"),
+        plt.Line2D([], [], color="0.6", ls="--", label="held out"),
     ]
     handles += [plt.Rectangle((0, 0), 1, 1, color="black", alpha=0.06, label="step 1")]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=9)
@@ -129,9 +129,10 @@ def pdj_curves(table, methods: list[str], norm: str = "box"):
     names, table = [*LANDMARKS, "all"], table[table.norm == norm]
     figure, axes = plt.subplots(3, 3, figsize=(9.5, 8.5), sharex=True, sharey=True)
     for axis, name in zip(axes.flat, names, strict=True):
-        for method in methods:
+        for number, method in enumerate(methods):
             rows = table[(table.method == method) & (table.landmark == name)]
-            axis.plot(rows.threshold, 100 * rows.pdj, color=METHOD_COLOURS[method], label=method)
+            width = 1.5 if number else 4  # the first shows behind one that lies upon it
+            axis.plot(rows.threshold, 100 * rows.pdj, color=METHOD_COLOURS[method], label=method, lw=width)
         axis.axvline(0.1, color="black", lw=0.8, ls=":")
         axis.set_title(f"{name}, n = {int(rows.n.iloc[0]):,}")
     axes[0, 0].set(xlim=(0, table.threshold.max()), ylim=(0, 100))
