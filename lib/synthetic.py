@@ -7,9 +7,12 @@ An item fixes the garment (lib/garment.py, lib/attributes.py); a view draws body
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
+from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -103,10 +106,14 @@ def cover(seed: int, benchmark: str, items: range, label_noise: float) -> dict[i
     return out
 
 
-def _plan(size: World, seed: int) -> list[dict]:
+def _plan(size: World, seed: int, map_: Callable = map) -> list[dict]:
     """Every image to draw: benchmark, item, garment, number and kind of view, split, wishes, name. Items of different
-    splits and benchmarks differ."""
+    splits and benchmarks differ. map_: one that uses a pool, as each garment is drawn by itself."""
     jobs: list[dict] = []
+
+    def garments_of(benchmark, items, wishes=None):
+        asked = [(wishes or {}).get(item, ()) for item in items]
+        return dict(zip(items, map_(item_of, repeat(seed), repeat(benchmark), items, asked), strict=True))
 
     def add(benchmark, split, item, g, number, view, consumer, wishes=()):
         job = dict(benchmark=benchmark, split=split, item=item, garment=g, number=number, view=view, consumer=consumer)
@@ -117,7 +124,7 @@ def _plan(size: World, seed: int) -> list[dict]:
         left, each = getattr(size, split), size.views if split in ("pretrain", "train") else 1
         items = range(first, first - (-left // each))  # each test image has its own item
         wishes = cover(seed, "category_attribute", items, size.label_noise)
-        garments = {i: item_of(seed, "category_attribute", i, wishes.get(i, ())) for i in items}
+        garments = garments_of("category_attribute", items, wishes)
         free = [i for i in reversed(items) if i not in wishes]  # a category that nobody drew is given to one of these
         absent = [name for name in CATEGORY_NAMES if name not in {g.category for g in garments.values()}]
         for item, name in zip(free, absent, strict=False):
@@ -128,15 +135,14 @@ def _plan(size: World, seed: int) -> list[dict]:
                 add("category_attribute", split, item, g, number, view, consumer, wishes.get(item, ()))
             left -= each
         first = items.stop
-    for item in range(size.inshop_items):
-        g = item_of(seed, "inshop", item)
+    for item, g in garments_of("inshop", range(size.inshop_items)).items():
         for number, view in enumerate(INSHOP_VIEWS if item % 2 else INSHOP_VIEWS[:4]):
             # Every other view asks, starting with another one for every other item: each kind of view asks and is found.
             asks = (number + item // 2) % 2
             split = "train" if item < size.inshop_items // 2 else "query" if asks else "gallery"
             add("inshop", split, item, g, number, view, False)
-    for item in range(size.consumer2shop_items):
-        g, share = item_of(seed, "consumer2shop", item), item / size.consumer2shop_items
+    for item, g in garments_of("consumer2shop", range(size.consumer2shop_items)).items():
+        share = item / size.consumer2shop_items
         split = "train" if share < 0.5 else "val" if share < 0.6 else "test"
         for number in range(4):
             view = "front" if number == 0 else ("front", "side", "zoom-in", "zoom-out")[views.integers(4)]
@@ -190,21 +196,18 @@ def write_world(root: Path, size: World, seed: int, workers: int = 1, progress: 
             shutil.rmtree(root)
         root.mkdir(parents=True, exist_ok=True)
         _write_mark(started, about)
-        jobs = [(str(root), seed, size, job) for job in _plan(size, seed)]
-        bar = tqdm(total=len(jobs), desc="synthetic world", unit="image", mininterval=1, disable=not progress)
-        drawn = []
-        if workers > 1 and len(jobs) > 200:
-            with ProcessPoolExecutor(
-                workers, mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)
-            ) as pool:
-                for labels in pool.map(_draw_job, jobs, chunksize=32):
-                    drawn.append(labels)
-                    bar.update()
-        else:
-            for job in jobs:
-                drawn.append(_draw_job(job))
-                bar.update()
-        bar.close()
+        with ExitStack() as stack:
+            map_ = map
+            if workers > 1:
+                pool = ProcessPoolExecutor(
+                    workers, mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)
+                )
+                map_ = partial(stack.enter_context(pool).map, chunksize=32)
+            jobs = [(str(root), seed, size, job) for job in _plan(size, seed, map_)]
+            bar = tqdm(
+                map_(_draw_job, jobs), "synthetic world", len(jobs), unit="image", mininterval=1, disable=not progress
+            )
+            drawn = list(bar)
         for benchmark in _BENCHMARK_CODE:
             _write_lists(root, benchmark, [d for d in drawn if d["benchmark"] == benchmark], size)
         _write_mark(mark, about)

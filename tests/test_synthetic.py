@@ -205,7 +205,7 @@ def test_a_stopped_world_goes_on_and_a_finished_one_is_left_alone(world, tmp_pat
 
 
 def test_a_world_of_another_size_is_made_anew(tmp_path):
-    tiny = World(train=3, val=1, test=1, inshop_items=0, consumer2shop_items=0, px=48)
+    tiny = World(pretrain=0, train=3, val=1, test=1, inshop_items=0, consumer2shop_items=0, px=48)
     synthetic.write_world(tmp_path / "w", tiny, seed=0, progress=False)
     synthetic.write_world(tmp_path / "w", replace(tiny, train=5), seed=0, progress=False)
     assert json.loads((tmp_path / "w" / "world.json").read_text())["size"]["train"] == 5
