@@ -105,13 +105,14 @@ AT_ONCE = Weights(landmark=10, heatmap=1, visibility=0.3, category=0.2, attribut
 @dataclass(frozen=True)
 class Training:
     freeze_trunk: bool = True  # conv1-conv4 stay as given; their conv4 maps are computed once and cached
-    # conv5 of every branch, too: pre-trained like the trunk, its maps are cached and the layers above it are all that trains.
+    # conv5 of every branch that starts from given weights, too: its maps are cached, and what lies above it is all that trains.
     freeze_conv5: bool = False
     rounds: int = 2  # of step 1 and step 2, at most; training stops after one that does not improve on validation
     epochs: int = 3  # of each step in each round
     batch: int = 32
     rate: float = 1e-3  # AdamW's peak; one warm-up, then a cosine over the whole run
     trunk_rate: float = 0.1  # of `rate`, for layers that start from ImageNet weights or from pre-training
+    pose_rate: float = 1.0  # of `rate`, for the pose branch
     weight_decay: float = 0.05
     step1: Weights = STEP1
     step2: Weights = STEP2
@@ -193,7 +194,7 @@ PROFILES = {
     # alone would take 17 minutes.
     "demo": Config(
         profile="demo",
-        world=World(pretrain=0, train=9000, val=600, test=2500, inshop_items=400, consumer2shop_items=600, views=1),
+        world=World(pretrain=0, train=12_000, val=600, test=2500, inshop_items=300, consumer2shop_items=900, views=1),
         input=Input(jitter=0.05, mirror=False, generic_px=64),
         model=replace(WORLD_MODEL, dropout=0.1),
         training=Training(
@@ -201,11 +202,12 @@ PROFILES = {
         ),
         weights="world",
     ),
-    # Real photos on a CPU: VGG-16's trunk, frozen.
+    # Real photos on a CPU: VGG-16's convolutions, frozen, conv5_global with them: trained, it is two thirds of a pass. conv5_pose
+    # starts from scratch and is trained.
     "photos": Config(
         profile="photos",
         model=PHOTOS_MODEL,
-        training=Training(rounds=3, epochs=1),
+        training=Training(rounds=4, epochs=1, freeze_conv5=True),
         methods=(*paper.METHODS, "fashionnet-heatmap", "fashionnet-noattr"),  # figure 10's besides Table 2's
     ),
     # Pre-training of the demo's network, done once: `python -m lib.train --profile pretrain --ship lib/pretrained.safetensors`.

@@ -229,15 +229,19 @@ def attribute_balance(samples: Samples, rows: np.ndarray, mask: np.ndarray, conf
     return w_pos, w_neg
 
 
+def starts_from(pretrained: list[str], name: str) -> bool:
+    """Whether a parameter starts from ImageNet or pre-training. pretrained: names of parameters or of blocks."""
+    return any((name + ".").startswith(block + ".") for block in pretrained)
+
+
 def parameter_groups(model: nn.Module, pretrained: list[str]) -> list[dict]:
     """AdamW's groups: parameters, whether they are the pose branch's, and whether they start from ImageNet or pre-training
-    (`pretrained` has names of parameters or of blocks)."""
+    (see `starts_from`)."""
     groups = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            old = any((name + ".").startswith(block + ".") for block in pretrained)
             pose = name.startswith("pose.") or isinstance(model, PartDetector)
-            groups.setdefault((pose, old), []).append(parameter)
+            groups.setdefault((pose, starts_from(pretrained, name)), []).append(parameter)
     return [{"params": p, "pose": pose, "pretrained": old} for (pose, old), p in sorted(groups.items())]
 
 
@@ -275,21 +279,31 @@ def validation(benchmark: Benchmark, split: str, seed: int) -> tuple[np.ndarray,
     return rows[~out], rows[out]
 
 
-def epoch_batches(rows: np.ndarray, item: Tensor | None, batch: int, seed: tuple[int, ...]) -> Iterator[np.ndarray]:
+def epoch_batches(rows: np.ndarray, item: Tensor | None, batch: int, seed: tuple[int, ...],
+                  domain: Tensor | None = None) -> Iterator[np.ndarray]:  # fmt: skip
     """Shuffled batches of exactly `batch` rows (fewer only where there are fewer rows in all), the same in every
-    process. With items, images of one item lie side by side, up to 4 at a time, so that a batch holds positives."""
+    process. With items, images of one item lie side by side, so that a batch holds positives: up to 4, or up to 8 where they
+    are of two domains, of which each such group then has its share: a consumer's photo needs one of the shop."""
     order = np.random.default_rng(seed).permutation(rows)
     if item is not None:
-        numbers = item.numpy()[order]
-        rank = np.zeros(len(order), np.int64)  # how many images of the same item came before
-        by_item = np.argsort(numbers, kind="stable")
-        starts = np.flatnonzero(np.r_[True, np.diff(numbers[by_item]) != 0])
-        rank[by_item] = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
-        chunk = {}
-        first = [chunk.setdefault((n, r // 4), i) for i, (n, r) in enumerate(zip(numbers, rank, strict=True))]
-        order = order[np.argsort(first, kind="stable")]
+        items = np.unique(item.numpy()[order], return_inverse=True)[1]
+        sides = np.zeros(len(order), np.int64) if domain is None else domain.numpy()[order]
+        groups = -(-np.bincount(items) // (4 if domain is None else 8))  # of each item
+        chunk = _rank_among_equals(items * 2 + sides) % groups[items]
+        first = {}
+        place = [first.setdefault(key, i) for i, key in enumerate(zip(items, chunk, strict=True))]
+        order = order[np.argsort(place, kind="stable")]
     for start in range(0, max(len(order) - batch, 0) + 1, batch):
         yield np.sort(order[start : start + batch])
+
+
+def _rank_among_equals(values: np.ndarray) -> np.ndarray:
+    """(n,) how many equal values stand before each."""
+    order = np.argsort(values, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(values[order]) != 0])
+    rank = np.zeros(len(values), np.int64)
+    rank[order] = np.arange(len(values)) - np.repeat(starts, np.diff(np.r_[starts, len(values)]))
+    return rank
 
 
 def learning_rate(step: int, steps: int) -> float:
@@ -307,7 +321,7 @@ def set_rates(optimizer, config: Config, weights: Weights, share: float) -> None
     pose = weights.landmark / max(t.step1.landmark, t.step2.landmark)
     rest = weights.attribute / max(t.step1.attribute, t.step2.attribute)
     for group in optimizer.param_groups:
-        scale = (pose if group["pose"] else rest) * (t.trunk_rate if group["pretrained"] else 1)
+        scale = (pose * t.pose_rate if group["pose"] else rest) * (t.trunk_rate if group["pretrained"] else 1)
         group["lr"] = t.rate * share * scale
 
 
@@ -412,7 +426,7 @@ def fit(model, samples: Samples, rows: np.ndarray, monitor: np.ndarray, config: 
             break
         start, (round_, step_), sums, seen = time.perf_counter(), plan[epoch], {}, 0
         forward.train()
-        for index, batch in enumerate(epoch_batches(rows, samples.item, t.batch, (config.seed, epoch))):
+        for index, batch in enumerate(epoch_batches(rows, samples.item, t.batch, (config.seed, epoch), samples.domain)):
             step = epoch * in_epoch + index
             generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
             view = store.training_view(len(batch), config.input, generator)
@@ -711,7 +725,7 @@ def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: s
     if config.training.freeze_trunk or is_detector:
         model.trunk.requires_grad_(False)
     if config.training.freeze_trunk and config.training.freeze_conv5:
-        freeze_conv5(model)
+        freeze_conv5(model, pretrained)
     samples = replace(samples, maps=load_maps(model, benchmark, config, out, fabric))
     samples = replace(samples, detected=detect(model, samples.maps, fabric))
     checkpoint = folder / "checkpoint.safetensors"
@@ -784,6 +798,10 @@ def load_weights(model: nn.Module, state: dict | None, earlier: dict[str, Path])
                 "the shipped pre-training has another width than this profile's trunk; give other --weights"
             )
         pretrained = fill(model, state, *PRETRAINED_PARTS)
+        if hasattr(getattr(model, "pose", None), "heatmap"):
+            names = (("joints.conv5.", "pose.conv5_pose."), ("joints.upsample.", "pose.upsample."))
+            own = {n.replace(a, b): v for n, v in state.items() for a, b in names if n.startswith(a)}
+            pretrained = sorted({*pretrained, *fill(model, own)})
     if (detector := getattr(model, "detector", None)) is not None:
         kind = next(kind for kind in parts.KINDS if len(parts.names(kind)) == detector.heatmap.out_channels)
         if kind in earlier:
@@ -794,18 +812,20 @@ def load_weights(model: nn.Module, state: dict | None, earlier: dict[str, Path])
     return pretrained
 
 
-def freeze_conv5(model: nn.Module) -> None:
-    """Leave conv5 of every branch as it is; DARN's streams then share one. A detector's is its own to train."""
-    for block in getattr(model, "conv5_blocks", dict)().values():
-        block.requires_grad_(False)
+def freeze_conv5(model: nn.Module, pretrained: list[str]) -> None:
+    """Leave conv5 of every branch that starts from given weights (see `starts_from`) as it is; DARN's streams then share one.
+    A detector's is its own to train."""
+    for name, parameter in model.named_parameters():
+        if "conv5" in name and not isinstance(model, PartDetector) and starts_from(pretrained, name):
+            parameter.requires_grad_(False)
     for stream in getattr(model, "streams", ()):
-        stream["conv5"].load_state_dict(model.streams[0]["conv5"].state_dict())
-        stream["conv5"].requires_grad_(False)
+        if not stream["conv5"][0].weight.requires_grad:
+            stream["conv5"].load_state_dict(model.streams[0]["conv5"].state_dict())
 
 
 def load_maps(model: nn.Module, benchmark: Benchmark, config: Config, out: Path, fabric: Fabric) -> dict:
-    """What a network is trained on, by name: "crops"; "conv4" maps where the trunk is frozen, and "conv5_..." maps where
-    that is frozen, too; "features" where all below the perceptron is. Made by the first process, read by all."""
+    """What a network is trained on, by name: "crops"; "conv4" maps where the trunk is frozen, and "conv5_..." maps of branches
+    where that is frozen, too; "features" where all below the perceptron is. Made by the first process, read by all."""
     dtype = torch.bfloat16 if "bf16" in fabric._precision.precision else torch.float32
     cache, t = out / "cache", config.training
     place = benchmark.name, cache, store.crops_key(benchmark, config.input), fabric.device, dtype
@@ -816,11 +836,13 @@ def load_maps(model: nn.Module, benchmark: Benchmark, config: Config, out: Path,
         elif t.freeze_trunk:
             maps = {"conv4": store.conv4_store(model.trunk, maps["crops"], *place, config.input.mirror)}
         if t.freeze_trunk and t.freeze_conv5 and hasattr(model, "conv5_blocks"):
-            for name, block in model.conv5_blocks().items():
+            blocks = model.conv5_blocks()
+            frozen = [name for name, b in blocks.items() if not any(p.requires_grad for p in b.parameters())]
+            for name in frozen:
                 maps[name] = store.conv5_store(
-                    block, maps["conv4"], f"{name}_{benchmark.name}", cache, fabric.device, dtype
+                    blocks[name], maps["conv4"], f"{name}_{benchmark.name}", cache, fabric.device, dtype
                 )
-            if getattr(model, "fc6_local", None) is None:  # nothing is pooled from conv4
+            if len(frozen) == len(blocks) and getattr(model, "fc6_local", None) is None:  # nobody reads conv4
                 del maps["conv4"]
     return keep_on_device(maps, fabric.device)
 

@@ -324,6 +324,62 @@ def test_first_rank_equals_pytorch_metric_learning():
     assert ours["accuracy"][1] * ours["queries"] == pytest.approx(theirs * matched)
 
 
+def r_at_1(query, query_items, gallery, gallery_items):
+    """pytorch-metric-learning's, of the queries with a match alone; None where it refuses because there are none."""
+    calculator = AccuracyCalculator(
+        ("precision_at_1",), k=1, knn_func=CustomKNN(LpDistance(normalize_embeddings=False))
+    )
+    tensors = map(torch.tensor, (query, query_items, gallery, gallery_items))
+    return calculator.get_accuracy(*tensors)["precision_at_1"] if np.isin(query_items, gallery_items).any() else None
+
+
+@pytest.mark.parametrize("block", [1, 2, 5, 4096])
+@pytest.mark.parametrize("case", ["one item", "no match", "single query", "single image", "each its own item"])
+def test_adversarial_searches_equal_both_peers(case, block):
+    Q, G = {"single query": (1, 40), "single image": (9, 1)}.get(case, (9, 40))
+    query, gallery = (
+        rng(4).standard_normal((Q, 3)).astype(np.float32),
+        rng(5).standard_normal((G, 3)).astype(np.float32),
+    )
+    asks, has = rng(6).integers(3, size=Q), rng(7).integers(3, size=G)
+    if case == "one item":
+        asks, has = np.zeros(Q, int), np.zeros(G, int)
+    elif case == "no match":
+        asks = asks + 3
+    elif case == "each its own item":
+        asks, has = np.arange(Q), np.arange(G)
+    k = min(5, G)
+    ranked, distances = metrics.search(query, gallery, k, block=block)
+    expected = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(gallery).kneighbors(query)
+    assert (ranked == expected[1]).all() and distances == pytest.approx(expected[0], rel=1e-4)
+    ours = metrics.retrieval_accuracy(ranked, asks, has, range(1, k + 1))
+    hits = (has[expected[1]] == asks[:, None]).cumsum(1) > 0
+    assert list(ours["accuracy"].values()) == pytest.approx(hits.mean(0))
+    theirs = r_at_1(query, asks, gallery, has)
+    matched = ours["queries"] - ours["without_match"]
+    assert matched == np.isin(asks, has).sum()
+    assert ours["accuracy"][1] * Q == (0 if theirs is None else pytest.approx(theirs * matched))
+
+
+@pytest.mark.parametrize("block", [1, 3, 4096])
+def test_ties_on_a_lattice_stay_between_the_luckiest_and_the_unluckiest_order(block):
+    """Points of a 3 x 3 lattice: every distance is shared by several images, of several items."""
+    query, gallery = rng(8).integers(3, size=(20, 2)).astype(np.float32), rng(9).integers(3, size=(60, 2))
+    asks, has = rng(10).integers(9, size=20), rng(11).integers(8, size=60)  # item 8 has no match
+    far = NearestNeighbors(n_neighbors=60, algorithm="brute").fit(gallery).kneighbors(query)
+    far = np.take_along_axis(far[0], far[1].argsort(1), 1).round(6)  # in the gallery's order
+    ranked, distances = metrics.search(query, gallery.astype(np.float32), 60, block=block)
+    assert (ranked == np.argsort(far, axis=1, kind="stable")).all()  # ties by the lower index, whatever the blocks
+    assert distances == pytest.approx(np.sort(far, axis=1), abs=1e-5)
+    ours = metrics.retrieval_accuracy(ranked, asks, has, range(1, 61))["accuracy"]
+    nearest = np.where(has == asks[:, None], far, np.inf).min(1, keepdims=True)
+    lucky = np.where(np.isinf(nearest), np.inf, (far < nearest).sum(1, keepdims=True))
+    unlucky = np.where(np.isinf(nearest), np.inf, ((far <= nearest) & (has != asks[:, None])).sum(1, keepdims=True))
+    strict = [((unlucky < k).mean(), (lucky < k).mean()) for k in ours]
+    assert all(low <= value <= high for (low, high), value in zip(strict, ours.values(), strict=True))
+    assert any(low < high for low, high in strict)
+
+
 def test_retrieval_limits():
     items = np.array([1, 2, 3])
     perfect = metrics.retrieval_accuracy(np.array([[0], [1], [2]]), items, items, [1])

@@ -295,19 +295,26 @@ def test_a_frozen_trunk_does_not_move(benchmark, tmp_path):
 
 
 @pytest.mark.parametrize("method", ["fashionnet", "fashionnet-global", "darn", "fashionnet-heatmap"])
-def test_a_frozen_conv5_does_not_move_and_is_read_from_its_maps(method, benchmark, tmp_path):
+def test_a_given_conv5_does_not_move_and_is_read_from_its_maps(method, benchmark, tmp_path):
     t = replace(CONFIG.training, freeze_trunk=True, freeze_conv5=True)
     config = replace(CONFIG, training=t, input=replace(CONFIG.input, mirror=False))
-    folder = train.run(method, benchmark, config, tmp_path)
-    before = train.build(method, benchmark, config).state_dict()
-    after = load_file(folder / "model.safetensors")
+    given = train.build("fashionnet", benchmark, replace(config, seed=9)).state_dict()
+    if method == "fashionnet-heatmap":  # whose conv5_pose is not given: it trains
+        given = {name: tensor for name, tensor in given.items() if not name.startswith("pose.")}
+    save_file(given, tmp_path / "given.safetensors")
+    folder = train.run(method, benchmark, config, tmp_path, str(tmp_path / "given.safetensors"))
+    before = train.build(method, benchmark, config)
+    train.load_weights(before, given, {})
+    before, after = before.state_dict(), load_file(folder / "model.safetensors")
     for name in before:
         moved = not torch.equal(before[name], after[name])
-        assert moved != (name.startswith("trunk.") or "conv5" in name), name
+        stays = name.startswith("trunk.") or ("conv5" in name and not (method[-7:] == "heatmap" and "pose" in name))
+        assert moved != stays, name
     # From cached maps, as from the pixels: the crop as a whole, so that no map is resampled.
     rows, whole = np.arange(6), replace(config.input, px=32, view=1.0)
     config, fabric = replace(config, input=whole), train.make_fabric(config)
     model = train.build(method, benchmark, config).eval()
+    train.freeze_conv5(model, [name for name, _ in model.named_parameters()])
     crops = store.crop_store(benchmark, tmp_path / "cache", whole)
     images = {"crops": crops}, train.load_maps(model, benchmark, config, tmp_path, fabric)
     assert "conv5_global" in images[1] and ("conv4" in images[1]) == hasattr(model, "landmark_pooling")
@@ -462,6 +469,14 @@ def test_batches_hold_every_image_once_and_positives_together():
     assert all(np.array_equal(a, b) for a, b in zip(batches, again, strict=True))
     other = list(train.epoch_batches(rows, None, 8, (0, 2)))
     assert sorted(np.concatenate(other)) == rows.tolist() and not np.array_equal(batches[0], other[0])
+
+
+def test_a_consumer_photo_meets_a_shop_photo_of_its_item():
+    """Items of 2 shop and 14 consumer photos: two groups of 8 each, of which each has a shop photo."""
+    rows, item, domain = np.arange(80), torch.arange(80) // 16, (torch.arange(80) % 16 > 1).long()
+    batches = list(train.epoch_batches(rows, item, 8, (0, 1), domain))
+    assert sorted(np.concatenate(batches)) == rows.tolist()
+    assert all(len(item[b].unique()) == 1 and domain[b].tolist().count(0) == 1 for b in batches)
 
 
 def test_fewer_images_than_a_batch_make_one_batch():
