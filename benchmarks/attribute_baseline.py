@@ -36,7 +36,9 @@ def features(net: WTBI, benchmark, config, folder: Path) -> np.ndarray:
     crops = store.crop_store(benchmark, folder / "cache", config.input)
     dtype = torch.bfloat16 if "bf16" in train.precision_here(config) else torch.float32  # as training's
     key = store.crops_key(benchmark, config.input)
-    conv4 = store.conv4_store(net.trunk, crops, benchmark.name, folder / "cache", key, torch.device("cpu"), dtype)
+    mirrored = train.seen_mirrored(benchmark, config)
+    place = folder / "cache", key, torch.device("cpu"), dtype
+    conv4 = store.conv4_store(net.trunk, crops, benchmark.name, *place, mirrored)
     out = []
     for start in range(0, len(conv4), 100):
         maps = torch.from_numpy(np.array(conv4[start : start + 100, 0])).permute(0, 3, 1, 2).float()

@@ -222,13 +222,13 @@ def _weights_digest(layers) -> str:
 
 @torch.inference_mode()
 def conv4_store(
-    trunk, crops: np.ndarray, name: str, folder: Path, crops_digest: str, device, dtype, mirror: bool = True
+    trunk, crops: np.ndarray, name: str, folder: Path, crops_digest: str, device, dtype, mirror: np.ndarray
 ) -> np.ndarray:
-    """conv4 maps of all crops, plain and (with `mirror`) mirrored: (N, 1 or 2, h, w, C) float16, memory-mapped; made once
-    under `folder`.
+    """conv4 maps of all crops, plain and mirrored: (N, 2, h, w, C) float16, or (N, 1, ...) where none is mirrored;
+    memory-mapped; made once under `folder`.
 
-    trunk: maps normalised images (n, 3, px, px) to (n, C, h, w). crops_digest: `crops_key`. The file's name holds a
-    digest of it and of the trunk's weights.
+    trunk: maps normalised images (n, 3, px, px) to (n, C, h, w). crops_digest: `crops_key`. mirror: (N,) bool, which images
+    are ever seen mirrored: the second maps of the others may be left at 0. The file's name holds a digest of all these.
     """
     weights = _weights_digest(trunk)
     # A copy: the network's own trunk keeps its precision.
@@ -237,30 +237,38 @@ def conv4_store(
 
     def fill(rows: slice, out: np.ndarray) -> None:
         images = normalise(torch.from_numpy(np.array(crops[rows])).to(device)).to(dtype)
-        for side, x in enumerate((images, images.flip(3))[: 1 + mirror]):
+        for side, x in enumerate((images, images.flip(3))[: 1 + mirror[rows].any()]):
             maps = trunk(x.contiguous(memory_format=torch.channels_last))
             out[rows, side] = maps.permute(0, 2, 3, 1).half().cpu().numpy()
 
-    key = _key(crops_digest, weights, str(dtype), crops.shape, mirror, inspect.getsource(normalise))
+    seen = hashlib.sha256(np.packbits(mirror).tobytes()).hexdigest()
+    key = _key(crops_digest, weights, str(dtype), crops.shape, seen, inspect.getsource(normalise))
     path = folder / f"conv4_{name}_{key}.npy"
-    return _mapped(path, (len(crops), 1 + mirror, h, w, C), np.float16, fill, "conv4 maps", 40)
+    return _mapped(path, (len(crops), 1 + int(mirror.any()), h, w, C), np.float16, fill, "conv4 maps", 40)
+
+
+def sides_there(conv4) -> int:
+    """Of these rows (n, sides, h, w, C) of `conv4_store`: 1 where the mirrored maps were left at 0, else all."""
+    return conv4.shape[1] if conv4[:, 1:].any() else 1
 
 
 @torch.inference_mode()
 def conv5_store(block, conv4: np.ndarray, name: str, folder: Path, device, dtype) -> np.ndarray:
     """What a frozen conv5 block makes of all conv4 maps (N, sides, h, w, C) of `conv4_store`: (N, sides, h', w', C') float16,
-    memory-mapped; made once. name: what the file's begins with; it holds the conv4 file's name and a digest of the block."""
+    memory-mapped; made once. name: what the file's begins with; it holds the conv4 file's name and a digest of the block.
+    Mirrored maps that are left at 0 there are left at 0 here."""
     key = _key(Path(conv4.filename).name, _weights_digest(block), str(dtype))
     block = copy.deepcopy(block).to(device, dtype, memory_format=torch.channels_last).eval()
 
-    def of(rows: slice) -> Tensor:
-        maps = torch.from_numpy(np.array(conv4[rows])).to(device, dtype).flatten(0, 1)
-        return block(maps.permute(0, 3, 1, 2)).permute(0, 2, 3, 1).unflatten(0, (-1, conv4.shape[1]))
+    def of(maps: np.ndarray) -> Tensor:
+        maps = torch.from_numpy(np.array(maps)).to(device, dtype)
+        return block(maps.flatten(0, 1).permute(0, 3, 1, 2)).permute(0, 2, 3, 1).unflatten(0, maps.shape[:2])
 
     def fill(rows: slice, out: np.ndarray) -> None:
-        out[rows] = of(rows).half().cpu().numpy()
+        sides = sides_there(conv4[rows])
+        out[rows, :sides] = of(conv4[rows, :sides]).half().cpu().numpy()
 
-    shape = len(conv4), *of(slice(0, 1)).shape[1:]
+    shape = *conv4.shape[:2], *of(conv4[:1]).shape[2:]
     return _mapped(folder / f"{name}_{key}.npy", shape, np.float16, fill, f"{name.partition('_')[0]} maps", 40)
 
 

@@ -321,7 +321,7 @@ def set_rates(optimizer, config: Config, weights: Weights, share: float) -> None
     pose = weights.landmark / max(t.step1.landmark, t.step2.landmark)
     rest = weights.attribute / max(t.step1.attribute, t.step2.attribute)
     for group in optimizer.param_groups:
-        scale = (pose * t.pose_rate if group["pose"] else rest) * (t.trunk_rate if group["pretrained"] else 1)
+        scale = (pose if group["pose"] else rest) * (t.trunk_rate if group["pretrained"] else 1)
         group["lr"] = t.rate * share * scale
 
 
@@ -823,6 +823,11 @@ def freeze_conv5(model: nn.Module, pretrained: list[str]) -> None:
             stream["conv5"].load_state_dict(model.streams[0]["conv5"].state_dict())
 
 
+def seen_mirrored(benchmark: Benchmark, config: Config) -> np.ndarray:
+    """(N,) bool: the images that training sees mirrored; those of the other splits are seen as they are."""
+    return np.isin(benchmark.split, ("train", "pretrain")) & config.input.mirror
+
+
 def load_maps(model: nn.Module, benchmark: Benchmark, config: Config, out: Path, fabric: Fabric) -> dict:
     """What a network is trained on, by name: "crops"; "conv4" maps where the trunk is frozen, and "conv5_..." maps of branches
     where that is frozen, too; "features" where all below the perceptron is. Made by the first process, read by all."""
@@ -834,7 +839,8 @@ def load_maps(model: nn.Module, benchmark: Benchmark, config: Config, out: Path,
         if isinstance(model, WTBI):
             maps = {"features": store.feature_store(model, maps["crops"], config.input, *place)}
         elif t.freeze_trunk:
-            maps = {"conv4": store.conv4_store(model.trunk, maps["crops"], *place, config.input.mirror)}
+            mirrored = seen_mirrored(benchmark, config)
+            maps = {"conv4": store.conv4_store(model.trunk, maps["crops"], *place, mirrored)}
         if t.freeze_trunk and t.freeze_conv5 and hasattr(model, "conv5_blocks"):
             blocks = model.conv5_blocks()
             frozen = [name for name, b in blocks.items() if not any(p.requires_grad for p in b.parameters())]
@@ -855,16 +861,19 @@ def detect(model: nn.Module, maps: dict, fabric: Fabric) -> tuple[Tensor, Tensor
     if detector is None or "conv4" not in maps:
         return None
     detector.to(fabric.device).eval()
-    out = []
+    shape = *maps["conv4"].shape[:2], detector.heatmap.out_channels
+    places, gate = torch.zeros(*shape, 2), torch.zeros(shape)
     for start in range(0, len(maps["conv4"]), 100):
         part = maps["conv4"][start : start + 100]
+        sides = store.sides_there(part)
+        part = part[:, :sides]
         part = (part if isinstance(part, Tensor) else torch.from_numpy(np.array(part))).to(fabric.device)
         conv4 = part.flatten(0, 1).permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
         with fabric.autocast():
             found = detector.detect(detector.branches(conv4))
-        out.append([t.float().unflatten(0, (-1, part.shape[1])).cpu() for t in found])
-    places, gate = zip(*out, strict=True)
-    return torch.cat(places).clone(), torch.cat(gate).clone()
+        for whole, values in zip((places, gate), found, strict=True):
+            whole[start : start + 100, :sides] = values.float().unflatten(0, (-1, sides)).cpu()
+    return places, gate
 
 
 def ship(runs: dict[str, Path], path: Path) -> None:

@@ -12,6 +12,7 @@ from lib.config import Input
 from lib.data import DataError
 
 CONFIG = Input(px=72, view_px=64)
+ALL = np.ones(5, bool)  # five images, each seen mirrored, too
 
 
 def photo_with_dot(x, y, width=120, height=160):
@@ -156,7 +157,7 @@ def test_conv5_of_the_store_is_the_blocks_of_every_side(tmp_path, mirror):
     trunk = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, padding=1), torch.nn.MaxPool2d(4))
     crops = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), dtype=np.uint8)
     place = tmp_path, torch.device("cpu"), torch.float32
-    conv4 = store.conv4_store(trunk, crops, "x", tmp_path, "digest", *place[1:], mirror)
+    conv4 = store.conv4_store(trunk, crops, "x", tmp_path, "digest", *place[1:], np.full(5, mirror))
     assert conv4.shape == (5, 1 + mirror, 4, 4, 4)
     blocks = [torch.nn.Sequential(torch.nn.MaxPool2d(2), torch.nn.Conv2d(4, 3, 3, padding=1)) for _ in range(2)]
     for block in blocks:  # each has a file of its own
@@ -170,17 +171,33 @@ def test_conv5_of_the_store_is_the_blocks_of_every_side(tmp_path, mirror):
         torch.testing.assert_close(torch.from_numpy(np.array(maps)).float(), expected, atol=2e-3, rtol=2e-3)
 
 
+def test_what_is_never_seen_mirrored_is_computed_plain_alone(tmp_path):
+    """100 images in pieces of 40, the first 60 of them for training: the last piece has no mirrored maps, in conv5 neither."""
+    torch.manual_seed(0)
+    trunk = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, padding=1), torch.nn.MaxPool2d(4))
+    crops = np.random.default_rng(0).integers(0, 256, (100, 16, 16, 3), dtype=np.uint8)
+    place = tmp_path, "digest", torch.device("cpu"), torch.float32
+    some, every = (store.conv4_store(trunk, crops, "x", *place, np.arange(100) < n) for n in (60, 100))
+    assert np.array_equal(some[:, 0], every[:, 0]) and np.array_equal(some[:60], every[:60])
+    assert [store.sides_there(some[rows]) for rows in (slice(0, 40), slice(40, 80), slice(80, 100))] == [2, 2, 1]
+    assert not some[80:, 1].any() and store.sides_there(every[80:]) == 2
+    block = torch.nn.Conv2d(4, 3, 3, padding=1)
+    conv5, whole = (store.conv5_store(block, maps, "conv5_x", tmp_path, *place[2:]) for maps in (some, every))
+    assert np.array_equal(conv5[:60], whole[:60]) and np.array_equal(conv5[:, 0], whole[:, 0])
+    assert not conv5[80:, 1].any() and whole[80:, 1].any()
+
+
 def test_conv4_of_the_store_is_the_trunks(tmp_path):
     torch.manual_seed(0)
     trunk = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, padding=1), torch.nn.MaxPool2d(8))
     crops = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), dtype=np.uint8)
-    maps = store.conv4_store(trunk, crops, "x", tmp_path, "digest", torch.device("cpu"), torch.float32)
+    maps = store.conv4_store(trunk, crops, "x", tmp_path, "digest", torch.device("cpu"), torch.float32, ALL)
     images = store.normalise(torch.from_numpy(crops))
     with torch.inference_mode():
         expected = torch.stack([trunk(images), trunk(images.flip(3))], dim=1).permute(0, 1, 3, 4, 2)
     torch.testing.assert_close(torch.from_numpy(maps.astype(np.float32)), expected, atol=2e-3, rtol=2e-3)
     before = trunk[0].weight.clone()
-    store.conv4_store(trunk, crops, "y", tmp_path, "digest", torch.device("cpu"), torch.bfloat16)
+    store.conv4_store(trunk, crops, "y", tmp_path, "digest", torch.device("cpu"), torch.bfloat16, ALL)
     assert torch.equal(trunk[0].weight, before)  # computed in bfloat16 by a copy
 
 
@@ -249,7 +266,8 @@ def test_another_trunk_makes_other_maps(tmp_path):
     """From scratch, two methods draw different trunks from one seed."""
     crops = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
     trunks = [torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, padding=1), torch.nn.MaxPool2d(8)) for _ in range(2)]
-    maps = [store.conv4_store(t, crops, "x", tmp_path, "same", torch.device("cpu"), torch.float32) for t in trunks]
+    place = tmp_path, "same", torch.device("cpu"), torch.float32, ALL[:3]
+    maps = [store.conv4_store(t, crops, "x", *place) for t in trunks]
     assert len(list(tmp_path.glob("*.npy"))) == 2 and not np.array_equal(*maps)
 
 
