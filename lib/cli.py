@@ -6,6 +6,7 @@ makes an environment that satisfies requirements.txt, and starts itself again in
 
 import argparse
 import ast
+import csv
 import hashlib
 import json
 import os
@@ -259,6 +260,7 @@ def run_notebooks(paths: list[Path], out: Path, values: dict[str, str], again: b
                 print(f"{label}: skipped: {lacks}", flush=True)
             else:
                 mark(target, said, [*figures, *tables])
+                note_time(out, path.stem, took)
             rows.append((path.stem, took, len(figures), len(tables)))
     print(summary(rows, out, time.monotonic() - start), flush=True)
 
@@ -286,6 +288,20 @@ def mark(target: Path, said: str, files: list[Path]) -> None:
     part = place.with_suffix(".part")
     part.write_text(json.dumps({"digest": said, "files": [str(f.relative_to(target.parent.parent)) for f in files]}))
     os.replace(part, place)
+
+
+def note_time(out: Path, notebook: str, seconds: float) -> None:
+    """Put into tables/times.csv how long a notebook took, in the call that ended it."""
+    path, times = out / "tables" / "times.csv", {}
+    if path.exists():
+        with open(path, newline="") as file:
+            times = {row["notebook"]: row["seconds"] for row in csv.DictReader(file)}
+    times[notebook] = f"{seconds:.1f}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with open(part, "w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([("notebook", "seconds"), *sorted(times.items())])
+    os.replace(part, path)
 
 
 def note_of(target: Path) -> Path:

@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file
 
 from lib import metrics, paper, store, train
+from lib.cli import clock
 from lib.config import PROFILES, Config
 from lib.data import FOLDERS, LANDMARKS, POSES, SPLITS, Benchmark, DataError, Lacks, check_disjoint, find_benchmarks
 from lib.garment import CATEGORY_NAMES
@@ -746,6 +747,10 @@ DEMO_START = "<!-- demo: written by `python -m lib.report`, checked by a test --
 DEMO_END = "<!-- end of demo -->"
 WORLD_START = "<!-- world: written by `python -m lib.report`, checked by a test -->\n"
 WORLD_END = "<!-- end of world -->"
+ORDERINGS_START = "<!-- orderings: written by `python -m lib.report`, checked by a test -->\n"
+ORDERINGS_END = "<!-- end of orderings -->"
+TIMES_START = "<!-- times: written by `python -m lib.report`, checked by a test -->\n"
+TIMES_END = "<!-- end of times -->"
 
 
 def pdj_markdown(folder: Path) -> list[str]:
@@ -830,6 +835,25 @@ def claims_markdown(folder: Path) -> list[str]:
     return [*lines, "", "</details>"]
 
 
+def orderings_markdown(folder: Path) -> str:
+    """The README's table of `benchmarks/orderings.py`: category top-3 and attribute top-5 of each setting and method, and how
+    far FashionNet of that setting is ahead in category."""
+    table = pd.read_csv(folder / "tables" / "orderings.csv")
+    lines = ["| changed | method | category, top-3 in % | attributes, top-5 in % | FashionNet is ahead in category by |"]
+    lines.append("|---" * 5 + "|")
+    for row in table.itertuples():
+        lead = "" if row.method == "fashionnet" else f"{row.lead:+.1f} [{row.lead_lo:+.1f}, {row.lead_hi:+.1f}]"
+        lines.append(f"| {row.setting} | {row.method} | {row.category_top3:.1f} | {row.all_top5:.1f} | {lead} |")
+    return "\n".join(lines) + "\n"
+
+
+def times_markdown(folder: Path) -> str:
+    """The README's table of how long each notebook of the demo took, from times.csv."""
+    times = pd.read_csv(folder / "tables" / "times.csv").set_index("notebook").seconds
+    said = [*times.items(), ("**all**", times.sum())]
+    return "\n".join(["| notebook | time |", "|---|---|", *(f"| {name} | {clock(took)} |" for name, took in said)]) + "\n"
+
+
 def world_markdown(folder: Path) -> str:
     """The README's table of what the synthetic world is like, from world.csv (without the distances of single landmarks)
     and world_speed.csv."""
@@ -845,6 +869,8 @@ def readme_parts() -> list[tuple[str, str, str]]:
     return [
         (README_START, README_END, results_markdown(ROOT / "outputs" / "real_fine")),
         (DEMO_START, DEMO_END, demo_markdown(ROOT / "outputs" / "demo")),
+        (ORDERINGS_START, ORDERINGS_END, orderings_markdown(ROOT / "outputs" / "demo")),
+        (TIMES_START, TIMES_END, times_markdown(ROOT / "outputs" / "demo")),
         (WORLD_START, WORLD_END, world_markdown(ROOT / "outputs" / "demo")),
     ]
 

@@ -408,6 +408,9 @@ def test_a_second_call_runs_only_what_would_differ(checkout, monkeypatch, capsys
 
     assert call() == ["a", "b", "c"] and call() == [] and "was done" in capsys.readouterr().out
     assert call(again=True) == ["a", "b", "c"]
+    lines = (out / "tables" / "times.csv").read_text().splitlines()
+    assert lines[0] == "notebook,seconds" and [line.split(",")[0] for line in lines[1:]] == ["00_a", "01_b", "02_c"]
+    assert all(0 <= float(line.split(",")[1]) < 60 for line in lines[1:])
     (out / "tables" / "01_b.csv").unlink()
     assert call() == ["b"] and call() == []
     write_notebook(paths[1], "x = 5")  # what comes after it may read what it wrote
