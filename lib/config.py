@@ -206,7 +206,7 @@ PROFILES = {
     "photos": Config(
         profile="photos",
         model=PHOTOS_MODEL,
-        training=Training(rounds=4, epochs=1, freeze_conv5=True),
+        training=Training(rounds=3, epochs=1, freeze_conv5=True),
         methods=(*paper.METHODS, "fashionnet-heatmap", "fashionnet-noattr"),  # figure 10's besides Table 2's
     ),
     # Pre-training of the demo's network, done once: `python -m lib.train --profile pretrain --ship lib/pretrained.safetensors`.
