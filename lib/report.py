@@ -839,7 +839,9 @@ def orderings_markdown(folder: Path) -> str:
     """The README's table of `benchmarks/orderings.py`: category top-3 and attribute top-5 of each setting and method, and how
     far FashionNet of that setting is ahead in category."""
     table = pd.read_csv(folder / "tables" / "orderings.csv")
-    lines = ["| changed | method | category, top-3 in % | attributes, top-5 in % | FashionNet is ahead in category by |"]
+    lines = [
+        "| changed | method | category, top-3 in % | attributes, top-5 in % | FashionNet is ahead in category by |"
+    ]
     lines.append("|---" * 5 + "|")
     for row in table.itertuples():
         lead = "" if row.method == "fashionnet" else f"{row.lead:+.1f} [{row.lead_lo:+.1f}, {row.lead_hi:+.1f}]"
@@ -851,7 +853,9 @@ def times_markdown(folder: Path) -> str:
     """The README's table of how long each notebook of the demo took, from times.csv."""
     times = pd.read_csv(folder / "tables" / "times.csv").set_index("notebook").seconds
     said = [*times.items(), ("**all**", times.sum())]
-    return "\n".join(["| notebook | time |", "|---|---|", *(f"| {name} | {clock(took)} |" for name, took in said)]) + "\n"
+    return (
+        "\n".join(["| notebook | time |", "|---|---|", *(f"| {name} | {clock(took)} |" for name, took in said)]) + "\n"
+    )
 
 
 def world_markdown(folder: Path) -> str:

@@ -248,7 +248,8 @@ def conv4_store(
 
 
 def sides_there(conv4) -> int:
-    """Of these rows (n, sides, h, w, C) of `conv4_store`: 1 where the mirrored maps were left at 0, else all."""
+    """Of these rows (n, sides, h, w, C) of `conv4_store`: 1 where the mirrored maps were left at 0, else all. A real map is
+    never 0 throughout."""
     return conv4.shape[1] if conv4[:, 1:].any() else 1
 
 

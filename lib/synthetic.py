@@ -197,8 +197,10 @@ def write_world(root: Path, size: World, seed: int, workers: int = 1, progress: 
         root.mkdir(parents=True, exist_ok=True)
         _write_mark(started, about)
         with ExitStack() as stack:
-            map_ = map
-            if workers > 1:
+            map_, images = map, size.pretrain + size.train + size.val + size.test
+            if (
+                workers > 1 and images + 4 * (size.inshop_items + size.consumer2shop_items) > 200
+            ):  # else not worth a pool
                 pool = ProcessPoolExecutor(
                     workers, mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)
                 )

@@ -55,8 +55,9 @@ HELD_OUT = 0.05  # share of the training items kept for validation where the sou
 @dataclass(frozen=True)
 class Samples:
     """What training reads, one row an image. maps: of `load_maps`, by name: crops (N, px, px, 3) uint8, conv4 and conv5 maps
-    (N, sides, h, w, C) float16, plain and, unless `Input.mirror` is off, mirrored; features (N, D) float16; memory-mapped or tensors on the device. landmarks (N, 8, 2) in units of the crop, NaN where not annotated;
-    visibility (N, 8) codes, `config.training.absent` where the clothes type has no such landmark; category (N,); attributes (N, A) in
+    (N, sides, h, w, C) float16, plain and, unless `Input.mirror` is off, mirrored (of images that are never trained on these may
+    be 0); features (N, D) float16; memory-mapped or tensors on the device. landmarks (N, 8, 2) in units of the crop, NaN where
+    not annotated; visibility (N, 8) codes, `config.training.absent` where the clothes type has no such landmark; category (N,); attributes (N, A) in
     {1, -1, 0}; item (N,) numbers. A field that the benchmark lacks is None."""
 
     maps: dict[str, np.ndarray | Tensor] | None
@@ -282,8 +283,8 @@ def validation(benchmark: Benchmark, split: str, seed: int) -> tuple[np.ndarray,
 def epoch_batches(rows: np.ndarray, item: Tensor | None, batch: int, seed: tuple[int, ...],
                   domain: Tensor | None = None) -> Iterator[np.ndarray]:  # fmt: skip
     """Shuffled batches of exactly `batch` rows (fewer only where there are fewer rows in all), the same in every
-    process. With items, images of one item lie side by side, so that a batch holds positives: up to 4, or up to 8 where they
-    are of two domains, of which each such group then has its share: a consumer's photo needs one of the shop."""
+    process. With items, images of one item lie side by side, so that a batch holds positives: up to 4, or about 8 where they are
+    of two domains; shop and consumer photos are then spread over an item's groups, since each needs one of the other side."""
     order = np.random.default_rng(seed).permutation(rows)
     if item is not None:
         items = np.unique(item.numpy()[order], return_inverse=True)[1]
@@ -685,6 +686,8 @@ def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: s
     goes on from, where names and shapes agree (fine-tuning on another benchmark). Predictions are written for every
     other split that the benchmark has.
     """
+    if split not in ("train", "pretrain"):
+        raise ValueError(f"split {split!r} is neither 'train' nor 'pretrain'")
     folder = run_folder(out, benchmark, method, config, weights, start, split)
     splits = [s for s in ("val", "test", "query", "gallery") if (benchmark.split == s).any()]
     if not splits or not (benchmark.split == split).any():
@@ -724,8 +727,9 @@ def run(method: str, benchmark: Benchmark, config: Config, out: Path, weights: s
         pretrained, started = load_weights(model, state, earlier), []
     if config.training.freeze_trunk or is_detector:
         model.trunk.requires_grad_(False)
-    if config.training.freeze_trunk and config.training.freeze_conv5:
-        freeze_conv5(model, pretrained)
+    if config.training.freeze_trunk and config.training.freeze_conv5 and state is not None:
+        # What the weights give, not what an earlier run learned: that goes on learning.
+        freeze_conv5(model, load_weights(build(method, benchmark, config), state, {}))
     samples = replace(samples, maps=load_maps(model, benchmark, config, out, fabric))
     samples = replace(samples, detected=detect(model, samples.maps, fabric))
     checkpoint = folder / "checkpoint.safetensors"
@@ -785,8 +789,8 @@ def fill(model: nn.Module, state: dict[str, Tensor], *begin: str) -> list[str]:
 def load_weights(model: nn.Module, state: dict | None, earlier: dict[str, Path]) -> list[str]:
     """Start a network from ImageNet weights or from pre-training; returns the blocks or parameters that were filled.
 
-    state: of `read_weights`: a VGG-16, or the shipped pre-training, whose detectors' names begin with their kind. earlier:
-    the models of `before`.
+    state: of `read_weights`: a VGG-16, or the shipped pre-training, whose detectors' names begin with their kind; of that the
+    heatmap head's conv5_pose and upsampling are the joint detector's. earlier: the models of `before`.
     """
     shipped = state is not None and "trunk.0.weight" in state
     pretrained = load_vgg16(model, state) if state and not shipped else []
@@ -797,11 +801,13 @@ def load_weights(model: nn.Module, state: dict | None, earlier: dict[str, Path])
             raise DataError(
                 "the shipped pre-training has another width than this profile's trunk; give other --weights"
             )
-        pretrained = fill(model, state, *PRETRAINED_PARTS)
         if hasattr(getattr(model, "pose", None), "heatmap"):
+            # A conv5_pose that was trained for the regression knows no places: these maps start as the joint detector's,
+            # and what lies above the regression's conv5_pose would not fit them.
             names = (("joints.conv5.", "pose.conv5_pose."), ("joints.upsample.", "pose.upsample."))
             own = {n.replace(a, b): v for n, v in state.items() for a, b in names if n.startswith(a)}
-            pretrained = sorted({*pretrained, *fill(model, own)})
+            state = {n: v for n, v in state.items() if not n.startswith("pose.")} | own
+        pretrained = fill(model, state, *PRETRAINED_PARTS)
     if (detector := getattr(model, "detector", None)) is not None:
         kind = next(kind for kind in parts.KINDS if len(parts.names(kind)) == detector.heatmap.out_channels)
         if kind in earlier:
@@ -824,7 +830,8 @@ def freeze_conv5(model: nn.Module, pretrained: list[str]) -> None:
 
 
 def seen_mirrored(benchmark: Benchmark, config: Config) -> np.ndarray:
-    """(N,) bool: the images that training sees mirrored; those of the other splits are seen as they are."""
+    """(N,) bool: the images that training sees mirrored; those of the other splits are seen as they are. `run` trains on no
+    other."""
     return np.isin(benchmark.split, ("train", "pretrain")) & config.input.mirror
 
 
@@ -907,7 +914,7 @@ def main() -> None:
     parser.add_argument("--data", default="", help="folder of the real DeepFashion; the synthetic world without it")
     parser.add_argument("--weights", default="", help="VGG-16 as .safetensors, 'torchvision', 'world' or 'none'")
     parser.add_argument("--out", default="", help="folder of the results; outputs/<profile> without it")
-    parser.add_argument("--split", default="train", help="what to learn from: train, or pretrain")
+    parser.add_argument("--split", choices=("train", "pretrain"), default="train", help="what to learn from")
     parser.add_argument(
         "--ship", default="", help="pre-train, and write the network for others to start from to this file"
     )

@@ -398,6 +398,14 @@ def test_the_shipped_pretraining_fits_the_demo_and_says_where_it_is_from(benchma
                     continue  # partly nan
                 expected = state[name if name.startswith("trunk.") else f"{kind}.{name}"]
                 assert torch.equal(value, expected), name
+    heatmap = train.build("fashionnet-heatmap", benchmark, config)
+    assert [name for name in train.load_weights(heatmap, state, {}) if name.startswith("pose.")] == [
+        f"pose.{layer}.{kind}"
+        for layer in ("conv5_pose.0", "conv5_pose.2", "conv5_pose.4", "upsample")
+        for kind in ("bias", "weight")
+    ]
+    for ours, theirs in ((heatmap.pose.conv5_pose[4], "joints.conv5.4"), (heatmap.pose.upsample, "joints.upsample")):
+        assert torch.equal(ours.weight, state[f"{theirs}.weight"])
     with train.safe_open(train.PRETRAINED, "pt") as file:
         assert set(file.metadata()) == {"fashionnet", "joints", "poselets"}
         assert all("commit" in about for about in file.metadata().values())

@@ -308,7 +308,7 @@ def test_a_given_conv5_does_not_move_and_is_read_from_its_maps(method, benchmark
     before, after = before.state_dict(), load_file(folder / "model.safetensors")
     for name in before:
         moved = not torch.equal(before[name], after[name])
-        stays = name.startswith("trunk.") or ("conv5" in name and not (method[-7:] == "heatmap" and "pose" in name))
+        stays = name.startswith("trunk.") or ("conv5" in name and not (method.endswith("heatmap") and "pose" in name))
         assert moved != stays, name
     # From cached maps, as from the pixels: the crop as a whole, so that no map is resampled.
     rows, whole = np.arange(6), replace(config.input, px=32, view=1.0)
@@ -325,6 +325,29 @@ def test_a_given_conv5_does_not_move_and_is_read_from_its_maps(method, benchmark
     assert slow.keys() == fast.keys()
     for name in slow:
         np.testing.assert_allclose(fast[name], slow[name], atol=0.02, rtol=0.02, err_msg=name)
+
+
+def test_what_an_earlier_run_learned_goes_on_learning(benchmark, tmp_path):
+    """conv5_pose is not in the weights: it trains, and trains on in fine-tuning; conv5_global is, and stays in both."""
+    config = replace(CONFIG, training=replace(CONFIG.training, freeze_trunk=True, freeze_conv5=True))
+    given = train.build("fashionnet", benchmark, replace(config, seed=9)).state_dict()
+    save_file({n: t for n, t in given.items() if not n.startswith("pose.")}, tmp_path / "given.safetensors")
+    weights = str(tmp_path / "given.safetensors")
+    first = train.run("fashionnet", benchmark, config, tmp_path, weights)
+    second = train.run("fashionnet", benchmark, config, tmp_path, weights, start=first)
+    one, two = (load_file(folder / "model.safetensors") for folder in (first, second))
+    assert torch.equal(one["conv5_global.0.weight"], two["conv5_global.0.weight"])
+    assert torch.equal(one["conv5_global.0.weight"], given["conv5_global.0.weight"])
+    assert not torch.equal(one["pose.conv5_pose.0.weight"], two["pose.conv5_pose.0.weight"])
+    with pytest.raises(ValueError, match="neither 'train' nor 'pretrain'"):
+        train.run("fashionnet", benchmark, config, tmp_path, weights, split="val")
+
+
+def test_maps_are_mirrored_of_what_is_trained_on_alone(benchmark):
+    split = np.array(["train", "val", "test", "pretrain", "query", "gallery"])
+    mirrored = train.seen_mirrored(replace(benchmark, split=split), CONFIG)
+    assert mirrored.tolist() == [True, False, False, True, False, False]
+    assert not train.seen_mirrored(benchmark, replace(CONFIG, input=replace(CONFIG.input, mirror=False))).any()
 
 
 def test_a_frozen_detector_is_asked_once_for_every_image_and_side(benchmark, tmp_path):
