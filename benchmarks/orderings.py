@@ -3,9 +3,10 @@
     python benchmarks/orderings.py [--methods darn fashionnet ...] [--settings "another seed" ...]
 
 Trains methods anew on the synthetic world, one thing changed at a time, and writes <out>/tables/orderings.csv: a row a setting
-and method with category accuracy (top 3) and attribute recall (top 5) on test in per cent, their 95 % intervals, and how far
-`fashionnet` of the same setting is ahead in category (paired bootstrap, points). A row that is there already of a setting and
-method that is not asked for is kept; finished runs are found again.
+and method with category accuracy (top 3) and attribute recall (top 5) on test in per cent, their 95 % intervals, how far
+`fashionnet` of the same setting is ahead in category (paired bootstrap, points), the epochs that were trained (it may stop
+early) and the run. A world of more training images has other test images, too: compare within a setting. Finished runs are found
+again; rows of runs that today's code and settings would not make are dropped.
 """
 
 import argparse
@@ -40,28 +41,34 @@ def main() -> None:
     args = parser.parse_args()
     original, out = report.open_run(args.profile, args.out)
     path = out / "tables" / "orderings.csv"
-    rows = pd.read_csv(path).to_dict("records") if path.exists() else []
+    rows, kept = pd.read_csv(path).to_dict("records") if path.exists() else [], []
     for name, (config, folder) in settings(original).items():
-        if args.settings and name not in args.settings:
+        old = {row["method"]: row for row in rows if row["setting"] == name}
+        asked = not args.settings or name in args.settings
+        if not (asked or old):
             continue
         world = config if folder else original  # another seed of training sees the same world
         data = report.open_benchmark(world, "", out / folder, "category_attribute", "category")
-        test, found = data.rows("test"), {}
+        names = {m: train.run_folder(out / folder, data, m, config).name for m in {*old, *args.methods, "fashionnet"}}
+        kept += [row for m, row in old.items() if row["run"] == names[m] and not (asked and m in args.methods)]
+        if not asked:
+            continue
+        test, found, epochs = data.rows("test"), {}, {}
         for method in dict.fromkeys((*args.methods, "fashionnet")):
             run = train.run(method, data, config, out / folder)
-            found[method] = report.predictions(run, "test")
+            found[method], epochs[method] = report.predictions(run, "test"), len(report.history(run))
         table = report.table2(found, data, test, config.seed).set_index("method")
         hits = {m: metrics.topk_hits(p["category_scores"], data.category[test], 3) for m, p in found.items()}
-        for method in found:
-            row = {"setting": name, "method": method}
+        for method in args.methods:
+            row = {"setting": name, "method": method, "epochs": epochs[method], "run": names[method]}
             for column in ("category_top3", "all_top5"):
                 row |= {f"{column}{end}": table.loc[method].get(f"{column}{end}") for end in ("", "_lo", "_hi")}
             one = hits["fashionnet"], hits["fashionnet"] >= 0, hits[method], hits[method] >= 0
             lead = metrics.bootstrap_difference(*one, report.units(data, test), seed=config.seed)
             row |= dict(zip(("lead", "lead_lo", "lead_hi"), (100 * value for value in lead), strict=True))
-            rows = [old for old in rows if (old["setting"], old["method"]) != (name, method)] + [row]
+            kept.append(row)
             print(pd.DataFrame([row]).round(1).to_string(index=False), flush=True)
-        print("wrote", report.save_table(pd.DataFrame(rows), out, "orderings"))
+    print("wrote", report.save_table(pd.DataFrame(kept), out, "orderings"))
 
 
 if __name__ == "__main__":

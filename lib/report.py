@@ -845,7 +845,9 @@ def orderings_markdown(folder: Path) -> str:
     lines.append("|---" * 5 + "|")
     for row in table.itertuples():
         lead = "" if row.method == "fashionnet" else f"{row.lead:+.1f} [{row.lead_lo:+.1f}, {row.lead_hi:+.1f}]"
-        lines.append(f"| {row.setting} | {row.method} | {row.category_top3:.1f} | {row.all_top5:.1f} | {lead} |")
+        lines.append(
+            f"| {row.setting} | {row.method} | {row.epochs} | {row.category_top3:.1f} | {row.all_top5:.1f} | {lead} |"
+        )
     return "\n".join(lines) + "\n"
 
 
