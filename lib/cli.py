@@ -23,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PROFILES = ("smoke", "demo", "photos", "paper")
 LOG = ROOT / "outputs" / "setup.log"
+TIMES = "times.csv"  # this command's own table
 INSIDE = "DEEPFASHION_ENVIRONMENT"  # set to this checkout for the second start, so that it cannot go round
 # What pip, venv or conda say when they fail, and what helps.
 CURES = {
@@ -255,7 +256,8 @@ def run_notebooks(paths: list[Path], out: Path, values: dict[str, str], again: b
             with Progress(label) as progress:
                 lacks = run_notebook(path, target, values, progress)
             took = time.monotonic() - begin
-            figures, tables = made(out, "figures/*.png", now), made(out, "tables/*.csv", now)
+            figures = made(out, "figures/*.png", now)
+            tables = [path for path in made(out, "tables/*.csv", now) if path.name != TIMES]
             if lacks:
                 print(f"{label}: skipped: {lacks}", flush=True)
             else:
@@ -291,8 +293,8 @@ def mark(target: Path, said: str, files: list[Path]) -> None:
 
 
 def note_time(out: Path, notebook: str, seconds: float) -> None:
-    """Put into tables/times.csv how long a notebook took, in the call that ended it."""
-    path, times = out / "tables" / "times.csv", {}
+    """Put into tables/TIMES how long a notebook took, in the call that ended it."""
+    path, times = out / "tables" / TIMES, {}
     if path.exists():
         with open(path, newline="") as file:
             times = {row["notebook"]: row["seconds"] for row in csv.DictReader(file)}

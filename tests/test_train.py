@@ -327,6 +327,20 @@ def test_a_given_conv5_does_not_move_and_is_read_from_its_maps(method, benchmark
         np.testing.assert_allclose(fast[name], slow[name], atol=0.02, rtol=0.02, err_msg=name)
 
 
+def test_two_streams_of_darn_share_a_frozen_conv5(benchmark):
+    given = train.build("fashionnet", benchmark, replace(CONFIG, seed=9)).state_dict()
+    domain = np.array(["shop", "consumer"])[np.arange(len(benchmark.image)) % 2]
+    model = train.build("darn", replace(benchmark, domain=domain), CONFIG)
+    train.freeze_conv5(model, [])
+    assert all(p.requires_grad for stream in model.streams for p in stream["conv5"].parameters())
+    train.freeze_conv5(model, train.load_weights(model, given, {}))
+    assert len(model.streams) == 2
+    for stream in model.streams:
+        assert torch.equal(stream["conv5"][0].weight, given["conv5_global.0.weight"])
+        assert not any(p.requires_grad for p in stream["conv5"].parameters())
+        assert all(p.requires_grad for name, p in stream.named_parameters() if not name.startswith("conv5"))
+
+
 def test_what_an_earlier_run_learned_goes_on_learning(benchmark, tmp_path):
     """conv5_pose is not in the weights: it trains, and trains on in fine-tuning; conv5_global is, and stays in both."""
     config = replace(CONFIG, training=replace(CONFIG.training, freeze_trunk=True, freeze_conv5=True))
