@@ -1,4 +1,4 @@
-"""Every choice of a run, as frozen dataclasses, and the three profiles (smoke, demo, paper) that fill them.
+"""Every choice of a run, as frozen dataclasses, and the profiles that fill them.
 
 The paper leaves most of these numbers open. Each stands here once, with its reason; notebooks and command lines pick a
 profile and never hold a number of their own.

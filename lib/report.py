@@ -839,10 +839,15 @@ def orderings_markdown(folder: Path) -> str:
     """The README's table of `benchmarks/orderings.py`: category top-3 and attribute top-5 of each setting and method, and how
     far FashionNet of that setting is ahead in category."""
     table = pd.read_csv(folder / "tables" / "orderings.csv")
-    lines = [
-        "| changed | method | category, top-3 in % | attributes, top-5 in % | FashionNet is ahead in category by |"
-    ]
-    lines.append("|---" * 5 + "|")
+    columns = (
+        "changed",
+        "method",
+        "epochs",
+        "category, top-3 in %",
+        "attributes, top-5 in %",
+        "FashionNet's category lead",
+    )
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for row in table.itertuples():
         lead = "" if row.method == "fashionnet" else f"{row.lead:+.1f} [{row.lead_lo:+.1f}, {row.lead_hi:+.1f}]"
         lines.append(

@@ -338,3 +338,10 @@ def test_the_readmes_results_are_those_of_the_tables():
     text = (report.ROOT / "README.md").read_text()
     for first, last, content in report.readme_parts():
         assert text.split(first)[1].split(last)[0] == content, "run `python -m lib.report`"
+
+
+def test_the_readmes_tables_have_a_heading_for_every_cell():
+    lines = [*(report.ROOT / "README.md").read_text().splitlines(), ""]
+    for line, following in zip(lines, lines[1:], strict=False):
+        if line.startswith("|") and following.startswith("|"):
+            assert line.count("|") == following.count("|"), following
