@@ -7,13 +7,14 @@ An item fixes the garment (lib/garment.py, lib/attributes.py); a view draws body
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from itertools import repeat
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 import cv2
@@ -180,6 +181,12 @@ def _draw_job(args) -> dict:
     return job | labels | {"tags": tagged}
 
 
+def _start_worker() -> None:
+    """One thread of OpenCV a worker, and none that outlives the process that started it, however that was killed."""
+    cv2.setNumThreads(1)
+    threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
+
+
 def write_world(root: Path, size: World, seed: int, workers: int = 1, progress: bool = True) -> Path:
     """Write the three benchmarks under `root` and return it.
 
@@ -201,9 +208,7 @@ def write_world(root: Path, size: World, seed: int, workers: int = 1, progress: 
             if (
                 workers > 1 and images + 4 * (size.inshop_items + size.consumer2shop_items) > 200
             ):  # else not worth a pool
-                pool = ProcessPoolExecutor(
-                    workers, mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)
-                )
+                pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker)
                 map_ = partial(stack.enter_context(pool).map, chunksize=32)
             jobs = [(str(root), seed, size, job) for job in _plan(size, seed, map_)]
             bar = tqdm(

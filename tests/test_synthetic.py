@@ -1,6 +1,10 @@
 import hashlib
 import json
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -274,3 +278,40 @@ def test_a_picture_is_a_pure_function_of_its_arguments(view, consumer):
     one, two = (figure.render(g, np.random.default_rng(8), 128, view, consumer) for _ in range(2))
     assert np.array_equal(one[0], two[0]) and one[0].shape[0] == 128
     assert all(np.array_equal(one[1][name], two[1][name], equal_nan=True) for name in one[1])
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
+def test_no_worker_outlives_a_killed_process(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\nfrom lib import synthetic\nfrom lib.config import World\nif __name__ == '__main__':\n"
+        "    size = World(pretrain=0, train=2000, val=1, test=1, inshop_items=0, consumer2shop_items=0, views=1)\n"
+        "    synthetic.write_world(sys.argv[1], size, 0, workers=2, progress=False)\n"
+    )
+
+    def workers():
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                parent = (folder / "stat").read_text().rpartition(") ")[2].split()[1]
+                if int(parent) == process.pid and b"spawn_main" in (folder / "cmdline").read_bytes():
+                    found.append(folder)
+            except OSError:
+                continue  # ended meanwhile
+        return found
+
+    process = subprocess.Popen([sys.executable, str(script), str(tmp_path / "w")], stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: len(workers()) == 2)
+        started = workers()
+    finally:
+        process.kill()
+        process.wait()
+    wait_until(lambda: not any(folder.exists() for folder in started))
+
+
+def wait_until(true, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "took too long"
+        time.sleep(0.1)
