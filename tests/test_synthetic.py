@@ -2,13 +2,13 @@ import hashlib
 import json
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from test_cli import wait_until
 
 from lib import attributes, figure, garment, report, synthetic
 from lib.config import World
@@ -302,16 +302,9 @@ def test_no_worker_outlives_a_killed_process(tmp_path):
 
     process = subprocess.Popen([sys.executable, str(script), str(tmp_path / "w")], stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: len(workers()) == 2)
+        wait_until(lambda: len(workers()) == 2, seconds=60)
         started = workers()
     finally:
         process.kill()
         process.wait()
     wait_until(lambda: not any(folder.exists() for folder in started))
-
-
-def wait_until(true, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "took too long"
-        time.sleep(0.1)
