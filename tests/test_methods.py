@@ -162,6 +162,39 @@ def test_what_is_detected_pools_and_gates(method, benchmark, crops):
         torch.testing.assert_close(again["category"], bench.model(bench.images)["category"])
 
 
+@pytest.mark.parametrize("method", DETECTED)
+def test_on_a_frozen_conv5_a_detector_stays_as_it_is_and_is_read_from_its_maps(method, benchmark, tmp_path):
+    """End to end: the detector is trained first and then no more, trunk and conv5_global are the given ones, what lies above
+    learns, and cached maps give what the pixels do."""
+    t = replace(CONFIG.training, freeze_trunk=True, freeze_conv5=True, rounds=1, epochs=1)
+    config = replace(CONFIG, training=t, input=replace(CONFIG.input, px=64, view=1.0, view_px=64))
+    given = train.build("fashionnet-global", benchmark, replace(config, seed=9)).state_dict()
+    train.save_file(given, tmp_path / "given.safetensors")
+    weights = str(tmp_path / "given.safetensors")
+    folder = train.run(method, benchmark, config, tmp_path, weights)
+    after, (detector,) = train.load_file(folder / "model.safetensors"), report.about(folder)["before"]
+    taught = train.load_file(folder.parent / detector / "model.safetensors")
+    untaught = train.build(method.partition("+")[2], benchmark, config).state_dict()
+    assert not torch.equal(taught["heatmap.weight"], untaught["heatmap.weight"])
+    for name, value in after.items():
+        if name.startswith("detector."):
+            assert torch.equal(value.nan_to_num(9), taught[name.removeprefix("detector.")].nan_to_num(9)), name
+        elif name.startswith(("trunk.", "conv5_global.")):
+            assert torch.equal(value, given[name]), name
+    start = train.build(method, benchmark, config).state_dict()
+    assert all(not torch.equal(after[f"{fc}.0.weight"], start[f"{fc}.0.weight"]) for fc in ("fc6_local", "fc7_fusion"))
+    # What the run predicted from cached maps and detections, from the photos' pixels.
+    model, rows = train.build(method, benchmark, config), benchmark.rows("test")
+    model.load_state_dict(after)
+    crops = store.crop_store(benchmark, tmp_path / "cache", config.input)
+    samples = train.make_samples(benchmark, {"crops": crops}, config)
+    slow = train.predict(model, samples, benchmark, rows, config, train.make_fabric(config))
+    fast = report.predictions(folder, "test")
+    assert slow.keys() == fast.keys() and "landmarks" not in fast
+    for name in slow:
+        np.testing.assert_allclose(fast[name], slow[name], atol=0.02, rtol=0.02, err_msg=name)
+
+
 @pytest.mark.parametrize("number", [100, 500])
 def test_only_the_most_frequent_attributes_are_taught_and_the_rest_rank_last(number, benchmark, crops):
     bench = Bench(f"fashionnet+{number}", benchmark, crops)
