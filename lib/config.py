@@ -159,7 +159,7 @@ PHOTOS_MODEL = Model(
 # On the synthetic world a quarter of VGG-16's channels, trained on that world from the first layer on, find landmarks
 # better than VGG-16's frozen ones, at a tenth of their cost.
 WORLD_MODEL = Model(
-    trunk_width=1 / 4, conv5=256, conv5_pose=128, fc_global=512, fc_fusion=512, fc_local=512, fc_pose=256,
+    trunk_width=1 / 4, conv5=256, conv5_pose=128, fc_global=512, fc_fusion=512, fc_local=512, fc_pose=512,
     pool4_pose=False, dropout=0.3, dropout_pose=0.1,
 )  # fmt: skip
 
@@ -248,6 +248,18 @@ PROFILES = {
             step1=PRETRAIN1,
             step2=PRETRAIN2,
         ),
+        methods=("fashionnet",),
+        weights="world",
+    ),
+    # Its third part: fc6_pose and fc7_pose, from scratch, on what the frozen conv5_pose makes of yet other images. A tenth of a
+    # pass, so that they can see many: on the demo's 9,000 images alone a wider fc6_pose learned them by heart.
+    "pretrain_pose": Config(
+        profile="pretrain_pose",
+        seed=3,
+        world=replace(PRETRAIN_WORLD, pretrain=30_000),
+        input=Input(jitter=0.05, mirror=False),
+        model=WORLD_MODEL,
+        training=Training(rounds=1, epochs=4, batch=64, step1=PRETRAIN1, step2=PRETRAIN2, freeze_conv5=True),
         methods=("fashionnet",),
         weights="world",
     ),

@@ -146,7 +146,9 @@ def pdj_curves(table, methods: list[str], norm: str = "box"):
 
 def interval_bars(table, column_order: list[str], methods: list[str], unit: str = "%"):
     """Grouped bars with 95 % intervals. table: columns method, column, ours, lo, hi (as `report.beside_paper`); the
-    paper's values, where there are any, as black dashes."""
+    paper's values, where there are any, as black dashes. A method without a number in these columns is left out."""
+    shown = table[table.column.isin(column_order) & table.ours.notna()]
+    methods = [method for method in methods if (shown.method == method).any()]
     figure, axis = plt.subplots(figsize=(max(7, 1.5 * len(column_order)), 4.2))
     width = 0.8 / len(methods)
     for m, method in enumerate(methods):
@@ -159,8 +161,15 @@ def interval_bars(table, column_order: list[str], methods: list[str], unit: str 
             axis.plot(x, rows.paper, "_", color="black", ms=90 * width, mew=1.5, label="paper" if m == 0 else None)
     axis.set(xticks=np.arange(len(column_order)), xticklabels=column_order, ylabel=unit, ylim=(0, 100))
     axis.grid(False, axis="x")
-    figure.legend(fontsize=9, ncols=5, loc="outside lower center")
+    _legend_below(figure, axis)
     return figure
+
+
+def _legend_below(figure, axis) -> None:
+    """The axis' legend below the figure, five entries a line at most, lines about equally long."""
+    entries = len(axis.get_legend_handles_labels()[1])
+    lines = max(1, -(-entries // 5))
+    figure.legend(fontsize=9, ncols=-(-entries // lines), loc="outside lower center")
 
 
 def retrieval_curves(table, methods: list[str], top: int):
@@ -239,13 +248,13 @@ def variation_bars(table, methods: list[str], k: int, most: int = 12):
     )
     axis.set(ylabel=f"top-{k} accuracy", ylim=(0, 1))
     axis.grid(False, axis="x")
-    figure.legend(fontsize=9, ncols=5, loc="outside lower center")
+    _legend_below(figure, axis)
     return figure
 
 
 def verdicts(table):
     """Every claim with its interval: green where it holds, red where it does not, grey where it is undecided; a black dash
-    is the paper's number. `table` as `claims.judge`."""
+    is the paper's number; "not measured" stands where there is none of ours. `table` as `claims.judge`."""
     colours = {"held": _COLOURS[2], "not held": _COLOURS[3], "undecided": (0.55, 0.55, 0.55)}
     figure, axis = plt.subplots(figsize=(10, 0.27 * len(table) + 1))
     y = np.arange(len(table))[::-1]
@@ -254,6 +263,8 @@ def verdicts(table):
         rows = table[own]
         errors = np.clip(np.stack([rows.measured - rows.lo, rows.hi - rows.measured]), 0, None)
         axis.errorbar(rows.measured, y[own], xerr=errors, fmt="o", ms=4, color=colour, label=f"{name} ({own.sum()})")
+    for row in y[table.measured.isna()]:
+        axis.text(0.01, row, "not measured", va="center", fontsize=8, color=colours["undecided"])
     axis.plot(table.paper, y, "|", color="black", ms=9, mew=1.5, label="the paper's")
     axis.axvline(0, color="black", lw=0.8)
     axis.set_yticks(y, table.claim, fontsize=8)
@@ -345,7 +356,8 @@ def frequencies(categories, attributes):
         axis.set(title=group, xlabel="images")
         axis.tick_params(axis="y", labelsize=8)
         axis.grid(False, axis="y")
-    parts[1].suptitle("(b) the most frequent attributes of each group", fontsize=11)
+    letter = "" if categories is None else "(b) "
+    parts[1].suptitle(f"{letter}the most frequent attributes of each group", fontsize=11)
     return figure
 
 

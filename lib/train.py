@@ -36,7 +36,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from lib import losses, paper, parts, store
-from lib.config import METHODS, Config, Weights
+from lib.config import METHODS, PROFILES, Config, Weights
 from lib.data import Benchmark, DataError, Lacks
 from lib.model import DARN, WTBI, FashionNet, PartDetector, load_vgg16
 
@@ -910,7 +910,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lib.train", description=__doc__.split("\n")[0])
     parser.add_argument("--method", choices=METHODS, default="fashionnet")
     parser.add_argument("--benchmark", default="category_attribute")
-    parser.add_argument("--profile", default="demo", help="smoke, demo, photos, pretrain, pretrain_branches or paper")
+    parser.add_argument("--profile", default="demo", help=f"one of {', '.join(PROFILES)}")
     parser.add_argument("--data", default="", help="folder of the real DeepFashion; the synthetic world without it")
     parser.add_argument("--weights", default="", help="VGG-16 as .safetensors, 'torchvision', 'world' or 'none'")
     parser.add_argument("--out", default="", help="folder of the results; outputs/<profile> without it")

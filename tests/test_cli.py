@@ -111,6 +111,7 @@ def test_profiles_are_those_of_the_configuration():
     assert set(cli.PROFILES) == set(PROFILES) - {
         "pretrain",
         "pretrain_branches",
+        "pretrain_pose",
     }  # whose results are shipped; the notebooks do not run it
 
 

@@ -302,8 +302,25 @@ def test_figure_4_has_each_type_and_the_shares_of_each_state(photographed):
     assert [title for title, *_ in pairs] == ["Dress", "Dress"]
     assert {(round(a.mean() / 40), round(b.mean() / 40)) for _, a, b in pairs} == {(1, 4), (2, 4)}
     plots.landmarks_and_pairs(marked, pairs, shares)
-    plots.frequencies(report.category_counts(photographed, 3), report.attribute_counts(photographed, 3))
-    plots.frequencies(None, report.attribute_counts(photographed, 3))
+    matplotlib.pyplot.close("all")
+
+
+def test_figure_3_letters_its_parts_only_where_there_are_two(photographed):
+    attributes = report.attribute_counts(photographed, 3)
+    whole = plots.frequencies(report.category_counts(photographed, 3), attributes)
+    assert whole.subfigs[1].get_suptitle().startswith("(b) the most frequent attributes")
+    assert plots.frequencies(None, attributes).get_suptitle().startswith("the most frequent attributes")
+    matplotlib.pyplot.close("all")
+
+
+def test_bars_and_their_legend_are_of_the_methods_that_have_numbers():
+    methods = [*METHODS[:6], "prior"]
+    table = pd.DataFrame({"method": methods, "column": "all", "ours": 50.0, "lo": 40.0, "hi": 60.0})
+    table.loc[table.method == "darn", ["ours", "lo", "hi"]] = np.nan
+    figure = plots.interval_bars(table, ["all"], methods)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [m for m in methods if m != "darn"]
+    assert figure.legends[0]._ncols == 3  # two lines of three, not five and one
+    assert [bars[0].get_height() for bars in figure.axes[0].containers if hasattr(bars, "patches")] == [50] * 6
     matplotlib.pyplot.close("all")
 
 
@@ -315,7 +332,8 @@ def test_mean_landmarks_can_be_put_into_other_boxes(benchmark):
 
 def test_an_unknown_profile_is_one_sentence():
     with pytest.raises(
-        DataError, match="no profile 'huge'; there are smoke, demo, photos, pretrain, pretrain_branches, paper"
+        DataError,
+        match="no profile 'huge'; there are smoke, demo, photos, pretrain, pretrain_branches, pretrain_pose, paper",
     ):
         report.open_run("huge", "")
 

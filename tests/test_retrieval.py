@@ -232,5 +232,7 @@ def test_searches_are_compared_over_items_and_apart(tmp_path):
     assert worst.measured == 1 and np.isnan(worst.lo) and worst.verdict == "undecided"
     assert table.measured["in-shop: zoomed-in queries catch up from top-1 to top-20"] == 1
     assert "consumer-to-shop, top-20: fashionnet is above darn" not in table.index
+    table.loc["in-shop, top-20: fashionnet is above wtbi", ["measured", "lo", "hi"]] = np.nan
     figure = plots.verdicts(table.reset_index())
     assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == list(table.index)
+    assert [t.get_text() for t in figure.axes[0].texts] == ["not measured"] * table.measured.isna().sum()
