@@ -4,7 +4,7 @@
 
 Trains methods anew on the synthetic world, one thing changed at a time, and writes <out>/tables/orderings.csv: a row a setting
 and method with category accuracy (top 3) and attribute recall (top 5) on test in per cent, their 95 % intervals, how far
-`fashionnet` of the same setting is ahead in category (paired bootstrap, points), the epochs that were trained (it may stop
+`fashionnet` of the same setting is ahead in each (paired bootstrap, points), the epochs that were trained (it may stop
 early) and the run. A world of more training images has other test images, too: compare within a setting. Finished runs are found
 again; rows of runs that today's code and settings would not make are dropped.
 """
@@ -12,6 +12,7 @@ again; rows of runs that today's code and settings would not make are dropped.
 import argparse
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from lib import metrics, report, train
@@ -58,14 +59,21 @@ def main() -> None:
             run = train.run(method, data, config, out / folder)
             found[method], epochs[method] = report.predictions(run, "test"), len(report.history(run))
         table = report.table2(found, data, test, config.seed).set_index("method")
-        hits = {m: metrics.topk_hits(p["category_scores"], data.category[test], 3) for m, p in found.items()}
+        ones, labels = np.ones(len(test)), data.attributes[test]
+        hits = {m: (metrics.topk_hits(p["category_scores"], data.category[test], 3), ones) for m, p in found.items()}
+        matched = {
+            m: (metrics.attribute_hits(p["attribute_scores"], labels, 5).sum(1), (labels == 1).sum(1))
+            for m, p in found.items()
+        }
         for method in args.methods:
             row = {"setting": name, "method": method, "epochs": epochs[method], "run": names[method]}
             for column in ("category_top3", "all_top5"):
                 row |= {f"{column}{end}": table.loc[method].get(f"{column}{end}") for end in ("", "_lo", "_hi")}
-            one = hits["fashionnet"], hits["fashionnet"] >= 0, hits[method], hits[method] >= 0
-            lead = metrics.bootstrap_difference(*one, report.units(data, test), seed=config.seed)
-            row |= dict(zip(("lead", "lead_lo", "lead_hi"), (100 * value for value in lead), strict=True))
+            for name_, counted in (("lead", hits), ("attribute_lead", matched)):
+                lead = metrics.bootstrap_difference(
+                    *counted["fashionnet"], *counted[method], report.units(data, test), seed=config.seed
+                )
+                row |= dict(zip((name_, f"{name_}_lo", f"{name_}_hi"), (100 * value for value in lead), strict=True))
             kept.append(row)
             print(pd.DataFrame([row]).round(1).to_string(index=False), flush=True)
     print("wrote", report.save_table(pd.DataFrame(kept), out, "orderings"))

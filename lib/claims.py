@@ -150,7 +150,7 @@ def verdict(low: float, high: float) -> str:
 
 
 def weigh(comparisons: list[Comparison], seed: int, n: int) -> tuple[float, float, float, str]:
-    """The weakest of a claim's comparisons, value, lo and hi, and the verdict on all of them: held where every 95 % interval
+    """The weakest of a claim's comparisons (of those that have an interval, if any), value, lo and hi, and the verdict on all of them: held where every 95 % interval
     lies above 0; not held where one lies below 0, and still does at a level that allows for their number (Bonferroni); else
     undecided."""
     values = [v for v in (c.values(seed, n) for c in comparisons) if np.isfinite(v[0])]  # 0 / 0: nothing to compare
@@ -164,7 +164,8 @@ def weigh(comparisons: list[Comparison], seed: int, n: int) -> tuple[float, floa
         doubted = [v for v, (_, _, high) in zip(values, intervals, strict=True) if high < 0]
         if not any(v[0] + tail * np.nanstd(v[1:]) < 0 for v in doubted):
             said = said - {"not held"} | {"undecided"}
-    return *min(intervals), next(word for word in ("not held", "undecided", "held") if word in said)
+    weakest = min([i for i in intervals if np.isfinite(i[1])] or intervals)
+    return *weakest, next(word for word in ("not held", "undecided", "held") if word in said)
 
 
 def judge(evidence: Evidence, seed: int, n: int = 1000) -> pd.DataFrame:
@@ -231,20 +232,25 @@ def _category(e: Evidence):
 
 
 def _attributes(e: Evidence):
+    same_groups = e.benchmark.group_names == paper.ATTRIBUTE_GROUPS  # else the paper's numbers are of other attributes
+
+    def printed_gap(*which) -> float:
+        return _table2_gap(*which) if same_groups else np.nan
+
     have = [m for m, p in e.predicted.items() if "attribute_scores" in p and m in paper.METHODS]
     groups = tuple(e.benchmark.group_names.values()) if e.benchmark.group_names else ()
     for better, worse in ORDER:
         if {better, worse} <= set(have):
             compared = _compare(e.attributes(better), e.attributes(worse), e.units())
             claim = f"attributes, top-5: {better} is above {worse}"
-            yield claim, _table2_gap(better, worse, "all", 5), "table2", [compared]
+            yield claim, printed_gap(better, worse, "all", 5), "table2", [compared]
     others = [m for m in have if m != "fashionnet"]
     if "fashionnet" not in have or not others:
         return
     for group in groups:
         own = e.attributes("fashionnet", (group,))
         compared = [_compare(own, e.attributes(m, (group,)), e.units()) for m in others]
-        printed = min(_table2_gap("fashionnet", m, group, 5) for m in others)
+        printed = min(printed_gap("fashionnet", m, group, 5) for m in others)
         yield f"attributes, top-5: fashionnet is first in {group}", printed, "table2", compared
     if "darn" not in have:
         return
@@ -258,7 +264,7 @@ def _attributes(e: Evidence):
         def larger(sums):
             return ratio(sums, 0) - ratio(sums, 1) - (ratio(sums, 2) - ratio(sums, 3))
 
-        gaps = {g: _table2_gap("fashionnet", "darn", g, 3) for g in groups}
+        gaps = {g: printed_gap("fashionnet", "darn", g, 3) for g in groups}
         compared = [Comparison([Sample(lead(here) + lead(there), e.units())], larger) for here, there in pairs]
         claim = "attributes, top-3: fashionnet leads darn by most in shape and part"
         yield claim, min(gaps[here] - gaps[there] for here, there in pairs), "table2", compared
@@ -327,7 +333,8 @@ def _both_searches(e: Evidence):
     if both:
         printed = paper.INSHOP_TOP20["fashionnet"] - paper.CONSUMER2SHOP_TOP20["fashionnet"]
         compared = [
-            Comparison([sample(name, [m]) for name in names], lambda a, b: ratio(a, 0) - ratio(b, 0)) for m in both
+            Comparison([sample(name, [m]) for name in names], lambda a, b: ratio(a, 0) - ratio(b, 0), apart=True)
+            for m in both
         ]
         yield "top-20: consumer-to-shop is lower than in-shop for every method", printed, "fig09b", compared
     if {"fashionnet", "darn"} <= set(both):
@@ -339,7 +346,7 @@ def _both_searches(e: Evidence):
             with np.errstate(invalid="ignore", divide="ignore"):
                 return ratio(a, 0) / ratio(a, 1) - ratio(b, 0) / ratio(b, 1)
 
-        yield claim, paper.CONSUMER2SHOP_LEAD_OVER_DARN - lead, "fig09b", [Comparison(samples, relative)]
+        yield claim, paper.CONSUMER2SHOP_LEAD_OVER_DARN - lead, "fig09b", [Comparison(samples, relative, apart=True)]
 
 
 def _variations(e: Evidence):

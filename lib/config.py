@@ -112,17 +112,20 @@ class Training:
     freeze_conv5: bool = False
     rounds: int = 2  # of step 1 and step 2, at most; training stops after one that does not improve on validation
     epochs: int = 3  # of each step in each round
-    batch: int = 32
-    rate: float = 1e-3  # AdamW's peak; one warm-up, then a cosine over the whole run
-    trunk_rate: float = 0.1  # of `rate`, for layers that start from ImageNet weights or from pre-training
-    weight_decay: float = 0.05
+    batch: int = 32  # a hundred and more steps an epoch even on the few thousand photos of the real sample
+    rate: float = 1e-3  # AdamW's usual peak; one warm-up, then a cosine over the whole run
+    trunk_rate: float = (
+        0.1  # of `rate`, for layers that start from ImageNet weights or from pre-training, not to undo them
+    )
+    weight_decay: float = 0.05  # between AdamW's default and what ImageNet recipes take
     step1: Weights = STEP1
     step2: Weights = STEP2
     at_once: Weights = AT_ONCE
     # Power of the negative/positive ratio in w_pos, w_neg: 1 balances, 0 ignores it. On the demo's val split top-5 recall was
     # 16.0, 17.6 and 17.6 % at 0.5, 0.25 and 0; of the last two this one finds more of the rare.
     attribute_balance: float = 0.25
-    # Of the triplet loss, on Euclidean distances of unit-length embeddings (0..2), as a search ranks them.
+    # Of the triplet loss, on Euclidean distances of unit-length embeddings (0..2), as a search ranks them. Items that differ in
+    # one detail lie close together: a margin of half the diameter would have to push them as far apart as a dress from a sock.
     margin: float = 0.3
     # All triplets of a batch: of 32 images about 8 have an item in common, too few for hard ones to be more than noise.
     mining: str = "all"

@@ -237,8 +237,8 @@ def search_faiss(
 ) -> tuple[np.ndarray, np.ndarray]:
     """`search` by faiss's exact index: for catalogues of millions, where it is faster on a CPU.
 
-    Arguments and results as there, in float32: distances differ in the last digits, and which of several equal ones is
-    k-th is faiss's choice; within the k found, equal ones rank by the lower index.
+    Arguments and results as there. faiss rounds to float32 and leaves the order of equal distances open: so more are fetched
+    than k, until the last is farther than the k-th by more than rounding can be, and these are ranked as `search` does.
     """
     import faiss  # loaded where it is used: it brings its own threads
 
@@ -255,11 +255,19 @@ def search_faiss(
         if not most:
             continue
         index.add(gallery[rows])
-        squared, found = index.search(query[asks], most)
-        found, far = rows[found], np.sqrt(np.maximum(squared, 0))
-        order = np.lexsort((found, far), axis=1)
-        indices[asks, :most] = np.take_along_axis(found, order, 1)
-        distances[asks, :most] = np.take_along_axis(far, order, 1)
+        longest = np.square(gallery[rows], dtype=np.float64).sum(1).max()
+        slack = 1e-5 * (np.square(query, dtype=np.float64).sum(1) + longest)
+        fetched = min(most + 1, len(rows))
+        while len(asks):
+            squared, found = index.search(query[asks], fetched)
+            enough = (squared[:, -1] - squared[:, most - 1] > slack[asks]) | (fetched == len(rows))
+            for row, near in zip(asks[enough], rows[found[enough]], strict=True):
+                x = query[row].astype(np.float64)
+                far = np.square(gallery[near] - x).sum(1)
+                far = np.where(far < 1e-12 * (x @ x), 0, far).astype(np.float32)
+                order = np.lexsort((near, far))[:most]
+                indices[row, :most], distances[row, :most] = near[order], np.sqrt(far[order])
+            asks, fetched = asks[~enough], min(2 * fetched, len(rows))
     return indices, distances
 
 

@@ -54,15 +54,15 @@ def show(figure) -> None:
     plt.close(figure)
 
 
-def draw_landmarks(axis, landmarks: np.ndarray, visibility: np.ndarray) -> None:
+def draw_landmarks(axis, landmarks: np.ndarray, visibility: np.ndarray, size: float = 6) -> None:
     """Landmarks (8, 2) as (x, y) pixels on an image axis: visible ones as discs (left filled, right hollow), occluded
     ones with a known place as crosses."""
     for j, ((x, y), code) in enumerate(zip(landmarks, visibility, strict=True)):
         if code == 0:
             face = LANDMARK_COLOURS[j] if j % 2 == 0 else "white"
-            axis.plot(x, y, "o", ms=6, mfc=face, mec=LANDMARK_COLOURS[j], mew=2)
+            axis.plot(x, y, "o", ms=size, mfc=face, mec=LANDMARK_COLOURS[j], mew=size / 3)
         elif code == 1 and np.isfinite(x):
-            axis.plot(x, y, "x", ms=6, mec=LANDMARK_COLOURS[j], mew=2)
+            axis.plot(x, y, "x", ms=size, mec=LANDMARK_COLOURS[j], mew=size / 3)
 
 
 def landmark_legend(figure) -> None:
@@ -95,19 +95,30 @@ def photo_grid(photos, titles, columns: int, boxes=None, landmarks=None, visibil
     return figure
 
 
-def loss_curves(histories: dict, terms=("landmark", "heatmap", "visibility", "category", "attribute", "triplet")):
+def loss_curves(
+    histories: dict,
+    terms=("landmark", "heatmap", "visibility", "category", "attribute", "triplet"),
+    frequencies: float | None = None,
+):
     """Training (line) and held-out (dashed) losses by epoch; step 1 of the iterative training is shaded.
 
-    histories: {method: DataFrame of `report.history`}; a panel a loss that any of them has.
+    histories: {method: DataFrame of `report.history`}; a panel a loss that any of them has. frequencies: the held-out attribute
+    loss of the label frequencies (`report.frequency_loss`), a dotted line.
     """
     shown = [t for t in terms if any(f"train_{t}" in h for h in histories.values())]
     figure, axes = plt.subplots(1, len(shown), figsize=(3.6 * len(shown), 3.2), squeeze=False)
     for axis, term in zip(axes[0], shown, strict=True):
         for method, h in histories.items():
+            # FashionNet, with which the others are compared, shows behind one that lies upon it.
+            look = {"color": METHOD_COLOURS[method], "lw": 1.5} | (
+                {"lw": 4, "zorder": 1} if method == "fashionnet" else {}
+            )
             if f"train_{term}" in h:
-                axis.plot(h.epoch + 1, h[f"train_{term}"], color=METHOD_COLOURS[method], label=method)
+                axis.plot(h.epoch + 1, h[f"train_{term}"], label=method, **look)
             if f"monitor_{term}" in h:
-                axis.plot(h.epoch + 1, h[f"monitor_{term}"], color=METHOD_COLOURS[method], ls="--")
+                axis.plot(h.epoch + 1, h[f"monitor_{term}"], ls="--", **look)
+        if term == "attribute" and frequencies is not None:
+            axis.axhline(frequencies, color="black", lw=1.5, ls=":")
         stepped = next((h for h in histories.values() if (h.step == 1).any()), next(iter(histories.values())))
         for epoch in stepped.epoch[stepped.step == 1]:
             axis.axvspan(epoch + 0.5, epoch + 1.5, color="black", alpha=0.06, lw=0)
@@ -119,8 +130,11 @@ def loss_curves(histories: dict, terms=("landmark", "heatmap", "visibility", "ca
         plt.Line2D([], [], color="0.6", label="train"),
         plt.Line2D([], [], color="0.6", ls="--", label="held out"),
     ]
+    if frequencies is not None:
+        handles += [plt.Line2D([], [], color="black", ls=":", label="label frequencies, held out")]
     handles += [plt.Rectangle((0, 0), 1, 1, color="black", alpha=0.06, label="step 1")]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=9)
+    lines = -(-len(handles) // 10)
+    figure.legend(handles=handles, loc="outside lower center", ncols=-(-len(handles) // lines), fontsize=9)
     return figure
 
 
@@ -203,9 +217,7 @@ def retrieval_rows(rows, top: int):
         for axis, (image, landmarks, codes, hit) in zip(line, entries, strict=False):
             axis.imshow(image)
             if landmarks is not None:
-                for j, ((x, y), code) in enumerate(zip(landmarks, codes, strict=True)):
-                    if code == 0:
-                        axis.plot(x, y, "o", ms=3, color=LANDMARK_COLOURS[j], mec="white", mew=0.5)
+                draw_landmarks(axis, landmarks, np.where(codes == 0, 0, 2), size=4)
             axis.set(xlim=(0, image.shape[1]), ylim=(image.shape[0], 0))
             if hit is not None:
                 for spine in axis.spines.values():
@@ -213,6 +225,8 @@ def retrieval_rows(rows, top: int):
     axes[0, 0].set_title("query", fontsize=10)
     for k in range(1, top + 1):
         axes[0, k].set_title(str(k), fontsize=10)
+    if any(landmarks is not None for entries in rows for _, landmarks, *_ in entries):
+        landmark_legend(figure)
     return figure
 
 
@@ -268,7 +282,10 @@ def verdicts(table):
     axis.plot(table.paper, y, "|", color="black", ms=9, mew=1.5, label="the paper's")
     axis.axvline(0, color="black", lw=0.8)
     axis.set_yticks(y, table.claim, fontsize=8)
-    axis.set(xlabel="above 0 where the claim is true", ylim=(-1, len(table)))
+    axis.set(
+        xlabel="above 0 where the claim is true; of several comparisons the weakest, judged at a level for their number",
+        ylim=(-1, len(table)),
+    )
     axis.grid(False, axis="y")
     figure.legend(fontsize=9, ncols=4, loc="outside lower center")
     return figure

@@ -45,7 +45,7 @@ SOURCES = ("store", "landmark_pooling", "model", "losses", "parts", "train")
 SHIPPED_WEIGHTS = Path(__file__).parent / "vgg16_conv.safetensors"
 PRETRAINED = Path(__file__).parent / "pretrained.safetensors"  # the demo's pre-training, done once; see `ship`
 PRETRAINED_PARTS = ("trunk.", "pose.", "conv5_global.", "streams.0.conv5.", "streams.1.conv5.")  # what it gives to all
-NOT_SUPERVISED = -30.0  # the score of an attribute that the network was not taught: below all others
+NOT_SUPERVISED = -30.0  # the score of an attribute that the network was not taught: below all others, and equal for all
 HELD_OUT = 0.05  # share of the training items kept for validation where the source has no validation split to spare
 
 
@@ -771,6 +771,8 @@ def start_at_frequencies(model: nn.Module, samples: Samples, rows: np.ndarray, b
         if samples.attributes is not None and model.attributes is not None:
             logits = losses.prior_logits(losses.attribute_shares(samples.attributes[rows]), *balance)
             model.attributes.bias.copy_(torch.where(balance[0] > 0, logits, NOT_SUPERVISED))
+            if isinstance(model.attributes, nn.Linear):  # else their order would be that of random weights
+                model.attributes.weight[balance[0] == 0] = 0
 
 
 def fill(model: nn.Module, state: dict[str, Tensor], *begin: str) -> list[str]:

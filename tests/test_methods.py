@@ -405,6 +405,16 @@ def test_the_best_round_is_kept(benchmark, tmp_path, monkeypatch):
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
+def test_what_is_not_taught_has_one_score_below_all_others(benchmark, crops):
+    bench = Bench("fashionnet+100", benchmark, crops)
+    for _ in range(3):
+        bench.step()
+    scores = bench.model.eval()(bench.images)["attributes"].detach()
+    taught = torch.from_numpy(train.taught("fashionnet+100", benchmark, bench.rows))
+    assert taught.sum() == 100 and scores[:, ~taught].unique().numel() == 1
+    assert scores[:, ~taught].max() < scores[:, taught].min()
+
+
 def test_steps_of_a_round():
     config = replace(CONFIG, training=replace(CONFIG.training, rounds=2, epochs=1))
     assert train.phases(config, (1, 2)) == [(0, 1), (0, 2), (1, 1), (1, 2)]
@@ -422,7 +432,10 @@ def test_the_shipped_pretraining_fits_the_demo_and_says_where_it_is_from(benchma
         filled = train.load_weights(model, state, {})
         conv5 = "streams.0.conv5" if method == "darn" else "conv5_global"
         assert {f"trunk.{i}.weight" for i in (0, 21)} | {f"{conv5}.{i}.weight" for i in (0, 2, 4)} <= set(filled)
-        assert any(name.startswith("pose.") for name in filled) == (method == "fashionnet")
+        pose = {name for name in model.state_dict() if name.startswith("pose.")}
+        assert pose <= set(filled) and bool(pose) == (
+            method == "fashionnet"
+        )  # all of it: no other width is passed over
         if method in DETECTED:
             kind = method.partition("+")[2]
             assert model.detector.poselets.isfinite().any() == (kind == "poselets")

@@ -249,10 +249,26 @@ def test_faiss_finds_what_the_exact_search_finds():
         assert (found[0] == exact[0]).all()
         assert found[1] == pytest.approx(exact[1], rel=1e-4)
     assert (found[0][groups[0] == 4] == -1).all()
-    same = metrics.search_faiss(np.ones((1, 3)), np.ones((4, 3)), 4)
-    assert same[0].tolist() == [[0, 1, 2, 3]] and (same[1] == 0).all()
+    for k in (1, 3, 4):
+        same = metrics.search_faiss(np.ones((1, 3)), np.ones((4, 3)), k)
+        assert same[0].tolist() == [[0, 1, 2, 3][:k]] and (same[1] == 0).all()
     with pytest.raises(ValueError, match="finite"):
         metrics.search_faiss(np.full((1, 3), np.nan), np.ones((4, 3)), 1)
+
+
+@pytest.mark.parametrize("k", [1, 2, 7, 30])
+def test_faiss_ranks_ties_as_the_exact_search_does(k):
+    """A lattice, in which most distances are shared by many, and every point is there thrice."""
+    points = np.tile(np.stack(np.meshgrid(*[np.arange(4.0)] * 3), axis=-1).reshape(-1, 3), (3, 1))
+    query = np.concatenate([points[:20], points[:20] + 0.5])
+    exact, found = metrics.search(query, points, k), metrics.search_faiss(query, points, k)
+    assert (found[0] == exact[0]).all() and found[1] == pytest.approx(exact[1], rel=1e-6)
+    unit = points[1:64] / np.linalg.norm(points[1:64], axis=1, keepdims=True)  # ties that rounding breaks
+    exact, found = (
+        metrics.search(unit, unit, k),
+        metrics.search_faiss(unit.astype(np.float32), unit.astype(np.float32), k),
+    )
+    assert found[1] == pytest.approx(exact[1], abs=1e-3)
 
 
 def test_search_limits():

@@ -1,5 +1,6 @@
 """Tables on predictions made by hand."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,6 +125,34 @@ def test_points_of_a_source_without_landmarks_are_unknown(benchmark):
     assert places.shape == (4, 8, 2) and np.isnan(places).all() and (codes == -1).all()
 
 
+def test_the_budget_says_which_epoch_was_kept_and_what_rate_was_left(tmp_path):
+    config = {"training": {"rounds": 3, "epochs": 1}}
+    history = [
+        {"epoch": i, "validation": v} if v else {"epoch": i} for i, v in enumerate([None, 5.0, None, 4.0, None, 6.0])
+    ]
+    for name, epochs in (("whole", history[:4] + [{"epoch": 4}, {"epoch": 5, "validation": 3.0}]), ("short", history)):
+        (tmp_path / name).mkdir()
+        content = {"config": config, "about": {"images": 10, "seconds": 2.0}, "history": epochs}
+        (tmp_path / name / "run.json").write_text(json.dumps(content))
+    table = report.budget({name: tmp_path / name for name in ("whole", "short")}).set_index("method")
+    assert table.kept.tolist() == [6, 4] and table.validation.tolist() == [3, 4] and table.passes.tolist() == [60, 60]
+    assert table.rate_left["whole"] == pytest.approx(0, abs=1e-5)
+    # Four of six epochs: a warm-up of 0.6, then 3.4 of 5.4 along the cosine.
+    assert table.rate_left["short"] == pytest.approx(0.5 * (1 + np.cos(np.pi * 3.4 / 5.4)))
+
+
+def test_the_loss_of_the_frequencies_is_1_on_images_like_the_training_ones(benchmark):
+    n = 40
+    labels = np.where(np.arange(n)[:, None] % 4 == [0, 1, 2], 1, -1).astype(np.int8)  # each on a quarter of the images
+    split = np.array(["train"] * 20 + ["val"] * 16 + ["test"] * 4)
+    many = replace(benchmark, image=np.array([f"{i}.jpg" for i in range(n)]), split=split, attributes=labels,
+                   box=np.tile(benchmark.box[:1], (n, 1)), landmarks=None, visibility=None, category=None)  # fmt: skip
+    assert report.frequency_loss(many, PROFILES["smoke"]) == pytest.approx(1, abs=1e-3)
+    labels[20:36] = [1, 1, 1]  # rare in training, everywhere here
+    assert report.frequency_loss(many, PROFILES["smoke"]) > 1.5
+    assert report.frequency_loss(replace(many, attributes=None), PROFILES["smoke"]) is None
+
+
 def test_the_prior_ranks_by_the_train_split(benchmark):
     prior = report.prior(benchmark, benchmark.rows("test"))
     assert prior["attribute_scores"].tolist() == [[1, 0, 0]] * 3
@@ -138,9 +167,12 @@ def test_chance_margins_and_leads_by_hand(benchmark):
     row = report.chance(table, benchmark).set_index("method").loc["chance"]
     assert row.category_top3 == 100 * 3 / 8 and row.category_top5 == 100 * 5 / 8 and row.all_top3 == 100
     assert row.category_top3_lo == row.category_top3
-    times = report.margins(table, 3).set_index("times the prior")
+    times = report.margins(report.chance(table, benchmark)).set_index(["times", "k", "method"])
+    assert set(times.index) == {(times, k, m) for times in ("prior", "chance") for k in (3, 5) for m in "mn"}
     # The prior names category 0 first and goes on in order: 1 and 2 are among its three.
-    assert times.loc["m", "category"] == 1 and times.loc["m", "all"] == 1
+    assert times.category["prior", 3, "m"] == 1 and times["all"]["prior", 3, "m"] == 1
+    assert times.category["chance", 3, "m"] == pytest.approx(8 / 3)
+    assert times.category["chance", 3, "n"] == pytest.approx(2 / 3 * 8 / 3)
     lead = report.lead({"m": good, "n": bad}, benchmark, rows, "m", ["n"], 1, seed=0).iloc[0]
     assert lead.points == pytest.approx(100 / 3) and lead.lo == 0 and lead.hi > lead.points
 

@@ -1,5 +1,6 @@
 """Searches, variations and the verdicts on claims, on embeddings and predictions made by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
@@ -227,12 +228,59 @@ def test_searches_are_compared_over_items_and_apart(tmp_path):
     assert gap.measured == 0.5 and gap.verdict == "held"
     assert gap.paper == pytest.approx(paper.INSHOP_TOP20["fashionnet"] - paper.INSHOP_TOP20["darn"])
     lower = table.loc["top-20: consumer-to-shop is lower than in-shop for every method"]
-    assert lower.measured == 1 and lower.verdict == "held" and lower.paper == pytest.approx(0.764 - 0.188)
+    assert lower.measured == 1 and lower.paper == pytest.approx(0.764 - 0.188)
+    assert np.isnan(lower.lo) and lower.verdict == "undecided"  # no miss in the one, no hit in the other
+    most, few = (np.repeat(np.arange(n // 4) % 4 < share, 2)[:, None].repeat(50, 1) for share in (3, 1))
+    apart = {"inshop": (inshop, {"fashionnet": most}), "consumer2shop": (street, {"fashionnet": few})}
+    seen = claims.judge(claims.Evidence(None, np.zeros(0, int), {}, apart), seed=0, n=300).set_index("claim")
+    lower = seen.loc["top-20: consumer-to-shop is lower than in-shop for every method"]
+    assert lower.measured == 0.5 and lower.lo > 0.2 and lower.verdict == "held"
     worst = table.loc["in-shop, top-1: zoomed-in queries are the worst"]  # all of them miss, no front view does
     assert worst.measured == 1 and np.isnan(worst.lo) and worst.verdict == "undecided"
     assert table.measured["in-shop: zoomed-in queries catch up from top-1 to top-20"] == 1
     assert "consumer-to-shop, top-20: fashionnet is above darn" not in table.index
-    table.loc["in-shop, top-20: fashionnet is above wtbi", ["measured", "lo", "hi"]] = np.nan
+    table.loc["in-shop, top-20: fashionnet is above darn", ["measured", "lo", "hi"]] = np.nan
     figure = plots.verdicts(table.reset_index())
     assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == list(table.index)
-    assert [t.get_text() for t in figure.axes[0].texts] == ["not measured"] * table.measured.isna().sum()
+    assert [t.get_text() for t in figure.axes[0].texts] == ["not measured"]
+
+
+def test_both_searches_in_galleries_alike(tmp_path):
+    """In-shop lists item b twice and asks for c, too, which consumers do not ask for."""
+    inshop = make(tmp_path, item=["a", "a", "b", "b", "b", "c", "c"], embedding=[0, 0.1, 1, 5, 0.2, 2, 2.1],
+                  split=["gallery", "query", "gallery", "gallery", "query", "gallery", "query"])  # fmt: skip
+    (tmp_path / "street").mkdir()
+    street = make(tmp_path / "street", "consumer2shop", item=["d", "d", "e", "e"], embedding=[0, 0.6, 1, 0.9],
+                  split=["test"] * 4, domain=np.array(["shop", "consumer"] * 2))  # fmt: skip
+    runs = {"inshop": {"m": tmp_path}, "consumer2shop": {"m": tmp_path / "street"}}
+    table = report.matched_searches(runs, {"inshop": inshop, "consumer2shop": street}, 0, (1, 2)).set_index(
+        ["benchmark", "k"]
+    )
+    assert (table.gallery == 2).all() and (table.queries == 2).all()
+    assert table.accuracy["consumer2shop", 1] == 0.5 and table.accuracy["consumer2shop", 2] == 1
+    chosen = np.random.default_rng(0).choice([0, 2, 5], 2, replace=False)
+    # Of a at 0, b at 1 and c at 2, with queries at 0.1, 0.2 and 2.1: only b's, which is nearer to a, may miss.
+    assert table.accuracy["inshop", 1] == (0.5 if {0, 2} == set(chosen) else 1)
+
+
+def test_a_comparison_without_an_interval_is_not_the_one_shown():
+    ahead = difference(0.9, 0.5, 200, 0)
+    flat = claims._compare([np.zeros(9), np.ones(9)], [np.ones(9), np.ones(9)], None, apart=True)
+    value, low, _, said = claims.weigh([ahead, flat], 0, 300)
+    assert value > 0.2 and low > 0 and said == "undecided"
+
+
+def test_the_papers_attribute_numbers_stand_beside_its_own_groups_only():
+    labels = np.where(np.random.default_rng(0).random((300, 4)) < 0.4, 1, -1).astype(np.int8)
+    e = evidence()
+    for method in ("fashionnet", "wtbi"):
+        e.predicted[method]["attribute_scores"] = np.random.default_rng(1).random((300, 4))
+    own = dict(attributes=labels, attribute_names=tuple("wxyz"), attribute_groups=np.array([1, 1, 2, 2], np.int8))
+    for groups, printed in ((paper.ATTRIBUTE_GROUPS, True), ({1: "texture", 2: "length"}, False)):
+        e.benchmark = replace(e.benchmark, group_names=groups, **own)
+        table = claims.judge(e, seed=0, n=50).set_index("claim").paper
+        for claim in (
+            "attributes, top-5: fashionnet is above wtbi",
+            "attributes, top-5: fashionnet is first in texture",
+        ):
+            assert np.isfinite(table[claim]) == printed
