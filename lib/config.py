@@ -210,8 +210,8 @@ PROFILES = {
     ),
     # Real photos on a CPU: VGG-16's convolutions, frozen, conv5_global with them: trained, it is two thirds of a pass. conv5_pose
     # starts from scratch and is trained, here and in fine-tuning. VGG's responses are large: at a rate of 1e-3 the layers above
-    # them hardly learned (six epochs of the real sample, top-5 recall on val: DARN 58.4 %, FashionNet 60.4), at 3e-4 they do (62.5
-    # and 66.8; PDJ is the same). Six epochs were too few for any method to stop by itself.
+    # them hardly learned (FashionNet and DARN below WTBI on the real sample), at 3e-4 they do. With three rounds every method's
+    # validation loss was still falling; with six it ends level.
     "photos": Config(
         profile="photos",
         model=PHOTOS_MODEL,
