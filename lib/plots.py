@@ -111,7 +111,7 @@ def loss_curves(
         for method, h in histories.items():
             # FashionNet, with which the others are compared, shows behind one that lies upon it.
             look = {"color": METHOD_COLOURS[method], "lw": 1.5} | (
-                {"lw": 4, "zorder": 1} if method == "fashionnet" else {}
+                {"lw": 2.8, "zorder": 1} if method == "fashionnet" else {}
             )
             if f"train_{term}" in h:
                 axis.plot(h.epoch + 1, h[f"train_{term}"], label=method, **look)
@@ -279,12 +279,14 @@ def verdicts(table):
         axis.errorbar(rows.measured, y[own], xerr=errors, fmt="o", ms=4, color=colour, label=f"{name} ({own.sum()})")
     for row in y[table.measured.isna()]:
         axis.text(0.01, row, "not measured", va="center", fontsize=8, color=colours["undecided"])
-    axis.plot(table.paper, y, "|", color="black", ms=9, mew=1.5, label="the paper's")
+    if table.paper.notna().any():
+        axis.plot(table.paper, y, "|", color="black", ms=9, mew=1.5, label="the paper's")
     axis.axvline(0, color="black", lw=0.8)
     axis.set_yticks(y, table.claim, fontsize=8)
-    axis.set(
-        xlabel="above 0 where the claim is true; of several comparisons the weakest, judged at a level for their number",
-        ylim=(-1, len(table)),
+    axis.set(ylim=(-1, len(table)))
+    axis.set_xlabel(
+        "above 0 where the claim is true; of several comparisons\nthe weakest, judged at a level for their number",
+        fontsize=9,
     )
     axis.grid(False, axis="y")
     figure.legend(fontsize=9, ncols=4, loc="outside lower center")
