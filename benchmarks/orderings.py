@@ -64,12 +64,15 @@ def main() -> None:
         matched = {
             m: (metrics.attribute_hits(p["attribute_scores"], labels, 5).sum(1), (labels == 1).sum(1))
             for m, p in found.items()
+            if "attribute_scores" in p  # all but fashionnet-noattr
         }
         for method in args.methods:
             row = {"setting": name, "method": method, "epochs": epochs[method], "run": names[method]}
             for column in ("category_top3", "all_top5"):
                 row |= {f"{column}{end}": table.loc[method].get(f"{column}{end}") for end in ("", "_lo", "_hi")}
             for name_, counted in (("lead", hits), ("attribute_lead", matched)):
+                if method not in counted:
+                    continue
                 lead = metrics.bootstrap_difference(
                     *counted["fashionnet"], *counted[method], report.units(data, test), seed=config.seed
                 )

@@ -150,7 +150,7 @@ def verdict(low: float, high: float) -> str:
 
 
 def weigh(comparisons: list[Comparison], seed: int, n: int) -> tuple[float, float, float, str]:
-    """The weakest of a claim's comparisons (of those that have an interval, if any), value, lo and hi, and the verdict on all of them: held where every 95 % interval
+    """The weakest of a claim's comparisons, value, lo and hi, and the verdict on all of them: held where every 95 % interval
     lies above 0; not held where one lies below 0, and still does at a level that allows for their number (Bonferroni); else
     undecided."""
     values = [v for v in (c.values(seed, n) for c in comparisons) if np.isfinite(v[0])]  # 0 / 0: nothing to compare
@@ -164,8 +164,7 @@ def weigh(comparisons: list[Comparison], seed: int, n: int) -> tuple[float, floa
         doubted = [v for v, (_, _, high) in zip(values, intervals, strict=True) if high < 0]
         if not any(v[0] + tail * np.nanstd(v[1:]) < 0 for v in doubted):
             said = said - {"not held"} | {"undecided"}
-    weakest = min([i for i in intervals if np.isfinite(i[1])] or intervals)
-    return *weakest, next(word for word in ("not held", "undecided", "held") if word in said)
+    return *min(intervals), next(word for word in ("not held", "undecided", "held") if word in said)
 
 
 def judge(evidence: Evidence, seed: int, n: int = 1000) -> pd.DataFrame:

@@ -255,7 +255,7 @@ PROFILES = {
         methods=("fashionnet",),
         weights="world",
     ),
-    # Its third part: fc6_pose and fc7_pose, from scratch, on what the frozen conv5_pose makes of yet other images. A tenth of a
+    # Its third part: what lies above conv5_pose, from scratch, on what the frozen conv5_pose makes of yet other images. A tenth of a
     # pass, so that they can see many: on the demo's 9,000 images alone a wider fc6_pose learned them by heart.
     "pretrain_pose": Config(
         profile="pretrain_pose",

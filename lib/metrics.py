@@ -235,9 +235,9 @@ def search_faiss(
     query_group: np.ndarray | None = None,
     gallery_group: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`search` by faiss's exact index: for catalogues of millions, where it is faster on a CPU.
+    """`search` by faiss's exact index, an option for large catalogues.
 
-    Arguments and results as there. faiss rounds to float32 and leaves the order of equal distances open: so more are fetched
+    Arguments and results as there, for float32. faiss rounds to float32 and leaves the order of equal distances open: so more are fetched
     than k, until the last is farther than the k-th by more than rounding can be, and these are ranked as `search` does.
     """
     import faiss  # loaded where it is used: it brings its own threads
@@ -257,17 +257,18 @@ def search_faiss(
         index.add(gallery[rows])
         longest = np.square(gallery[rows], dtype=np.float64).sum(1).max()
         slack = 1e-5 * (np.square(query, dtype=np.float64).sum(1) + longest)
-        fetched = min(most + 1, len(rows))
-        while len(asks):
-            squared, found = index.search(query[asks], fetched)
-            enough = (squared[:, -1] - squared[:, most - 1] > slack[asks]) | (fetched == len(rows))
-            for row, near in zip(asks[enough], rows[found[enough]], strict=True):
-                x = query[row].astype(np.float64)
-                far = np.square(gallery[near] - x).sum(1)
-                far = np.where(far < 1e-12 * (x @ x), 0, far).astype(np.float32)
-                order = np.lexsort((near, far))[:most]
-                indices[row, :most], distances[row, :most] = near[order], np.sqrt(far[order])
-            asks, fetched = asks[~enough], min(2 * fetched, len(rows))
+        for start in range(0, len(asks), 256):  # memory does not grow with the queries
+            left, fetched = asks[start : start + 256], min(most + 1, len(rows))
+            while len(left):
+                squared, found = index.search(query[left], fetched)
+                enough = (squared[:, -1] - squared[:, most - 1] > slack[left]) | (fetched == len(rows))
+                for row, near in zip(left[enough], rows[found[enough]], strict=True):
+                    x = query[row].astype(np.float64)
+                    far = np.square(gallery[near] - x).sum(1)
+                    far = np.where(far < 1e-12 * (x @ x), 0, far).astype(np.float32)
+                    order = np.lexsort((near, far))[:most]
+                    indices[row, :most], distances[row, :most] = near[order], np.sqrt(far[order])
+                left, fetched = left[~enough], min(2 * fetched, len(rows))
     return indices, distances
 
 

@@ -187,7 +187,7 @@ def runs_table(runs: dict[str, Path]) -> pd.DataFrame:
 def budget(runs: dict[str, Path]) -> pd.DataFrame:
     """What each method was given: training images, epochs until it stopped, passes, seconds; then the least validation loss, the
     epochs that the network had seen by then, which is the one that is kept, and the share of the peak learning rate that was left
-    there: above 0, a longer schedule was cut short."""
+    there: above 0 after an early stop, or where the last round was no better."""
     rows = []
     for method, folder in runs.items():
         here, h = about(folder), history(folder)
@@ -437,7 +437,7 @@ def chance(table: pd.DataFrame, benchmark: Benchmark) -> pd.DataFrame:
 
 def margins(table: pd.DataFrame) -> pd.DataFrame:
     """By how many times a trained method beats the label prior, and chance, in each column of Table 2: a row a rival, k and
-    method; inf where the rival finds nothing."""
+    method; inf where the rival finds nothing, nan where neither does."""
     out = []
     for times in ("prior", "chance"):
         for k in (3, 5):
@@ -659,12 +659,13 @@ def ranking(
 
 def matched_searches(runs: dict[str, dict[str, Path]], benchmarks: dict[str, Benchmark], seed: int, ks=(1, 20)):
     """Both searches in galleries alike: the same number of items, drawn by seed, one photo of each (the list's first), and all
-    queries for them. runs: {benchmark: {method: folder}}. Columns benchmark, method, k, accuracy, lo, hi, queries, gallery."""
+    queries for them; for those k that are fewer than the items. runs: {benchmark: {method: folder}}. Columns benchmark, method, k, accuracy, lo, hi, queries, gallery."""
     first = {}
     for name in runs:
         gallery = sides(benchmarks[name])[1]
         first[name] = gallery[np.unique(benchmarks[name].item[gallery], return_index=True)[1]]
     n, out = min(map(len, first.values())), []
+    ks = [k for k in ks if k < n]
     for name, folders in runs.items():
         b = benchmarks[name]
         gallery = np.sort(np.random.default_rng(seed).choice(first[name], n, replace=False))
@@ -672,7 +673,7 @@ def matched_searches(runs: dict[str, dict[str, Path]], benchmarks: dict[str, Ben
         query = query[np.isin(b.item[query], b.item[gallery])]
         for method, folder in folders.items():
             asks, searched = (predicted_rows(folder, b, rows, "embedding")["embedding"] for rows in (query, gallery))
-            ranked = metrics.search(asks, searched, min(max(ks), n))[0]
+            ranked = metrics.search(asks, searched, n)[0]
             matches = metrics.retrieval_matches(ranked, b.item[query], b.item[gallery])
             for k, interval in zip(ks, accuracies(matches, ks, b.item[query], seed), strict=True):
                 out.append((name, method, k, *interval, len(query), n))
@@ -880,7 +881,7 @@ def claims_markdown(folder: Path) -> list[str]:
         lines.append(f"| {row.claim} | {printed} | {here} | {row.verdict} |")
     note = (
         "A claim that compares with several shows its weakest comparison, and is *not held* only where that is so at a level that "
-        "allows for their number: hence *undecided* beside some intervals below 0."
+        "allows for their number: hence *undecided* beside some intervals below 0. One without an interval has too few hits or misses."
     )
     return [*lines, "", note, "", "</details>"]
 
