@@ -70,13 +70,13 @@ def main() -> None:
             row = {"setting": name, "method": method, "epochs": epochs[method], "run": names[method]}
             for column in ("category_top3", "all_top5"):
                 row |= {f"{column}{end}": table.loc[method].get(f"{column}{end}") for end in ("", "_lo", "_hi")}
-            for name_, counted in (("lead", hits), ("attribute_lead", matched)):
+            for column, counted in (("lead", hits), ("attribute_lead", matched)):
                 if method not in counted:
                     continue
                 lead = metrics.bootstrap_difference(
                     *counted["fashionnet"], *counted[method], report.units(data, test), seed=config.seed
                 )
-                row |= dict(zip((name_, f"{name_}_lo", f"{name_}_hi"), (100 * value for value in lead), strict=True))
+                row |= dict(zip((column, f"{column}_lo", f"{column}_hi"), (100 * value for value in lead), strict=True))
             kept.append(row)
             print(pd.DataFrame([row]).round(1).to_string(index=False), flush=True)
     print("wrote", report.save_table(pd.DataFrame(kept), out, "orderings"))

@@ -114,9 +114,7 @@ class Training:
     epochs: int = 3  # of each step in each round
     batch: int = 32  # a hundred and more steps an epoch even on the few thousand photos of the real sample
     rate: float = 1e-3  # AdamW's usual peak; one warm-up, then a cosine over the whole run
-    trunk_rate: float = (
-        0.1  # of `rate`, for layers that start from ImageNet weights or from pre-training, not to undo them
-    )
+    trunk_rate: float = 0.1  # of `rate`, so as not to undo ImageNet weights or pre-training
     weight_decay: float = 0.05  # between AdamW's default and what ImageNet recipes take
     step1: Weights = STEP1
     step2: Weights = STEP2
@@ -125,7 +123,7 @@ class Training:
     # 16.0, 17.6 and 17.6 % at 0.5, 0.25 and 0; of the last two this one finds more of the rare.
     attribute_balance: float = 0.25
     # Of the triplet loss, on Euclidean distances of unit-length embeddings (0..2), as a search ranks them. Items that differ in
-    # one detail lie close together: a margin of half the diameter would have to push them as far apart as a dress from a sock.
+    # one detail lie close together: a larger margin would push them as far apart as items that differ in all.
     margin: float = 0.3
     # All triplets of a batch: of 32 images about 8 have an item in common, too few for hard ones to be more than noise.
     mining: str = "all"
