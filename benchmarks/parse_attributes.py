@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lib.data import read_attribute_labels
+from lib.lists import read_attribute_labels
 
 ATTRIBUTES = 1000
 

@@ -1,4 +1,4 @@
-"""The landmark pooling layer (Liu et al., CVPR 2016, section 3.1, figure 6).
+"""The landmark pooling layer (Liu et al., CVPR 2016, section 3, figure 6).
 
 The layer takes feature maps and estimated landmarks. Responses of invisible landmarks are gated to zero, the region
 around each landmark is max-pooled, the maps of all landmarks are stacked, and the error flows back "as RoI pooling".

@@ -1,20 +1,15 @@
 """The paper's losses (Liu et al., CVPR 2016, section 3, Equations 1 and 2).
 
-Each is divided by the batch size, never by a number that the data decide (visible landmarks, positive labels,
-triplets): so the mean of the losses of equal shards, one a process, is the loss of the whole batch. The
-losses of triplets and pairs are the exception: several processes must gather their embeddings first. An empty batch, or one
-with nothing to learn from, gives 0 with a gradient of 0. Half precision is summed in float32.
+Each is divided by the batch size, never by a count that depends on the data (visible landmarks, positive labels): the mean
+of the losses of equal shards, one per process, is then the loss of the whole batch. Triplets and pairs reach across shards,
+so several processes must gather their embeddings first. An empty batch, or one without supervision, gives 0 with a
+gradient of 0. Half precision is summed in float32. No loss waits for the device.
 
-Not specified in the paper, chosen here: the scale of `attribute_weights`, and which triplets of a batch are
-used.
+Not specified in the paper, chosen here: the scale of `attribute_weights`, and that all triplets of a batch are used.
 """
 
 import torch
 import torch.nn.functional as F
-from pytorch_metric_learning.distances import BaseDistance, LpDistance
-from pytorch_metric_learning.losses import TripletMarginLoss
-from pytorch_metric_learning.miners import BatchEasyHardMiner, BatchHardMiner
-from pytorch_metric_learning.reducers import DoNothingReducer
 from torch import Tensor
 
 
@@ -29,11 +24,11 @@ def _check(fits: bool, **tensors: Tensor) -> None:
 
 
 def landmark_loss(pred: Tensor, true: Tensor, visibility: Tensor) -> Tensor:
-    """sum_j || v_j * (l_hat_j - l_j) ||^2, averaged over the batch: sum over N and L, divided by N.
+    """Return sum_j || v_j * (l_hat_j - l_j) ||^2, averaged over the batch: the sum over N and L, divided by N.
 
-    pred, true (N, L, 2) float as (x, y), both in one unit (the model's: the box as a unit square); visibility
+    pred, true (N, L, 2) float as (x, y), both in units of the view, 0 to 1 across the network's input; visibility
     (N, L) codes. v_j is 1 for code 0 (visible) and 0 otherwise: occluded, cut off and missing landmarks pass
-    no error back, and their true places may be nan.
+    no error back, and their true locations may be NaN.
     """
     _check(pred.shape == true.shape and pred.shape[:2] == visibility.shape, pred=pred, true=true, vis=visibility)
     visible = (visibility == 0)[..., None]
@@ -43,11 +38,11 @@ def landmark_loss(pred: Tensor, true: Tensor, visibility: Tensor) -> Tensor:
 
 
 def heatmap_loss(log_heatmap: Tensor, true: Tensor, visibility: Tensor, sigma: float = 1.5) -> Tensor:
-    """Cross-entropy between a landmark's map and a Gaussian at its true place, summed over visible landmarks
+    """Return the cross-entropy between a landmark's map and a Gaussian at its true location, summed over visible landmarks
     and averaged over the batch. Not in the paper: it keeps the maps of the heatmap head peaked.
 
     log_heatmap (N, L, H, W) log probabilities; true (N, L, 2) as (x, y) in [0, 1] of the map; visibility
-    (N, L) codes, only 0 counts; sigma in cells. A true place outside the map adds nothing.
+    (N, L) codes, only 0 counts; sigma in cells. A true location outside the map adds nothing.
     """
     _check(log_heatmap.shape[:2] == visibility.shape == true.shape[:2], log_heatmap=log_heatmap, true=true)
     visible = (visibility == 0) & ((true >= 0) & (true <= 1)).all(2)
@@ -56,34 +51,34 @@ def heatmap_loss(log_heatmap: Tensor, true: Tensor, visibility: Tensor, sigma: f
     return torch.where(visible, each, 0).sum() / max(len(true), 1)
 
 
-def _gaussians(places: Tensor, H: int, W: int, sigma: float) -> Tensor:
-    """(N, L, H, W) Gaussians that sum to 1 around places (N, L, 2) as (x, y) in [0, 1]; sigma in cells."""
-    xs = (torch.arange(W, device=places.device) + 0.5) / W
-    ys = (torch.arange(H, device=places.device) + 0.5) / H
-    across = torch.exp(-0.5 * ((xs - places[..., :1]) * W / sigma) ** 2)
-    down = torch.exp(-0.5 * ((ys - places[..., 1:]) * H / sigma) ** 2)
+def _gaussians(locations: Tensor, H: int, W: int, sigma: float) -> Tensor:
+    """Return (N, L, H, W) Gaussians that sum to 1 around locations (N, L, 2) as (x, y) in [0, 1]; sigma in cells."""
+    xs = (torch.arange(W, device=locations.device) + 0.5) / W
+    ys = (torch.arange(H, device=locations.device) + 0.5) / H
+    across = torch.exp(-0.5 * ((xs - locations[..., :1]) * W / sigma) ** 2)
+    down = torch.exp(-0.5 * ((ys - locations[..., 1:]) * H / sigma) ** 2)
     target = down[..., :, None] * across[..., None, :]
     return target / target.sum((2, 3), keepdim=True)
 
 
-def detection_loss(log_parts: Tensor, true: Tensor, there: Tensor, sigma: float = 1.0) -> Tensor:
-    """Cross-entropy of a part detector, summed over parts and averaged over the batch. Not in the paper.
+def detection_loss(log_parts: Tensor, true: Tensor, present: Tensor, sigma: float = 1.0) -> Tensor:
+    """Return the cross-entropy of a part detector, summed over parts and averaged over the batch. Not in the paper.
 
-    log_parts (N, P, H * H + 1) log probabilities of a square map's cells and of "not there"; true (N, P, 2) as (x, y)
-    in units of the view; there (N, P) bool. The target is a Gaussian of `sigma` cells at the true place, or "not there",
-    also where the place lies outside the view.
+    log_parts (N, P, H * H + 1) log probabilities of a square map's cells and of "absent"; true (N, P, 2) as (x, y)
+    in units of the view; present (N, P) bool. The target is a Gaussian of `sigma` cells at the true location, or "absent",
+    also where the location is outside the view.
     """
     side = round((log_parts.shape[2] - 1) ** 0.5)
-    _check(side**2 + 1 == log_parts.shape[2] and log_parts.shape[:2] == there.shape, log_parts=log_parts, there=there)
-    there = there & ((true >= 0) & (true <= 1)).all(2)
-    target = _gaussians(torch.where(there[..., None], true, 0.5), side, side, sigma).flatten(2)
+    _check(side**2 + 1 == log_parts.shape[2] and log_parts.shape[:2] == present.shape, log_parts=log_parts, present=present)
+    present = present & ((true >= 0) & (true <= 1)).all(2)
+    target = _gaussians(torch.where(present[..., None], true, 0.5), side, side, sigma).flatten(2)
     log_parts = _wide(log_parts)
-    each = torch.where(there, (target * log_parts[..., :-1]).sum(2), log_parts[..., -1])
+    each = torch.where(present, (target * log_parts[..., :-1]).sum(2), log_parts[..., -1])
     return -each.sum() / max(len(true), 1)
 
 
 def visibility_loss(logits: Tensor, visibility: Tensor) -> Tensor:
-    """Softmax cross-entropy of each landmark's visibility, summed over landmarks, averaged over the batch.
+    """Return the softmax cross-entropy of each landmark's visibility, summed over landmarks, averaged over the batch.
 
     logits (N, L, 3) for visible, occluded, cut off; visibility (N, L) codes 0, 1, 2, and -1 for the slots
     that a clothes type lacks, which are left out of the sum (but not of N).
@@ -94,13 +89,13 @@ def visibility_loss(logits: Tensor, visibility: Tensor) -> Tensor:
 
 
 def category_loss(logits: Tensor, category: Tensor) -> Tensor:
-    """Softmax cross-entropy, averaged over the batch. logits (N, K), category (N,) int in 0..K-1."""
+    """Return the softmax cross-entropy, averaged over the batch. logits (N, K), category (N,) int in 0..K-1."""
     _check(logits.shape[:1] == category.shape, logits=logits, category=category)
     return F.cross_entropy(_wide(logits), category.long(), reduction="sum") / max(len(logits), 1)
 
 
 def attribute_loss(logits: Tensor, labels: Tensor, w_pos: Tensor, w_neg: Tensor) -> Tensor:
-    """Equation 1, weighted cross-entropy, summed over attributes as in the paper, averaged over the batch.
+    """Return Equation 1, weighted cross-entropy, summed over attributes as in the paper, averaged over the batch.
 
     logits (N, A); labels (N, A) in {1, -1, 0}: 1 is positive, -1 and 0 are not; w_pos, w_neg (A,), see
     `attribute_weights`; where both are 0 an attribute is not supervised. The paper's equation lacks the minus
@@ -115,7 +110,7 @@ def attribute_loss(logits: Tensor, labels: Tensor, w_pos: Tensor, w_neg: Tensor)
 
 
 def attribute_weights(labels: Tensor, power: float = 1.0) -> tuple[Tensor, Tensor]:
-    """w_pos and w_neg of Equation 1, (A,) float32 each, from the training set's positives and negatives.
+    """Return w_pos and w_neg of Equation 1, (A,) float32 each, from the training set's positives and negatives.
 
     labels (N, A) in {1, -1, 0} of the training split, tensor or NumPy array, 1 positive. For an attribute
     that a share p of the images has, w_pos = c * (1 - p)^power and w_neg = c * p^power: at power 1 positives
@@ -138,7 +133,7 @@ def attribute_weights(labels: Tensor, power: float = 1.0) -> tuple[Tensor, Tenso
 
 
 def attribute_shares(labels: Tensor) -> Tensor:
-    """(A,) float64 share of the images (N, A) that have each attribute, at least half an image and at most all but half.
+    """Return (A,) float64, the share of the images (N, A) that have each attribute, at least half an image and at most all but half.
     Raises ValueError without images or attributes."""
     positive = torch.as_tensor(labels == 1)
     if positive.ndim != 2 or not positive.numel():
@@ -148,76 +143,52 @@ def attribute_shares(labels: Tensor) -> Tensor:
 
 
 def prior_logits(share: Tensor, w_pos: Tensor, w_neg: Tensor) -> Tensor:
-    """(A,) the logits that minimise the weighted cross-entropy where nothing but the shares (A,) is known."""
+    """Return (A,), the logits that minimise the weighted cross-entropy where nothing but the shares (A,) is known."""
     return (w_pos * share / (w_neg * (1 - share))).log()
 
 
-def triplet_loss(
-    embeddings: Tensor,
-    items: Tensor,
-    margin: float,
-    *,
-    distance: BaseDistance | None = None,
-    mining: str = "all",
-    domain: Tensor | None = None,
-) -> Tensor:
-    """Equation 2, max(0, m + d(x, x+) - d(x, x-)): mean over an anchor's triplets, averaged over the batch.
+def triplet_loss(embeddings: Tensor, items: Tensor, margin: float, domain: Tensor | None = None) -> Tensor:
+    """Return Equation 2, max(0, m + d(x, x+) - d(x, x-)): the mean over an anchor's triplets, averaged over the batch.
 
-    embeddings (N, D); items (N,) int, the same number for images of the same item. distance: one of
-    pytorch-metric-learning's, by default Euclidean on the embeddings as given, as `metrics.search` ranks
-    them. mining: "all" triplets of the batch; "hard", an anchor's farthest positive and nearest negative;
-    "semihard", its farthest positive and the nearest negative beyond it. An anchor without a triplet adds 0
-    and still counts in N. Triplets are sought among these N only.
+    embeddings (N, D), d is their Euclidean distance; items (N,) int, the same number for images of the same item. All
+    triplets of the batch are used. An anchor without a triplet adds 0 and still counts in N.
 
-    domain (N,) int, 0 shop and 1 consumer: anchors are then the consumers' images, positives and negatives the shops',
-    as a consumer's photo searches a shop's gallery.
+    domain (N,) int, 0 shop and 1 consumer: anchors are then the consumers' images, positives and negatives the shops', as
+    a consumer's photo searches a shop's gallery.
     """
     _check(embeddings.ndim == 2 and items.shape == embeddings.shape[:1], embeddings=embeddings, items=items)
-    distance = distance or LpDistance(normalize_embeddings=False)
-    miners = {
-        "all": None,  # the loss itself then takes every triplet
-        "hard": BatchHardMiner(distance=distance),
-        "semihard": BatchEasyHardMiner(pos_strategy="hard", neg_strategy="semihard", distance=distance),
-    }
-    if mining not in miners:
-        raise ValueError(f"mining must be one of {tuple(miners)}, not {mining!r}")
     embeddings = _wide(embeddings)
-    if not len(embeddings):  # the miners cannot take an empty batch
-        return 0 * embeddings.sum()
     N = len(embeddings)
-    sides = (embeddings, items)
+    squared = (embeddings[:, None] - embeddings[None]).square().sum(2)
+    distance = squared.clamp_min(1e-12).sqrt()  # the gradient of sqrt at 0 is infinite
+    same = items[:, None] == items[None]
+    pair = ~torch.eye(N, dtype=torch.bool, device=items.device)
     if domain is not None:
-        consumer, shop = domain == 1, domain == 0
-        if not consumer.any() or not shop.any():
-            return 0 * embeddings.sum()
-        sides = (embeddings[consumer], items[consumer], embeddings[shop], items[shop])
-    triplets = miners[mining](*sides) if miners[mining] else None
-    loss = TripletMarginLoss(margin=margin, distance=distance, reducer=DoNothingReducer())
-    each = loss(sides[0], sides[1], triplets, *sides[2:])
-    losses, triplets = each["loss"]["losses"], each["loss"]["indices"]
-    if triplets is None or not len(triplets[0]):
-        return 0 * embeddings.sum()
-    anchors = triplets[0]
-    of_anchor = torch.bincount(anchors, minlength=N)[anchors]
-    return (losses / of_anchor).sum() / N
+        pair = (domain == 1)[:, None] & (domain == 0)[None]
+    positive, negative = same & pair, ~same & pair
+    triplet = positive[:, :, None] & negative[:, None, :]  # (anchor, positive, negative)
+    each = (margin + distance[:, :, None] - distance[:, None, :]).clamp_min(0)
+    per_anchor = torch.where(triplet, each, 0).sum((1, 2)) / triplet.sum((1, 2)).clamp_min(1)
+    return per_anchor.sum() / max(N, 1)
 
 
 def pair_loss(embeddings: Tensor, items: Tensor, same: Tensor, domain: Tensor | None = None) -> Tensor:
-    """WTBI's metric network: is a pair of the same item or not? Binary cross-entropy over all pairs of the batch, in which
-    the same and the different weigh half each, whatever their number.
+    """Return the loss of WTBI's metric network: is a pair of the same item or not?
 
-    embeddings (N, D); items (N,) int; same (2,): slope and threshold of the squared distance, sigmoid(slope * (threshold -
-    d^2)) being the probability of "same". domain as in `triplet_loss`: pairs are then of a consumer's and a shop's image.
-    Without a pair of either kind it is 0.
+    Binary cross-entropy over all pairs of the batch, in which the same and the different pairs weigh half each, whatever
+    their number. embeddings (N, D); items (N,) int; same (2,): slope and threshold of the squared distance, with
+    sigmoid(slope * (threshold - d^2)) the probability of "same". domain as in `triplet_loss`: a pair then has one image of
+    each domain. Without a pair of either kind the loss is 0.
     """
     _check(embeddings.ndim == 2 and items.shape == embeddings.shape[:1], embeddings=embeddings, items=items)
     embeddings = _wide(embeddings)
-    first, second = torch.triu_indices(len(items), len(items), 1, device=items.device)
+    squared = (embeddings[:, None] - embeddings[None]).square().sum(2)
+    pair = torch.ones_like(squared, dtype=torch.bool).triu(1)
     if domain is not None:
-        first, second = (index[domain[first] != domain[second]] for index in (first, second))
-    logits = same[0] * (same[1] - (embeddings[first] - embeddings[second]).square().sum(1))
-    alike = items[first] == items[second]
-    if not alike.any() or alike.all():
-        return 0 * embeddings.sum()
+        pair &= domain[:, None] != domain[None]
+    alike, different = (items[:, None] == items[None]) & pair, (items[:, None] != items[None]) & pair
+    logits = same[0] * (same[1] - squared)
     each = F.binary_cross_entropy_with_logits(logits, alike.to(logits.dtype), reduction="none")
-    return (each[alike].mean() + each[~alike].mean()) / 2
+    both = alike.any() & different.any()
+    means = [torch.where(mask, each, 0).sum() / mask.sum().clamp_min(1) for mask in (alike, different)]
+    return torch.where(both, sum(means) / 2, 0 * each.sum())

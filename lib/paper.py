@@ -3,6 +3,8 @@
 Data only. Nothing here was measured by this project. Table 2 is in per cent; the figures are shares in 0..1.
 """
 
+from lib.lists import ATTRIBUTE_GROUPS  # noqa: F401  list_attr_cloth.txt's numbers
+
 METHODS = (
     "wtbi",
     "darn",
@@ -12,14 +14,6 @@ METHODS = (
     "fashionnet+poselets",
     "fashionnet",
 )  # the order of Table 2
-
-ATTRIBUTE_GROUPS = {
-    1: "texture",
-    2: "fabric",
-    3: "shape",
-    4: "part",
-    5: "style",
-}  # list_attr_cloth.txt's numbers
 
 TABLE2_COLUMNS = ("category", "texture", "fabric", "shape", "part", "style", "all")
 

@@ -1,21 +1,20 @@
-"""What FashionNet+Joints and FashionNet+Poselets pool at: 14 human joints, or poselets.
+"""The parts of a body that FashionNet+Joints and FashionNet+Poselets pool at: 14 human joints, or poselets.
 
 A poselet (Bourdev and Malik, ICCV 2009) is a part of a body that is tight in configuration: "right arm, bent up". The
-paper does not say which it used. Ours: seven parts of a body, each the mean place of a few joints; the arrangements of
-those joints around it, in units of the box, are clustered by k-means over the training split and its mirror image, and
-each cluster is a poselet. A detector of them keeps their arrangements, to be judged by its own.
+paper does not say which it used. Ours: seven parts of a body, each the mean location of a few joints; the arrangements
+of those joints around it, in units of the box, are clustered by k-means over the training split and its mirror image,
+and each cluster is a poselet. A detector keeps the arrangements that it was trained on, and is measured against those.
 
-Joints and poselets alike are only *taught* by the data set's joints (`targets`, of training images): at test a
-`model.PartDetector` finds them in the pixels.
+The data set's joints supervise training alone (`targets`): at test a `rivals.PartDetector` finds the parts in pixels.
 """
 
 import numpy as np
 from sklearn.cluster import KMeans
 
-from lib.data import JOINTS, Benchmark
-from lib.store import to_crop
+from lib.crops import to_crop
+from lib.deepfashion import Benchmark
+from lib.lists import JOINTS
 
-KINDS = ("joints", "poselets")
 # Mirroring a picture turns a left hand into a right one.
 MIRRORED_JOINTS = tuple(
     JOINTS.index({"left": "right", "right": "left"}.get(word, word) + name.removeprefix(word))
@@ -36,35 +35,37 @@ LEAST = 10  # images that a part's joints must be visible in, to be clustered
 
 
 def names(kind: str) -> tuple[str, ...]:
-    """The parts of a kind, in order."""
+    """Return the names of the parts of a kind, "joints" or "poselets", in order."""
     if kind == "joints":
         return JOINTS
     return tuple(f"{part} {number + 1}" for part in POSELET_PARTS for number in range(CLUSTERS))
 
 
 def mirrored(points: np.ndarray, visible: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Joints (N, 14, 2) in units of the crop and whether they are visible (N, 14), as the mirrored picture has them."""
+    """Mirror joints (N, 14, 2) in units of the crop and their visibility (N, 14) bool."""
     order = list(MIRRORED_JOINTS)
     return points[:, order] * [-1, 1] + [1, 0], visible[:, order]
 
 
 def _joints(benchmark: Benchmark, margin: float):
-    """Joints of the plain and of the mirrored crops: [(places (N, 14, 2) in units of the crop, visible (N, 14))] * 2."""
+    """Return the joints of the plain and the mirrored crops: [(points (N, 14, 2) in units of the crop, visible (N, 14))] * 2."""
     points = to_crop(benchmark.joints.astype(np.float64), benchmark.box, margin)
     visible = (benchmark.joint_visibility == 0) & np.isfinite(points).all(2)
     return [(points, visible), mirrored(points, visible)]
 
 
 def _shapes(points, visible, part: tuple[str, ...]):
-    """A part's mean place (N, 2), its joints around it (N, 2 * joints), and whether all of them are visible (N,)."""
+    """Return a part's centre (N, 2), its joints around it (N, 2 * joints), and whether all of them are visible (N,)."""
     joints = [JOINTS.index(name) for name in part]
     centre = points[:, joints].mean(1)
     return centre, (points[:, joints] - centre[:, None]).reshape(len(centre), -1), visible[:, joints].all(1)
 
 
 def arrangements(benchmark: Benchmark, learn: np.ndarray, seed: int) -> np.ndarray:
-    """The poselets: (parts, CLUSTERS, 8) mean places of up to four joints around their centre, in units of the box, by
-    k-means over the rows `learn` and their mirror images; nan where a part has fewer joints, or was seen too rarely."""
+    """Return the poselets: (parts, CLUSTERS, 8) mean offsets of up to four joints from their centre, in units of the box.
+
+    K-means over the rows `learn` and their mirror images; NaN where a part has fewer joints, or was seen too rarely.
+    """
     out = np.full((len(POSELET_PARTS), CLUSTERS, 8), np.nan, np.float32)
     both = _joints(benchmark, 0.0)
     for number, part in enumerate(POSELET_PARTS.values()):
@@ -77,29 +78,27 @@ def arrangements(benchmark: Benchmark, learn: np.ndarray, seed: int) -> np.ndarr
 
 
 def targets(kind: str, benchmark: Benchmark, margin: float, poselets: np.ndarray | None = None):
-    """What a detector is taught, or judged by: places (N, 2, P, 2) in units of the crop, of the plain and of the mirrored
-    crop, and whether the part is there (N, 2, P) bool; a place is nan where it is not.
+    """Return the targets of a detector: points (N, 2, P, 2) in units of the crop, of the plain and of the mirrored crop,
+    and whether the part is present (N, 2, P) bool; a point is NaN where it is not.
 
-    kind: "joints", there where visible, or "poselets", there in the nearest of their arrangements (of `arrangements`)
-    where all their joints are visible. margin: of the crop around the box. Raises ValueError for another kind.
+    kind: "joints", present where visible; or "poselets", present in the nearest of their arrangements (of `arrangements`)
+    where all their joints are visible. margin: of the crop around the box.
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind must be one of {KINDS}, not {kind!r}")
     both = _joints(benchmark, margin)
     if kind == "poselets":
         both = [_nearest(points, visible, poselets / (1 + 2 * margin)) for points, visible in both]
-    places = np.stack([np.where(there[..., None], place, np.nan) for place, there in both], axis=1)
-    return places.astype(np.float32), np.stack([there for _, there in both], axis=1)
+    points = np.stack([np.where(present[..., None], point, np.nan) for point, present in both], axis=1)
+    return points.astype(np.float32), np.stack([present for _, present in both], axis=1)
 
 
 def _nearest(points, visible, poselets):
-    """Joints (N, 14, 2) and whether they are visible -> poselets: places (N, P, 2), there (N, P)."""
-    places, there = [], []
+    """Turn joints (N, 14, 2) and their visibility (N, 14) into poselets: points (N, P, 2), present (N, P)."""
+    centres, present = [], []
     for part, means in zip(POSELET_PARTS.values(), poselets, strict=True):
         centre, shape, seen = _shapes(points, visible, part)
         known = np.isfinite(means[:, : shape.shape[1]]).all()
-        far = ((shape[:, None] - np.nan_to_num(means[:, : shape.shape[1]])) ** 2).sum(2)  # nan where a joint is unknown
+        far = ((shape[:, None] - np.nan_to_num(means[:, : shape.shape[1]])) ** 2).sum(2)  # NaN where a joint is unknown
         nearest = np.where(seen & known, np.nan_to_num(far, nan=np.inf).argmin(1), -1)
-        places += [centre] * CLUSTERS
-        there += list((nearest[:, None] == np.arange(CLUSTERS)).T)
-    return np.stack(places, axis=1), np.stack(there, axis=1)
+        centres += [centre] * CLUSTERS
+        present += list((nearest[:, None] == np.arange(CLUSTERS)).T)
+    return np.stack(centres, axis=1), np.stack(present, axis=1)

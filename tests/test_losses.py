@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from pytorch_metric_learning.distances import CosineSimilarity, LpDistance
+from pytorch_metric_learning.distances import LpDistance
 from pytorch_metric_learning.losses import TripletMarginLoss
 from pytorch_metric_learning.reducers import MeanReducer
 
@@ -216,91 +216,99 @@ ITEMS = torch.tensor([7, 7, 9, 9])
 
 def test_triplet_loss_by_hand():
     assert losses.triplet_loss(POINTS, ITEMS, margin=2).item() == ((1 + 0) / 2 + (0.5 + 1.5) / 2) / 4
-    assert losses.triplet_loss(POINTS, ITEMS, margin=2, mining="hard").item() == (0 + 1 + 1.5 + 0) / 4
-    # The farthest positive is the only one and every nearest negative is beyond it here.
-    assert losses.triplet_loss(POINTS, ITEMS, margin=2, mining="semihard").item() == (0 + 1 + 1.5 + 0) / 4
-    closer = torch.tensor([[0.0], [2], [1], [9]], dtype=torch.float64)
-    # a: positive 2, negatives 1 and 9; b: 2, negatives 1 and 7; c: 8, negatives 1 and 1; d: 8, negatives 9, 7
-    assert losses.triplet_loss(closer, ITEMS, margin=2, mining="hard").item() == (3 + 3 + 9 + 3) / 4
-    assert losses.triplet_loss(closer, ITEMS, margin=2, mining="semihard").item() == (0 + 0 + 0 + 1) / 4
+    # The anchor of an item without a second image adds nothing and counts in the mean.
+    alone = torch.cat([POINTS, torch.tensor([[100.0]], dtype=torch.float64)])
+    expected = ((1 + 0 + 0) / 3 + (0.5 + 1.5 + 0) / 3) / 5
+    assert losses.triplet_loss(alone, torch.tensor([7, 7, 9, 9, 1]), margin=2).item() == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("mining", ["all", "hard", "semihard"])
-@pytest.mark.parametrize("distance", [None, LpDistance(normalize_embeddings=True), CosineSimilarity()])
-def test_triplet_loss_equals_a_slow_loop(mining, distance):
-    g = torch.Generator().manual_seed(1)
-    x = torch.randn(12, 3, generator=g, dtype=torch.float64)
-    items = torch.tensor([0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 4, 4])  # 3 is alone
-    rows = x if distance is None else torch.nn.functional.normalize(x)
-    if isinstance(distance, CosineSimilarity):
-        apart = 1 - rows @ rows.T
-    else:
-        apart = (rows[:, None] - rows).square().sum(2).sqrt()
-    apart, total = apart.tolist(), 0.0
-    for a in range(12):
-        positives = [apart[a][p] for p in range(12) if p != a and items[p] == items[a]]
-        negatives = [apart[a][n] for n in range(12) if items[n] != items[a]]
-        triplets = [(p, n) for p in positives for n in negatives]
-        if mining != "all" and triplets:
-            beyond = [n for n in negatives if mining == "hard" or n > max(positives)]
-            triplets = [(max(positives), min(beyond))] if beyond else []
-        if triplets:
-            total += sum(max(0, 0.3 + p - n) for p, n in triplets) / len(triplets)
-    x.requires_grad_()
-    loss = losses.triplet_loss(x, items, margin=0.3, distance=distance, mining=mining)
-    assert loss.item() == pytest.approx(total / 12)
+def slow_triplets(x, items, margin, domain=None):
+    """Return Equation 2 by a loop over anchors, positives and negatives."""
+    x, items, total = x.tolist(), items.tolist(), 0.0
+    domain = None if domain is None else domain.tolist()
+    for a in range(len(x)):
+        if domain is not None and domain[a] == 0:
+            continue  # a shop's image asks for nothing
+        others = [i for i in range(len(x)) if i != a and (domain is None or domain[i] == 0)]
+        costs = [
+            max(0, margin + math.dist(x[a], x[p]) - math.dist(x[a], x[n]))
+            for p in others
+            for n in others
+            if items[p] == items[a] != items[n]
+        ]
+        total += sum(costs) / max(len(costs), 1)
+    return total / len(x)
+
+
+@pytest.mark.parametrize("domain", [None, torch.tensor([0, 1, 1, 0, 1, 0, 0, 0, 0, 1, 0, 1])])
+@pytest.mark.parametrize("seed", range(3))
+def test_triplet_loss_equals_a_slow_loop(seed, domain):
+    """One item has a single image; across domains one item has consumer images alone."""
+    x = torch.randn(12, 3, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    items = torch.tensor([0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 4, 4])
+    expected = slow_triplets(x, items, 0.8, domain)
+    loss = losses.triplet_loss(x.requires_grad_(), items, 0.8, domain)
+    assert expected > 0 and loss.item() == pytest.approx(expected)
     loss.backward()
     assert x.grad.isfinite().all() and x.grad.abs().sum() > 0
 
 
 def test_triplet_loss_of_equal_items_equals_the_library():
-    # With as many images of each item, the mean over anchors of means is the mean over all triplets.
-    x = torch.randn(12, 3, generator=torch.Generator().manual_seed(2))
+    """With as many images of each item, the mean over anchors of means is the mean over all triplets."""
+    x = torch.randn(12, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     items = torch.arange(12) // 3
     theirs = TripletMarginLoss(margin=0.5, distance=LpDistance(normalize_embeddings=False), reducer=MeanReducer())
-    torch.testing.assert_close(losses.triplet_loss(x, items, margin=0.5), theirs(x, items))
+    ours_in, theirs_in = x.clone().requires_grad_(), x.clone().requires_grad_()
+    ours, theirs = losses.triplet_loss(ours_in, items, margin=0.5), theirs(theirs_in, items)
+    torch.testing.assert_close(ours, theirs)
+    ours.backward()
+    theirs.backward()
+    torch.testing.assert_close(ours_in.grad, theirs_in.grad)
 
 
-@pytest.mark.parametrize("mining", ["all", "hard", "semihard"])
-@pytest.mark.parametrize("items", [[], [1], [1, 1, 1], [1, 2, 3]])
-def test_no_triplet_is_zero_with_a_gradient(mining, items):
-    x = torch.rand(len(items), 4, requires_grad=True)
-    loss = losses.triplet_loss(x, torch.tensor(items, dtype=torch.long), margin=1, mining=mining)
+def test_triplets_across_domains_equal_the_librarys_with_shops_as_references():
+    x = torch.randn(16, 3, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    items, domain = torch.arange(16) // 4, torch.tensor([0, 0, 1, 1] * 4)
+    shop, consumer = domain == 0, domain == 1
+    library = TripletMarginLoss(margin=0.5, distance=LpDistance(normalize_embeddings=False), reducer=MeanReducer())
+    theirs = library(x[consumer], items[consumer], ref_emb=x[shop], ref_labels=items[shop])
+    ours = losses.triplet_loss(x, items, 0.5, domain)
+    assert ours.item() == pytest.approx(theirs.item() / 2)  # half of the batch are anchors
+    assert losses.triplet_loss(x, items, 0.5, 1 - domain).item() != pytest.approx(ours.item())
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_triplets_with_one_domain_alone_cost_nothing(side):
+    x = torch.randn(10, 3, generator=torch.Generator().manual_seed(3)).requires_grad_()
+    loss = losses.triplet_loss(x, torch.arange(10) // 2, margin=0.5, domain=torch.full((10,), side))
     loss.backward()
     assert loss.item() == 0 and (x.grad == 0).all()
 
 
-@pytest.mark.parametrize("mining", ["all", "hard", "semihard"])
-def test_collapsed_embeddings_have_finite_gradients(mining):
-    x = torch.ones(6, 4, requires_grad=True)
-    loss = losses.triplet_loss(x, torch.arange(6) // 2, margin=0.5, mining=mining)
+@pytest.mark.parametrize("items", [[], [1], [1, 1, 1], [1, 2, 3]])
+def test_no_triplet_is_zero_with_a_gradient(items):
+    x = torch.rand(len(items), 4, requires_grad=True)
+    loss = losses.triplet_loss(x, torch.tensor(items, dtype=torch.long), margin=1)
     loss.backward()
-    assert loss.item() == (0 if mining == "semihard" else 0.5)
+    assert loss.item() == 0 and (x.grad == 0).all()
+
+
+@pytest.mark.parametrize("loss", ["triplet", "pair"])
+def test_collapsed_embeddings_have_finite_gradients(loss):
+    x = torch.ones(6, 4, requires_grad=True)
+    items = torch.arange(6) // 2
+    if loss == "triplet":
+        value = losses.triplet_loss(x, items, margin=0.5)
+        assert value.item() == 0.5
+    else:
+        value = losses.pair_loss(x, items, torch.tensor([5.0, 1.0]))
+    value.backward()
     assert x.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("mining", ["all", "hard"])
-def test_triplets_across_domains_equal_a_slow_loop(mining):
-    x = torch.randn(10, 3, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
-    items, domain = torch.tensor([0, 0, 0, 1, 1, 1, 2, 2, 3, 4]), torch.tensor([0, 1, 1, 0, 1, 0, 0, 0, 1, 0])
-    apart, total = torch.cdist(x, x).tolist(), 0.0
-    for a in range(10):
-        if domain[a] == 0:
-            continue  # a shop's image asks for nothing
-        positives = [apart[a][p] for p in range(10) if domain[p] == 0 and items[p] == items[a]]
-        negatives = [apart[a][n] for n in range(10) if domain[n] == 0 and items[n] != items[a]]
-        triplets = [(p, n) for p in positives for n in negatives]
-        if mining == "hard" and triplets:
-            triplets = [(max(positives), min(negatives))]
-        if triplets:
-            total += sum(max(0, 0.5 + p - n) for p, n in triplets) / len(triplets)
-    loss = losses.triplet_loss(x, items, margin=0.5, mining=mining, domain=domain)
-    assert total > 0 and loss.item() == pytest.approx(total / 10)
-    for alone in (0, 1):  # one side only: nothing to compare with
-        x.requires_grad_()
-        loss = losses.triplet_loss(x, items, margin=0.5, domain=torch.full((10,), alone))
-        loss.backward()
-        assert loss.item() == 0 and (x.grad == 0).all()
+def test_a_triplet_at_the_margin_costs_nothing():
+    tie = torch.tensor([[0.0], [1], [3]], dtype=torch.float64)  # a: 2 + 1 - 3 = 0; b: 2 + 1 - 2 = 1
+    assert losses.triplet_loss(tie, torch.tensor([5, 5, 6]), margin=2).item() == 1 / 3
 
 
 def test_pair_loss_by_hand():
@@ -314,6 +322,22 @@ def test_pair_loss_by_hand():
     assert x.grad[0, 0] < 0 < x.grad[1, 0]  # the same are drawn together
     across = losses.pair_loss(x, items, same, torch.tensor([1, 0, 0]))  # the pair of two shop images is left out
     assert across.item() == pytest.approx((-math.log(p[0]) - math.log(1 - p[1])) / 2)
+
+
+@pytest.mark.parametrize("domain", [None, torch.tensor([0, 1, 1, 0, 1, 0, 0, 0, 1, 1])])
+def test_pair_loss_equals_a_slow_loop(domain):
+    x = torch.randn(10, 3, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    items, same = torch.tensor([0, 0, 0, 1, 1, 2, 2, 2, 3, 3]), torch.tensor([1.5, 2.0], dtype=torch.float64)
+    costs = {True: [], False: []}
+    for a in range(10):
+        for b in range(a):
+            if domain is None or domain[a] != domain[b]:
+                p = 1 / (1 + math.exp(-1.5 * (2.0 - math.dist(x[a].tolist(), x[b].tolist()) ** 2)))
+                alike = bool(items[a] == items[b])
+                costs[alike].append(-math.log(p if alike else 1 - p))
+    assert all(len(c) > 2 for c in costs.values())
+    expected = sum(sum(c) / len(c) for c in costs.values()) / 2
+    assert losses.pair_loss(x, items, same, domain).item() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("items", [[], [1], [1, 1], [1, 2, 3]])
@@ -335,10 +359,13 @@ def test_half_precision_is_summed_in_float32(dtype):
         ours = loss(half, slice(None))
         assert ours.dtype == torch.float32
         assert ours.item() == pytest.approx(loss(b, slice(None)).item(), rel=0.02)
+    items, same = torch.arange(8) // 2, torch.tensor([5.0, 1.0])
     x = torch.randn(8, 4, generator=torch.Generator().manual_seed(0)).to(dtype).requires_grad_()
-    loss = losses.triplet_loss(x, torch.arange(8) // 2, margin=0.5, mining="hard")
-    loss.backward()
-    assert loss.dtype == torch.float32 and x.grad.isfinite().all()
+    for loss in (lambda e: losses.triplet_loss(e, items, margin=0.5), lambda e: losses.pair_loss(e, items, same)):
+        ours, exact = loss(x), loss(x.detach().double())
+        assert ours.dtype == torch.float32 and ours.item() == pytest.approx(exact.item(), rel=1e-4)
+        ours.backward()
+        assert x.grad.isfinite().all() and x.grad.abs().sum() > 0
 
 
 def test_shapes_that_do_not_fit_raise():
@@ -355,5 +382,22 @@ def test_shapes_that_do_not_fit_raise():
     for call in bad:
         with pytest.raises(ValueError, match="shapes do not fit"):
             call()
-    with pytest.raises(ValueError, match="mining"):
-        losses.triplet_loss(POINTS, ITEMS, margin=1, mining="easy")
+
+
+def test_detection_loss_by_hand():
+    """One part, a map of 2 x 2: a sharp target in the first cell, and one that is outside the view."""
+    log_parts = torch.tensor([[[0.4, 0.1, 0.1, 0.2, 0.2]], [[0.1, 0.2, 0.3, 0.1, 0.3]]]).log()
+    true, present = torch.tensor([[[0.25, 0.25]], [[1.5, 0.5]]]), torch.tensor([[True], [True]])
+    loss = losses.detection_loss(log_parts, true, present, sigma=0.01)
+    assert loss.item() == pytest.approx(-(math.log(0.4) + math.log(0.3)) / 2)
+    absent = losses.detection_loss(log_parts, torch.full_like(true, NAN), ~present, sigma=0.01)
+    assert absent.item() == pytest.approx(-(math.log(0.2) + math.log(0.3)) / 2)
+
+
+def test_detection_loss_puts_x_along_the_columns():
+    """The second cell of the first row is x = 0.75, y = 0.25."""
+    log_parts = torch.tensor([[[0.1, 0.6, 0.1, 0.1, 0.1]]]).log()
+    loss = losses.detection_loss(log_parts, torch.tensor([[[0.75, 0.25]]]), torch.tensor([[True]]), sigma=0.01)
+    assert loss.item() == pytest.approx(-math.log(0.6))
+    with pytest.raises(ValueError, match="shapes do not fit"):
+        losses.detection_loss(log_parts[..., :4], torch.zeros(1, 1, 2), torch.ones(1, 1, dtype=torch.bool))

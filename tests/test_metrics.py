@@ -1,15 +1,13 @@
-"""Metrics against cases worked by hand, slow loops and other libraries."""
+"""Metrics and intervals against cases worked by hand, slow loops and other libraries; searches in test_retrieval.py."""
+
+import time
 
 import numpy as np
 import pytest
+import scipy.stats
 import torch
-from pytorch_metric_learning.distances import LpDistance
-from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
-from pytorch_metric_learning.utils.inference import CustomKNN
 from sklearn.metrics import top_k_accuracy_score
-from sklearn.neighbors import NearestNeighbors
 from torchmetrics.functional.classification import multiclass_accuracy, multilabel_recall
-from torchmetrics.functional.retrieval import retrieval_hit_rate
 from torchmetrics.utilities.data import select_topk
 
 from lib import metrics
@@ -21,28 +19,76 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
+# Ranked answers
+
+
+@pytest.mark.parametrize("k", [1, 2, 5, 9, 20])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64])
+def test_ranked_equals_a_stable_sort(k, dtype):
+    scores = rng().integers(-2, 3, size=(5000, 9)).astype(dtype)  # many ties, of both signs
+    expected = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    ours = metrics.ranked(scores, k)
+    assert ours.dtype == np.int16 and (ours == expected).all()
+
+
+def test_ranked_equals_torchmetrics_on_scores_without_ties():
+    scores = rng().standard_normal((300, 40)).astype(np.float32)
+    for k in (1, 4, 40):
+        mask = np.zeros(scores.shape, bool)
+        np.put_along_axis(mask, metrics.ranked(scores, k).astype(int), True, 1)
+        assert (mask == select_topk(torch.tensor(scores), k).numpy()).all()
+
+
+def test_ranked_limits():
+    assert metrics.ranked(np.array([[0.0, -0.0, 0.0]]), 3).tolist() == [[0, 1, 2]]  # the two zeros are equal
+    assert metrics.ranked(np.array([[-np.inf, 1, np.inf, -1e-45]]), 4).tolist() == [[2, 1, 3, -1]]
+    assert metrics.ranked(np.full((1, 2), -np.inf), 1).tolist() == [[-1]]
+    assert metrics.ranked(np.empty((0, 3)), 2).shape == (0, 2) and metrics.ranked(np.ones((2, 1)), 9).shape == (2, 1)
+    assert metrics.ranked(np.zeros((1, 40_000)), 2).dtype == np.int32
+    with pytest.raises(ValueError, match="NaN in row 1"):
+        metrics.ranked(np.array([[0.0, 1], [NAN, 0]]), 1)
+    for scores, k in ((np.ones((2, 2)), 0), (np.ones(2), 1)):
+        with pytest.raises(ValueError, match="must be"):
+            metrics.ranked(scores, k)
+
+
+def test_ranked_in_groups_by_hand():
+    scores = np.array([[1.0, 5, 3, 2, 4], [0, 0, 0, 0, 0], [9, -np.inf, 1, 2, 3]])
+    ours = metrics.ranked_in_groups(scores, np.array([7, 7, 2, 2, 2]), k=2)  # group 2 comes first
+    assert ours.tolist() == [[[4, 2], [1, 0]], [[2, 3], [0, 1]], [[4, 3], [0, -1]]]
+    assert metrics.ranked_in_groups(scores, np.array([7, 7, 2, 2, 2]), k=4)[0].tolist() == [
+        [4, 2, 3, -1],
+        [1, 0, -1, -1],
+    ]
+
+
 # Category
+
+
+def accuracy(scores, labels, k, average="micro"):
+    """Of scores, by their full ranking."""
+    return metrics.topk_accuracy(metrics.ranked(scores, scores.shape[1]), labels, k, average)
 
 
 def test_topk_accuracy_by_hand():
     scores = np.array([[0.1, 0.7, 0.2], [0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.6, 0.3, 0.1]])
     labels = np.array([1, 1, 0, 0])  # ranks 1, 2, 3, 1
-    assert [metrics.topk_accuracy(scores, labels, k) for k in (1, 2, 3)] == [0.5, 0.75, 1.0]
+    assert [accuracy(scores, labels, k) for k in (1, 2, 3)] == [0.5, 0.75, 1.0]
     # category 0 has ranks 3 and 1, category 1 ranks 1 and 2, category 2 never occurs
-    assert [metrics.topk_accuracy(scores, labels, k, "macro") for k in (1, 2)] == [0.5, 0.75]
+    assert [accuracy(scores, labels, k, "macro") for k in (1, 2)] == [0.5, 0.75]
 
 
 def test_macro_differs_from_micro_when_categories_are_uneven():
     scores = np.tile([1.0, 0.0], (10, 1))
     labels = np.array([0] * 9 + [1])
-    assert metrics.topk_accuracy(scores, labels, 1) == 0.9
-    assert metrics.topk_accuracy(scores, labels, 1, "macro") == 0.5
+    assert accuracy(scores, labels, 1) == 0.9
+    assert accuracy(scores, labels, 1, "macro") == 0.5
 
 
 @pytest.mark.parametrize("k", [1, 3, 5, 50])
 def test_topk_accuracy_equals_torchmetrics_and_sklearn(k):
     scores, labels = rng().standard_normal((400, 50)), rng(1).integers(50, size=400)
-    ours = metrics.topk_accuracy(scores, labels, k)
+    ours = accuracy(scores, labels, k)
     theirs = multiclass_accuracy(torch.tensor(scores), torch.tensor(labels), num_classes=50, average="micro", top_k=k)
     assert ours == pytest.approx(theirs.item(), abs=1e-6)
     if k < 50:  # scikit-learn calls k = 50 useless and warns
@@ -52,41 +98,45 @@ def test_topk_accuracy_equals_torchmetrics_and_sklearn(k):
 def test_equal_scores_rank_by_the_lower_index():
     scores = np.zeros((4, 4))
     labels = np.arange(4)
-    assert metrics.topk_hits(scores, labels, 1).tolist() == [True, False, False, False]
-    assert metrics.topk_hits(scores, labels, 3).tolist() == [True, True, True, False]
-    assert metrics.topk_mask(scores, 3).tolist() == [[True, True, True, False]] * 4
-    assert metrics.topk_mask(np.array([[1.0, 2, 2, 3, 2]]), 3).tolist() == [[False, True, True, True, False]]
+    assert metrics.ranked_hits(metrics.ranked(scores, 4), labels, 1).tolist() == [True, False, False, False]
+    assert metrics.ranked_hits(metrics.ranked(scores, 4), labels, 3).tolist() == [True, True, True, False]
 
 
-@pytest.mark.parametrize("k", [1, 2, 5, 9])
-def test_topk_mask_equals_a_stable_sort(k):
-    scores = rng().integers(4, size=(200, 9)).astype(np.float32)  # many ties
-    expected = np.zeros(scores.shape, bool)
-    for row, mask in zip(scores, expected, strict=True):
-        mask[np.argsort(-row, kind="stable")[:k]] = True
-    assert (metrics.topk_mask(scores, k) == expected).all()
+@pytest.mark.parametrize("k", [1, 3, 4])
+def test_hits_are_those_of_a_slow_loop(k):
+    scores, labels = rng().integers(3, size=(200, 4)), rng(1).integers(4, size=200)
+    expected = []
+    for row, label in zip(scores, labels, strict=True):
+        order = sorted(range(4), key=lambda number: (-row[number], number))
+        expected.append(int(label) in order[:k])
+    assert metrics.ranked_hits(metrics.ranked(scores, 4), labels, k).tolist() == expected
 
 
 def test_topk_limits():
     scores, labels = np.eye(3), np.arange(3)
-    assert metrics.topk_accuracy(scores, labels, 1) == 1
-    assert metrics.topk_accuracy(-scores, labels, 2) == 0
-    assert metrics.topk_accuracy(-scores, labels, 99) == 1
-    assert np.isnan(metrics.topk_accuracy(np.empty((0, 3)), np.empty(0, int), 1))
-    assert np.isnan(metrics.topk_accuracy(np.empty((0, 3)), np.empty(0, int), 1, "macro"))
-    assert metrics.topk_accuracy(np.array([[0.0, -np.inf]]), np.array([0]), 1) == 1
-    for bad in ([0, 1, 3], [0, 1, -1], [0, 1]):
-        with pytest.raises(ValueError, match="labels"):
-            metrics.topk_accuracy(scores, np.array(bad), 1)
-    with pytest.raises(ValueError, match="NaN in row 1"):
-        metrics.topk_accuracy(np.array([[0.0, 1], [NAN, 0]]), np.array([0, 1]), 1)
-    with pytest.raises(ValueError, match="k must be"):
-        metrics.topk_accuracy(scores, labels, 0)
+    assert accuracy(scores, labels, 1) == 1
+    assert accuracy(-scores, labels, 2) == 0
+    assert accuracy(-scores, labels, 99) == 1
+    assert np.isnan(accuracy(np.empty((0, 3)), np.empty(0, int), 1))
+    assert np.isnan(accuracy(np.empty((0, 3)), np.empty(0, int), 1, "macro"))
+    assert accuracy(np.array([[0.0, -np.inf]]), np.array([0]), 1) == 1
+    assert accuracy(np.array([[0.0, -np.inf]]), np.array([1]), 2) == 0  # never an answer
+    with pytest.raises(ValueError, match="labels"):
+        accuracy(scores, np.array([0, 1]), 1)
+    with pytest.raises(ValueError, match="k = 0"):
+        accuracy(scores, labels, 0)
     with pytest.raises(ValueError, match="average"):
-        metrics.topk_accuracy(scores, labels, 1, "weighted")
+        accuracy(scores, labels, 1, "weighted")
 
 
 # Attributes
+
+
+def recall_of(scores, labels, k, groups, definition="micro"):
+    """Of scores, by the ranking that the definition asks for."""
+    lists = metrics.ranked_in_groups(scores, groups, k) if definition == "group" else metrics.ranked(scores, k)
+    return metrics.attribute_recall(lists, labels, k, groups, definition)
+
 
 # Ranking of image 0: attributes 0 1 2 3; of image 1: 3 2 1 0; of image 2: 0 1 2 3.
 SCORES = np.array([[4.0, 3, 2, 1], [1, 2, 3, 4], [4, 3, 2, 1]])
@@ -109,13 +159,13 @@ GROUPS = np.array([1, 1, 2, 2])
     ],
 )
 def test_attribute_recall_by_hand(definition, recall, counts):
-    ours = metrics.attribute_recall(SCORES, LABELS, 2, GROUPS, definition)
+    ours = recall_of(SCORES, LABELS, 2, GROUPS, definition)
     assert ours[0] == pytest.approx(recall)
     assert ours[1] == counts
 
 
 def test_group_ranking_by_hand():
-    recall, counts = metrics.attribute_recall(SCORES, LABELS, 1, GROUPS, "group")
+    recall, counts = recall_of(SCORES, LABELS, 1, GROUPS, "group")
     # Group 1: image 0 keeps attribute 0 (right), image 1 keeps 1.
     # Group 2: image 0 keeps 2 (right), image 1 keeps 3, image 2 keeps 2.
     assert recall == pytest.approx({"all": 2 / 5, 1: 1 / 2, 2: 1 / 3})
@@ -126,12 +176,12 @@ def test_best50_takes_the_best_and_no_more_than_there_are():
     scores = np.tile(np.arange(100.0, 0, -1), (4, 1))
     labels = np.zeros((4, 100), int)
     labels[:, :60] = 1
-    recall, counts = metrics.attribute_recall(scores, labels, 25, np.ones(100, int), "best50")
+    recall, counts = recall_of(scores, labels, 25, np.ones(100, int), "best50")
     assert (recall["all"], counts["all"]) == (
         0.5,
         50,
     )  # 25 attributes always found, 35 never, 40 without positives
-    assert metrics.attribute_recall(scores, labels, 25, np.ones(100, int), "macro")[0]["all"] == 25 / 60
+    assert recall_of(scores, labels, 25, np.ones(100, int), "macro")[0]["all"] == 25 / 60
 
 
 def test_micro_recall_equals_torchmetrics():
@@ -139,7 +189,7 @@ def test_micro_recall_equals_torchmetrics():
     groups = np.arange(40) % 5 + 1
     for k in (2, 5):
         mask = select_topk(torch.tensor(scores), k)
-        ours = metrics.attribute_recall(scores, labels, k, groups)[0]
+        ours = recall_of(scores, labels, k, groups)[0]
         for name in ours:
             columns = slice(None) if name == "all" else groups == name
             theirs = multilabel_recall(
@@ -149,19 +199,18 @@ def test_micro_recall_equals_torchmetrics():
                 average="micro",
             )
             assert ours[name] == pytest.approx(theirs.item(), abs=1e-6)
-        each, counts = metrics.attribute_recall_per_attribute(scores, labels, k)
+        each = metrics.attribute_hits(metrics.ranked(scores, 9), labels, k).sum(0) / labels.sum(0)
         theirs = multilabel_recall(mask.float(), torch.tensor(labels).long(), num_labels=40, average="none")
         assert each == pytest.approx(theirs.numpy(), abs=1e-6)
-        assert (counts == labels.sum(0)).all()
 
 
 def test_minus_one_and_zero_are_not_positives():
     scores = np.array([[3.0, 2, 1]])
     for absent in (-1, 0):
         labels = np.array([[absent, 1, absent]], np.int8)
-        assert metrics.attribute_recall(scores, labels, 1, np.ones(3, int))[0]["all"] == 0
-        assert metrics.attribute_recall(scores, labels, 2, np.ones(3, int))[0]["all"] == 1
-        assert metrics.attribute_recall_per_attribute(scores, labels, 3)[1].tolist() == [0, 1, 0]
+        assert recall_of(scores, labels, 1, np.ones(3, int))[0]["all"] == 0
+        assert recall_of(scores, labels, 2, np.ones(3, int))[0]["all"] == 1
+        assert metrics.attribute_hits(metrics.ranked(scores, 3), labels, 3).tolist() == [[False, True, False]]
 
 
 @pytest.mark.parametrize("definition", metrics.ATTRIBUTE_DEFINITIONS)
@@ -170,250 +219,52 @@ def test_attribute_recall_limits(definition):
     groups = np.repeat([1, 2, 7], 4)
     labels = np.where(rng(1).random((20, 12)) < 0.3, 1, -1)
     labels[:, 8:] = 0
-    curve = [metrics.attribute_recall(scores, labels, k, groups, definition)[0] for k in range(1, 13)]
+    curve = [recall_of(scores, labels, k, groups, definition)[0] for k in range(1, 13)]
     assert np.isnan([recall[7] for recall in curve]).all()  # named, not perfect and not left out
-    assert metrics.attribute_recall(scores, labels, 3, groups, definition)[1][7] == 0
+    assert recall_of(scores, labels, 3, groups, definition)[1][7] == 0
     for name in ("all", 1, 2):
         values = [recall[name] for recall in curve]
         assert (np.diff(values) >= 0).all() and values[-1] == 1
-    nothing = metrics.attribute_recall(scores, np.zeros((20, 12)), 3, groups, definition)
+    nothing = recall_of(scores, np.zeros((20, 12)), 3, groups, definition)
     assert np.isnan(list(nothing[0].values())).all() and set(nothing[1].values()) == {0}
-    empty = metrics.attribute_recall(np.empty((0, 12)), np.empty((0, 12)), 3, groups, definition)
+    empty = recall_of(np.empty((0, 12)), np.empty((0, 12)), 3, groups, definition)
     assert np.isnan(list(empty[0].values())).all()
 
 
 def test_attribute_recall_refuses():
+    lists = metrics.ranked(SCORES, 2)
     with pytest.raises(ValueError, match="definition"):
-        metrics.attribute_recall(SCORES, LABELS, 2, GROUPS, "weighted")
-    with pytest.raises(ValueError, match="NaN"):
-        metrics.attribute_recall(SCORES * NAN, LABELS, 2, GROUPS, "group")
-    with pytest.raises(ValueError, match="shape"):
-        metrics.attribute_recall(SCORES, LABELS[:2], 2, GROUPS)
+        metrics.attribute_recall(lists, LABELS, 2, GROUPS, "weighted")
+    with pytest.raises(ValueError, match="does not fit the definition"):
+        metrics.attribute_recall(lists, LABELS, 2, GROUPS, "group")
+    with pytest.raises(ValueError, match="does not fit labels"):
+        metrics.attribute_recall(lists, LABELS[:2], 2, GROUPS)
     with pytest.raises(ValueError, match="groups"):
-        metrics.attribute_recall(SCORES, LABELS, 2, GROUPS[:3])
+        metrics.attribute_recall(lists, LABELS, 2, GROUPS[:3])
+    for k in (0, 3):  # two answers cannot tell the top 3 of four
+        with pytest.raises(ValueError, match="needs ranked lists"):
+            metrics.attribute_recall(lists, LABELS, k, GROUPS)
+    with pytest.raises(ValueError, match="needs ranked lists"):
+        metrics.attribute_recall(metrics.ranked_in_groups(SCORES, GROUPS, 2), LABELS, 3, GROUPS, "group")
+    for bad in (-2, 4):
+        with pytest.raises(ValueError, match="-1..3"):
+            metrics.attribute_hits(np.full((3, 2), bad), LABELS, 2)
+
+
+def test_places_without_an_answer_match_nothing():
+    lists = np.array([[0, -1], [-1, -1], [3, -1]])
+    assert metrics.ranked_matches(lists, LABELS).tolist() == [[True, False], [False, False], [True, False]]
+    assert metrics.attribute_hits(lists, LABELS, 2).sum(1).tolist() == [1, 0, 1]
+    assert metrics.attribute_hits(np.empty((0, 2), int), np.empty((0, 4)), 2).shape == (0, 4)
 
 
 def test_one_sum_is_not_the_mean_of_batch_means():
     # 3 images hit, then a short last batch of 1 misses: 3/4, where the mean of the batches' means says 1/2.
     scores, labels = np.tile([1.0, 0.0], (4, 1)), np.array([0, 0, 0, 1])
-    batches = [metrics.topk_accuracy(scores[rows], labels[rows], 1) for rows in (slice(0, 3), slice(3, 4))]
-    assert (np.mean(batches), metrics.topk_accuracy(scores, labels, 1)) == (0.5, 0.75)
-    hits = metrics.attribute_hits(SCORES, LABELS, 2)
-    assert hits.sum() / (LABELS == 1).sum() == metrics.attribute_recall(SCORES, LABELS, 2, GROUPS)[0]["all"]
-
-
-# Retrieval
-
-
-@pytest.mark.parametrize("block", [1, 7, 64, 4096])
-def test_search_equals_sklearn_in_any_blocks(block):
-    query, gallery = rng().standard_normal((50, 16)), rng(1).standard_normal((120, 16))
-    query, gallery = query.astype(np.float32), gallery.astype(np.float32)
-    indices, distances = metrics.search(query, gallery, 10, block=block)
-    expected = NearestNeighbors(n_neighbors=10, algorithm="brute").fit(gallery).kneighbors(query)
-    assert (indices == expected[1]).all()
-    assert distances == pytest.approx(expected[0], rel=1e-5)
-    assert (np.diff(distances) >= 0).all()
-    whole = metrics.search(query, gallery, 10)
-    assert (indices == whole[0]).all() and (distances == whole[1]).all()
-
-
-@pytest.mark.parametrize("block", [3, 16, 4096])
-def test_search_breaks_ties_by_the_lower_index(block):
-    points = rng().standard_normal((4, 32)).astype(np.float32)
-    gallery = np.tile(points, (10, 1))  # image i shows point i % 4
-    indices, distances = metrics.search(points, gallery, 12, block=block)
-    order = np.argsort(np.linalg.norm(points[:, None].astype(np.float64) - points, axis=2), axis=1)
-    for row, (first, second) in zip(indices, order[:, :2], strict=True):
-        assert row.tolist() == [*range(first, 40, 4), second, second + 4]
-    assert (distances[:, :10] == 0).all()  # the query itself, exactly
-
-
-def test_search_within_groups_and_beyond_the_gallery():
-    query, gallery = np.array([[0.0], [10.0], [0.0]]), np.array([[1.0], [2.0], [9.0]])
-    indices, distances = metrics.search(query, gallery, 4)
-    assert indices.tolist() == [[0, 1, 2, -1], [2, 1, 0, -1], [0, 1, 2, -1]]
-    assert distances.tolist() == [[1, 2, 9, np.inf], [1, 8, 9, np.inf], [1, 2, 9, np.inf]]
-    names = np.array(["Dresses", "Dresses", "Shorts"]), np.array(["Denim", "Dresses", "Dresses"])
-    indices, distances = metrics.search(query, gallery, 2, query_group=names[0], gallery_group=names[1])
-    assert indices.tolist() == [[1, 2], [2, 1], [-1, -1]]
-    assert distances.tolist() == [[2, 9], [1, 8], [np.inf, np.inf]]
-
-
-def test_faiss_finds_what_the_exact_search_finds():
-    query, gallery = rng().standard_normal((40, 16)), rng(1).standard_normal((300, 16))
-    groups = rng(2).integers(0, 5, 40), rng(3).integers(0, 4, 300)  # group 4 has no gallery
-    for mine in ((None, None), groups):
-        exact = metrics.search(query, gallery, 90, query_group=mine[0], gallery_group=mine[1])
-        found = metrics.search_faiss(query, gallery, 90, *mine)
-        assert (found[0] == exact[0]).all()
-        assert found[1] == pytest.approx(exact[1], rel=1e-4)
-    assert (found[0][groups[0] == 4] == -1).all()
-    for k in (1, 3, 4):
-        same = metrics.search_faiss(np.ones((1, 3)), np.ones((4, 3)), k)
-        assert same[0].tolist() == [[0, 1, 2, 3][:k]] and (same[1] == 0).all()
-    with pytest.raises(ValueError, match="finite"):
-        metrics.search_faiss(np.full((1, 3), np.nan), np.ones((4, 3)), 1)
-
-
-@pytest.mark.parametrize("k", [1, 2, 7, 30])
-def test_faiss_ranks_ties_as_the_exact_search_does(k):
-    """A lattice, in which most distances are shared by many, and every point is there thrice."""
-    points = np.tile(np.stack(np.meshgrid(*[np.arange(4.0)] * 3), axis=-1).reshape(-1, 3), (3, 1))
-    query = np.concatenate([points[:20], points[:20] + 0.5])
-    exact, found = metrics.search(query, points, k), metrics.search_faiss(query, points, k)
-    assert (found[0] == exact[0]).all() and found[1] == pytest.approx(exact[1], rel=1e-6)
-    unit = (points[1:64] / np.linalg.norm(points[1:64], axis=1, keepdims=True)).astype(np.float32)
-    exact, found = metrics.search(unit, unit, k + 1), metrics.search_faiss(unit, unit, k)
-    assert found[1] == pytest.approx(exact[1][:, :k], abs=1e-5)
-    clear = (np.diff(exact[1], axis=1, prepend=-1) > 1e-5)[:, :k] & (np.diff(exact[1], axis=1) > 1e-5)
-    same = np.isclose(exact[1][:, :k], 0)  # several of one direction: equal to the last digit
-    assert clear.any() and ((found[0] == exact[0][:, :k]) | ~(clear | same)).all()
-
-
-def test_search_limits():
-    assert metrics.search(np.empty((0, 3)), np.ones((2, 3)), 2)[0].shape == (0, 2)
-    assert metrics.search(np.ones((1, 3)), np.empty((0, 3)), 2)[0].tolist() == [[-1, -1]]
-    constant = np.ones((5, 3), np.float32)
-    constant.flags.writeable = False  # as a memory map is
-    assert metrics.search(constant, constant, 5)[0].tolist() == [[0, 1, 2, 3, 4]] * 5
-    assert metrics.search(np.zeros((1, 2)), np.array([[0.0, 1e-3], [0, 0]]), 2)[0].tolist() == [[1, 0]]
-    for bad in (NAN, np.inf, 1e30):
-        with pytest.raises(ValueError, match="finite"):
-            metrics.search(np.ones((1, 2)), np.array([[0, bad]]), 1)
-    with pytest.raises(ValueError, match="embeddings"):
-        metrics.search(np.ones((1, 2)), np.ones((1, 3)), 1)
-    with pytest.raises(ValueError, match="k and block"):
-        metrics.search(np.ones((1, 2)), np.ones((1, 2)), 0)
-    with pytest.raises(ValueError, match="go together"):
-        metrics.search(np.ones((1, 2)), np.ones((1, 2)), 1, query_group=np.array([1]))
-    with pytest.raises(ValueError, match="one group each"):
-        groups = np.array([1]), np.array([1, 2])
-        metrics.search(np.ones((1, 2)), np.ones((1, 2)), 1, query_group=groups[0], gallery_group=groups[1])
-
-
-def test_retrieval_accuracy_by_hand():
-    gallery = np.array(["a", "b", "a", "c", "a"])
-    query = np.array(["a", "b", "z", "c"])  # the gallery has no z
-    ranked = np.array([[1, 0, 2], [1, 0, 2], [0, 1, 2], [0, 1, -1]])
-    result = metrics.retrieval_accuracy(ranked, query, gallery, (1, 2, 3))
-    assert result["accuracy"] == {1: 1 / 4, 2: 2 / 4, 3: 2 / 4}  # z is a miss, not left out
-    # a finds 0, 1, 2 of its 3 images, b its one, c none; z has none to find
-    assert result["recall"] == pytest.approx({1: 1 / 3, 2: (1 / 3 + 1) / 3, 3: (2 / 3 + 1) / 3})
-    assert (result["queries"], result["without_match"]) == (4, 1)
-
-
-def test_missing_ranks_are_no_image():
-    # -1 must not mean the last image of the gallery.
-    ranked = np.array([[-1, -1]])
-    assert metrics.retrieval_accuracy(ranked, np.array([5]), np.array([4, 5]), [2])["accuracy"] == {2: 0}
-
-
-def test_retrieval_accuracy_equals_torchmetrics():
-    query_items, gallery_items = rng().integers(12, size=30), rng(1).integers(12, size=60)
-    query, gallery = rng(2).standard_normal((30, 4)), rng(3).standard_normal((60, 4))
-    ranked, _ = metrics.search(query, gallery, 50)
-    ours = metrics.retrieval_accuracy(ranked, query_items, gallery_items, range(1, 51))
-    closeness = -np.linalg.norm(query[:, None] - gallery, axis=2)
-    for k in (1, 5, 20, 50):
-        hits = [
-            retrieval_hit_rate(torch.tensor(row), torch.tensor(gallery_items == item), top_k=k).item()
-            for row, item in zip(closeness, query_items, strict=True)
-        ]
-        assert ours["accuracy"][k] == pytest.approx(np.mean(hits))
-    for name in ("accuracy", "recall"):
-        assert (np.diff(list(ours[name].values())) >= 0).all()
-
-
-def test_first_rank_equals_pytorch_metric_learning():
-    query_items, gallery_items = rng().integers(40, size=50), rng(1).integers(40, size=60)
-    query, gallery = rng(2).standard_normal((50, 4)), rng(3).standard_normal((60, 4))
-    ranked, _ = metrics.search(query, gallery, 1)
-    ours = metrics.retrieval_accuracy(ranked, query_items, gallery_items, [1])
-    knn = CustomKNN(LpDistance(normalize_embeddings=False))
-    theirs = AccuracyCalculator(include=("precision_at_1",), k=1, knn_func=knn).get_accuracy(
-        *map(torch.tensor, (query, query_items, gallery, gallery_items))
-    )["precision_at_1"]
-    # It leaves queries without a match out, which the paper does not.
-    matched = ours["queries"] - ours["without_match"]
-    assert 0 < ours["without_match"]
-    assert ours["accuracy"][1] * ours["queries"] == pytest.approx(theirs * matched)
-
-
-def r_at_1(query, query_items, gallery, gallery_items):
-    """pytorch-metric-learning's, of the queries with a match alone; None where it refuses because there are none."""
-    calculator = AccuracyCalculator(
-        ("precision_at_1",), k=1, knn_func=CustomKNN(LpDistance(normalize_embeddings=False))
-    )
-    tensors = map(torch.tensor, (query, query_items, gallery, gallery_items))
-    return calculator.get_accuracy(*tensors)["precision_at_1"] if np.isin(query_items, gallery_items).any() else None
-
-
-@pytest.mark.parametrize("block", [1, 2, 5, 4096])
-@pytest.mark.parametrize("case", ["one item", "no match", "single query", "single image", "each its own item"])
-def test_adversarial_searches_equal_both_peers(case, block):
-    Q, G = {"single query": (1, 40), "single image": (9, 1)}.get(case, (9, 40))
-    query, gallery = (
-        rng(4).standard_normal((Q, 3)).astype(np.float32),
-        rng(5).standard_normal((G, 3)).astype(np.float32),
-    )
-    asks, has = rng(6).integers(3, size=Q), rng(7).integers(3, size=G)
-    if case == "one item":
-        asks, has = np.zeros(Q, int), np.zeros(G, int)
-    elif case == "no match":
-        asks = asks + 3
-    elif case == "each its own item":
-        asks, has = np.arange(Q), np.arange(G)
-    k = min(5, G)
-    ranked, distances = metrics.search(query, gallery, k, block=block)
-    expected = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(gallery).kneighbors(query)
-    assert (ranked == expected[1]).all() and distances == pytest.approx(expected[0], rel=1e-4)
-    ours = metrics.retrieval_accuracy(ranked, asks, has, range(1, k + 1))
-    hits = (has[expected[1]] == asks[:, None]).cumsum(1) > 0
-    assert list(ours["accuracy"].values()) == pytest.approx(hits.mean(0))
-    theirs = r_at_1(query, asks, gallery, has)
-    matched = ours["queries"] - ours["without_match"]
-    assert matched == np.isin(asks, has).sum()
-    assert ours["accuracy"][1] * Q == (0 if theirs is None else pytest.approx(theirs * matched))
-
-
-@pytest.mark.parametrize("block", [1, 3, 4096])
-def test_ties_on_a_lattice_stay_between_the_luckiest_and_the_unluckiest_order(block):
-    """Points of a 3 x 3 lattice: every distance is shared by several images, of several items."""
-    query, gallery = rng(8).integers(3, size=(20, 2)).astype(np.float32), rng(9).integers(3, size=(60, 2))
-    asks, has = rng(10).integers(9, size=20), rng(11).integers(8, size=60)  # item 8 has no match
-    far = NearestNeighbors(n_neighbors=60, algorithm="brute").fit(gallery).kneighbors(query)
-    far = np.take_along_axis(far[0], far[1].argsort(1), 1).round(6)  # in the gallery's order
-    ranked, distances = metrics.search(query, gallery.astype(np.float32), 60, block=block)
-    assert (ranked == np.argsort(far, axis=1, kind="stable")).all()  # ties by the lower index, whatever the blocks
-    assert distances == pytest.approx(np.sort(far, axis=1), abs=1e-5)
-    ours = metrics.retrieval_accuracy(ranked, asks, has, range(1, 61))["accuracy"]
-    nearest = np.where(has == asks[:, None], far, np.inf).min(1, keepdims=True)
-    lucky = np.where(np.isinf(nearest), np.inf, (far < nearest).sum(1, keepdims=True))
-    unlucky = np.where(np.isinf(nearest), np.inf, ((far <= nearest) & (has != asks[:, None])).sum(1, keepdims=True))
-    strict = [((unlucky < k).mean(), (lucky < k).mean()) for k in ours]
-    assert all(low <= value <= high for (low, high), value in zip(strict, ours.values(), strict=True))
-    assert any(low < high for low, high in strict)
-
-
-def test_retrieval_limits():
-    items = np.array([1, 2, 3])
-    perfect = metrics.retrieval_accuracy(np.array([[0], [1], [2]]), items, items, [1])
-    assert perfect == {"accuracy": {1: 1}, "recall": {1: 1}, "queries": 3, "without_match": 0}
-    none = metrics.retrieval_accuracy(np.array([[1], [2], [0]]), items, items, [1])
-    assert none["accuracy"] == none["recall"] == {1: 0}
-    lonely = metrics.retrieval_accuracy(np.array([[0]]), np.array([9]), items, [1])
-    assert lonely["accuracy"] == {1: 0} and np.isnan(lonely["recall"][1]) and lonely["without_match"] == 1
-    empty = metrics.retrieval_accuracy(np.empty((0, 2), int), items[:0], items, [2])
-    assert np.isnan(empty["accuracy"][2]) and empty["queries"] == empty["without_match"] == 0
-    with pytest.raises(ValueError, match="ranking of that many"):
-        metrics.retrieval_accuracy(np.array([[0]]), items[:1], items, [2])
-    with pytest.raises(ValueError, match="indices"):
-        metrics.retrieval_matches(np.array([["a"]]), np.array(["a"]), np.array(["a"]))
-    with pytest.raises(ValueError, match="0..2|-1..2"):
-        metrics.retrieval_matches(np.array([[3]]), items[:1], items)
-    with pytest.raises(ValueError, match="does not fit"):
-        metrics.retrieval_matches(np.array([[0]]), items, items)
+    batches = [accuracy(scores[rows], labels[rows], 1) for rows in (slice(0, 3), slice(3, 4))]
+    assert (np.mean(batches), accuracy(scores, labels, 1)) == (0.5, 0.75)
+    hits = metrics.attribute_hits(metrics.ranked(SCORES, 2), LABELS, 2)
+    assert hits.sum() / (LABELS == 1).sum() == recall_of(SCORES, LABELS, 2, GROUPS)[0]["all"]
 
 
 # Landmarks
@@ -525,25 +376,107 @@ def test_later_papers_figures_by_hand():
 # Intervals
 
 
+def test_interval_equals_scipy():
+    """SciPy draws the same indices from the same generator, so that the percentiles agree to the last digits."""
+    numerator = rng().random(40)
+    denominator = numerator + rng(1).random(40)
+    theirs = scipy.stats.bootstrap(
+        (numerator, denominator), lambda a, b, axis: a.sum(axis) / b.sum(axis), paired=True, vectorized=True,
+        n_resamples=4000, method="percentile", rng=rng(5),
+    )  # fmt: skip
+    ours = metrics.bootstrap_interval(numerator, denominator, n=4000, seed=5)
+    assert ours.value == pytest.approx(numerator.sum() / denominator.sum())
+    assert (ours.lo, ours.hi) == pytest.approx(tuple(theirs.confidence_interval), abs=0.004)
+    assert ours.error == pytest.approx(theirs.standard_error, rel=0.05)
+    assert ours.seeds == 1
+
+
+def test_interval_takes_at_most_half_of_scipys_time():
+    numerator, denominator = rng().integers(3, size=40_000) * 1.0, np.ones(40_000)
+
+    def seconds(call):
+        start = time.process_time()
+        call()
+        return time.process_time() - start
+
+    theirs = seconds(lambda: scipy.stats.bootstrap(
+        (numerator, denominator), lambda a, b, axis: a.sum(axis) / b.sum(axis), paired=True, vectorized=True,
+        n_resamples=1000, method="percentile",
+    ))  # fmt: skip
+    assert min(seconds(lambda: metrics.bootstrap_interval(numerator, denominator)) for _ in range(2)) < theirs / 2
+
+
 def test_bootstrap_is_deterministic_and_of_sums():
     numerator, denominator = np.array([1.0, 0, 3]), np.array([1.0, 0, 9])
-    value, low, high = metrics.bootstrap_interval(numerator, denominator)
-    assert value == 0.4 and low <= value <= high  # 4 / 10, not the mean of 1, 0 / 0 and 1 / 3
+    ours = metrics.bootstrap_interval(numerator, denominator)
+    assert ours.value == 0.4 and ours.lo <= 0.4 <= ours.hi  # 4 / 10, not the mean of 1, 0 / 0 and 1 / 3
     numerator, denominator = rng().random(50), rng(1).random(50)
-    value, low, high = metrics.bootstrap_interval(numerator, denominator, seed=3)
-    assert metrics.bootstrap_interval(numerator, denominator, seed=3) == (value, low, high)
-    assert metrics.bootstrap_interval(numerator, denominator, seed=4) != (value, low, high)
+    ours = metrics.bootstrap_interval(numerator, denominator, seed=3)
+    assert metrics.bootstrap_interval(numerator, denominator, seed=3) == ours
+    assert metrics.bootstrap_interval(numerator, denominator, seed=4) != ours
 
 
-def test_bootstrap_equals_a_slow_loop():
-    numerator, denominator = rng().random(20), rng(1).random(20) + 1
-    generator, ratios = rng(5), []
-    for _ in range(200):
-        pick = generator.integers(20, size=20)
-        ratios.append(sum(numerator[i] for i in pick) / sum(denominator[i] for i in pick))
-    expected = np.quantile(ratios, [0.05, 0.95])
-    ours = metrics.bootstrap_interval(numerator, denominator, n=200, seed=5, level=0.9)
-    assert ours[1:] == pytest.approx(expected)
+@pytest.mark.parametrize("units", [None, np.arange(20) % 7, np.array(list("abcde" * 4))])
+def test_sums_equal_a_slow_loop(units):
+    columns = rng().random((20, 2, 3))
+    ours = metrics.Bootstrap(20 if units is None else units, n=30, seed=5)
+    names = np.arange(20) if units is None else units
+    unique, generator = np.unique(names), rng(5)
+    expected = [columns.sum(0)]
+    for _ in range(30):
+        drawn = generator.integers(len(unique), size=len(unique), dtype=np.int32)
+        expected.append(sum(columns[names == unique[i]].sum(0) for i in drawn))
+    assert ours.sums(columns) == pytest.approx(np.array(expected))
+    assert ours.counts.sum(1).tolist() == [len(unique)] * 31
+
+
+def test_two_levels_equal_a_slow_loop():
+    """Each resample draws items, shared by all seeds, and one seed fewer than there are."""
+    hits, ones = rng().random((3, 12)) < 0.5, np.ones((1, 12))
+    boot = metrics.Bootstrap(12, n=2000, seed=1)
+    ours = boot.ratios(hits, ones, "method")
+    assert ours[0] == pytest.approx(np.mean([row.mean() for row in hits]))
+    weights = boot.seed_weights(3, "method")
+    for r in range(1, 200):
+        drawn_items = np.repeat(np.arange(12), boot.counts[r])
+        drawn_seeds = np.repeat(np.arange(3), np.round(2 * weights[r]).astype(int))
+        assert len(drawn_seeds) == 2
+        assert ours[r] == pytest.approx(np.mean([[hits[s, i] for i in drawn_items] for s in drawn_seeds]))
+    # Of a slow loop with draws of its own: the spread agrees.
+    generator, slow = rng(9), []
+    for _ in range(4000):
+        items = generator.integers(12, size=12)
+        slow.append(np.mean([hits[s][items].mean() for s in generator.integers(3, size=2)]))
+    assert ours[1:].std() == pytest.approx(np.std(slow), rel=0.08)
+    assert np.quantile(ours[1:], [0.1, 0.9]) == pytest.approx(np.quantile(slow, [0.1, 0.9]), abs=0.05)
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_seeds_alone_have_the_unbiased_variance_of_a_mean(seeds):
+    """Items that are all alike leave the spread of the seeds: s^2 / S with S - 1 in the denominator of s^2."""
+    rates = rng().random(seeds)
+    numerators, ones = np.tile(rates[:, None], (1, 50)), np.ones((1, 50))
+    values = metrics.Bootstrap(50, n=20_000).ratios(numerators, ones)
+    assert values[1:].std() == pytest.approx(rates.std(ddof=1) / seeds**0.5, rel=0.03)
+    one = metrics.Bootstrap(50, n=100).ratios(numerators[:1], ones)
+    assert np.ptp(one) < 1e-12  # a single seed's spread is not known
+
+
+def test_methods_share_items_and_draw_seeds_apart():
+    boot = metrics.Bootstrap(30, n=500)
+    same, other = (boot.seed_weights(3, key) for key in ("a", "b"))
+    assert (same == boot.seed_weights(3, "a")).all() and (same[1:] != other[1:]).any()
+    assert abs(np.corrcoef(same[1:, 0], other[1:, 0])[0, 1]) < 0.15
+    assert (same.sum(1) == 1).all() and (same[0] == other[0]).all()
+
+
+def test_ratios_of_many_columns_are_those_of_each():
+    hits, true = rng().random((2, 40, 3)), rng(1).random((1, 40, 3))
+    boot = metrics.Bootstrap(np.arange(40) // 2, n=50)
+    together = boot.ratios(hits, true, "m")
+    assert together.shape == (51, 3)
+    for column in range(3):
+        assert together[:, column] == pytest.approx(boot.ratios(hits[..., column], true[..., column], "m"))
 
 
 def test_bootstrap_covers_the_truth_and_needs_the_right_unit():
@@ -553,38 +486,39 @@ def test_bootstrap_covers_the_truth_and_needs_the_right_unit():
     for seed in range(200):
         hits = (rng(seed).random(40) < 0.4)[units]
         for name, unit in (("item", units), ("image", None)):
-            _, low, high = metrics.bootstrap_interval(hits, np.ones(200), unit, n=200, seed=seed)
-            covered[name] += low <= 0.4 <= high
+            found = metrics.bootstrap_interval(hits, np.ones(200), unit, n=200, seed=seed)
+            covered[name] += found.lo <= 0.4 <= found.hi
     assert 0.89 <= covered["item"] / 200 <= 0.99
     assert covered["image"] / 200 < 0.75  # images of one item are not independent
 
 
 def test_paired_difference_is_narrower_than_two_intervals():
-    difficulty = rng().random(300)
+    difficulty, ones = rng().random(300), np.ones(300)
     ours, other = difficulty < 0.6, difficulty < 0.5  # right wherever the other is, and a little more
-    ones = np.ones(300)
-    value, low, high = metrics.bootstrap_difference(ours, ones, other, ones)
-    assert value == pytest.approx(ours.mean() - other.mean())
-    assert 0 < low < value < high
-    single = [metrics.bootstrap_interval(hits, ones) for hits in (ours, other)]
-    assert single[0][1] < single[1][2]  # the two intervals overlap, the paired one excludes 0
-    assert metrics.bootstrap_difference(ours, ones, ours, ones) == (0, 0, 0)
+    boot = metrics.Bootstrap(300)
+    first, second = (boot.ratios(hits, ones) for hits in (ours, other))
+    both = metrics.interval(first - second)
+    assert both.value == pytest.approx(ours.mean() - other.mean())
+    assert 0 < both.lo < both.value < both.hi
+    assert metrics.interval(first).lo < metrics.interval(second).hi  # these overlap, the paired one excludes 0
+    theirs = scipy.stats.bootstrap((ours * 1.0 - other,), np.mean, method="percentile", rng=0).confidence_interval
+    assert (both.lo, both.hi) == pytest.approx(tuple(theirs), abs=0.01)
 
 
 def test_bootstrap_limits():
     ones, zeros = np.ones(4), np.zeros(4)
-    assert metrics.bootstrap_interval(ones, ones) == (1, 1, 1)
-    assert metrics.bootstrap_interval(zeros, ones) == (0, 0, 0)
-    assert metrics.bootstrap_interval([1.0], [2.0]) == (0.5, 0.5, 0.5)
-    assert np.isnan(metrics.bootstrap_interval(zeros, zeros)).all()
-    assert np.isnan(metrics.bootstrap_interval([], [])).all()
-    assert np.isnan(metrics.bootstrap_interval([], [], [])).all()
-    # A resample without any denominator says nothing; the others do.
-    assert metrics.bootstrap_interval([1.0, 0, 0], [1.0, 0, 0]) == (1, 1, 1)
+    assert metrics.bootstrap_interval(ones, ones)[:4] == (1, 1, 1, 0)
+    assert metrics.bootstrap_interval(zeros, ones)[:4] == (0, 0, 0, 0)
+    assert metrics.bootstrap_interval([1.0], [2.0])[:3] == (0.5, 0.5, 0.5)
+    for nothing in (zeros, []):
+        assert np.isnan(metrics.bootstrap_interval(nothing, nothing)[:4]).all()
+    assert np.isnan(metrics.bootstrap_interval([], [], [])[:4]).all()
+    # A resample without any denominator is left out; the others count.
+    assert metrics.bootstrap_interval([1.0, 0, 0], [1.0, 0, 0])[:3] == (1, 1, 1)
     for bad in (NAN, np.inf):
         with pytest.raises(ValueError, match="finite"):
             metrics.bootstrap_interval([bad], [1])
     with pytest.raises(ValueError, match="units"):
         metrics.bootstrap_interval(ones, ones, [1, 2])
     with pytest.raises(ValueError, match="level"):
-        metrics.bootstrap_interval(ones, ones, level=95)
+        metrics.interval(np.ones(5), level=95)

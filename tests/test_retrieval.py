@@ -1,279 +1,199 @@
-"""Searches, variations and the verdicts on claims, on embeddings and predictions made by hand."""
+"""Exact search and retrieval accuracy against cases worked by hand, scikit-learn, torchmetrics and
+pytorch-metric-learning."""
 
-from dataclasses import replace
-from pathlib import Path
-
-import matplotlib
 import numpy as np
 import pytest
+import torch
+from pytorch_metric_learning.distances import LpDistance
+from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
+from pytorch_metric_learning.utils.inference import CustomKNN
+from sklearn.neighbors import NearestNeighbors
+from torchmetrics.functional.retrieval import retrieval_hit_rate
 
-from lib import claims, metrics, paper, plots, report, train
-from lib.config import PROFILES
-from lib.data import Benchmark, Lacks
+from lib import metrics
 
-CONFIG = PROFILES["smoke"]
-matplotlib.use("Agg")
+NAN = float("nan")
 
 
-def make(tmp_path, name="inshop", embedding=None, split=None, item=None, **fields):
-    """Six photos: two of each of three items, the second of each asks; embeddings on a line."""
-    n = len(item) if item else 6
-    b = Benchmark(
-        name=name,
-        images_root=Path("nowhere"),
-        image=np.array([f"{i}.jpg" for i in range(n)]),
-        split=np.array(split or ["gallery", "query"] * 3),
-        box=np.tile(np.array([[0, 0, 10, 10]], np.float32), (n, 1)),
-        item=np.array(item or ["a", "a", "b", "b", "c", "c"]),
-        **fields,
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 4096])
+def test_search_equals_sklearn_in_any_blocks(block):
+    query, gallery = rng().standard_normal((50, 16)), rng(1).standard_normal((120, 16))
+    query, gallery = query.astype(np.float32), gallery.astype(np.float32)
+    indices, distances = metrics.search(query, gallery, 10, block=block)
+    expected = NearestNeighbors(n_neighbors=10, algorithm="brute").fit(gallery).kneighbors(query)
+    assert (indices == expected[1]).all()
+    assert distances == pytest.approx(expected[0], rel=1e-5)
+    assert (np.diff(distances) >= 0).all()
+    whole = metrics.search(query, gallery, 10)
+    assert (indices == whole[0]).all() and (distances == whole[1]).all()
+
+
+@pytest.mark.parametrize("block", [3, 16, 4096])
+def test_search_breaks_ties_by_the_lower_index(block):
+    points = rng().standard_normal((4, 32)).astype(np.float32)
+    gallery = np.tile(points, (10, 1))  # image i shows point i % 4
+    indices, distances = metrics.search(points, gallery, 12, block=block)
+    order = np.argsort(np.linalg.norm(points[:, None].astype(np.float64) - points, axis=2), axis=1)
+    for row, (first, second) in zip(indices, order[:, :2], strict=True):
+        assert row.tolist() == [*range(first, 40, 4), second, second + 4]
+    assert (distances[:, :10] == 0).all()  # the query itself, exactly
+
+
+def test_search_within_groups_and_beyond_the_gallery():
+    query, gallery = np.array([[0.0], [10.0], [0.0]]), np.array([[1.0], [2.0], [9.0]])
+    indices, distances = metrics.search(query, gallery, 4)
+    assert indices.tolist() == [[0, 1, 2, -1], [2, 1, 0, -1], [0, 1, 2, -1]]
+    assert distances.tolist() == [[1, 2, 9, np.inf], [1, 8, 9, np.inf], [1, 2, 9, np.inf]]
+    names = np.array(["Dresses", "Dresses", "Shorts"]), np.array(["Denim", "Dresses", "Dresses"])
+    indices, distances = metrics.search(query, gallery, 2, query_group=names[0], gallery_group=names[1])
+    assert indices.tolist() == [[1, 2], [2, 1], [-1, -1]]
+    assert distances.tolist() == [[2, 9], [1, 8], [np.inf, np.inf]]
+
+
+def test_search_limits():
+    assert metrics.search(np.empty((0, 3)), np.ones((2, 3)), 2)[0].shape == (0, 2)
+    assert metrics.search(np.ones((1, 3)), np.empty((0, 3)), 2)[0].tolist() == [[-1, -1]]
+    constant = np.ones((5, 3), np.float32)
+    constant.flags.writeable = False  # as a memory map is
+    assert metrics.search(constant, constant, 5)[0].tolist() == [[0, 1, 2, 3, 4]] * 5
+    assert metrics.search(np.zeros((1, 2)), np.array([[0.0, 1e-3], [0, 0]]), 2)[0].tolist() == [[1, 0]]
+    for bad in (NAN, np.inf, 1e30):
+        with pytest.raises(ValueError, match="finite"):
+            metrics.search(np.ones((1, 2)), np.array([[0, bad]]), 1)
+    with pytest.raises(ValueError, match="embeddings"):
+        metrics.search(np.ones((1, 2)), np.ones((1, 3)), 1)
+    with pytest.raises(ValueError, match="k must"):
+        metrics.search(np.ones((1, 2)), np.ones((1, 2)), 0)
+    with pytest.raises(ValueError, match="one group each"):
+        metrics.search(np.ones((1, 2)), np.ones((1, 2)), 1, query_group=np.array([1]))
+    with pytest.raises(ValueError, match="one group each"):
+        groups = np.array([1]), np.array([1, 2])
+        metrics.search(np.ones((1, 2)), np.ones((1, 2)), 1, query_group=groups[0], gallery_group=groups[1])
+
+
+def test_retrieval_accuracy_by_hand():
+    gallery = np.array(["a", "b", "a", "c", "a"])
+    query = np.array(["a", "b", "z", "c"])  # the gallery has no z
+    ranked = np.array([[1, 0, 2], [1, 0, 2], [0, 1, 2], [0, 1, -1]])
+    result = metrics.retrieval_accuracy(ranked, query, gallery, (1, 2, 3))
+    assert result["accuracy"] == {1: 1 / 4, 2: 2 / 4, 3: 2 / 4}  # z is a miss, not left out
+    # a finds 0, 1, 2 of its 3 images, b its one, c none; z has none to find
+    assert result["recall"] == pytest.approx({1: 1 / 3, 2: (1 / 3 + 1) / 3, 3: (2 / 3 + 1) / 3})
+    assert (result["queries"], result["without_match"]) == (4, 1)
+
+
+def test_missing_ranks_are_no_image():
+    # -1 must not mean the last image of the gallery.
+    ranked = np.array([[-1, -1]])
+    assert metrics.retrieval_accuracy(ranked, np.array([5]), np.array([4, 5]), [2])["accuracy"] == {2: 0}
+
+
+def test_retrieval_accuracy_equals_torchmetrics():
+    query_items, gallery_items = rng().integers(12, size=30), rng(1).integers(12, size=60)
+    query, gallery = rng(2).standard_normal((30, 4)), rng(3).standard_normal((60, 4))
+    ranked, _ = metrics.search(query, gallery, 50)
+    ours = metrics.retrieval_accuracy(ranked, query_items, gallery_items, range(1, 51))
+    closeness = -np.linalg.norm(query[:, None] - gallery, axis=2)
+    for k in (1, 5, 20, 50):
+        hits = [
+            retrieval_hit_rate(torch.tensor(row), torch.tensor(gallery_items == item), top_k=k).item()
+            for row, item in zip(closeness, query_items, strict=True)
+        ]
+        assert ours["accuracy"][k] == pytest.approx(np.mean(hits))
+    for name in ("accuracy", "recall"):
+        assert (np.diff(list(ours[name].values())) >= 0).all()
+
+
+def test_first_rank_equals_pytorch_metric_learning():
+    query_items, gallery_items = rng().integers(40, size=50), rng(1).integers(40, size=60)
+    query, gallery = rng(2).standard_normal((50, 4)), rng(3).standard_normal((60, 4))
+    ranked, _ = metrics.search(query, gallery, 1)
+    ours = metrics.retrieval_accuracy(ranked, query_items, gallery_items, [1])
+    knn = CustomKNN(LpDistance(normalize_embeddings=False))
+    theirs = AccuracyCalculator(include=("precision_at_1",), k=1, knn_func=knn).get_accuracy(
+        *map(torch.tensor, (query, query_items, gallery, gallery_items))
+    )["precision_at_1"]
+    # It leaves queries without a match out, which the paper does not.
+    matched = ours["queries"] - ours["without_match"]
+    assert 0 < ours["without_match"]
+    assert ours["accuracy"][1] * ours["queries"] == pytest.approx(theirs * matched)
+
+
+def r_at_1(query, query_items, gallery, gallery_items):
+    """pytorch-metric-learning's, of the queries with a match alone; None where it refuses because there are none."""
+    calculator = AccuracyCalculator(
+        ("precision_at_1",), k=1, knn_func=CustomKNN(LpDistance(normalize_embeddings=False))
     )
-    values = np.array(embedding if embedding is not None else [0.0, 0.1, 1.0, 0.2, 2.0, 2.1])[:, None].astype(
-        np.float32
+    tensors = map(torch.tensor, (query, query_items, gallery, gallery_items))
+    return calculator.get_accuracy(*tensors)["precision_at_1"] if np.isin(query_items, gallery_items).any() else None
+
+
+@pytest.mark.parametrize("block", [1, 2, 5, 4096])
+@pytest.mark.parametrize("case", ["one item", "no match", "single query", "single image", "each its own item"])
+def test_adversarial_searches_equal_both_peers(case, block):
+    Q, G = {"single query": (1, 40), "single image": (9, 1)}.get(case, (9, 40))
+    query, gallery = (
+        rng(4).standard_normal((Q, 3)).astype(np.float32),
+        rng(5).standard_normal((G, 3)).astype(np.float32),
     )
-    for part in set(b.split) - {"train"}:
-        rows = b.rows(part)
-        path = tmp_path / f"predictions_{part}.safetensors"
-        train.write_predictions(path, {"embedding": values[rows]}, b.image[rows], {})
-    return b
+    asks, has = rng(6).integers(3, size=Q), rng(7).integers(3, size=G)
+    if case == "one item":
+        asks, has = np.zeros(Q, int), np.zeros(G, int)
+    elif case == "no match":
+        asks = asks + 3
+    elif case == "each its own item":
+        asks, has = np.arange(Q), np.arange(G)
+    k = min(5, G)
+    ranked, distances = metrics.search(query, gallery, k, block=block)
+    expected = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(gallery).kneighbors(query)
+    assert (ranked == expected[1]).all() and distances == pytest.approx(expected[0], rel=1e-4)
+    ours = metrics.retrieval_accuracy(ranked, asks, has, range(1, k + 1))
+    hits = (has[expected[1]] == asks[:, None]).cumsum(1) > 0
+    assert list(ours["accuracy"].values()) == pytest.approx(hits.mean(0))
+    theirs = r_at_1(query, asks, gallery, has)
+    matched = ours["queries"] - ours["without_match"]
+    assert matched == np.isin(asks, has).sum()
+    assert ours["accuracy"][1] * Q == (0 if theirs is None else pytest.approx(theirs * matched))
 
 
-def test_ranking_by_hand(tmp_path):
-    b = make(tmp_path, category=np.array([0, 0, 1, 1, 1, 1], np.int16), category_names=("x", "y"))
-    ranked, hits = report.ranking(tmp_path, b)
-    # Queries at 0.1 (a), 0.2 (b), 2.1 (c); gallery a at 0, b at 1, c at 2.
-    assert ranked.tolist() == [[0, 1, 2], [0, 1, 2], [2, 1, 0]]
-    assert hits.tolist() == [[True, False, False], [False, True, False], [True, False, False]]
-    ranked, hits = report.ranking(tmp_path, b, within=True)  # b's query may see b and c only
-    assert ranked.tolist() == [[0, -1, -1], [1, 2, -1], [2, 1, -1]] and hits[:, 0].all()
+@pytest.mark.parametrize("block", [1, 3, 4096])
+def test_ties_on_a_lattice_stay_between_the_luckiest_and_the_unluckiest_order(block):
+    """Points of a 3 x 3 lattice: every distance is shared by several images, of several items."""
+    query, gallery = rng(8).integers(3, size=(20, 2)).astype(np.float32), rng(9).integers(3, size=(60, 2))
+    asks, has = rng(10).integers(9, size=20), rng(11).integers(8, size=60)  # item 8 has no match
+    far = NearestNeighbors(n_neighbors=60, algorithm="brute").fit(gallery).kneighbors(query)
+    far = np.take_along_axis(far[0], far[1].argsort(1), 1).round(6)  # in the gallery's order
+    ranked, distances = metrics.search(query, gallery.astype(np.float32), 60, block=block)
+    assert (ranked == np.argsort(far, axis=1, kind="stable")).all()  # ties by the lower index, whatever the blocks
+    assert distances == pytest.approx(np.sort(far, axis=1), abs=1e-5)
+    ours = metrics.retrieval_accuracy(ranked, asks, has, range(1, 61))["accuracy"]
+    nearest = np.where(has == asks[:, None], far, np.inf).min(1, keepdims=True)
+    lucky = np.where(np.isinf(nearest), np.inf, (far < nearest).sum(1, keepdims=True))
+    unlucky = np.where(np.isinf(nearest), np.inf, ((far <= nearest) & (has != asks[:, None])).sum(1, keepdims=True))
+    strict = [((unlucky < k).mean(), (lucky < k).mean()) for k in ours]
+    assert all(low <= value <= high for (low, high), value in zip(strict, ours.values(), strict=True))
+    assert any(low < high for low, high in strict)
 
 
-def test_faiss_ranks_as_the_blocks_do(tmp_path):
-    b = make(tmp_path, category=np.array([0, 0, 1, 1, 1, 1], np.int16), category_names=("x", "y"))
-    for within in (False, True):
-        blocks, faiss = (report.ranking(tmp_path, b, within, search)[0] for search in ("blocks", "faiss"))
-        assert blocks.tolist() == faiss.tolist()
-
-
-def test_retrieval_table_by_hand(tmp_path):
-    table = report.retrieval_table({"m": tmp_path}, make(tmp_path), CONFIG)
-    assert table.search.unique().tolist() == ["all"] and table.k.tolist() == [1, 2, 3]
-    assert table.accuracy.tolist() == pytest.approx([2 / 3, 1, 1])
-    assert (table.lo <= table.accuracy).all() and (table.accuracy <= table.hi).all()
-    assert table.queries.unique() == [3] and table.without_match.unique() == [0]
-
-
-def test_a_query_without_a_match_stays_in_as_a_miss(tmp_path):
-    b = make(tmp_path, item=["a", "a", "b", "b", "c", "d"])
-    table = report.retrieval_table({"m": tmp_path}, b, CONFIG)
-    assert table.accuracy.tolist() == pytest.approx([1 / 3, 2 / 3, 2 / 3]) and table.without_match.unique() == [1]
-
-
-def test_consumers_search_the_shops_of_the_test_split(tmp_path):
-    split = ["train", "train", "test", "test", "test", "test"]
-    domain = np.array(["shop", "consumer"] * 3)
-    b = make(tmp_path, "consumer2shop", split=split, domain=domain)
-    query, gallery = report.sides(b)
-    assert query.tolist() == [3, 5] and gallery.tolist() == [2, 4]
-    assert report.ranking(tmp_path, b)[1].tolist() == [[True, False], [True, False]]
-    with pytest.raises(Lacks, match="ask"):
-        report.sides(make(tmp_path, "consumer2shop", split=split, domain=np.array(["shop"] * 6)))
-
-
-def test_predictions_come_in_the_order_that_is_asked(tmp_path):
-    b = make(tmp_path)
-    found = report.predicted_rows(tmp_path, b, np.array([5, 0, 3]), "embedding")["embedding"][:, 0]
-    np.testing.assert_allclose(found, [2.1, 0.0, 0.2])
-
-
-def test_variations_by_hand(tmp_path):
-    pose = np.array([1, 1, 1, 5, 1, 2], np.int8)  # the queries: front, zoom-in, side
-    b = make(tmp_path, pose=pose, category=np.array([0, 0, 1, 1, 1, 1], np.int16), category_names=("x", "y"))
-    table = report.variation_table({"m": tmp_path}, b, (1, 2), PROFILES["smoke"]).set_index(["by", "value", "k"])
-    assert table.accuracy["pose", "front", 1] == 1 and table.accuracy["pose", "side", 1] == 1
-    assert table.accuracy["scale", "zoom-in", 1] == 0 and table.accuracy["scale", "zoom-in", 2] == 1
-    assert np.isnan(table.accuracy["scale", "zoom-out", 1]) and table.queries["scale", "zoom-out", 1] == 0
-    assert table.accuracy["category", "y", 1] == 0.5 and table.queries["category", "y", 1] == 2
-    assert list(table.loc["category"].index.get_level_values(0).unique()) == ["y", "x"]  # the frequent one first
-
-
-def test_retrieval_figures_show_what_they_say(tmp_path):
-    table = report.retrieval_table({"fashionnet": tmp_path}, make(tmp_path), CONFIG)
-    axis = plots.retrieval_curves(table, ["fashionnet"], top=2).axes[0]
-    assert axis.get_legend().get_texts()[0].get_text() == "fashionnet (1.000)"
-    photo = np.zeros((8, 6, 3), np.uint8)
-    places, codes = np.zeros((8, 2)), np.array([0, 1] * 4)
-    rows = [[(photo, places, codes, None), (photo, places, codes, True), (photo, None, None, False)]]
-    axes = plots.retrieval_rows(rows, 2).axes
-    green = axes[1].spines["left"].get_edgecolor()
-    assert green[1] > green[0] and axes[1].spines["left"].get_linewidth() > axes[2].spines["left"].get_linewidth()
-    assert not axes[0].spines["left"].get_visible() and len(axes[0].lines) == 4  # the four visible landmarks
-
-
-# ---- claims ---------------------------------------------------------------------------------------------------------
-
-
-def evidence(n=300, seed=0):
-    """Three methods that are right on 90, 60 and 30 % of the images, the better ones wherever the worse are."""
-    rng = np.random.default_rng(seed)
-    hard, category = rng.random(n), rng.integers(0, 8, n).astype(np.int16)
-    landmarks = np.full((n, 8, 2), 50, np.float32)
-    b = Benchmark(
-        name="category_attribute",
-        images_root=Path("nowhere"),
-        image=np.array([str(i) for i in range(n)]),
-        split=np.array(["test"] * n),
-        box=np.tile(np.array([[0, 0, 100, 100]], np.float32), (n, 1)),
-        category=category,
-        category_names=tuple("abcdefgh"),
-        landmarks=landmarks,
-        visibility=np.zeros((n, 8), np.int8),
-    )
-    predicted = {}
-    for method, share in (("fashionnet", 0.9), ("darn", 0.6), ("wtbi", 0.3)):
-        right = hard < share
-        scores = np.where(np.eye(8)[category] == 1, np.where(right, 1.0, -1.0)[:, None], 0.0)
-        predicted[method] = {"category_scores": scores}
-    off = np.zeros((n, 8))
-    off[:, 2:] = 20  # collars are found, nothing else is
-    predicted["fashionnet"]["landmarks"] = landmarks + np.stack([off, np.zeros((n, 8))], axis=2)
-    return claims.Evidence(b, np.arange(n), predicted, {})
-
-
-def test_verdicts_are_those_of_the_intervals():
-    assert [claims.verdict(*i) for i in ((0.1, 0.2), (-0.2, -0.1), (-0.1, 0.1), (0.0, 0.0), (np.nan, 1))] == [
-        "held", "not held", "undecided", "undecided", "undecided"]  # fmt: skip
-
-
-def test_claims_by_hand():
-    table = claims.judge(evidence(), seed=0, n=300).set_index("claim")
-    lead = table.loc["category, top-3: fashionnet is above darn"]
-    assert lead.verdict == "held" and 0.2 < lead.measured < 0.4 and lead.lo < lead.measured < lead.hi
-    assert lead.paper == pytest.approx((82.58 - 59.48) / 100) and lead.evidence == "table2"
-    assert table.loc["landmarks: above 80 % of left collars are within 0.1"].verdict == "held"
-    sleeve = table.loc["landmarks: above 80 % of left sleeves are within 0.1"]
-    assert sleeve.verdict == "not held" and sleeve.measured == pytest.approx(-0.8)
-    assert table.loc["landmarks: collars are found more often than hems"].measured == 1
-    assert not [
-        claim for claim in table.index if "attributes" in claim or "in-shop" in claim
-    ]  # nothing to speak of them
-
-
-def test_the_interval_is_that_of_the_paired_bootstrap():
-    e = evidence()
-    row = claims.judge(e, seed=3, n=200).set_index("claim").loc["category, top-3: darn is above wtbi"]
-    expected = metrics.bootstrap_difference(*e.category("darn"), *e.category("wtbi"), e.units(), n=200, seed=3)
-    assert (row.measured, row.lo, row.hi) == pytest.approx(expected)
-
-
-def difference(first: float, second: float, n: int, seed: int, apart: bool = False) -> claims.Comparison:
-    """Two sides with these true rates, n images each."""
-    rng = np.random.default_rng(seed)
-    return claims._compare([rng.random(n) < first, np.ones(n)], [rng.random(n) < second, np.ones(n)], None, apart)
-
-
-def test_a_claim_about_all_is_judged_by_all_and_shows_its_weakest():
-    ahead, behind = difference(0.9, 0.5, 200, 0), difference(0.5, 0.9, 200, 1)
-    for comparisons, said in (([ahead] * 5, "held"), ([ahead] * 5 + [behind], "not held"), ([], "undecided")):
-        assert claims.weigh(comparisons, 0, 300)[3] == said
-    value, low, high, _ = claims.weigh([ahead, behind], 0, 300)
-    assert (value, low, high) == metrics.percentiles(behind.values(0, 300), 0.95)
-    nothing = claims._compare([np.zeros(9), np.zeros(9)], [np.zeros(9), np.zeros(9)], None)  # 0 / 0
-    assert claims.weigh([ahead, nothing], 0, 300)[3] == "held"
-
-
-def test_many_true_comparisons_are_rarely_said_not_to_hold():
-    """Twenty equal rivals: chance alone puts one of them ahead in most worlds."""
-    said = [claims.weigh([difference(0.5, 0.5, 80, 100 * w + r) for r in range(20)], 0, 200)[3] for w in range(20)]
-    assert said.count("not held") <= 2 and said.count("held") == 0
-
-
-def test_a_side_without_a_miss_decides_nothing():
-    """15 images that all hit against a rate that is the same, and may well be lower in truth."""
-    few = np.ones(15)
-    rest = [np.random.default_rng(0).random(150) < 0.9, np.ones(150)]
-    columns = [np.r_[few, np.zeros(150)], np.r_[few, np.zeros(150)], *(np.r_[np.zeros(15), column] for column in rest)]
-    compared = claims._compare(columns[:2], columns[2:], None, apart=True)
-    value, low, high, said = claims.weigh([compared], 0, 300)
-    assert 0 < value < 0.2 and np.isnan(low) and np.isnan(high) and said == "undecided"
-    assert claims.weigh([difference(0.9, 0.3, 200, 0, apart=True)], 0, 300)[3] == "held"
-
-
-def test_equal_methods_are_undecided_and_swapped_ones_do_not_hold():
-    e = evidence()
-    e.predicted["fashionnet"], e.predicted["darn"] = e.predicted["darn"], e.predicted["fashionnet"]
-    e.predicted["wtbi"] = e.predicted["darn"]
-    table = claims.judge(e, seed=0, n=200).set_index("claim")
-    assert table.verdict["category, top-3: fashionnet is above darn"] == "not held"
-    assert table.verdict["category, top-3: darn is above wtbi"] == "undecided"
-
-
-def test_searches_are_compared_over_items_and_apart(tmp_path):
-    """In-shop always finds, consumer-to-shop never does; DARN in-shop finds half of the items."""
-    n = 80
-    item = [f"id_{i // 4}" for i in range(n)]
-    inshop = make(tmp_path, item=item, split=["query", "gallery"] * (n // 2), embedding=np.zeros(n),
-                  pose=np.tile([1, 1, 5, 1], n // 4).astype(np.int8))  # fmt: skip
-    split, domain = ["test"] * n, np.array(["consumer", "shop"] * (n // 2))
-    street = make(tmp_path, "consumer2shop", item=item, split=split, embedding=np.zeros(n), domain=domain)
-    always, never = np.ones((n // 2, 50), bool), np.zeros((n // 2, 50), bool)
-    half = np.repeat(np.arange(n // 4) % 2 == 0, 2)[:, None].repeat(50, 1)
-    late = always.copy()
-    late[1::2, :10] = False  # the zoomed-in queries hit from the eleventh on
-    searches = {
-        "inshop": (inshop, {"fashionnet": late, "darn": half}),
-        "consumer2shop": (street, {"fashionnet": never}),
-    }
-    table = claims.judge(claims.Evidence(None, np.zeros(0, int), {}, searches), seed=0, n=300).set_index("claim")
-    gap = table.loc["in-shop, top-20: fashionnet is above darn"]
-    assert gap.measured == 0.5 and gap.verdict == "held"
-    assert gap.paper == pytest.approx(paper.INSHOP_TOP20["fashionnet"] - paper.INSHOP_TOP20["darn"])
-    lower = table.loc["top-20: consumer-to-shop is lower than in-shop for every method"]
-    assert lower.measured == 1 and lower.paper == pytest.approx(0.764 - 0.188)
-    assert np.isnan(lower.lo) and lower.verdict == "undecided"  # no miss in the one, no hit in the other
-    most, few = (np.repeat(np.arange(n // 4) % 4 < share, 2)[:, None].repeat(50, 1) for share in (3, 1))
-    apart = {"inshop": (inshop, {"fashionnet": most}), "consumer2shop": (street, {"fashionnet": few})}
-    seen = claims.judge(claims.Evidence(None, np.zeros(0, int), {}, apart), seed=0, n=300).set_index("claim")
-    lower = seen.loc["top-20: consumer-to-shop is lower than in-shop for every method"]
-    assert lower.measured == 0.5 and lower.lo > 0.2 and lower.verdict == "held"
-    worst = table.loc["in-shop, top-1: zoomed-in queries are the worst"]  # all of them miss, no front view does
-    assert worst.measured == 1 and np.isnan(worst.lo) and worst.verdict == "undecided"
-    assert table.measured["in-shop: zoomed-in queries catch up from top-1 to top-20"] == 1
-    assert "consumer-to-shop, top-20: fashionnet is above darn" not in table.index
-    table.loc["in-shop, top-20: fashionnet is above darn", ["measured", "lo", "hi"]] = np.nan
-    figure = plots.verdicts(table.reset_index())
-    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == list(table.index)
-    assert [t.get_text() for t in figure.axes[0].texts] == ["not measured"]
-
-
-def test_both_searches_in_galleries_alike(tmp_path):
-    """In-shop lists item b twice and asks for c, too, which consumers do not ask for."""
-    inshop = make(tmp_path, item=["a", "a", "b", "b", "b", "c", "c"], embedding=[0, 0.1, 1, 5, 0.2, 2, 2.1],
-                  split=["gallery", "query", "gallery", "gallery", "query", "gallery", "query"])  # fmt: skip
-    (tmp_path / "street").mkdir()
-    street = make(tmp_path / "street", "consumer2shop", item=["d", "d", "e", "e"], embedding=[0, 0.6, 1, 0.9],
-                  split=["test"] * 4, domain=np.array(["shop", "consumer"] * 2))  # fmt: skip
-    runs = {"inshop": {"m": tmp_path}, "consumer2shop": {"m": tmp_path / "street"}}
-    table = report.matched_searches(runs, {"inshop": inshop, "consumer2shop": street}, 0).set_index(["benchmark", "k"])
-    assert (table.gallery == 2).all() and (table.queries == 2).all()
-    assert table.accuracy["consumer2shop", 1] == 0.5
-    # Drawn: b at 1 (not its second photo, at 5) and c at 2, with queries at 0.2 and 2.1.
-    assert table.accuracy["inshop", 1] == 1
-    assert set(report.matched_searches(runs, {"inshop": inshop, "consumer2shop": street}, 0).k) == {
-        1
-    }  # 20 are all of them
-
-
-def test_the_papers_attribute_numbers_stand_beside_its_own_groups_only():
-    labels = np.where(np.random.default_rng(0).random((300, 4)) < 0.4, 1, -1).astype(np.int8)
-    e = evidence()
-    for method in ("fashionnet", "wtbi"):
-        e.predicted[method]["attribute_scores"] = np.random.default_rng(1).random((300, 4))
-    own = dict(attributes=labels, attribute_names=tuple("wxyz"), attribute_groups=np.array([1, 1, 2, 2], np.int8))
-    for groups, printed in ((paper.ATTRIBUTE_GROUPS, True), ({1: "texture", 2: "length"}, False)):
-        e.benchmark = replace(e.benchmark, group_names=groups, **own)
-        table = claims.judge(e, seed=0, n=50).set_index("claim").paper
-        for claim in (
-            "attributes, top-5: fashionnet is above wtbi",
-            "attributes, top-5: fashionnet is first in texture",
-        ):
-            assert np.isfinite(table[claim]) == printed
+def test_retrieval_limits():
+    items = np.array([1, 2, 3])
+    perfect = metrics.retrieval_accuracy(np.array([[0], [1], [2]]), items, items, [1])
+    assert perfect == {"accuracy": {1: 1}, "recall": {1: 1}, "queries": 3, "without_match": 0}
+    none = metrics.retrieval_accuracy(np.array([[1], [2], [0]]), items, items, [1])
+    assert none["accuracy"] == none["recall"] == {1: 0}
+    lonely = metrics.retrieval_accuracy(np.array([[0]]), np.array([9]), items, [1])
+    assert lonely["accuracy"] == {1: 0} and np.isnan(lonely["recall"][1]) and lonely["without_match"] == 1
+    empty = metrics.retrieval_accuracy(np.empty((0, 2), int), items[:0], items, [2])
+    assert np.isnan(empty["accuracy"][2]) and empty["queries"] == empty["without_match"] == 0
+    with pytest.raises(ValueError, match="ranking of that many"):
+        metrics.retrieval_accuracy(np.array([[0]]), items[:1], items, [2])
+    with pytest.raises(ValueError, match="indices"):
+        metrics.retrieval_matches(np.array([["a"]]), np.array(["a"]), np.array(["a"]))
+    with pytest.raises(ValueError, match="0..2|-1..2"):
+        metrics.retrieval_matches(np.array([[3]]), items[:1], items)
+    with pytest.raises(ValueError, match="does not fit"):
+        metrics.retrieval_matches(np.array([[0]]), items, items)

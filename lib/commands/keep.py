@@ -1,0 +1,116 @@
+"""Copy the results of a run to outputs/reference, which git tracks and the README reads.
+
+    python -m lib.commands.keep PROFILE
+
+A run writes to outputs/<profile>/, which git ignores. This command copies its tables (csv), figures (png) and executed
+notebooks to outputs/reference/<profile>/, in place of the earlier copy, and writes provenance.json: commits, dates and
+devices of the runs behind the tables. Of a real data set it copies neither notebooks nor figures that may show a photo.
+"""
+
+import argparse
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+OUTPUTS = Path(__file__).resolve().parents[2] / "outputs"
+# The figures of a real data set that hold curves, bars and numbers alone. Any other name may show a photo.
+DRAWN = re.compile(r"(fig(03|07|08b|09b|10|11|_claims)|table2|loss_curves|pooling|budget|power)([a-z_]*)")
+ORIGIN = ("commit", "date", "device")
+
+
+class Refused(Exception):
+    """End the command with one sentence."""
+
+
+def is_drawn(stem: str) -> bool:
+    """Return whether a figure of that name is drawn from numbers, so that it shows no photo."""
+    return DRAWN.fullmatch(stem) is not None
+
+
+def shows_real_photos(run: Path) -> bool:
+    """Return whether a run is of a real data set: by its folder's name, or by the parameters of its notebooks."""
+    if run.name.endswith("photos"):
+        return True
+    for path in run.glob("notebooks/*.ipynb"):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            tagged = {"parameters", "injected-parameters"} & set(cell["metadata"].get("tags", []))
+            if tagged and re.search(r"^data = (?!''|\"\")", "".join(cell["source"]), re.M):
+                return True
+    return False
+
+
+def origins(run: Path) -> list[dict[str, str]]:
+    """Return the distinct (commit, date, device) of all tables that name them, with their number of rows."""
+    count: dict[tuple, int] = {}
+    for path in sorted(run.glob("tables/*.csv")):
+        with open(path, newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                if set(ORIGIN) <= row.keys():
+                    key = tuple(row[name] for name in ORIGIN)
+                    count[key] = count.get(key, 0) + 1
+    return [dict(zip(ORIGIN, key, strict=True)) | {"rows": rows} for key, rows in sorted(count.items())]
+
+
+def git(*arguments: str) -> str:
+    """Return the output of a git command in this checkout; "" where it fails."""
+    if not shutil.which("git"):
+        return ""
+    return subprocess.run(["git", *arguments], cwd=OUTPUTS.parent, capture_output=True, text=True).stdout.strip()
+
+
+def keep(profile: str) -> tuple[Path, list[Path]]:
+    """Copy a run's results. Returns their new folder and the files that were left out because they may show photos.
+
+    Raises Refused where there is no run of that name, or one without a table.
+    """
+    run, target = OUTPUTS / profile, OUTPUTS / "reference" / profile
+    if run.parent != OUTPUTS or not list(run.glob("tables/*.csv")):
+        raise Refused(f"outputs/{profile} holds no table; run ./run_all.sh --profile {profile} first")
+    if parts := list(run.glob("notebooks/*.part.ipynb")):
+        raise Refused(f"{parts[0].name} is the remainder of a failed notebook; run it again or delete it first")
+    real = shows_real_photos(run)
+    files = [path for pattern in ("tables/*.csv", "figures/*.png", "notebooks/*.ipynb") for path in run.glob(pattern)]
+    left_out = [p for p in files if real and p.suffix != ".csv" and not (p.suffix == ".png" and is_drawn(p.stem))]
+    part = target.with_name(f"{profile}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    for path in files:
+        if path not in left_out:
+            copy = part / path.relative_to(run)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+    newest = max(path.stat().st_mtime for path in files)
+    provenance = {
+        "profile": profile,
+        "data": "a real data set" if real else "the synthetic clothes world",
+        "written": time.strftime("%Y-%m-%d", time.gmtime(newest)),
+        "kept_at_commit": git("rev-parse", "--short", "HEAD")
+        + ("-dirty" if git("status", "--porcelain", "lib") else ""),
+        "runs": origins(run),
+    }
+    (part / "provenance.json").write_text(json.dumps(provenance, indent=1) + "\n", encoding="utf-8")
+    shutil.rmtree(target, ignore_errors=True)
+    part.rename(target)
+    return target, left_out
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m lib.commands.keep", description=__doc__.split("\n")[0])
+    parser.add_argument("profile", help="name of a folder under outputs/, such as demo or photos")
+    try:
+        target, left_out = keep(parser.parse_args(arguments).profile)
+    except (Refused, OSError) as error:
+        sys.exit(f"keep: {error}")
+    files = [path for path in target.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files)
+    print(f"{len(files)} files, {size / 1e6:.1f} MB: {target.relative_to(OUTPUTS.parent)}")
+    if left_out:
+        print("left out, as they may show photos:", ", ".join(sorted(path.name for path in left_out)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,304 @@
+"""From photos to training batches: crops decoded once, views cut on the device.
+
+read -> crop -> view. A crop is the annotated box, widened by a margin and resized to a square, so that every box fills
+the same part of every crop; landmarks are kept in units of that crop, (0, 0) its top left corner and (1, 1) its bottom
+right. Crops are stored in a memory-mapped file, which any number of epochs and processes read without decoding again. A
+view is the window of a crop that a network sees: fixed at test, jittered and mirrored in training.
+"""
+
+import errno
+import hashlib
+import os
+import shutil
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm import tqdm
+
+from lib.files import digest
+from lib.lists import MOST_PIXELS, DataError
+
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of torchvision's VGG-16
+MIRRORED = (1, 0, 3, 2, 5, 4, 7, 6)  # mirroring a picture swaps left and right in the canonical order of landmarks
+CUT_OFF = 2  # visibility code
+CROPS_VERSION = 1  # raised by hand when `read_photo` or `crop` change
+CROPS_AT_ONCE = 100  # decoded by the threads together
+MARK_EVERY = 500  # images between two marks of progress, from which a stopped store resumes
+MOST_REPORTED = 10  # boxes that leave their photos; the rest is counted
+
+
+# ---- crops ----------------------------------------------------------------------------------------------------------
+
+
+def to_crop(points: np.ndarray, box: np.ndarray, margin: float) -> np.ndarray:
+    """Convert pixels of the photo (N, L, 2) as (x, y) to units of the crop. box (N, 4) pixels x1 y1 x2 y2."""
+    side = box[:, None, 2:] - box[:, None, :2]
+    return ((points - box[:, None, :2]) / side + margin) / (1 + 2 * margin)
+
+
+def to_pixels(points: np.ndarray, box: np.ndarray, margin: float) -> np.ndarray:
+    """Convert units of the crop (N, L, 2) to pixels of the photo; the inverse of `to_crop`."""
+    side = box[:, None, 2:] - box[:, None, :2]
+    return (points * (1 + 2 * margin) - margin) * side + box[:, None, :2]
+
+
+def read_photo(path: Path) -> np.ndarray:
+    """Read a photo as (H, W, 3) uint8 RGB. Raises DataError where it cannot be read whole."""
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}; put the photo there or take it off the lists") from None
+    photo = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION) if data.size else None
+    if photo is None or (data[:2].tobytes() == b"\xff\xd8" and b"\xff\xd9" not in data[-4096:].tobytes()):
+        raise DataError(f"{path}: not a whole JPEG or PNG picture; download it again")
+    if photo.shape[0] * photo.shape[1] > MOST_PIXELS:
+        raise DataError(f"{path}: {photo.shape[1]} x {photo.shape[0]} pixels; photos above 100 megapixels are refused")
+    return photo
+
+
+def crop(photo: np.ndarray, box: np.ndarray, px: int, margin: float) -> np.ndarray:
+    """Cut the box out of a photo, widened by `margin` of its size on each side: (px, px, 3) uint8.
+
+    Beyond the photo's edge its last pixel is repeated, so that the box keeps its position in the crop.
+    """
+    x1, y1, x2, y2 = (float(v) for v in box)
+    width, height = (x2 - x1) * (1 + 2 * margin), (y2 - y1) * (1 + 2 * margin)
+    left, top = x1 - margin * (x2 - x1), y1 - margin * (y2 - y1)
+    # A large photo is shrunk by area first: a single bilinear sample a pixel would alias fine patterns.
+    shrink = min(1.0, max(px / width, px / height))
+    if shrink < 0.7:
+        small = (max(1, round(photo.shape[1] * shrink)), max(1, round(photo.shape[0] * shrink)))
+        sx, sy = small[0] / photo.shape[1], small[1] / photo.shape[0]
+        photo = cv2.resize(photo, small, interpolation=cv2.INTER_AREA)
+        left, width, top, height = left * sx, width * sx, top * sy, height * sy
+    ax, ay = px / width, px / height
+    # Pixel centres: the centre of pixel 0 lies at 0.5.
+    matrix = np.array([[ax, 0, (0.5 - left) * ax - 0.5], [0, ay, (0.5 - top) * ay - 0.5]])
+    return cv2.warpAffine(photo, matrix, (px, px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _mapped(path: Path, shape: tuple, dtype, fill, what: str, rows_at_once: int) -> np.ndarray:
+    """Return a memory-mapped .npy that `fill(slice, array)` writes in pieces; resumes where an earlier run was stopped.
+
+    Raises DataError where the disk is too small for it.
+    """
+    if path.exists():
+        return np.load(path, mmap_mode="r")
+    part, done_file = path.with_suffix(".part"), path.with_suffix(".done")
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        done = _marked(done_file) if part.exists() else 0
+        if not done:
+            done_file.unlink(missing_ok=True)  # before the file that it speaks of is emptied
+        array = np.lib.format.open_memmap(
+            part, "r+" if done else "w+", None if done else dtype, None if done else shape
+        )
+        _reserve(part, part.stat().st_size)
+        with tqdm(total=shape[0], initial=done, desc=what, unit="image", mininterval=1) as bar:
+            for start in range(done, shape[0], rows_at_once):
+                rows = slice(start, min(start + rows_at_once, shape[0]))
+                fill(rows, array)
+                if rows.stop - done >= MARK_EVERY or rows.stop == shape[0]:
+                    array.flush()  # on disk before the mark that says so; too slow to do for every piece
+                    done = rows.stop
+                    mark = done_file.with_suffix(".mark")
+                    mark.write_text(str(done))
+                    os.replace(mark, done_file)
+                bar.update(rows.stop - start)
+        del array
+    except OSError as error:
+        if error.errno == errno.ENOSPC:  # what is left would keep the disk full
+            part.unlink(missing_ok=True)
+            done_file.unlink(missing_ok=True)
+        raise DataError(
+            f"{part}: cannot be written ({error.strerror or error}; it needs {size / 1e9:.1f} GB);"
+            " free some room and start again"
+        ) from error
+    os.replace(part, path)
+    done_file.unlink(missing_ok=True)
+    return np.load(path, mmap_mode="r")
+
+
+def _marked(done_file: Path) -> int:
+    """Return how many images are known to be on disk; 0 without a readable mark."""
+    try:
+        return int(done_file.read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Reserve the disk space of a mapped file now: a disk that fills up later would kill the process (SIGBUS), not raise."""
+    if hasattr(os, "posix_fallocate"):
+        with open(path, "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+    elif shutil.disk_usage(path.parent).free < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def photos_digest(benchmark) -> str:
+    """Identify the photos of a benchmark: folder, names, and each file's size and time of change."""
+    state = hashlib.sha256(str(benchmark.images_root.resolve()).encode())
+    for name in benchmark.image.tolist():
+        try:
+            stat = os.stat(benchmark.images_root / name)
+            state.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        except OSError:  # reported when the photo is read
+            state.update(f"{name} none\n".encode())
+    return state.hexdigest()
+
+
+def crop_store(benchmark, folder: Path, config) -> np.ndarray:
+    """Return the crops of all images of a benchmark, (N, px, px, 3) uint8, memory-mapped; made once under `folder`.
+
+    config: a `config.Input`. The file's name identifies photos, boxes and sizes, so that a store of other data is never
+    taken for this one. A box that leaves its photo is reported on stderr and cut with the photo's edge repeated. Raises
+    DataError for one wholly outside, and for a photo that cannot be read.
+    """
+    boxes = hashlib.sha256(benchmark.box.tobytes()).hexdigest()
+    key = digest(CROPS_VERSION, photos_digest(benchmark), boxes, config.px, config.margin)
+    shape = (len(benchmark.image), config.px, config.px, 3)
+    leaving = []
+
+    with ThreadPoolExecutor() as pool:  # OpenCV decodes and resizes outside Python's lock
+
+        def fill(rows: slice, out: np.ndarray) -> None:
+            def one(i):
+                path = benchmark.images_root / benchmark.image[i]
+                photo = read_photo(path)
+                if leaves := _leaves(photo, benchmark.box[i], path):
+                    leaving.append(leaves)
+                out[i] = crop(photo, benchmark.box[i], config.px, config.margin)
+
+            list(pool.map(one, range(rows.start, rows.stop)))
+
+        path = folder / f"crops_{benchmark.name}_{key}.npy"
+        crops = _mapped(path, shape, np.uint8, fill, "decode photos", CROPS_AT_ONCE)
+    for sentence in sorted(leaving)[:MOST_REPORTED]:
+        print(sentence, file=sys.stderr)
+    if len(leaving) > MOST_REPORTED:
+        print(f"and {len(leaving) - MOST_REPORTED} more boxes that leave their photos", file=sys.stderr)
+    return crops
+
+
+def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
+    """Return a sentence where the box leaves the photo, else "". Raises DataError where no pixel of the photo is inside."""
+    height, width = photo.shape[:2]
+    x1, y1, x2, y2 = (float(v) for v in box)
+    if 0 <= x1 and 0 <= y1 and x2 <= width and y2 <= height:
+        return ""
+    sentence = f"{path}: box {x1:g} {y1:g} {x2:g} {y2:g} is not inside its {width} x {height} pixels"
+    if x2 <= 0 or y2 <= 0 or x1 >= width or y1 >= height:
+        raise DataError(f"{sentence}, nor overlaps them; correct its row in the list of boxes")
+    return f"{sentence}; the photo's edge is repeated there"
+
+
+def normalise(images: Tensor) -> Tensor:
+    """Convert (n, H, W, 3) uint8 RGB to (n, 3, H, W) float32 with ImageNet's mean and deviation."""
+    x = images.permute(0, 3, 1, 2).float() / 255
+    mean, deviation = (x.new_tensor(values)[:, None, None] for values in IMAGENET)
+    return (x - mean) / deviation
+
+
+def denormalise(images: Tensor) -> np.ndarray:
+    """Undo `normalise`, to look at images: (n, 3, H, W) float -> (n, H, W, 3) uint8."""
+    mean, deviation = (images.new_tensor(values)[:, None, None] for values in IMAGENET)
+    x = (images * deviation + mean) * 255
+    return x.round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
+
+
+# ---- views ----------------------------------------------------------------------------------------------------------
+
+
+class View(NamedTuple):
+    """The window of each crop that is seen. size, centre: (n, 2) as (x, y) in units of the crop; mirrored: (n,) bool,
+    applied to the crop before the window is cut. colour: (n, 3) factors of brightness, contrast, saturation, or None."""
+
+    size: Tensor
+    centre: Tensor
+    mirrored: Tensor
+    colour: Tensor | None = None
+
+    def part(self, rows: slice) -> "View":
+        colour = None if self.colour is None else self.colour[rows]
+        return View(self.size[rows], self.centre[rows], self.mirrored[rows], colour)
+
+
+def fixed_view(n: int, config) -> View:
+    """Return the fixed window of the test: the middle of the crop, no mirror, no jitter."""
+    return View(torch.full((n, 2), config.view), torch.full((n, 2), 0.5), torch.zeros(n, dtype=torch.bool))
+
+
+def training_view(n: int, config, generator: torch.Generator) -> View:
+    """Draw random windows, half of them mirrored, on the CPU, so that every device sees the same ones."""
+
+    def within(*shape):
+        return torch.rand(*shape, generator=generator) * 2 - 1
+
+    size = config.view * (1 + config.jitter * within(n, 2))
+    centre = 0.5 + 0.6 * config.jitter * within(n, 2)
+    mirrored = torch.rand(n, generator=generator) < 0.5
+    return View(size, centre, mirrored, 1 + config.colour * within(n, 3))
+
+
+def landmarks_in_view(landmarks: Tensor, view: View) -> Tensor:
+    """Convert (n, 8, 2) from units of the crop to units of the view, in the canonical order of the mirrored picture."""
+    mirror = view.mirrored.to(landmarks.device)[:, None, None]
+    swapped = landmarks[:, list(MIRRORED)] * landmarks.new_tensor([-1, 1]) + landmarks.new_tensor([1, 0])
+    return points_in_view(torch.where(mirror, swapped, landmarks), view)
+
+
+def points_in_view(points: Tensor, view: View) -> Tensor:
+    """Convert (n, L, 2) from units of the crop, mirrored already where the view is, to units of the view."""
+    size, centre = view.size.to(points), view.centre.to(points)
+    return (points - (centre - size / 2)[:, None]) / size[:, None]
+
+
+def visibility_in_view(visibility: Tensor, landmarks: Tensor, view: View) -> Tensor:
+    """Return (n, 8) codes in the canonical order of the mirrored picture.
+
+    landmarks: (n, 8, 2) in units of the view (of `landmarks_in_view`): one that the view cuts off gets code 2.
+    """
+    swapped = torch.where(view.mirrored.to(visibility.device)[:, None], visibility[:, list(MIRRORED)], visibility)
+    outside = ((landmarks < 0) | (landmarks > 1)).any(2)  # False where the location is unknown (NaN)
+    return torch.where(outside & (swapped >= 0), CUT_OFF, swapped)
+
+
+def landmarks_in_crop(landmarks: Tensor, view: View) -> Tensor:
+    """Undo `landmarks_in_view` for views that are not mirrored (those of the test)."""
+    size, centre = view.size.to(landmarks), view.centre.to(landmarks)
+    return landmarks * size[:, None] + (centre - size / 2)[:, None]
+
+
+def resample(maps: Tensor, view: View, side: int) -> Tensor:
+    """Cut the windows of `view` out of (n, C, H, W) images: (n, C, side, side), bilinear, edges repeated; no mirroring."""
+    n, C = maps.shape[:2]
+    theta = maps.new_zeros(n, 2, 3, dtype=torch.float32)
+    theta[:, 0, 0], theta[:, 1, 1] = view.size.to(maps.device).T
+    theta[:, :, 2] = (2 * view.centre - 1).to(maps.device)
+    with torch.autocast(maps.device.type, enabled=False):  # a grid in bfloat16 is off by a quarter of a pixel
+        grid = F.affine_grid(theta, (n, C, side, side), align_corners=False).to(maps.dtype)
+        return F.grid_sample(maps, grid, padding_mode="border", align_corners=False)
+
+
+def images_in_view(crops: Tensor, view: View, side: int) -> Tensor:
+    """Cut views out of (n, H, W, 3) uint8 crops: (n, 3, side, side) normalised images on the device of `crops`."""
+    x = crops.permute(0, 3, 1, 2).float() / 255
+    x = torch.where(view.mirrored.to(x.device)[:, None, None, None], x.flip(3), x)
+    x = resample(x, view, side)
+    if view.colour is not None:
+        brightness, contrast, saturation = (c[:, None, None, None] for c in view.colour.to(x.device).T)
+        x = x * brightness
+        x = (x - x.mean((1, 2, 3), keepdim=True)) * contrast + x.mean((1, 2, 3), keepdim=True)
+        grey = x.mean(1, keepdim=True)
+        x = ((x - grey) * saturation + grey).clamp(0, 1)
+    x = (x * 255).permute(0, 2, 3, 1)
+    return normalise(x).contiguous(memory_format=torch.channels_last)

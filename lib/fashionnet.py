@@ -1,0 +1,211 @@
+"""FashionNet (Liu et al., CVPR 2016, section 3, figure 5) as a PyTorch module.
+
+    conv1-conv4 (VGG-16) -> pose branch: conv5_pose, fc6_pose, fc7_pose -> 8 landmarks, 3 visibility logits each
+                         -> global branch: conv5_global, pool5, fc6_global
+                         -> local branch: landmark pooling of conv4 at the *estimated* landmarks, pool5_local, fc6_local
+    fc6_global + fc6_local -> fc7_fusion -> category, attributes, embedding
+
+Without batch norm the trunk keeps torchvision's VGG-16 numbering: `trunk.N` is its `features.N`. All locations are
+(x, y) in units of the view that the network sees, (0, 0) its top left corner and (1, 1) its bottom right.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lib.config import Model
+from lib.landmark_pooling import LandmarkPooling
+
+LANDMARKS = 8
+VISIBLE = 0  # the visibility code of a visible landmark
+CONV1_TO_4 = (64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512)  # torchvision's features.0 to 22
+
+
+def make_convs(plan: tuple, inputs: int, batch_norm: bool) -> nn.Sequential:
+    """Return 3 x 3 convolutions with ReLU, and batch norm between them where asked; "M" is a 2 x 2 max pooling."""
+    layers = []
+    for entry in plan:
+        if entry == "M":
+            layers.append(nn.MaxPool2d(2))
+            continue
+        layers.append(nn.Conv2d(inputs, entry, 3, padding=1, bias=not batch_norm))
+        layers += [nn.BatchNorm2d(entry)] * batch_norm + [nn.ReLU(inplace=True)]
+        inputs = entry
+    return nn.Sequential(*layers)
+
+
+def make_trunk(config: Model) -> nn.Sequential:
+    """Return conv1-conv4: (n, 3, H, W) -> (n, 512 * width, H / 8, W / 8)."""
+    plan = (entry if entry == "M" else max(1, round(entry * config.width)) for entry in CONV1_TO_4)
+    return make_convs(tuple(plan), 3, config.batch_norm)
+
+
+def make_conv5(config: Model, channels: int) -> nn.Sequential:
+    """Return the three convolutions of a conv5 block, without pooling."""
+    return make_convs((channels,) * 3, trunk_channels(config), config.batch_norm)
+
+
+def trunk_channels(config: Model) -> int:
+    """Return the number of conv4's channels."""
+    return max(1, round(512 * config.width))
+
+
+def fully_connected(inputs: int, outputs: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(inputs, outputs), nn.ReLU(inplace=True), nn.Dropout(dropout))
+
+
+def exact(layer: nn.Module, x: Tensor) -> Tensor:
+    """Apply `layer` in float32 under autocast: bfloat16 would put landmarks on a grid of half a pixel and tie scores."""
+    if not torch.amp.is_autocast_available(x.device.type):  # the meta device, which counts without memory
+        return layer(x)
+    with torch.autocast(x.device.type, enabled=False):
+        return layer(x.to(layer.weight.dtype))
+
+
+def initialise(module: nn.Module) -> None:
+    """Apply He's initialisation, as torchvision's VGG does, to linear layers too: from scratch, 0.01 barely moves."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
+def make_head(inputs: int, outputs: int) -> nn.Linear | None:
+    """Return a linear layer with small weights, or None for 0 outputs."""
+    if not outputs:
+        return None
+    head = nn.Linear(inputs, outputs)
+    nn.init.normal_(head.weight, std=0.01)
+    nn.init.zeros_(head.bias)
+    return head
+
+
+class PoseBranch(nn.Module):
+    """The blue branch of figure 5: conv5_pose, fc6_pose, fc7_pose -> landmarks and visibility.
+
+    With head="heatmap" (not in the paper) conv5_pose is followed by an upsampling layer and one map per landmark, whose
+    expectation is its location (soft-argmax). Visibility is read off fc7_pose in both cases.
+    """
+
+    def __init__(self, cells: int, config: Model, head: str = "regression"):
+        super().__init__()
+        self.pool4 = nn.MaxPool2d(2) if config.pool4_pose else nn.Identity()
+        self.conv5_pose = make_conv5(config, config.conv5_pose)
+        self.pool5 = nn.MaxPool2d(2)
+        side = (cells // 2 if config.pool4_pose else cells) // 2
+        self.fc6_pose = fully_connected(config.conv5_pose * side**2, config.fc_pose, config.dropout_pose)
+        self.fc7_pose = fully_connected(config.fc_pose, config.fc_pose, config.dropout_pose)
+        self.visibility = nn.Linear(config.fc_pose, LANDMARKS * 3)
+        initialise(self)
+        nn.init.zeros_(self.visibility.weight)
+        self.landmarks = self.upsample = self.heatmap = None
+        if head == "heatmap":
+            self.upsample, self.heatmap = make_heatmap(config.conv5_pose, LANDMARKS)
+        elif head == "regression":
+            self.landmarks = nn.Linear(config.fc_pose, LANDMARKS * 2)
+            nn.init.zeros_(self.landmarks.weight)
+            nn.init.constant_(self.landmarks.bias, 0.5)
+        else:
+            raise ValueError(f"head {head!r} is neither 'regression' nor 'heatmap'")
+
+    def forward(self, conv4: Tensor) -> dict[str, Tensor]:
+        """Return landmarks (n, 8, 2), visibility logits (n, 8, 3) and, of a heatmap head, log_heatmap (n, 8, 2h, 2w)."""
+        conv5 = self.conv5_pose(self.pool4(conv4))
+        fc7 = self.fc7_pose(self.fc6_pose(self.pool5(conv5).flatten(1)))
+        out = {"visibility": exact(self.visibility, fc7).unflatten(1, (LANDMARKS, 3))}
+        if self.landmarks is not None:
+            return out | {"landmarks": exact(self.landmarks, fc7).unflatten(1, (LANDMARKS, 2))}
+        heatmap = exact(self.heatmap, F.relu(self.upsample(conv5)))
+        log_heatmap = heatmap.flatten(2).log_softmax(2).view_as(heatmap)
+        return out | {"log_heatmap": log_heatmap, "landmarks": soft_argmax(log_heatmap)}
+
+
+def make_heatmap(channels: int, maps: int) -> tuple[nn.ConvTranspose2d, nn.Conv2d]:
+    """Return a layer that doubles the resolution of a conv5 map, and one that reads `maps` heatmaps off it."""
+    middle = max(8, channels // 2)
+    layers = nn.ConvTranspose2d(channels, middle, 4, stride=2, padding=1), nn.Conv2d(middle, maps, 3, padding=1)
+    for layer in layers:
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        nn.init.zeros_(layer.bias)
+    return layers
+
+
+def soft_argmax(log_heatmap: Tensor) -> Tensor:
+    """Return the expected (x, y) in [0, 1] of (n, L, H, W) log probabilities, cell centres at (i + 0.5) / W: (n, L, 2)."""
+    probability = log_heatmap.exp()
+    H, W = probability.shape[2:]
+    xs = (torch.arange(W, device=probability.device) + 0.5) / W
+    ys = (torch.arange(H, device=probability.device) + 0.5) / H
+    # Sums of products, not a matrix product: autocast would turn that into bfloat16.
+    return torch.stack([(probability.sum(2) * xs).sum(2), (probability.sum(3) * ys).sum(2)], dim=2)
+
+
+class FashionNet(nn.Module):
+    """The whole network. Where `categories` or `attributes` is 0, that head is absent.
+
+    view_px: side of the square input in pixels, a multiple of 32. head: of the pose branch. detector: a trained
+    `rivals.PartDetector`, whose detections replace the landmarks in pooling, at training and test (FashionNet+Joints and
+    +Poselets); this network then predicts no landmarks. local: False drops the local and the pose branch.
+    """
+
+    def __init__(self, config: Model, view_px: int, categories: int, attributes: int, head: str = "regression",
+                 detector: nn.Module | None = None, local: bool = True):  # fmt: skip
+        super().__init__()
+        channels, cells = trunk_channels(config), view_px // 8
+        self.trunk = make_trunk(config)
+        self.pose = PoseBranch(cells, config, head) if local and detector is None else None
+        self.detector = None if detector is None else detector.requires_grad_(False)
+
+        self.pool4 = nn.MaxPool2d(2)
+        self.conv5_global = make_conv5(config, config.conv5)
+        self.pool5 = nn.MaxPool2d(2)
+        self.fc6_global = fully_connected(config.conv5 * (cells // 4) ** 2, config.fc_global, config.dropout)
+
+        self.fc6_local = None
+        if local:
+            regions = LANDMARKS if detector is None else detector.heatmap.out_channels
+            self.landmark_pooling = LandmarkPooling(window=config.window, bins=config.bins)  # -> pool5_local
+            self.fc6_local = fully_connected(regions * channels * config.bins**2, config.fc_local, config.dropout)
+
+        fused = config.fc_global + (config.fc_local if local else 0)
+        self.fc7_fusion = fully_connected(fused, config.fc_fusion, config.dropout)
+        for part in filter(None, (self.trunk, self.conv5_global, self.fc6_global, self.fc6_local, self.fc7_fusion)):
+            initialise(part)
+        self.category, self.attributes = (make_head(config.fc_fusion, n) for n in (categories, attributes))
+
+    def train(self, mode: bool = True):
+        """Keep a frozen detector's batch norms at their trained statistics."""
+        super().train(mode)
+        if self.detector is not None:
+            self.detector.eval()
+        return self
+
+    def forward(self, images: Tensor, pool_at: tuple[Tensor, Tensor] | None = None) -> dict[str, Tensor]:
+        """images (n, 3, view_px, view_px), normalised as for VGG-16.
+
+        pool_at: locations (n, L, 2) and gate (n, L) to pool at instead of the estimated ones: the true landmarks of an
+        upper bound. Returns float32 tensors, those that this network has: landmarks (n, 8, 2), visibility (n, 8, 3) logits
+        of visible, occluded, cut off; category (n, K) logits; attributes (n, A) logits; embedding (n, fc_fusion) of unit
+        length; log_heatmap (n, 8, H, W); of a detector parts (n, P, 2) and present (n, P).
+        """
+        conv4 = self.trunk(images)
+        out = {} if self.pose is None else self.pose(conv4)
+        features = [self.fc6_global(self.pool5(self.conv5_global(self.pool4(conv4))).flatten(1))]
+        if self.fc6_local is not None:
+            if self.detector is not None:
+                with torch.no_grad():
+                    found = self.detector(images)
+                out |= {"parts": found["parts"], "present": found["present"]}
+                pool_at = found["parts"], (found["present"] > 0.5).float()
+            elif pool_at is None:
+                pool_at = out["landmarks"], (out["visibility"].argmax(2) == VISIBLE).float()
+            pool5_local = self.landmark_pooling(conv4, *pool_at)
+            features.append(self.fc6_local(pool5_local.flatten(1)))
+        fc7_fusion = self.fc7_fusion(torch.cat(features, dim=1))
+        if self.category is not None:
+            out["category"] = exact(self.category, fc7_fusion)
+        if self.attributes is not None:
+            out["attributes"] = exact(self.attributes, fc7_fusion)
+        out["embedding"] = F.normalize(fc7_fusion.float(), dim=1)
+        return out

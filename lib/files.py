@@ -1,0 +1,59 @@
+"""Files that are whole or absent: everything is written beside its place and renamed."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from lib.lists import DataError
+
+
+def digest(*parts) -> str:
+    """Return 12 hex digits that identify JSON-serialisable parts. Every cached file and run folder is named by it."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def write_beside(path: Path, write: Callable[[Path], None]) -> Path:
+    """Call `write` with a private path in the same folder, then rename the file to `path`, which is returned.
+
+    Raises DataError where the disk is full or the folder cannot be written.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(part)
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise DataError(f"{path}: cannot be written ({error.strerror or error}); free some disk space") from error
+    return path
+
+
+def write_json(path: Path, content) -> Path:
+    """Write indented JSON."""
+    return write_beside(path, lambda part: part.write_text(json.dumps(content, indent=1, default=str) + "\n"))
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> Path:
+    """Write a safetensors file with a string-to-string header."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return write_beside(path, lambda part: save_file(tensors, part, metadata))
+
+
+def read_tensors(path: Path, framework: str = "pt") -> tuple[dict, dict[str, str]]:
+    """Return the tensors (NumPy arrays for framework "np") and the header of a safetensors file.
+
+    Raises DataError where the file is absent or damaged.
+    """
+    try:
+        with safe_open(path, framework) as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; run the notebook that writes it first") from None
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{path}: cannot be read as safetensors ({error}); delete it and start again") from None

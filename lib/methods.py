@@ -1,0 +1,110 @@
+"""The methods of Table 2 and ours, as one table: how each differs from FashionNet.
+
+No other module compares a method's name. A new method is one row here, one network class where it needs one, and its
+test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib import paper
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a method differs from FashionNet, whose values are the defaults."""
+
+    name: str
+    difference: str  # in words, for tables
+    network: str = "fashionnet"  # "fashionnet", "darn", "wtbi" or "detector"
+    pool_at: str = "landmarks"  # what the local branch pools at: "landmarks", "joints", "poselets", "truth", or "" (no branch)
+    attributes: int | None = None  # supervised with that many most frequent attributes; None: all
+    head: str = "regression"  # of the landmarks; "heatmap" is a soft-argmax
+    steps: tuple = (1, 2)  # of a training round; ("all",) trains all losses at once
+    pretraining: str = ""  # the method whose pre-training it starts from; "": its own
+    retrieval: bool = True  # fine-tuned for the two searches
+    photos: bool = True  # part of the photos profile
+
+    @property
+    def predicts_landmarks(self) -> bool:
+        return self.network == "fashionnet" and self.pool_at in ("landmarks", "truth")
+
+    @property
+    def detector(self) -> str:
+        """The kind of parts that a frozen detector finds for this method, or ""."""
+        return self.pool_at if self.network == "fashionnet" and self.pool_at in DETECTORS else ""
+
+
+DETECTORS = {
+    kind: Method(kind, f"finds {kind} in pixels", network="detector", pool_at=kind, attributes=0, steps=(1,))
+    for kind in ("joints", "poselets")
+}
+
+_ROWS = (
+    Method("wtbi", "ImageNet features, never trained on clothes, and a perceptron; pairs instead of triplets",
+           network="wtbi", pool_at="", steps=(2,)),
+    Method("darn", "no landmarks; one branch of layers per attribute group, one stream per domain",
+           network="darn", pool_at="", steps=(2,)),
+    Method("fashionnet+100", "supervised with the 100 most frequent attributes", attributes=100),
+    Method("fashionnet+500", "supervised with the 500 most frequent attributes", attributes=500),
+    Method("fashionnet+joints", "pools at detected human joints instead of landmarks", pool_at="joints", steps=(2,)),
+    Method("fashionnet+poselets", "pools at detected poselets instead of landmarks", pool_at="poselets", steps=(2,)),
+    Method("fashionnet", "the paper's method"),
+    Method("fashionnet-heatmap", "landmarks by soft-argmax over heatmaps; not in the paper", head="heatmap", retrieval=False),
+    Method("fashionnet-noattr", "no attributes (figure 10b)", attributes=0, retrieval=False),
+    Method("fashionnet-joint", "all losses at once instead of two steps", steps=("all",), retrieval=False, photos=False),
+    Method("fashionnet-global", "no local branch and no landmarks", pool_at="", steps=(2,), photos=False),
+    Method("fashionnet-oracle", "pools at the true landmarks, at test too: an upper bound", pool_at="truth",
+           pretraining="fashionnet", retrieval=False, photos=False),
+)  # fmt: skip
+METHODS: dict[str, Method] = {method.name: method for method in _ROWS}
+OURS = tuple(name for name in METHODS if name not in paper.METHODS)
+FASHIONNET = "fashionnet"  # the method that all others are compared with
+
+
+def find(name: str) -> Method:
+    """Return the method or detector of that name. Raises ValueError for an unknown one."""
+    found = METHODS.get(name) or DETECTORS.get(name)
+    if found is None:
+        raise ValueError(f"no method {name!r}; there are {', '.join(METHODS)}")
+    return found
+
+
+def reason_to_skip(name: str, benchmark, joints: bool | None = None, attributes: int | None = None) -> str:
+    """Return why this source cannot train the method, or "" where it can.
+
+    joints: whether a detector of human joints can be had; attributes: how many the method's earlier stages choose from. By
+    default both are the benchmark's.
+    """
+    joints = benchmark.joints is not None if joints is None else joints
+    method, labels = find(name), benchmark.category is not None or benchmark.attributes is not None
+    count = attributes or (0 if benchmark.attributes is None else benchmark.attributes.shape[1])
+    items = benchmark.item is not None
+    if method.detector and not joints:
+        return f"no joints to train a detector of {method.detector}"
+    if not method.predicts_landmarks and not labels and not items:
+        return "no categories, attributes or items"
+    if method.attributes == 0 and not count:
+        return "no attributes to leave out"
+    if method.attributes and count <= method.attributes:
+        return f"at most {count} attributes: it would equal FashionNet"
+    if method.predicts_landmarks and benchmark.landmarks is None and (not labels and not items or method.name != FASHIONNET):
+        return "no landmarks"
+    return ""
+
+
+def supervised(name: str, benchmark, rows: np.ndarray) -> np.ndarray | None:
+    """Return (A,) bool: the attributes that supervise the method, the most frequent ones of the training `rows`.
+
+    None where the benchmark has no attributes.
+    """
+    if benchmark.attributes is None:
+        return None
+    mask, number = np.ones(benchmark.attributes.shape[1], bool), find(name).attributes
+    if number is not None:
+        frequency = (benchmark.attributes[rows] == 1).sum(0)
+        mask[np.argsort(-frequency, kind="stable")[number:]] = False
+    return mask

@@ -1,0 +1,350 @@
+"""The answers of finished runs beside the truth: what every table, figure and claim is computed from.
+
+`gather` reads the runs of one stage into a `Results`. Its measures return numerators and denominators, one column per image
+or query and one row per training seed; `Results.interval` turns them into a value with its interval. Tables and figures are
+saved here, too, each written beside its place and renamed.
+"""
+
+import io
+import os
+import zlib
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from lib import deepfashion, files, metrics, paper, runs
+from lib.config import PROFILES, Config
+from lib.deepfashion import Benchmark
+from lib.lists import FOLDERS, DataError, Lacks
+from lib.world import write_world
+
+ROOT = Path(__file__).parent.parent.parent
+SEARCHES = ("inshop", "consumer2shop")
+STAGES = {"category_attribute": "category and attributes", "inshop": "in-shop", "consumer2shop": "consumer-to-shop"}
+MOST_BYTES = 300_000  # of one figure
+
+Counts = tuple[np.ndarray, np.ndarray]  # numerators and denominators, each (seeds or 1, rows) float64
+
+
+# ---- opening --------------------------------------------------------------------------------------------------------
+
+
+def open_run(profile: str, out: str) -> tuple[Config, Path]:
+    """Return the profile's configuration and its output folder: `out`, or outputs/<profile> where `out` is empty.
+
+    Makes its folders tables/ and figures/. Raises DataError for an unknown profile.
+    """
+    if profile not in PROFILES:
+        raise DataError(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
+    folder = Path(out) if out else ROOT / "outputs" / profile
+    for name in ("tables", "figures"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return PROFILES[profile], folder
+
+
+def open_data(config: Config, data: str, out: Path) -> dict[str, Benchmark]:
+    """Return the benchmarks under `data`, or those of the profile's synthetic world, which is written where absent.
+
+    Raises DataError where an image or an item is on both sides of a split.
+    """
+    root = Path(data) if data else write_world(out / "world", config.world, config.seed, workers=os.cpu_count() or 1)
+    benchmarks = deepfashion.find_benchmarks(root)
+    for benchmark in benchmarks.values():
+        deepfashion.check_disjoint(benchmark)
+    return benchmarks
+
+
+def open_benchmark(config: Config, data: str, out: Path, name: str, *needs: str) -> Benchmark:
+    """Return one benchmark of `open_data`. Raises Lacks where it is absent or has none of the fields `needs`."""
+    benchmark = open_data(config, data, out).get(name)
+    if benchmark is None:
+        raise Lacks(f"{data}: no {FOLDERS[name]}, which this notebook is about")
+    if needs and all(getattr(benchmark, need) is None for need in needs):
+        raise Lacks(f"{benchmark.images_root}: no {' and no '.join(needs)}, which this notebook is about")
+    return benchmark
+
+
+# ---- results --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Results:
+    """The answers of one stage, by method in the order of all tables, beside the benchmark that has the truth.
+
+    answers: one dict of arrays per training seed, as `runs.answers` returns them, on `rows` of the benchmark. rows: the
+    measured split, or for a search its queries, then its gallery.
+    """
+
+    stage: str  # "category_attribute", "inshop" or "consumer2shop"
+    benchmark: Benchmark
+    rows: np.ndarray  # (n,) int64
+    answers: dict[str, list[dict[str, np.ndarray]]]
+    folders: dict[str, list[Path]] = field(default_factory=dict)  # of the finished runs, one per seed
+    skipped: dict[str, str] = field(default_factory=dict)  # method -> why it is not trained on this stage
+    query: np.ndarray | None = None  # (Q,) rows of the benchmark; searches only
+    gallery: np.ndarray | None = None  # (G,)
+    seed: int = 0  # of the bootstrap
+
+    @property
+    def methods(self) -> list[str]:
+        """Return the methods with answers, in table order; reference rows come last."""
+        return list(self.answers)
+
+    def has(self, method: str, name: str) -> bool:
+        """Return whether a method has the answers `name` ("category", "attributes", "landmarks", "nearest", ...)."""
+        return method in self.answers and all(name in answers for answers in self.answers[method])
+
+    def having(self, name: str) -> list[str]:
+        """Return the methods that have the answers `name`."""
+        return [method for method in self.answers if self.has(method, name)]
+
+    def seeds(self, method: str) -> int:
+        """Return how many training seeds a method was run with."""
+        return len(self.answers[method])
+
+    def get(self, method: str, name: str, seed: int = 0) -> np.ndarray:
+        """Return one array of answers of the seed-th run. Raises Lacks where the method has none."""
+        if not self.has(method, name):
+            raise Lacks(f"{method} has no answers {name!r} in {STAGES[self.stage]}")
+        return self.answers[method][seed][name]
+
+    def _each(self, method: str, name: str) -> list[np.ndarray]:
+        return [self.get(method, name, seed) for seed in range(len(self.answers.get(method, [0])))]
+
+    def _truth(self, name: str, rows: np.ndarray | None = None) -> np.ndarray:
+        values = getattr(self.benchmark, name)
+        if values is None:
+            raise Lacks(f"no {name} in this source's {STAGES[self.stage]} benchmark")
+        return values[self.rows if rows is None else rows]
+
+    def category(self, method: str, k: int) -> Counts:
+        """Return top-k category hits and ones, per image of `rows`."""
+        labels = self._truth("category")
+        hits = [metrics.ranked_hits(ranked, labels, k) for ranked in self._each(method, "category")]
+        return _counts(hits, np.ones(len(labels)))
+
+    def attributes(self, method: str, k: int, group: int | str | None = None, within: bool = False) -> Counts:
+        """Return matched and true attributes per image, of one group (number or name) or of all.
+
+        within: ranked inside each group (`attributes_in_group`) instead of among all attributes.
+        """
+        labels, columns = self._truth("attributes"), self.group(group)
+        name = "attributes_in_group" if within else "attributes"
+        lists = [metrics.first_answers(ranked, k, len(columns)) for ranked in self._each(method, name)]
+        matched = [(metrics.ranked_matches(ranked, labels) & columns[ranked]).sum(1) for ranked in lists]
+        return _counts(matched, (labels[:, columns] == 1).sum(1))
+
+    def group(self, group: int | str | None) -> np.ndarray:
+        """Return (A,) bool: the attributes of a group, given by number or name; all for None."""
+        groups, names = self.benchmark.attribute_groups, self.benchmark.group_names
+        if group is None or group == "all":
+            return np.ones(len(groups), bool)
+        return np.isin(groups, [number for number, name in names.items() if group in (number, name)])
+
+    def per_attribute(self, method: str, k: int, columns: np.ndarray) -> Counts:
+        """Return top-k hits (seeds, n, C) and labels (1, n, C) of the attributes `columns` (C,) int."""
+        labels = self._truth("attributes")
+        hits = [metrics.attribute_hits(ranked, labels, k)[:, columns] for ranked in self._each(method, "attributes")]
+        return _counts(hits, labels[:, columns] == 1)
+
+    def landmarks(self, method: str, slots: tuple[int, ...] | None = None, threshold: float = paper.PDJ_THRESHOLD,
+                  norm: str = "box") -> Counts:  # fmt: skip
+        """Return visible landmarks found below a normalised distance, and visible ones, per image, of some slots."""
+        slots = range(8) if slots is None else slots
+        visible = (self._truth("visibility") == 0)[:, slots]
+        found = [(visible & (far[:, slots] < threshold)).sum(1) for far in self.distances(method, norm)]
+        return _counts(found, visible.sum(1))
+
+    def distances(self, method: str, norm: str = "box") -> np.ndarray:
+        """Return (seeds, n, 8) normalised distances of predicted to true landmarks; see `metrics.landmark_distances`."""
+        true, box = self._truth("landmarks"), self._truth("box")
+        return np.stack([metrics.landmark_distances(p, true, box, norm) for p in self._each(method, "landmarks")])
+
+    def search(self, method: str, k: int, mask: np.ndarray | None = None, within: bool = False) -> Counts:
+        """Return top-k hits and ones per query; queries outside `mask` (Q,) bool count 0 and 0.
+
+        within: the query's own category is searched instead of the whole gallery.
+        """
+        hits = self.matches(method, within)[:, :, :k].any(2)
+        mask = np.ones(hits.shape[1], bool) if mask is None else mask
+        return _counts(hits & mask, mask)
+
+    def matches(self, method: str, within: bool = False) -> np.ndarray:
+        """Return (seeds, Q, 50) bool: is the image at this rank of the query's item?"""
+        items = self._truth("item", self.query), self._truth("item", self.gallery)
+        name = "nearest_in_category" if within else "nearest"
+        return np.stack([metrics.retrieval_matches(ranked, *items) for ranked in self._each(method, name)])
+
+    @cached_property
+    def units(self) -> np.ndarray:
+        """Return what a bootstrap draws, per image of `rows` (per query in a search); see `units`."""
+        return units(self.benchmark, self.rows if self.query is None else self.query)
+
+    @cached_property
+    def bootstrap(self) -> metrics.Bootstrap:
+        """Return 1,000 resamples of the units, shared by all methods, so that differences are paired; not by stages."""
+        return metrics.Bootstrap(self.units, seed=zlib.crc32(f"{self.stage} {self.seed}".encode()))
+
+    def values(self, method: str, counts: Counts) -> np.ndarray:
+        """Return sum(numerators) / sum(denominators), the mean over seeds: of the sample, then of each resample.
+
+        (1,001,), or (1,001, C) for counts with a third axis. Subtract those of two methods for a paired difference.
+        """
+        return self.bootstrap.ratios(*counts, key=method)
+
+    def interval(self, method: str, counts: Counts) -> metrics.Interval:
+        """Return the value and its 95 % interval over items and seeds: Interval(value, lo, hi, error, seeds)."""
+        return metrics.interval(self.values(method, counts), seeds=self.seeds(method))
+
+    def difference(self, method: str, counts: Counts, other: str, other_counts: Counts) -> metrics.Interval:
+        """Return the paired difference method - other with its interval."""
+        values = self.values(method, counts) - self.values(other, other_counts)
+        return metrics.interval(values, seeds=min(self.seeds(method), self.seeds(other)))
+
+    def with_references(self) -> "Results":
+        """Return the same with the rows "prior" and, where the source knows it, "ceiling" behind the methods."""
+        extra = {"prior": prior(self.benchmark, self.rows), "ceiling": ceiling(self.benchmark, self.rows)}
+        return replace(self, answers=self.answers | {name: [found] for name, found in extra.items() if found})
+
+
+def _counts(numerators, denominators: np.ndarray) -> Counts:
+    return np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)[None]
+
+
+def gather(stage: str, benchmarks: dict[str, Benchmark], config: Config, out: Path, weights: str) -> Results:
+    """Return the finished runs' answers of a stage: all methods of the profile that this source can train.
+
+    Only the first seed must be finished. Raises Lacks without the benchmark or without images on either side of a search,
+    DataError where a run is not finished.
+    """
+    benchmark, query, gallery = runs.benchmark_of(stage, benchmarks), None, None
+    if stage in SEARCHES:
+        query, gallery = deepfashion.sides(benchmark)
+        rows = np.concatenate([query, gallery])
+    else:
+        rows = benchmark.rows(deepfashion.measured_split(benchmark))
+    trained = runs.trained(stage, benchmarks, config)
+    folders = {method: _finished(stage, method, benchmarks, config, out, weights) for method in trained}
+    answers = {method: [runs.answers(folder) for folder in found] for method, found in folders.items()}
+    skipped = runs.skipped(stage, benchmarks, config)
+    return Results(stage, benchmark, rows, answers, folders, skipped, query, gallery, config.seed)
+
+
+def _finished(stage, method, benchmarks, config, out, weights) -> list[Path]:
+    """Return the folders of a method's finished runs; all seeds but the first may be missing."""
+    found = []
+    for seed in config.seeds:
+        try:
+            found.append(runs.finished(method, stage, benchmarks, config, out, seed, weights))
+        except DataError:
+            if not found:
+                raise
+    return found
+
+
+def units(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray:
+    """Return (n,) what a bootstrap draws for each of `rows`: its item.
+
+    The category-and-attribute benchmark lists no items: there it is the folder below img/ that holds an item's photos, or
+    the image itself where there is no such folder.
+    """
+    if benchmark.item is not None:
+        return benchmark.item[rows]
+    names = benchmark.image[rows].tolist()
+    return np.array([name.rpartition("/")[0] if name.count("/") > 1 else name for name in names])
+
+
+# ---- reference rows: what any method must beat, and what none can ---------------------------------------------------
+
+
+def prior(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Return answers that rank categories and attributes by their frequency in the train split, the same for all rows."""
+    train, n, out = benchmark.rows("train"), len(rows), {}
+    if benchmark.category is not None:
+        counts = np.bincount(benchmark.category[train], minlength=len(benchmark.category_names))[None]
+        out["category"] = np.repeat(metrics.ranked(counts, 20), n, axis=0)
+    if benchmark.attributes is not None:
+        frequency = (benchmark.attributes[train] == 1).sum(0)[None]
+        out["attributes"] = np.repeat(metrics.ranked(frequency, 20), n, axis=0)
+        out["attributes_in_group"] = np.repeat(
+            metrics.ranked_in_groups(frequency, benchmark.attribute_groups), n, axis=0
+        )
+    return out
+
+
+def ceiling(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the best possible attribute answers, known for the synthetic world alone; else an empty dict."""
+    best = None if benchmark.ceiling is None else benchmark.ceiling[rows]
+    if best is None or not len(best) or (best < 0).all():
+        return {}
+    inside = []
+    for group in np.unique(benchmark.attribute_groups):
+        member = np.append(benchmark.attribute_groups == group, False)[best]  # -1 points at the appended False
+        first = np.argsort(~member, axis=1, kind="stable")[:, :5]
+        inside.append(np.where(np.take_along_axis(member, first, 1), np.take_along_axis(best, first, 1), -1))
+    return {"attributes": best[:, :20], "attributes_in_group": np.stack(inside, axis=1)}
+
+
+def chance(results: Results, k: int) -> dict[str, float]:
+    """Return what a random order finds in its top k: shares for "category", "attributes" and "search", where they apply."""
+    b, out = results.benchmark, {}
+    if b.category is not None:
+        out["category"] = min(1.0, k / len(b.category_names))
+    if b.attributes is not None:
+        out["attributes"] = min(1.0, k / b.attributes.shape[1])
+    if results.gallery is not None:
+        items, number = np.unique(b.item[results.gallery], return_counts=True)
+        number = dict(zip(items, number, strict=True))
+        good = np.array([number.get(item, 0) for item in b.item[results.query]])
+        size, miss = len(results.gallery), np.ones(len(good))
+        for drawn in range(min(k, size)):  # without replacement
+            miss *= np.maximum(size - good - drawn, 0) / (size - drawn)
+        out["search"] = float(1 - miss.mean()) if len(miss) else float("nan")
+    return out
+
+
+def mean_landmarks(benchmark: Benchmark, rows: np.ndarray, source: Benchmark | None = None) -> dict[str, np.ndarray]:
+    """Return answers that put the mean visible landmark of the train split, in box units, into the box of every row.
+
+    source: the benchmark whose train split is averaged, by default the same. A landmark that is never visible there is put
+    into the middle.
+    """
+    source = source or benchmark
+    train = source.rows("train")
+    corner, side = source.box[train, None, :2], source.box[train, None, 2:] - source.box[train, None, :2]
+    visible = (source.visibility[train] == 0)[..., None]
+    place = np.where(visible, (source.landmarks[train] - corner) / side, 0).sum(0)
+    mean = np.where(visible.any(0), place / np.maximum(visible.sum(0), 1), 0.5)
+    box = benchmark.box[rows, None]
+    pixels = (mean * (box[..., 2:] - box[..., :2]) + box[..., :2]).astype(np.float32)
+    return {"landmarks": pixels, "visibility": np.zeros(pixels.shape[:2], np.uint8)}
+
+
+# ---- files ----------------------------------------------------------------------------------------------------------
+
+
+def save_table(table: pd.DataFrame, out: Path, name: str) -> Path:
+    """Write <out>/tables/<name>.csv with six digits and return its path."""
+    text = table.to_csv(index=False, float_format="%.6g")
+    return files.write_beside(out / "tables" / f"{name}.csv", lambda part: part.write_text(text))
+
+
+def save_figure(figure, out: Path, name: str) -> Path:
+    """Write <out>/figures/<name>.png of at most 300 kB and return its path.
+
+    A larger picture loses colours first (256 remain), then size.
+    """
+    dpi, content = 100.0, b""
+    while not content or len(content) > MOST_BYTES:
+        figure.savefig(buffer := io.BytesIO(), format="png", dpi=dpi, bbox_inches="tight")
+        content = buffer.getvalue()
+        if len(content) > MOST_BYTES:
+            small = io.BytesIO()
+            Image.open(buffer).convert("RGB").quantize(256).save(small, "png", optimize=True)
+            content = small.getvalue()
+        dpi *= 0.85
+    return files.write_beside(out / "figures" / f"{name}.png", lambda part: part.write_bytes(content))

@@ -1,0 +1,194 @@
+"""What the paper compares FashionNet with: DARN, WTBI, and the detector behind FashionNet+Joints and +Poselets."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lib.config import Model
+from lib.crops import IMAGENET
+from lib.fashionnet import exact, fully_connected, initialise, make_conv5, make_head, make_heatmap, make_trunk, soft_argmax
+
+
+class PartDetector(nn.Module):
+    """Find the parts of a body, joints or poselets (lib/parts.py), by one heatmap per part over conv4.
+
+    The paper writes that joints and poselets were detected, not how. This detector is trained on its own and then frozen:
+    no gradient of FashionNet+Joints or +Poselets reaches it. A softmax runs over the cells of a part's map and one more
+    answer, "absent".
+    """
+
+    def __init__(self, config: Model, parts: int):
+        super().__init__()
+        self.trunk = make_trunk(config)
+        self.conv5 = make_conv5(config, config.conv5_pose)
+        initialise(self)
+        self.upsample, self.heatmap = make_heatmap(config.conv5_pose, parts)
+        self.absent = nn.Linear(config.conv5_pose, parts)
+        # The poselets that it was trained on (parts.arrangements), kept with it and not used here.
+        self.register_buffer("poselets", torch.full((7, 3, 8), torch.nan))
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """images (n, 3, view_px, view_px), normalised as for VGG-16.
+
+        Returns float32: log_parts (n, P, cells + 1) log probabilities, the last one of "absent"; parts (n, P, 2) the
+        expected location of each as (x, y) in units of the view; present (n, P) probability.
+        """
+        conv5 = self.conv5(self.trunk(images))
+        heatmap = exact(self.heatmap, F.relu(self.upsample(conv5)))
+        absent = exact(self.absent, conv5.amax((2, 3)))
+        log_parts = torch.cat([heatmap.flatten(2), absent[..., None]], dim=2).log_softmax(2)
+        where = heatmap.flatten(2).log_softmax(2).view_as(heatmap)
+        return {"log_parts": log_parts, "parts": soft_argmax(where), "present": 1 - log_parts[..., -1].exp()}
+
+
+class DARN(nn.Module):
+    """Dual Attribute-aware Ranking Network (Huang et al., ICCV 2015).
+
+    A stream for shop photos and one for street photos, each a CNN that ends in a tree of fully connected layers with one
+    branch per kind of attribute; triplets rank across the domains. One stream where there is one domain.
+
+    The original's convolutions are a Network in Network, its attributes nine groups of exclusive values, its embedding
+    adds PCA-compressed local conv features. Here: VGG-16's convolutions as for all methods, a branch fc7 per attribute
+    group and one for the category, which Table 2 measures, the same losses as FashionNet, and as embedding the branches
+    concatenated, fc_fusion numbers in all.
+
+    groups: (A,) the group of each attribute, None without attributes. branches: the group numbers.
+    """
+
+    def __init__(self, config: Model, view_px: int, categories: int, groups: Tensor | None, branches: tuple[int, ...],
+                 streams: int = 1):  # fmt: skip
+        super().__init__()
+        names = [*(f"group_{number}" for number in branches), "category"]
+        share, rest = divmod(config.fc_fusion, len(names))
+        widths = {name: share + (i < rest) for i, name in enumerate(names)}
+        self.streams = nn.ModuleList()
+        for _ in range(streams):
+            stream = nn.ModuleDict({
+                "conv": nn.Sequential(make_trunk(config), nn.MaxPool2d(2), make_conv5(config, config.conv5), nn.MaxPool2d(2)),
+                "fc6": fully_connected(config.conv5 * (view_px // 32) ** 2, config.fc_global, config.dropout),
+                "fc7": nn.ModuleDict({n: fully_connected(config.fc_global, w, config.dropout) for n, w in widths.items()}),
+            })  # fmt: skip
+            initialise(stream)
+            self.streams.append(stream)
+        # The heads are shared: both streams must describe a garment in the same words.
+        self.category = make_head(widths["category"], categories)
+        self.attributes = None if groups is None else GroupedHeads(widths, groups, branches)
+        self.widths = widths
+
+    def forward(self, images: Tensor, domain: Tensor | None = None) -> dict[str, Tensor]:
+        """As FashionNet's, without landmarks. domain (n,): the stream of each image, 0 shop and 1 street."""
+        if len(self.streams) == 1:
+            fc7 = self._stream(self.streams[0], images)
+        else:
+            fc7 = images.new_empty(len(images), sum(self.widths.values()), dtype=torch.float32)
+            for number, stream in enumerate(self.streams):
+                rows = (domain == number).nonzero()[:, 0]
+                if len(rows):
+                    fc7 = fc7.index_copy(0, rows, self._stream(stream, images[rows]).float())
+        parts = dict(zip(self.widths, fc7.split(list(self.widths.values()), dim=1), strict=True))
+        out = {}
+        if self.category is not None:
+            out["category"] = exact(self.category, parts["category"])
+        if self.attributes is not None:
+            out["attributes"] = self.attributes(parts)
+        out["embedding"] = F.normalize(fc7.float(), dim=1)
+        return out
+
+    def _stream(self, stream: nn.ModuleDict, images: Tensor) -> Tensor:
+        fc6 = stream["fc6"](stream["conv"](images).flatten(1))
+        return torch.cat([branch(fc6) for branch in stream["fc7"].values()], dim=1)
+
+
+class GroupedHeads(nn.Module):
+    """Attribute scores in the order of the data set, each read off its own group's features. bias: (A,)."""
+
+    def __init__(self, widths: dict[str, int], groups: Tensor, branches: tuple[int, ...]):
+        super().__init__()
+        self.heads = nn.ModuleDict()
+        for number in branches:
+            name = f"group_{number}"
+            self.heads[name] = nn.Linear(widths[name], int((groups == number).sum()), bias=False)
+            nn.init.normal_(self.heads[name].weight, std=0.01)
+        columns = torch.cat([torch.nonzero(groups == number)[:, 0] for number in branches])
+        self.register_buffer("order", torch.argsort(columns), persistent=False)
+        self.bias = nn.Parameter(torch.zeros(len(groups)))
+
+    def forward(self, fc7: dict[str, Tensor]) -> Tensor:
+        scores = [exact(head, fc7[name]) for name, head in self.heads.items()]
+        return torch.cat(scores, dim=1)[:, self.order] + self.bias
+
+
+class WTBI(nn.Module):
+    """Where To Buy It (Kiapour et al., ICCV 2015) as the paper's baseline.
+
+    Generic ImageNet features of the clothes box and a multi-layer perceptron; for retrieval a category-independent metric
+    network, trained on pairs of the same and of different items. The features are never trained on clothes.
+
+    The original reads AlexNet's fc6, and its metric network judges a pair of concatenated features. Here the features are
+    those of `config.generic`, pooled, and one perceptron serves both sides; the distance between its outputs tells same
+    from different, so that retrieval uses Euclidean distance, as for the other methods. The perceptron reads the same
+    training views as the other networks.
+    """
+
+    def __init__(self, config: Model, categories: int, attributes: int):
+        super().__init__()
+        self.generic, channels = make_generic(config.generic)
+        self.mlp = nn.Sequential(
+            fully_connected(channels, 2 * config.fc_fusion, config.dropout),
+            fully_connected(2 * config.fc_fusion, config.fc_fusion, config.dropout),
+        )
+        initialise(self.mlp)
+        self.category, self.attributes = (make_head(config.fc_fusion, n) for n in (categories, attributes))
+        self.same = nn.Parameter(torch.tensor([5.0, 1.0]))  # of losses.pair_loss, on squared distances in 0 to 4
+
+    def train(self, mode: bool = True):
+        """Keep the generic features in evaluation mode."""
+        super().train(mode)
+        self.generic.eval()
+        return self
+
+    def features(self, images: Tensor) -> Tensor:
+        """Return the frozen features of normalised images, (n, channels) float32 of unit mean square."""
+        with torch.no_grad():
+            features = self.generic(images).float()
+            return F.normalize(features, dim=1) * features.shape[1] ** 0.5
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """As FashionNet's, without landmarks, and same (2,): how a distance is read, see losses.pair_loss."""
+        fc7 = self.mlp(self.features(images))
+        out = {}
+        if self.category is not None:
+            out["category"] = exact(self.category, fc7)
+        if self.attributes is not None:
+            out["attributes"] = exact(self.attributes, fc7)
+        out["embedding"] = F.normalize(fc7.float(), dim=1)
+        out["same"] = self.same.clone()  # a parameter itself would look unused to DDP
+        return out
+
+
+class Renormalise(nn.Module):
+    """Turn images normalised as for VGG-16 into EfficientNet-Lite0's range of -1 to 1."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        mean, deviation = (images.new_tensor(values)[:, None, None] for values in IMAGENET)
+        return (images * deviation + mean) * 2 - 1
+
+
+def make_generic(name: str) -> tuple[nn.Module, int]:
+    """Return a frozen feature extractor (n, 3, H, W) -> (n, channels), its weights not yet loaded, and its channels.
+
+    name: "efficientnet_lite0" (timm's tf_efficientnet_lite0) or "vgg16" (torchvision's, conv5 max-pooled to 3 x 3).
+    """
+    if name == "efficientnet_lite0":
+        import timm  # loaded where it is needed: its import takes seconds
+
+        network = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0)
+        net, channels = nn.Sequential(Renormalise(), network), 1280
+    elif name == "vgg16":
+        from torchvision.models import vgg16
+
+        net = nn.Sequential(vgg16(weights=None).features[:30], nn.AdaptiveMaxPool2d(3), nn.Flatten())
+        channels = 512 * 9
+    else:
+        raise ValueError(f"no generic features {name!r}; there are efficientnet_lite0 and vgg16")
+    return net.requires_grad_(False), channels

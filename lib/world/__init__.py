@@ -1,0 +1,7 @@
+"""A synthetic clothes world in DeepFashion's official layout; see README.md."""
+
+from lib.world.items import sheet
+from lib.world.size import World
+from lib.world.writer import garment, write_world
+
+__all__ = ["World", "garment", "sheet", "write_world"]

@@ -1,0 +1,86 @@
+"""The cloth of a garment of the synthetic world: a tile that repeats, in the garment's colours, with the structure of
+its fabric and its finish; and where skin shows through.
+
+A tile is (T, T, 3) uint8 RGB and wraps on both axes. The random parts come from the garment's own seed: the same garment
+has the same cloth in every picture, process and run.
+"""
+
+import cv2
+import numpy as np
+
+from lib.world.fabrics import draw_finish, holes_of, weave_of
+from lib.world.garment import COLOURS, Garment
+from lib.world.motifs import T, mix
+from lib.world.patterns import draw_pattern, grid, noise
+
+
+def tile(g: Garment) -> np.ndarray:
+    """Return the garment's cloth, (T, T, 3) uint8 RGB, repeating on both axes."""
+    rng = np.random.default_rng(g.seed)
+    names = list(COLOURS)
+    c1, c2 = COLOURS[g.colour], COLOURS[g.accent]
+    c3 = COLOURS[names[g.seed % len(names)]]
+    img = np.empty((T, T, 3), np.uint8)
+    img[:] = c1
+    if g.pattern not in ("solid", "colorblock", "two-tone", "ombre"):
+        draw_pattern(img, g, c1, c2, c3, rng)
+    if g.abstract > 0:
+        xs, ys = grid()
+        bend = 7 * g.abstract
+        img = cv2.remap(img, np.float32(xs + bend * noise(9, 0)), np.float32(ys + bend * noise(9, 3)), cv2.INTER_LINEAR,
+                        borderMode=cv2.BORDER_WRAP)  # fmt: skip
+    weave = weave_of(g.fabric)
+    if weave is not None:
+        img = np.clip(img * weave[..., None], 0, 255).astype(np.uint8)
+    return draw_finish(img, g, c2, rng) if g.finish != "none" else img
+
+
+def cover(g: Garment) -> np.ndarray | None:
+    """Return how much the cloth covers what is behind it, (T, T) uint8, 255 opaque; None where it is opaque throughout."""
+    return holes_of(g.fabric)
+
+
+def panel_cloth(panel: str, g: Garment) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return tile and cover of a panel of another material."""
+    base = COLOURS[g.accent] if panel in ("contrast", "leather") else mix(COLOURS[g.colour], (255, 255, 255), 0.25)
+    fabric = {"sheer": "tulle", "contrast": "cotton"}.get(panel, panel)
+    img = np.empty((T, T, 3), np.uint8)
+    img[:] = (40, 34, 34) if panel == "leather" and sum(base) > 600 else base
+    weave = weave_of(fabric)
+    if weave is not None:
+        img = np.clip(img * weave[..., None], 0, 255).astype(np.uint8)
+    return img, holes_of(fabric)
+
+
+def gloss(g: Garment) -> float:
+    """Return how glossy the cloth is, 0 matt to 1 shining."""
+    if g.finish in ("metallic", "coated", "foil"):
+        return 0.9
+    return {"leather": 0.8, "satin": 0.8, "sequin": 0.9, "puffer": 0.6, "nylon": 0.5, "velvet": 0.4, "scuba": 0.2}.get(
+        g.fabric, 0.0
+    )
+
+
+def flow(g: Garment) -> float:
+    """Return how deep the folds are: 0 stiff to 1 flowing."""
+    soft = {
+        "chiffon": 1.0,
+        "tulle": 0.9,
+        "gauze": 0.9,
+        "satin": 0.9,
+        "jersey": 0.7,
+        "lace": 0.6,
+        "crepe": 0.8,
+        "velvet": 0.7,
+    }
+    stiff = {
+        "leather": 0.3,
+        "denim": 0.3,
+        "puffer": 0.1,
+        "quilted": 0.1,
+        "scuba": 0.2,
+        "tweed": 0.25,
+        "fur": 0.1,
+        "shearling": 0.1,
+    }
+    return soft.get(g.fabric, stiff.get(g.fabric, 0.5))

@@ -1,0 +1,188 @@
+"""The items of a world: which there are, their garments and titles, and the images that show them.
+
+One image is a pure function of (seed, item, view), so any number of workers draws the same world.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from lib.lists import SLOTS, points_text
+from lib.world import figure, titles
+from lib.world.attributes import NAMES
+from lib.world.families import draw_line, sizes
+from lib.world.garment import CATEGORY_NAMES, Garment
+from lib.world.size import World
+from lib.world.wardrobe import draw
+
+BENCHMARK_CODE = {"category_attribute": 1, "inshop": 2, "consumer2shop": 3}
+POSE_CODES = {"front": 1, "side": 2, "back": 3, "zoom-out": 4, "zoom-in": 5}
+INSHOP_VIEWS = ("front", "side", "back", "zoom-out", "zoom-in")
+# How often the category-and-attribute benchmark shows each. In the real sample 8 % of the people turn their back.
+VIEWS = {"front": 0.66, "side": 0.12, "back": 0.06, "zoom-in": 0.08, "zoom-out": 0.08}
+TURNED = 0.6  # how often a garment with something to see at the back is shown from there instead
+CONSUMERS = 0.4  # share of consumer photos in the category-and-attribute benchmark
+CEILING = 50  # attributes per image in list_ceiling.txt
+
+
+class Job(NamedTuple):
+    """Items that are drawn together: one of the category-and-attribute benchmark, or a line of a search."""
+
+    benchmark: str
+    split: str  # "test" covers query and gallery
+    first: int  # number of its first item
+    families: tuple[int, ...]  # items of each family
+    views: int  # images of each item; 0 where the search decides
+
+
+class Image(NamedTuple):
+    """One image and what the official lists say about it."""
+
+    benchmark: str
+    split: str
+    item: int
+    name: str
+    garment: Garment
+    title: str
+    code: int  # In-shop: pose; Consumer-to-shop: 1 shop, 2 consumer
+    box: str
+    landmarks: str  # with clothes type and variation before them
+    joints: str
+    fired: np.ndarray  # (n,) int64 attribute numbers
+    ceiling: np.ndarray | None  # (CEILING,) int64 attribute numbers, most likely first
+
+
+def plan(size: World, seed: int) -> list[Job]:
+    """Return all jobs of a world. Items of different splits and benchmarks differ."""
+    jobs, first = [], 0
+    for split in ("pretrain", "train", "val", "test"):
+        left, each = getattr(size, split), size.views if split in ("pretrain", "train") else 1
+        while left > 0:
+            jobs.append(Job("category_attribute", split, first, (1,), min(left, each)))
+            first, left = first + 1, left - each
+    for benchmark, splits in (
+        ("inshop", {"train": size.inshop_train_items, "test": size.inshop_test_items}),
+        ("consumer2shop", {"train": size.consumer2shop_train_items, "val": size.consumer2shop_val_items,
+                           "test": size.consumer2shop_test_items, "distractor": size.distractors}),
+    ):  # fmt: skip
+        first, rng = 0, np.random.default_rng([seed, BENCHMARK_CODE[benchmark], 11])
+        for split, items in splits.items():
+            counts = sizes(items, rng)
+            for k in range(0, len(counts), size.line):
+                jobs.append(Job(benchmark, split, first, tuple(counts[k : k + size.line]), 0))
+                first += sum(jobs[-1].families)
+    return jobs
+
+
+def images_of(job: Job) -> int:
+    """Return how many images a job draws."""
+    if job.benchmark == "category_attribute":
+        return job.views
+    return sum(len(_shots(job, item, 0)) for item in range(job.first, job.first + sum(job.families)))
+
+
+def garments_of(job: Job, size: World, seed: int) -> list[Garment]:
+    """Return the garments of a job's items."""
+    rng = np.random.default_rng([seed, BENCHMARK_CODE[job.benchmark], job.first])
+    if job.benchmark == "category_attribute":
+        return [draw(rng, overlap=size.overlap)]
+    return [g for family in draw_line(job.families, rng, size.details, size.overlap) for g in family]
+
+
+def title_of(g: Garment, seed: int, benchmark: str, item: int) -> tuple[str, np.ndarray]:
+    """Return an item's title and the numbers of the attributes that fire."""
+    words, fired = titles.write_title(g, np.random.default_rng([seed, BENCHMARK_CODE[benchmark], item, 0, 7]))
+    return titles.in_words(words), fired
+
+
+def _shots(job: Job, item: int, seed: int, g: Garment | None = None) -> list[tuple[str, bool, str]]:
+    """Return the images of an item: kind of view, whether a consumer took it, and split."""
+    rng = np.random.default_rng([seed, BENCHMARK_CODE[job.benchmark], item, 0, 3])
+    if job.benchmark == "category_attribute":
+        shots = []
+        for _ in range(job.views):
+            view, consumer = str(rng.choice(list(VIEWS), p=list(VIEWS.values()))), bool(rng.random() < CONSUMERS)
+            turned = rng.random() < TURNED and g is not None and g.back != "plain"
+            shots.append(("back" if turned else view, consumer, job.split))
+        return shots
+    if job.benchmark == "inshop":
+        # Every other view asks, starting with another one for every other item: each kind of view asks and is found.
+        sides = ["query" if (number + item // 2) % 2 else "gallery" for number in range(5)]
+        views = INSHOP_VIEWS if item % 2 else INSHOP_VIEWS[:4]
+        return [(v, False, side if job.split == "test" else "train") for v, side in zip(views, sides, strict=False)]
+    consumers = 0 if job.split == "distractor" else 2 + item % 2
+    views = [
+        ("front", "side", "zoom-in", "zoom-out")[rng.choice(4, p=(0.4, 0.2, 0.25, 0.15))] for _ in range(consumers)
+    ]
+    return [("front", False, job.split), *((v, True, job.split) for v in views)]
+
+
+def shoot(g: Garment, size: World, seed: int, benchmark: str, item: int, number: int, view: str, consumer: bool):
+    """Return one view of an item (see `figure.render`) and the JPEG quality that it is written with."""
+    rng = np.random.default_rng([seed, BENCHMARK_CODE[benchmark], item, number + 1])
+    hardness = size.hardness if benchmark == "consumer2shop" else 0.0
+    image, labels = figure.render(g, rng, size.px, view, consumer, size.box_room, hardness)
+    return image, labels, int(rng.integers(40, 80)) if consumer else 92
+
+
+def draw_job(job: Job, size: World, seed: int) -> Iterator[tuple[np.ndarray, int, Image]]:
+    """Yield every image of a job as RGB, JPEG quality and labels."""
+    for item, g in enumerate(garments_of(job, size, seed), job.first):
+        title, fired = title_of(g, seed, job.benchmark, item)
+        ceiling = None
+        if job.benchmark == "category_attribute" and job.split in ("val", "test"):
+            ceiling = np.argsort(-titles.probabilities(g), kind="stable")[:CEILING]
+        for number, (view, consumer, split) in enumerate(_shots(job, item, seed, g)):
+            pixels, labels, quality = shoot(g, size, seed, job.benchmark, item, number, view, consumer)
+            slots = SLOTS[g.clothes_type]
+            yield pixels, quality, Image(
+                job.benchmark, split, item, _name(job.benchmark, g, title, item, number, view), g, title,
+                POSE_CODES[view] if job.benchmark == "inshop" else 1 + consumer,
+                " ".join(f"{v:03d}" for v in labels["box"]),
+                f"{g.clothes_type}  {variation(view, labels['zoom'])}  "
+                f"{points_text(labels['landmarks'], labels['visibility'], slots)}",
+                points_text(labels["joints"], labels["joint_visibility"], range(14)),
+                fired, ceiling,
+            )  # fmt: skip
+
+
+def _name(benchmark: str, g: Garment, title: str, item: int, number: int, view: str) -> str:
+    """Return an image's official name; the title is the folder of the category-and-attribute benchmark."""
+    folder, number = item_id(item), number + 1
+    if benchmark == "category_attribute":
+        return f"img/{title.replace(' ', '_')}_{item:06d}/img_{number:08d}.jpg"
+    if benchmark == "inshop":
+        return (
+            f"img/{g.wearer.upper()}/{g.category}/{folder}/{number:02d}_{POSE_CODES[view]}_{view.replace('-', '')}.jpg"
+        )
+    kind = {1: "TOPS", 2: "BOTTOMS", 3: "DRESSES"}[g.clothes_type]
+    kept = "shop_01" if number == 1 else f"comsumer_{number - 1:02d}"  # spelt as in the release
+    return f"img/{kind}/{g.category}/{folder}/{kept}.jpg"
+
+
+def item_id(item: int) -> str:
+    """Return an item's official name."""
+    return f"id_{item + 1:08d}"
+
+
+def variation(view: str, zoom: float) -> int:
+    """Return the official code of pose and zoom: 1 normal, 2 medium and 3 large pose, 4 medium and 5 large zoom-in."""
+    if view == "zoom-in":
+        return 4 if zoom < 1.2 else 5
+    return {"side": 2, "back": 3}.get(view, 1)
+
+
+def category_number(g: Garment) -> int:
+    """Return the official number of the garment's category, from 1."""
+    return CATEGORY_NAMES.index(g.category) + 1
+
+
+def sheet(items: int = 40, seed: int = 0, px: int = 256) -> list[tuple[np.ndarray, str, list[str]]]:
+    """Return items of the category-and-attribute benchmark to look at: (H, W, 3) uint8 RGB, title, fired attributes."""
+    out = []
+    size = World(pretrain=0, train=0, val=0, test=items, px=px)
+    for job in plan(size, seed)[:items]:
+        for image, _, about in draw_job(job, size, seed):
+            out.append((image, about.title, [NAMES[i] for i in about.fired]))
+    return out

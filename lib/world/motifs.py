@@ -1,0 +1,272 @@
+"""Figures that patterns are made of, drawn on a tile that wraps on both axes.
+
+Every figure takes (image, x, y, radius, colour, second colour, turn).
+"""
+
+import cv2
+import numpy as np
+
+T = 96  # tile side; about a fifth of a body's height at scale 1
+AA = cv2.LINE_AA
+TURNS = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+
+
+def mix(a, b, share: float) -> tuple[float, ...]:
+    """Return a colour between a and b."""
+    return tuple((1 - share) * float(x) + share * float(y) for x, y in zip(a, b, strict=True))
+
+
+# ---- drawing that wraps ---------------------------------------------------------------------------------------------
+
+
+def draw_polygon(img, points, colour) -> None:
+    """Draw a filled polygon, repeated at the tile's other side where it leaves it."""
+    points = np.asarray(points, float)
+    low, high = points.min(0), points.max(0)
+    for dx in (-T, 0, T):
+        for dy in (-T, 0, T):
+            if low[0] + dx < T and high[0] + dx > 0 and low[1] + dy < T and high[1] + dy > 0:
+                cv2.fillPoly(img, [np.round((points + (dx, dy)) * 16).astype(np.int32)], colour, AA, 4)
+
+
+def draw_oval(img, x, y, rx, ry, colour, turn: float = 0.0) -> None:
+    c, s = np.cos(turn), np.sin(turn)
+    px, py = rx * np.cos(TURNS), ry * np.sin(TURNS)
+    draw_polygon(img, np.stack([x + c * px - s * py, y + s * px + c * py], 1), colour)
+
+
+def draw_line(img, points, colour, width: int = 2) -> None:
+    points = np.asarray(points, float)
+    low, high = points.min(0) - width, points.max(0) + width
+    for dx in (-T, 0, T):
+        for dy in (-T, 0, T):
+            if low[0] + dx < T and high[0] + dx > 0 and low[1] + dy < T and high[1] + dy > 0:
+                moved = np.round((points + (dx, dy)) * 16).astype(np.int32)
+                cv2.polylines(img, [moved], False, colour, width, AA, 4)
+
+
+def spots(rng, per_side: int, jitter: float = 0.3):
+    """Yield centres on a jittered grid, every other row shifted: figures that neither clump nor line up."""
+    step = T / per_side
+    for row in range(per_side):
+        for column in range(per_side):
+            x = (column + 0.5 * (row % 2) + 0.25) * step + rng.uniform(-jitter, jitter) * step
+            yield x, (row + 0.5) * step + rng.uniform(-jitter, jitter) * step
+
+
+# ---- figures: (image, x, y, radius, colour, second colour, turn) ----------------------------------------------------
+
+
+def flower(img, x, y, r, c1, c2, turn, petals=5, slim=0.42):
+    for i in range(petals):
+        a = turn + 2 * np.pi * i / petals
+        draw_oval(img, x + 0.58 * r * np.cos(a), y + 0.58 * r * np.sin(a), 0.5 * r, slim * r, c1, a)
+    draw_oval(img, x, y, 0.28 * r, 0.28 * r, c2)
+
+
+def rose(img, x, y, r, c1, c2, turn):
+    draw_oval(img, x, y, r, r, c1)
+    for k, share in enumerate((0.75, 0.5, 0.25)):
+        a = turn + k * 1.8 + np.linspace(0, 4.2, 9)
+        draw_line(
+            img, np.stack([x + share * r * np.cos(a), y + share * r * np.sin(a)], 1), mix(c1, (30, 10, 10), 0.45), 2
+        )
+    leaf(img, x + 1.2 * r * np.cos(turn), y + 1.2 * r * np.sin(turn), 0.6 * r, (60, 110, 60), c2, turn)
+
+
+def daisy(img, x, y, r, c1, c2, turn):
+    flower(img, x, y, r, (250, 248, 240), (236, 190, 50), turn, petals=9, slim=0.16)
+
+
+def sunflower(img, x, y, r, c1, c2, turn):
+    flower(img, x, y, r, (244, 190, 40), (90, 54, 26), turn, petals=11, slim=0.17)
+    draw_oval(img, x, y, 0.42 * r, 0.42 * r, (90, 54, 26))
+
+
+def wildflower(img, x, y, r, c1, c2, turn):
+    a = -np.pi / 2 + 0.5 * np.sin(turn)
+    draw_line(img, [(x, y), (x - r * np.cos(a), y - 1.5 * r * np.sin(a))], (70, 120, 60), 2)
+    flower(img, x, y, 0.7 * r, c1, c2, turn, petals=4)
+
+
+def leaf(img, x, y, r, c1, c2, turn):
+    t = np.linspace(-1, 1, 9)
+    side = 0.42 * (1 - t**2)
+    shape = np.concatenate([np.stack([t, side], 1), np.stack([t[::-1], -side[::-1]], 1)]) * r
+    c, s = np.cos(turn), np.sin(turn)
+    draw_polygon(img, shape @ np.array([[c, s], [-s, c]]) + (x, y), c1)
+    draw_line(
+        img, [(x - 0.8 * r * c, y - 0.8 * r * s), (x + 0.8 * r * c, y + 0.8 * r * s)], mix(c1, (255, 255, 255), 0.4), 1
+    )
+
+
+def palm(img, x, y, r, c1, c2, turn):
+    for i in range(7):
+        a = turn + (i - 3) * 0.42
+        leaf(img, x + 0.6 * r * np.cos(a), y + 0.6 * r * np.sin(a), 0.6 * r, c1, c2, a)
+
+
+def tropical(img, x, y, r, c1, c2, turn):
+    palm(img, x, y, 1.1 * r, (40, 120, 80), c2, turn)
+    flower(img, x, y, 0.55 * r, c1, (240, 210, 80), turn)
+
+
+def botanical(img, x, y, r, c1, c2, turn):
+    c, s = np.cos(turn), np.sin(turn)
+    draw_line(img, [(x - r * c, y - r * s), (x + r * c, y + r * s)], (80, 110, 70), 2)
+    for share in (-0.6, -0.1, 0.4, 0.9):
+        for sign in (-1, 1):
+            leaf(img, x + share * r * c - sign * 0.3 * r * s, y + share * r * s + sign * 0.3 * r * c, 0.36 * r,
+                  (96, 136, 84), c2, turn + sign * 0.8)  # fmt: skip
+
+
+def pineapple(img, x, y, r, c1, c2, turn):
+    for a in (-2.2, -1.57, -0.94):
+        leaf(img, x + 0.5 * r * np.cos(a), y - 0.45 * r + 0.5 * r * np.sin(a), 0.5 * r, (60, 130, 70), c2, a)
+    draw_oval(img, x, y + 0.2 * r, 0.5 * r, 0.75 * r, (236, 184, 52))
+    for k in (-0.3, 0.1, 0.5):
+        draw_line(img, [(x - 0.4 * r, y + k * r), (x + 0.4 * r, y + (k + 0.3) * r)], (170, 110, 30), 1)
+        draw_line(img, [(x + 0.4 * r, y + k * r), (x - 0.4 * r, y + (k + 0.3) * r)], (170, 110, 30), 1)
+
+
+def bird(img, x, y, r, c1, c2, turn):
+    side = 1 if turn < np.pi else -1
+    draw_oval(img, x, y, 0.8 * r, 0.36 * r, c1, 0.25 * side)
+    draw_oval(img, x + 0.7 * side * r, y - 0.1 * r, 0.26 * r, 0.26 * r, c1)
+    draw_polygon(
+        img, [(x - 0.1 * side * r, y), (x - 0.6 * side * r, y - 0.9 * r), (x + 0.3 * side * r, y - 0.1 * r)], c2
+    )
+    draw_polygon(
+        img, [(x - 0.6 * side * r, y), (x - 1.2 * side * r, y - 0.1 * r), (x - 1.1 * side * r, y + 0.3 * r)], c1
+    )
+
+
+def butterfly(img, x, y, r, c1, c2, turn):
+    for side in (-1, 1):
+        draw_oval(img, x + 0.5 * side * r, y - 0.3 * r, 0.52 * r, 0.4 * r, c1, -0.6 * side)
+        draw_oval(img, x + 0.4 * side * r, y + 0.4 * r, 0.38 * r, 0.3 * r, c2, 0.6 * side)
+    draw_line(img, [(x, y - 0.6 * r), (x, y + 0.6 * r)], (30, 24, 24), 2)
+
+
+def elephant(img, x, y, r, c1, c2, turn):
+    side = 1 if turn < np.pi else -1
+    draw_oval(img, x, y, 0.72 * r, 0.5 * r, c1)
+    for dx in (-0.5, -0.2, 0.2, 0.5):
+        draw_polygon(img, [(x + (dx - 0.11) * r, y + 0.2 * r), (x + (dx + 0.11) * r, y + 0.2 * r), (x + (dx + 0.11) * r, y + 0.9 * r),
+                    (x + (dx - 0.11) * r, y + 0.9 * r)], c1)  # fmt: skip
+    draw_oval(img, x + 0.75 * side * r, y - 0.25 * r, 0.4 * r, 0.36 * r, c1)
+    draw_oval(img, x + 0.6 * side * r, y - 0.25 * r, 0.2 * r, 0.3 * r, mix(c1, (255, 255, 255), 0.35))
+    draw_line(
+        img,
+        [(x + 1.05 * side * r, y - 0.2 * r), (x + 1.2 * side * r, y + 0.3 * r), (x + 1.05 * side * r, y + 0.6 * r)],
+        c1,
+        3,
+    )
+
+
+def heart(img, x, y, r, c1, c2, turn):
+    t = np.linspace(0, 2 * np.pi, 20)
+    px, py = np.sin(t) ** 3, -(13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)) / 16
+    draw_polygon(img, np.stack([x + r * px, y + r * py], 1), c1)
+
+
+def star(img, x, y, r, c1, c2, turn):
+    a = -np.pi / 2 + np.arange(10) * np.pi / 5
+    reach = r * np.where(np.arange(10) % 2 == 0, 1, 0.42)
+    draw_polygon(img, np.stack([x + reach * np.cos(a), y + reach * np.sin(a)], 1), c1)
+
+
+def paisley(img, x, y, r, c1, c2, turn):
+    t = np.linspace(0, 2 * np.pi, 18, endpoint=False)
+    bend = 0.5 * np.maximum(0, -np.sin(t)) ** 2
+    shape = np.stack([0.62 * np.cos(t) * (1 - 0.75 * np.maximum(0, -np.sin(t))) + bend, np.sin(t)], 1)
+    c, s = np.cos(turn), np.sin(turn)
+    turned = shape @ np.array([[c, s], [-s, c]])
+    for share, colour in ((1.0, c1), (0.72, c2), (0.4, c1)):
+        draw_polygon(img, turned * share * r + (x, y), colour)
+
+
+def rosette(img, x, y, r, c1, c2, turn):
+    draw_oval(img, x, y, 0.62 * r, 0.5 * r, mix(c1, (130, 80, 30), 0.6), turn)
+    for start in (0, 2.2, 4.3):
+        a = turn + start + np.linspace(0, 1.5, 5)
+        draw_line(
+            img, np.stack([x + 0.85 * r * np.cos(a), y + 0.7 * r * np.sin(a)], 1), (38, 26, 18), max(2, int(r / 3))
+        )
+
+
+def cheetah(img, x, y, r, c1, c2, turn):
+    draw_oval(img, x, y, 0.6 * r, 0.45 * r, (38, 26, 18), turn)
+
+
+def disc(img, x, y, r, c1, c2, turn):
+    draw_oval(img, x, y, r, r, c1)
+
+
+def ring(img, x, y, r, c1, c2, turn):
+    for share, colour in ((1.0, c1), (0.68, c2), (0.36, c1)):
+        draw_oval(img, x, y, share * r, share * r, colour)
+
+
+def diamond(img, x, y, r, c1, c2, turn):
+    draw_polygon(img, [(x, y - r), (x + 0.62 * r, y), (x, y + r), (x - 0.62 * r, y)], c1)
+    draw_polygon(img, [(x, y - 0.5 * r), (x + 0.31 * r, y), (x, y + 0.5 * r), (x - 0.31 * r, y)], c2)
+
+
+def triangle(img, x, y, r, c1, c2, turn):
+    draw_polygon(img, [(x, y - r), (x + 0.9 * r, y + 0.7 * r), (x - 0.9 * r, y + 0.7 * r)], c1 if turn < np.pi else c2)
+
+
+def hexagon(img, x, y, r, c1, c2, turn):
+    a = np.arange(6) * np.pi / 3
+    for share, colour in ((1.0, c1), (0.62, c2)):
+        draw_polygon(img, np.stack([x + share * r * np.cos(a), y + share * r * np.sin(a)], 1), colour)
+
+
+def medallion(img, x, y, r, c1, c2, turn):
+    draw_oval(img, x, y, r, r, c1)
+    flower(img, x, y, 0.8 * r, c2, c1, 0, petals=8, slim=0.2)
+
+
+def mandala(img, x, y, r, c1, c2, turn):
+    for share, petals, colour in ((1.0, 12, c1), (0.7, 8, c2), (0.4, 6, c1)):
+        flower(img, x, y, share * r, colour, c2, 0, petals=petals, slim=0.14)
+
+
+def scroll(img, x, y, r, c1, c2, turn):
+    a = np.linspace(0, 4.5, 14)
+    for side in (0, np.pi):
+        spiral = np.stack([(0.2 + 0.18 * a) * np.cos(a + turn + side), (0.2 + 0.18 * a) * np.sin(a + turn + side)], 1)
+        draw_line(img, (x, y) + r * spiral, c1, 3)
+    draw_oval(img, x, y, 0.2 * r, 0.2 * r, c2)
+
+
+def cross(img, x, y, r, c1, c2, turn):
+    for k in range(3):
+        s = (1 - 0.3 * k) * r
+        colour = (c1, c2, c1)[k]
+        draw_polygon(img, [(x - s, y), (x - 0.5 * s, y), (x - 0.5 * s, y - 0.5 * s), (x, y - 0.5 * s), (x, y - s), (x + 0.5 * s, y - 0.5 * s),
+                    (x + s, y), (x + 0.5 * s, y + 0.5 * s), (x, y + s), (x - 0.5 * s, y + 0.5 * s)], colour)  # fmt: skip
+
+
+def stroke(img, x, y, r, c1, c2, turn):
+    for k in (-0.25, 0, 0.25):
+        a = turn + k * 0.3
+        draw_line(
+            img, [(x - r * np.cos(a), y - r * np.sin(a) + k * r), (x + r * np.cos(a), y + r * np.sin(a) + k * r)], c1, 4
+        )
+
+
+def blob(img, x, y, r, c1, c2, turn):
+    reach = r * (0.8 + 0.3 * np.sin(3 * TURNS + turn) + 0.15 * np.sin(5 * TURNS))
+    draw_polygon(img, np.stack([x + 1.3 * reach * np.cos(TURNS), y + 0.8 * reach * np.sin(TURNS)], 1), c1)
+
+
+def splash(img, x, y, r, c1, c2, turn):
+    draw_oval(img, x, y, 0.5 * r, 0.5 * r, c1)
+    for k in range(5):
+        a, far = turn + k * 1.3, r * (0.6 + 0.12 * k)
+        draw_oval(img, x + far * np.cos(a), y + far * np.sin(a), 0.14 * r, 0.14 * r, c1)
+
+
+# pattern: (figure, figures a side, radius as a share of their distance, jitter)

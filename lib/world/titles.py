@@ -1,0 +1,190 @@
+"""Product titles: what a seller writes about a garment, and which attributes fire.
+
+A seller goes through what can be mentioned, the most telling first (`salience` in attributes.csv), and mentions each with
+a probability that falls with the number of phrases already there. One wording is chosen among synonyms. The phrases are
+put into a seller's order and the category's noun ends the title: "Abstract Floral Print Maxi Dress".
+
+An attribute fires where its words are contiguous in the title, and screening drops what the garment does not show. The
+title depends on the garment alone, so the probability of each attribute given the garment is computed exactly, by
+going through every title that the seller may write.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from lib.world.attributes import NAMES, ROWS, shows
+from lib.world.garment import Garment
+
+# A seller's order of phrases, from the front.
+PLACES = ("look", "lead", "finish", "pattern", "fabric", "neck", "sleeve", "detail", "cut", "length")
+# Probability that the next phrase is mentioned, after 0, 1 and 2 phrases; no title has more than three.
+MENTIONED = (0.98, 0.85, 0.22)
+# A less telling phrase is mentioned less: factor by salience 0 to 9.
+STRENGTH = (0.0, 0.15, 0.25, 0.4, 0.6, 0.78, 0.9, 0.95, 0.98, 1.0)
+CONSIDERED = 8  # a seller thinks of this many of the most telling phrases
+COMMON = 0.55  # share of the most usual wording among synonyms; the others share the rest evenly
+NOUNS = {
+    "Button-Down": "shirt", "Flannel": "flannel shirt", "Coverup": "cover-up", "Gauchos": "gaucho pants",
+    "Shirtdress": "shirt dress",
+}  # fmt: skip
+_SAME = {
+    "flower": "floral", "stripes": "stripe", "printed": "print", "pattern": "print", "patterned": "print", "dots": "dot",
+    "lacy": "lace", "rhinestones": "rhinestone", "skinny": "slim",
+}  # fmt: skip
+_LONGEST = max(len(name.split()) for name in NAMES)
+_WORDS = {tuple(name.split()): i for i, name in enumerate(NAMES)}
+
+
+class Wording(NamedTuple):
+    words: tuple[str, ...]
+    place: tuple[int, int]  # in the seller's order
+    row: int  # of the table
+    share: float
+    stems: frozenset[str]
+
+
+class Concept(NamedTuple):
+    """What can be mentioned: one visible meaning and its wordings."""
+
+    salience: int
+    wordings: tuple[Wording, ...]
+
+    @property
+    def row(self) -> int:
+        return self.wordings[0].row
+
+
+def _concepts() -> tuple[Concept, ...]:
+    meanings: dict = {}
+    for i, row in enumerate(ROWS):
+        if row.place not in PLACES:
+            raise ValueError(f"attributes.csv: {row.name} has place {row.place!r}; there are {', '.join(PLACES)}")
+        if row.salience:
+            meanings.setdefault(row.condition[0], []).append(i)
+    out = []
+    for rows in meanings.values():
+        others = (1 - COMMON) / max(len(rows) - 1, 1)
+        shares = [1.0] if len(rows) == 1 else [COMMON if k == _usual(rows) else others for k in rows]
+        wordings = tuple(
+            Wording(tuple(ROWS[i].title.split()), (PLACES.index(ROWS[i].place), i), i, share, _stems(ROWS[i].title))
+            for i, share in zip(rows, shares, strict=True)
+        )
+        out.append(Concept(max(ROWS[i].salience for i in rows), wordings))
+    # The most telling first; among equals the more specific, then the order of the table.
+    return tuple(sorted(out, key=lambda c: (-c.salience, -len(ROWS[c.row].condition[0]), c.row)))
+
+
+def _stems(title: str) -> frozenset[str]:
+    """Return what a title's words have in common with their other forms: "lace-paneled" has lace and panel."""
+    parts = [part for word in title.split() for part in word.split("-")]
+    return frozenset(_SAME.get(part, part).removesuffix("ed").removesuffix("e").rstrip("s") for part in parts)
+
+
+def _usual(rows: list[int]) -> int:
+    """Return the row of the usual wording: the one with the most of the other wordings' words inside."""
+    return max(rows, key=lambda i: (sum(_inside(ROWS[k].name, ROWS[i].title) for k in rows), -i))
+
+
+def _inside(name: str, title: str) -> bool:
+    return f" {name} " in f" {title} "
+
+
+CONCEPTS = _concepts()
+_CONCEPT_ROWS = np.array([c.row for c in CONCEPTS])
+
+
+@lru_cache(maxsize=1 << 16)
+def matches(words: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the numbers of the attributes whose words are contiguous in a title."""
+    found = set()
+    for start in range(len(words)):
+        for end in range(start + 1, min(start + _LONGEST, len(words)) + 1):
+            number = _WORDS.get(words[start:end])
+            if number is not None:
+                found.add(number)
+    return tuple(sorted(found))
+
+
+def noun(g: Garment) -> tuple[str, ...]:
+    """Return the words that end the garment's title."""
+    return tuple(NOUNS.get(g.category, g.category.lower()).split())
+
+
+def compose_title(phrases: tuple[Wording, ...], last: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a title's words: the phrases in a seller's order, then the noun, which does not repeat the word before it."""
+    words = [word for phrase in sorted(phrases, key=lambda p: p.place) for word in phrase.words]
+    return (*words[: len(words) - 1 if words and words[-1] == last[0] else len(words)], *last)
+
+
+def mentionable(may: np.ndarray) -> list[Concept]:
+    """Return the most telling concepts of a garment, given which rows a seller may write, (A,) bool."""
+    return [CONCEPTS[i] for i in np.flatnonzero(may[_CONCEPT_ROWS])[:CONSIDERED]]
+
+
+def _free(concept: Concept, taken: frozenset[str]) -> list[Wording]:
+    """Return the wordings that repeat no word of the title, in whatever form."""
+    return [w for w in concept.wordings if not taken & w.stems]
+
+
+def write_title(g: Garment, rng: np.random.Generator) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return one title's words and the numbers of the attributes that fire."""
+    held, may = shows(g)
+    phrases: tuple[Wording, ...] = ()
+    taken: frozenset[str] = frozenset()
+    for concept in mentionable(may):
+        options = _free(concept, taken)
+        if not options or len(phrases) == len(MENTIONED):
+            continue
+        if rng.random() < MENTIONED[len(phrases)] * STRENGTH[concept.salience]:
+            shares = np.array([w.share for w in options])
+            chosen = options[rng.choice(len(options), p=shares / shares.sum())]
+            phrases, taken = (*phrases, chosen), taken | chosen.stems
+    words = compose_title(phrases, noun(g))
+    fired = [i for i in matches(words) if held[i]]
+    return words, np.array(fired, np.int64)
+
+
+def every_title(g: Garment, may: np.ndarray) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Yield every title that a seller may write for the garment, as its words, with its probability."""
+    concepts, last = mentionable(may), noun(g)
+
+    def walk(k, phrases, taken, probability):
+        while k < len(concepts) and len(phrases) < len(MENTIONED):
+            concept = concepts[k]
+            k += 1
+            options = _free(concept, taken)
+            if not options:
+                continue
+            mention = MENTIONED[len(phrases)] * STRENGTH[concept.salience]
+            total = sum(w.share for w in options)
+            for w in options:
+                share = probability * mention * w.share / total
+                yield from walk(k, (*phrases, w), taken | w.stems, share)
+            probability *= 1 - mention
+        yield compose_title(phrases, last), probability
+
+    yield from walk(0, (), frozenset(), 1.0)
+
+
+def probabilities(g: Garment) -> np.ndarray:
+    """Return the probability that each attribute fires given the garment, (A,) float64."""
+    held, may = shows(g)
+    out = np.zeros(len(NAMES))
+    for words, probability in every_title(g, may):
+        for i in matches(words):
+            out[i] += probability
+    return out * held
+
+
+def in_words(words: tuple[str, ...]) -> str:
+    """Return the title as a shop prints it: "Abstract Floral Print V-Neck Maxi Dress"."""
+    return " ".join("-".join(part.capitalize() for part in word.split("-")) for word in words)
+
+
+def ceiling_recall(expected: np.ndarray, k: int = 5) -> float:
+    """Return the best possible micro recall among the top k, given each image's probabilities (N, A)."""
+    best = -np.sort(-expected, axis=1)[:, :k]
+    return float(best.sum() / expected.sum())

@@ -1,0 +1,103 @@
+"""Joints of real photos: COCO's keypoints become ours, and the list is read by the project's own reader."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from lib.commands import find_joints
+from lib.deepfashion import find_benchmarks
+from lib.lists import FOLDERS, JOINTS, DataError, write_list
+
+BOX = np.array([10.0, 10, 60, 100])
+
+
+def detections():
+    """Three people as torchvision returns them: the first covers the box best, the third has too low a score."""
+    keypoints = torch.stack([torch.arange(17.0), torch.arange(17.0) * 2, torch.ones(17)], dim=1).repeat(3, 1, 1)
+    keypoints[1] += 100
+    scores = torch.ones(3, 17)
+    scores[0, find_joints.COCO.index("left wrist")] = -1
+    boxes = torch.tensor([[0.0, 0, 60, 95], [60, 0, 90, 90], [0, 0, 95, 105]])
+    return {
+        "boxes": boxes,
+        "scores": torch.tensor([0.8, 0.99, 0.2]),
+        "keypoints": keypoints,
+        "keypoints_scores": scores,
+    }
+
+
+class Detector(torch.nn.Module):
+    def forward(self, images):
+        assert images[0].shape == (3, 120, 80) and 0 < images[0].max() <= 1  # channels, rows, columns
+        return [detections()]
+
+
+@pytest.fixture
+def benchmark(tmp_path):
+    """An In-shop folder with three photos, without joints."""
+    folder = tmp_path / FOLDERS["inshop"]
+    names = [f"img/WOMEN/Dresses/id_0000000{i}/01_1_front.jpg" for i in range(1, 4)]
+    for name in names:
+        (folder / "Img" / name).parent.mkdir(parents=True)
+        cv2.imwrite(str(folder / "Img" / name), np.full((120, 80, 3), 200, np.uint8))
+    boxes = [f"{name}  3 1 010 010 060 100" for name in names]
+    write_list(folder / "Anno" / "list_bbox_inshop.txt", "image_name clothes_type pose_type x_1 y_1 x_2 y_2", boxes)
+    splits = [f"{name}  {name.split('/')[3]}  train" for name in names]
+    write_list(folder / "Eval" / "list_eval_partition.txt", "image_name item_id evaluation_status", splits)
+    return find_benchmarks(tmp_path)["inshop"]
+
+
+def test_cocos_keypoints_become_our_joints():
+    points, codes = find_joints.joints_of(detections(), BOX)
+    joints = dict(zip(JOINTS, zip(points.tolist(), codes.tolist(), strict=True), strict=True))
+    assert joints["head"] == ([0, 0], 0)  # the nose, COCO's keypoint 0
+    assert joints["neck"] == ([5.5, 11], 0)  # the middle of keypoints 5 and 6
+    assert joints["left shoulder"] == ([5, 10], 0) and joints["right ankle"] == ([16, 32], 0)
+    assert joints["left wrist"][1] == 2 and np.isnan(joints["left wrist"][0]).all()
+    assert (codes == 0).sum() == 13
+
+
+@pytest.mark.parametrize("box", [[200.0, 200, 300, 300], [90, 0, 95, 50]])
+def test_nobody_in_the_box_is_code_2_throughout(box):
+    points, codes = find_joints.joints_of(detections(), np.array(box))
+    assert (codes == 2).all() and np.isnan(points).all()
+    nobody = {name: value[:0] for name, value in detections().items()}
+    assert (find_joints.joints_of(nobody, BOX)[1] == 2).all()
+
+
+def test_the_list_is_read_back_with_the_benchmark(benchmark, tmp_path):
+    folder = find_joints.lists_of(benchmark)
+    assert folder == tmp_path / FOLDERS["inshop"] / "Anno"
+    find_joints.write_joints(folder, benchmark, Detector(), "cpu")
+    read = find_benchmarks(tmp_path)["inshop"]
+    points, codes = find_joints.joints_of(detections(), BOX)
+    assert read.joints.shape == (3, 14, 2) and (read.joint_visibility == codes).all()
+    expected = np.maximum(np.round(points), 1)  # whole pixels; 0 would mean unknown
+    np.testing.assert_array_equal(read.joints[2], np.where((codes == 0)[:, None], expected, np.nan))
+    with pytest.raises(DataError, match="exists already; delete it"):
+        find_joints.write_joints(folder, benchmark, Detector(), "cpu")
+
+
+def test_an_interrupted_search_leaves_no_list(benchmark):
+    (benchmark.images_root / benchmark.image[1]).write_bytes(b"no photo")
+    folder = find_joints.lists_of(benchmark)
+    with pytest.raises(DataError, match="id_00000002"):
+        find_joints.write_joints(folder, benchmark, Detector(), "cpu")
+    assert not (folder / "list_joints.txt").exists()
+
+
+def test_the_command_leaves_a_list_as_it_is(benchmark, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(find_joints, "keypointrcnn_resnet50_fpn", lambda **_: Detector())
+    find_joints.main(["--data", str(tmp_path)])
+    assert capsys.readouterr().out.strip().endswith("Anno/list_joints.txt")
+    monkeypatch.setattr(find_joints, "keypointrcnn_resnet50_fpn", lambda **_: pytest.fail("weights were loaded"))
+    find_joints.main(["--data", str(tmp_path)])
+    assert "has its joints already" in capsys.readouterr().out
+
+
+def test_errors_are_one_sentence(benchmark, tmp_path):
+    with pytest.raises(SystemExit, match=r"^find_joints: [^\n]*none of 'Category[^\n]*$"):
+        find_joints.main(["--data", str(tmp_path / "nowhere")])
+    with pytest.raises(SystemExit, match=r"^find_joints: [^\n]*none.pth[^\n]*$"):
+        find_joints.main(["--data", str(tmp_path), "--weights", str(tmp_path / "none.pth")])

@@ -1,0 +1,311 @@
+import os
+from dataclasses import replace
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from lib import crops
+from lib.config import Input
+from lib.lists import DataError
+
+CONFIG = Input(px=72, view_px=64)
+
+
+def photo_with_dot(x, y, width=120, height=160):
+    """A smooth photo with one bright spot centred on pixel (x, y)."""
+    yy, xx = np.mgrid[:height, :width]
+    spot = 200 * np.exp(-((xx - x) ** 2 + (yy - y) ** 2) / 18)
+    return np.repeat((20 + spot)[..., None], 3, axis=2).astype(np.uint8)
+
+
+def brightest(image):
+    """Centre of mass of the bright part, in units of the image: pixel 0's centre lies at 0.5."""
+    grey = image.astype(float).mean(-1)
+    weight = np.clip(grey - grey.max() / 2, 0, None)
+    ys, xs = np.mgrid[: grey.shape[0], : grey.shape[1]] + 0.5
+    return np.array([(weight * xs).sum() / grey.shape[1], (weight * ys).sum() / grey.shape[0]]) / weight.sum()
+
+
+def test_crop_units_by_hand():
+    box = np.array([[10.0, 20.0, 110.0, 70.0]])
+    points = np.array([[[10.0, 20.0], [110.0, 70.0], [60.0, 45.0], [-2.5, 13.75]]])
+    units = crops.to_crop(points, box, margin=0.125)
+    np.testing.assert_allclose(units, [[[0.1, 0.1], [0.9, 0.9], [0.5, 0.5], [0.0, 0.0]]])
+    np.testing.assert_allclose(crops.to_pixels(units, box, 0.125), points)
+
+
+@pytest.mark.parametrize("px, margin", [(72, 0.1), (144, 0.0), (20, 0.25), (400, 0.1)])
+@pytest.mark.parametrize("box", [(20, 30, 100, 130), (0, 0, 119, 159), (-10, -5, 90, 120)])
+def test_a_crop_puts_a_pixel_where_to_crop_says(box, px, margin):
+    """Also for boxes at and beyond the edge, enlarged and shrunk."""
+    x, y = 64, 72
+    got = brightest(crops.crop(photo_with_dot(x, y), np.array(box), px, margin))
+    box = np.array([box], float)
+    expected = crops.to_crop(np.array([[[x + 0.5, y + 0.5]]]), box, margin)[0, 0]
+    np.testing.assert_allclose(got, expected, atol=0.6 / min(px, 90))
+
+
+def test_a_view_puts_a_pixel_where_landmarks_in_view_says():
+    crop = crops.crop(photo_with_dot(64, 72), np.array([20, 30, 100, 130]), 72, 0.1)
+    landmarks = torch.tensor(brightest(crop), dtype=torch.float32).expand(6, 8, 2)
+    view = crops.training_view(6, CONFIG, torch.Generator().manual_seed(3))
+    assert view.mirrored.any() and not view.mirrored.all()
+    images = crops.images_in_view(torch.from_numpy(crop).expand(6, -1, -1, -1), view._replace(colour=None), 64)
+    expected = crops.landmarks_in_view(landmarks, view)
+    for image, place in zip(images, expected, strict=True):
+        got = brightest((image.permute(1, 2, 0) * 50 + 120).clamp(0, 255).numpy())
+        np.testing.assert_allclose(got, place[0], atol=0.012)
+
+
+def test_mirroring_swaps_left_and_right():
+    landmarks = torch.arange(16.0).reshape(1, 8, 2) / 16
+    view = crops.View(torch.ones(1, 2), torch.full((1, 2), 0.5), torch.tensor([True]))
+    seen = crops.landmarks_in_view(landmarks, view)[0]
+    # the picture's left collar was its right one: slot 1, with x turned round
+    assert seen[0].tolist() == [1 - landmarks[0, 1, 0].item(), landmarks[0, 1, 1].item()]
+    assert seen[7].tolist() == [1 - landmarks[0, 6, 0].item(), landmarks[0, 6, 1].item()]
+    codes = torch.tensor([[0, 1, 2, -1, 0, 1, 2, -1]])
+    inside = torch.full((1, 8, 2), 0.5)
+    assert crops.visibility_in_view(codes, inside, view).tolist() == [[1, 0, -1, 2, 1, 0, -1, 2]]
+
+
+def test_a_landmark_that_the_view_cuts_off_is_not_visible_in_it():
+    plain = crops.View(torch.ones(1, 2), torch.full((1, 2), 0.5), torch.tensor([False]))
+    places = torch.full((1, 8, 2), 0.5)
+    places[0, 0, 0], places[0, 1, 1], places[0, 2] = -0.01, 1.01, torch.tensor([0.0, 1.0])
+    places[0, 3], places[0, 4] = 2.0, torch.nan
+    codes = torch.tensor([[0, 1, 0, -1, 1, 0, 2, 0]])
+    assert crops.visibility_in_view(codes, places, plain).tolist() == [[2, 2, 0, -1, 1, 0, 2, 0]]
+
+
+def test_views_are_cut_in_float32_under_autocast():
+    """A sampling grid in bfloat16 would be off by up to a quarter of a pixel."""
+    images = torch.randint(0, 256, (4, 72, 72, 3), dtype=torch.uint8)
+    view = crops.training_view(4, CONFIG, torch.Generator().manual_seed(0))
+    plain = crops.images_in_view(images, view, 64)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(crops.images_in_view(images, view, 64), plain)
+
+
+def test_mirroring_twice_changes_nothing():
+    landmarks = torch.rand(2, 8, 2)
+    view = crops.View(torch.ones(2, 2), torch.full((2, 2), 0.5), torch.ones(2, dtype=torch.bool))
+    twice = crops.landmarks_in_view(crops.landmarks_in_view(landmarks, view), view)
+    torch.testing.assert_close(twice, landmarks)
+
+
+def test_unknown_landmarks_stay_unknown():
+    view = crops.training_view(4, CONFIG, torch.Generator().manual_seed(0))
+    assert crops.landmarks_in_view(torch.full((4, 8, 2), torch.nan), view).isnan().all()
+
+
+def test_landmarks_come_back_from_the_fixed_view():
+    landmarks = torch.rand(3, 8, 2)
+    view = crops.fixed_view(3, CONFIG)
+    there = crops.landmarks_in_view(landmarks, view)
+    torch.testing.assert_close(crops.landmarks_in_crop(there, view), landmarks)
+    assert not torch.equal(there, landmarks)
+
+
+def test_the_test_view_has_no_jitter_and_no_mirror():
+    view = crops.fixed_view(5, CONFIG)
+    assert not view.mirrored.any() and view.colour is None
+    assert (view.size == CONFIG.view).all() and (view.centre == 0.5).all()
+
+
+def test_training_views_are_the_same_in_every_process():
+    whole = crops.training_view(8, CONFIG, torch.Generator().manual_seed(7))
+    again = crops.training_view(8, CONFIG, torch.Generator().manual_seed(7))
+    for a, b in zip(whole.part(slice(4, 8)), again, strict=True):
+        assert torch.equal(a, b[4:])
+
+
+def test_the_whole_crop_at_its_own_size_is_the_crop():
+    images = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
+    view = crops.View(torch.ones(2, 2), torch.full((2, 2), 0.5), torch.zeros(2, dtype=torch.bool))
+    torch.testing.assert_close(crops.images_in_view(images, view, 64), crops.normalise(images), atol=1e-4, rtol=0)
+
+
+@pytest.fixture
+def benchmark(tmp_path):
+    names = []
+    for i in range(7):
+        names.append(f"img/{i}.png")
+        (tmp_path / "img").mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / names[-1]), photo_with_dot(20 + 10 * i, 80))
+    return SimpleNamespace(
+        name="b",
+        images_root=tmp_path,
+        image=np.array(names),
+        box=np.tile(np.array([[10, 10, 110, 150]], np.float32), (7, 1)),
+    )
+
+
+def test_the_store_holds_every_crop_in_order_and_is_read_back(benchmark, tmp_path, monkeypatch):
+    stored = crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    for i in range(7):
+        photo = crops.read_photo(tmp_path / benchmark.image[i])
+        np.testing.assert_array_equal(stored[i], crops.crop(photo, benchmark.box[i], 72, 0.1))
+    monkeypatch.setattr(crops, "read_photo", None)  # a second call reads the store, not the photos
+    np.testing.assert_array_equal(crops.crop_store(benchmark, tmp_path / "cache", CONFIG), stored)
+
+
+def test_a_stopped_store_goes_on_where_it_was(benchmark, tmp_path, monkeypatch):
+    whole = np.array(crops.crop_store(benchmark, tmp_path / "whole", CONFIG))
+    read, seen = crops.read_photo, []
+
+    def read_until_broken(path):
+        seen.append(path.name)
+        if path.name == "5.png" and "5.png" not in seen[:-1]:
+            raise KeyboardInterrupt
+        return read(path)
+
+    monkeypatch.setattr(crops, "read_photo", read_until_broken)
+    monkeypatch.setattr(crops, "CROPS_AT_ONCE", 2)
+    monkeypatch.setattr(crops, "MARK_EVERY", 2)
+    with pytest.raises(KeyboardInterrupt):
+        crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    assert not list((tmp_path / "cache").glob("*.npy"))
+    seen_before = len(seen)
+    stored = crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    np.testing.assert_array_equal(stored, whole)
+    assert sorted(seen[seen_before:]) == ["4.png", "5.png", "6.png"]
+
+
+@pytest.mark.parametrize("change", [{"px": 80}, {"margin": 0.2}])
+def test_another_size_or_margin_makes_another_store(benchmark, tmp_path, change):
+    first = crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    second = crops.crop_store(benchmark, tmp_path / "cache", replace(CONFIG, **change))
+    assert first.filename != second.filename and not np.array_equal(first, second)
+
+
+def test_views_do_not_make_another_store(benchmark, tmp_path):
+    """What a network sees of a crop is cut later: other views read the same crops."""
+    first = crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    other = replace(CONFIG, view=0.8, view_px=32, jitter=0.3, colour=0.0)
+    assert crops.crop_store(benchmark, tmp_path / "cache", other).filename == first.filename
+
+
+def test_another_box_makes_another_store(benchmark, tmp_path):
+    first = np.array(crops.crop_store(benchmark, tmp_path / "cache", CONFIG))
+    benchmark.box = benchmark.box + 5
+    assert not np.array_equal(crops.crop_store(benchmark, tmp_path / "cache", CONFIG), first)
+
+
+def test_another_photo_of_the_same_name_makes_another_store(benchmark, tmp_path):
+    first = np.array(crops.crop_store(benchmark, tmp_path / "cache", CONFIG))
+    cv2.imwrite(str(tmp_path / benchmark.image[0]), photo_with_dot(90, 20))
+    second = crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    assert not np.array_equal(first[0], second[0]) and np.array_equal(first[1:], second[1:])
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(benchmark, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    with pytest.raises(
+        DataError, match=r"crops_b_\w+.part: cannot be written .*No space left.* needs 0.0 GB.*free some"
+    ):
+        crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    assert not list((tmp_path / "cache").iterdir())
+
+
+@pytest.mark.parametrize("mark", ["", "nonsense"])
+def test_a_mark_that_cannot_be_read_starts_the_store_from_the_first_image(benchmark, tmp_path, mark):
+    whole = np.array(crops.crop_store(benchmark, tmp_path / "cache", CONFIG))
+    path = next((tmp_path / "cache").glob("*.npy"))
+    path.rename(path.with_suffix(".part"))
+    path.with_suffix(".done").write_text(mark)
+    np.testing.assert_array_equal(crops.crop_store(benchmark, tmp_path / "cache", CONFIG), whole)
+    assert [p.name for p in (tmp_path / "cache").iterdir()] == [path.name]
+
+
+def test_boxes_that_leave_their_photo_are_reported(benchmark, tmp_path, capsys):
+    benchmark.box = benchmark.box.copy()
+    height, width = crops.read_photo(tmp_path / benchmark.image[2]).shape[:2]
+    benchmark.box[2] = [10, 10, width + 5, 60]
+    crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    report = capsys.readouterr().err
+    assert f"2.png: box 10 10 {width + 5} 60 is not inside its {width} x {height} pixels; the photo's edge" in report
+    benchmark.box[3] = [width + 1, 10, width + 50, 60]
+    with pytest.raises(DataError, match="3.png: box .* nor overlaps them; correct its row"):
+        crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+
+
+def test_many_boxes_that_leave_their_photos_are_counted(benchmark, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(crops, "MOST_REPORTED", 2)
+    benchmark.box = benchmark.box + np.array([0, 0, 500, 0], np.float32)
+    crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "box" in line]
+    assert len(lines) == 3 and lines[-1] == "and 5 more boxes that leave their photos"
+
+
+@pytest.mark.parametrize("box, inside", [((0, 0, 120, 160), True), ((0, 0, 120.5, 160), False), ((-1, 0, 9, 9), False)])
+def test_a_box_may_touch_the_edge(box, inside):
+    report = crops._leaves(np.zeros((160, 120, 3), np.uint8), np.array(box), "photo")
+    assert (report == "") == inside
+
+
+@pytest.mark.parametrize("box", [(-9, 5, 0, 20), (120, 5, 130, 20), (5, -9, 20, 0), (5, 160, 20, 170)])
+def test_a_box_that_only_touches_the_photo_has_no_pixel_of_it(box):
+    with pytest.raises(DataError, match="nor overlaps"):
+        crops._leaves(np.zeros((160, 120, 3), np.uint8), np.array(box), "photo")
+
+
+def test_no_images_make_an_empty_store(benchmark, tmp_path):
+    benchmark.image, benchmark.box = benchmark.image[:0], benchmark.box[:0]
+    assert crops.crop_store(benchmark, tmp_path / "cache", CONFIG).shape == (0, 72, 72, 3)
+
+
+def test_denormalise_undoes_normalise():
+    images = torch.randint(0, 256, (2, 5, 7, 3), dtype=torch.uint8)
+    np.testing.assert_array_equal(crops.denormalise(crops.normalise(images)), images.numpy())
+    black = crops.normalise(torch.zeros(1, 1, 1, 3, dtype=torch.uint8)).flatten()
+    torch.testing.assert_close(black, torch.tensor([-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225]))
+
+
+def test_colour_jitter_by_hand():
+    """A grey of 0.4 and 0.6: brightness scales, contrast pulls from the mean, saturation changes no grey."""
+    images = torch.tensor([102, 153], dtype=torch.uint8).reshape(1, 1, 2, 1).expand(1, 2, 2, 3).contiguous()
+    whole = crops.View(torch.ones(1, 2), torch.full((1, 2), 0.5), torch.tensor([False]))
+
+    def greys(*colour):
+        seen = crops.images_in_view(images, whole._replace(colour=torch.tensor([colour])), 2)
+        return (seen[0, 0, 0] * 0.229 + 0.485).tolist()
+
+    assert greys(1.5, 1.0, 1.0) == pytest.approx([0.6, 0.9], abs=1e-5)
+    assert greys(1.0, 0.5, 1.0) == pytest.approx([0.45, 0.55], abs=1e-5)
+    assert greys(1.0, 1.0, 0.2) == pytest.approx([0.4, 0.6], abs=1e-5)
+    assert greys(2.0, 1.0, 1.0) == pytest.approx([0.8, 1.0], abs=1e-5)  # clipped, as a picture is
+
+
+def test_bad_photos_are_named(tmp_path, monkeypatch):
+    with pytest.raises(DataError, match=r"none.jpg: No such file.*put the photo there"):
+        crops.read_photo(tmp_path / "none.jpg")
+    (tmp_path / "text.jpg").write_text("not a picture")
+    with pytest.raises(DataError, match="text.jpg: not a whole"):
+        crops.read_photo(tmp_path / "text.jpg")
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    with pytest.raises(DataError, match="empty.jpg: not a whole"):
+        crops.read_photo(tmp_path / "empty.jpg")
+    data = cv2.imencode(".jpg", photo_with_dot(5, 5))[1].tobytes()
+    (tmp_path / "cut.jpg").write_bytes(data[: len(data) // 2])
+    with pytest.raises(DataError, match="cut.jpg: not a whole"):
+        crops.read_photo(tmp_path / "cut.jpg")
+    path = tmp_path / "small.png"
+    cv2.imwrite(str(path), photo_with_dot(5, 5))
+    assert crops.read_photo(path).shape == (160, 120, 3)
+    monkeypatch.setattr(crops, "MOST_PIXELS", 120 * 160 - 1)
+    with pytest.raises(DataError, match="small.png: 120 x 160 pixels; photos above"):
+        crops.read_photo(path)
+
+
+def test_photos_are_read_as_red_green_blue(tmp_path):
+    red = np.zeros((4, 4, 3), np.uint8)
+    red[..., 2] = 200  # OpenCV writes blue, green, red
+    cv2.imwrite(str(tmp_path / "red.png"), red)
+    assert crops.read_photo(tmp_path / "red.png")[0, 0].tolist() == [200, 0, 0]

@@ -1,0 +1,572 @@
+"""Readers of the official layouts: small folders written here, and every fault."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lib import deepfashion, lists
+from lib.lists import DataError, Lacks
+
+NAN = float("nan")
+NAMES = ["img/A Floral Dress/img_1.jpg", "img/Tee/img_2.jpg", "img/Jeans 501/img_3.jpg"]
+
+
+def write(path: Path, rows: list[str], header: str | None = "image_name  columns", count=None, end="\n") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [str(len(rows) if count is None else count)] + ([header] if header else []) + rows
+    path.write_bytes((end.join(lines) + end).encode())
+
+
+def write_category_attribute(folder: Path, anno: str = "Anno_coarse") -> Path:
+    """Three images: a dress (8 landmarks), a tee (6), jeans (4). Lists in different orders."""
+    dress, tee, jeans = NAMES
+    boxes = [f"{dress}   072  079  232  273", f"{tee}  001 002 200 300", f"{jeans}  0 0 10.5 20"]
+    write(folder / anno / "list_bbox.txt", boxes)
+    status = [f"{jeans}  test", f"{dress}  train", f"{tee}  val"]
+    write(folder / "Eval" / "list_eval_partition.txt", status)
+    write(folder / anno / "list_category_cloth.txt", ["Tee  1", "Skinny Jeans  2", "Dress  3"])
+    write(folder / anno / "list_category_img.txt", [f"{dress} 3", f"{tee} 1", f"{jeans} 2"])
+    landmarks = [
+        f"{tee}  1 2  0 010 011  1 020 021  0 030 031  2 000 000  0 070 071  1 000 000",
+        f"{dress}  3 1 " + "  ".join(f"0 {x} {x + 100}" for x in range(8)),
+        f"{jeans}  2 5  0 5 6  0 000 000  2 7 8  1 9 10",
+    ]
+    write(folder / anno / "list_landmarks.txt", landmarks)
+    write(folder / anno / "list_attr_cloth.txt", ["a-line  3", "abstract chevron print  1"])
+    write(folder / anno / "list_attr_img.txt", [f"{dress}   1 -1", f"{tee}  -1  0", f"{jeans}  -1  1"])
+    (folder / "Img" / "img").mkdir(parents=True)
+    return folder
+
+
+def write_inshop(folder: Path) -> Path:
+    names = ["WOMEN/Dresses/id_01/02_1_front.jpg", "MEN/Denim/id_02/01_3_back.jpg", "MEN/Denim/id_02/01_4_full.jpg"]
+    first, second, third = ("img/" + name for name in names)
+    boxes = [f"{first} 3 1 1 2 30 40", f"{second} 2 3 5 6 70 80", f"{third} 2 4 5 6 70 80"]
+    write(folder / "Anno" / "list_bbox_inshop.txt", boxes)
+    status = [f"{first} id_01 train", f"{second} id_02 query", f"{third} id_02 gallery"]
+    write(folder / "Eval" / "list_eval_partition.txt", status)
+    write(folder / "Anno" / "list_item_inshop.txt", ["id_01", "id_02"], header=None)
+    (folder / "img").mkdir()
+    return folder
+
+
+def write_consumer2shop(folder: Path) -> Path:
+    names = [f"img/DRESSES/Dress/id_{i}/{kind}_01.jpg" for i in (1, 2) for kind in ("comsumer", "shop")]
+    names.append("img/TOPS/Tee/id_3/shop_01.jpg")
+    boxes = [f"{name} 3 {1 if 'shop_' in name else 2} 1 1 9 9" for name in names]
+    write(folder / "Anno" / "list_bbox_consumer2shop.txt", boxes)
+    pairs = [f"{names[0]}  {names[1]}  id_1  train", f"{names[2]}  {names[3]}  id_2  test"]
+    write(folder / "Eval" / "list_eval_partition.txt", pairs)
+    write(folder / "Anno" / "list_landmarks_consumer2shop.txt", [f"{name} 3 1 " + "0 5 6 " * 8 for name in names])
+    (folder / "Img" / "img").mkdir(parents=True)
+    return folder
+
+
+WRITERS = {
+    "category_attribute": (write_category_attribute, deepfashion.read_category_attribute),
+    "inshop": (write_inshop, deepfashion.read_inshop),
+    "consumer2shop": (write_consumer2shop, deepfashion.read_consumer2shop),
+}
+
+# The layouts
+
+
+def test_category_attribute_by_hand(tmp_path):
+    b = deepfashion.read_category_attribute(write_category_attribute(tmp_path))
+    assert (b.name, b.annotation, b.images_root) == ("category_attribute", "coarse", tmp_path / "Img")
+    assert b.image.tolist() == NAMES
+    assert b.split.tolist() == ["train", "val", "test"]
+    assert b.box.dtype == np.float32 and b.box.tolist() == [[72, 79, 232, 273], [1, 2, 200, 300], [0, 0, 10.5, 20]]
+    assert b.category.tolist() == [2, 0, 1] and b.category.dtype == np.int16
+    assert b.category_names == ("Tee", "Skinny Jeans", "Dress")
+    assert b.clothes_type.tolist() == [3, 1, 2]
+    assert b.attributes.tolist() == [[1, -1], [-1, 0], [-1, 1]] and b.attributes.dtype == np.int8
+    assert b.attribute_names == ("a-line", "abstract chevron print") and b.attribute_groups.tolist() == [3, 1]
+    assert b.group_names[1] == "texture" and b.group_names[5] == "style"
+    assert b.rows("val", "test").tolist() == [1, 2] and b.rows().tolist() == []
+    assert b.lacks() == ["item", "domain", "pose", "joints", "joint_visibility", "ceiling", "pairs"]
+
+
+def test_landmarks_fill_the_slots_of_their_clothes_type(tmp_path):
+    b = deepfashion.read_category_attribute(write_category_attribute(tmp_path))
+    assert b.visibility.dtype == np.int8 and b.landmarks.dtype == np.float32
+    assert b.visibility[0].tolist() == [0] * 8
+    assert b.landmarks[0].tolist() == [[x, x + 100] for x in range(8)]
+    tee = [[10, 11], [20, 21], [30, 31], [NAN, NAN], [NAN, NAN], [NAN, NAN], [70, 71], [NAN, NAN]]
+    np.testing.assert_array_equal(b.landmarks[1], tee)
+    assert b.visibility[1].tolist() == [0, 1, 0, 2, -1, -1, 0, 1]
+    jeans = [[NAN, NAN]] * 4 + [[5, 6], [NAN, NAN], [7, 8], [9, 10]]
+    np.testing.assert_array_equal(b.landmarks[2], jeans)
+    assert b.visibility[2].tolist() == [-1, -1, -1, -1, 0, 1, 2, 1]  # "visible" at (0, 0) is not
+
+
+def test_joints_by_hand(tmp_path):
+    folder = write_category_attribute(tmp_path)
+    rows = [f"{NAMES[2]} " + "2 0 0 " * 14, f"{NAMES[0]} " + " ".join(f"0 {x} 7" for x in range(1, 15))]
+    rows.append(f"{NAMES[1]} 1 3 4 " + "2 000 000 " * 13)
+    write(folder / "Anno_coarse" / "list_joints.txt", rows)
+    b = deepfashion.read_category_attribute(folder)
+    assert b.joints.shape == (3, 14, 2) and b.joint_visibility.dtype == np.int8
+    assert b.joints[0].tolist() == [[x, 7] for x in range(1, 15)]
+    assert b.joints[1, 0].tolist() == [3, 4] and np.isnan(b.joints[1, 1:]).all()
+    assert b.joint_visibility[:, 0].tolist() == [0, 1, 2] and (b.joint_visibility[2] == 2).all()
+
+
+@pytest.mark.parametrize(("anno", "annotation"), [("Anno", "coarse"), ("Anno_fine", "fine")])
+def test_older_and_fine_folders(tmp_path, anno, annotation):
+    b = deepfashion.read_category_attribute(write_category_attribute(tmp_path, anno))
+    assert b.annotation == annotation and b.image.tolist() == NAMES
+    assert b.group_names == (lists.FINE_GROUPS if annotation == "fine" else lists.ATTRIBUTE_GROUPS)
+
+
+def test_images_for_pre_training_have_their_own_list(tmp_path):
+    folder = write_category_attribute(tmp_path)
+    dress, tee, jeans = NAMES
+    write(folder / PARTITION, [f"{dress}  train", f"{tee}  val"])
+    with pytest.raises(DataError, match=f"list_eval_partition.txt: no row for image {jeans}"):
+        deepfashion.read_category_attribute(folder)
+    write(folder / "Eval" / "list_pretrain.txt", [jeans], header="image_name")
+    assert deepfashion.read_category_attribute(folder).split.tolist() == ["train", "val", "pretrain"]
+    write(folder / "Eval" / "list_pretrain.txt", [jeans, tee], header="image_name")
+    with pytest.raises(DataError, match="list_pretrain.txt, line 4: the image is in list_eval_partition.txt, too"):
+        deepfashion.read_category_attribute(folder)
+
+
+def test_coarse_is_preferred_and_fine_has_its_own_partition(tmp_path):
+    write_category_attribute(tmp_path)
+    fine = tmp_path / "Anno_fine"
+    write(fine / "list_bbox.txt", [f"{name} 1 1 9 9" for name in NAMES[:2]])
+    for split, names in {"train": NAMES[1:2], "val": NAMES[:1], "test": []}.items():
+        (fine / f"{split}.txt").write_text("".join(name + "\n" for name in names))
+    assert deepfashion.read_category_attribute(tmp_path).annotation == "coarse"
+    b = deepfashion.read_category_attribute(tmp_path, fine=True)
+    assert b.annotation == "fine" and b.split.tolist() == ["val", "train"]
+    assert b.clothes_type is None and b.landmarks is None and b.attributes is None and b.category is None
+    (fine / "test.txt").write_text(NAMES[0] + "\n")
+    with pytest.raises(DataError, match=r"test.txt, line 1: .*another split"):
+        deepfashion.read_category_attribute(tmp_path, fine=True)
+    (fine / "test.txt").write_text("")
+    (fine / "val.txt").write_text("")
+    with pytest.raises(DataError, match="no row for image img/A Floral Dress/img_1.jpg"):
+        deepfashion.read_category_attribute(tmp_path, fine=True)
+
+
+def write_fine_release(folder: Path) -> Path:
+    """Per split: names, then lists without names; a dress and jeans for training, a tee for validation."""
+    fine, (dress, tee, jeans) = folder / "Anno_fine", NAMES
+    write(fine / "list_category_cloth.txt", ["Tee  1", "Jeans  2", "Dress  3"])
+    write(fine / "list_attr_cloth.txt", ["floral 1", "no_sleeve 2"], "attribute_name attribute_type")
+    points = {name: [[x + 1, x + 2] for x in range(8)] for name in NAMES}
+    points[jeans][:4], points[tee][4:6], points[dress][7] = [[0, 0]] * 4, [[0, 0]] * 2, [0, 0]
+    box = {dress: "1 2 30 40", tee: "5 6 70 80", jeans: "0 0 9 9"}
+    category, labels = {dress: 3, tee: 1, jeans: 2}, {dress: "1 0", tee: "0 0", jeans: "0 1"}
+    for split, names in {"train": [dress, jeans], "val": [tee], "test": []}.items():
+        rows = {"": names, "_bbox": [box[n] for n in names], "_cate": [str(category[n]) for n in names]}
+        rows["_attr"] = [labels[n] for n in names]
+        rows["_landmarks"] = [" ".join(str(v) for point in points[n] for v in point) for n in names]
+        for kind, lines in rows.items():
+            (fine / f"{split}{kind}.txt").write_text("".join(line + "\n" for line in lines))
+    (folder / "Img" / "img").mkdir(parents=True)
+    return folder
+
+
+def test_fine_release_by_hand(tmp_path):
+    b = deepfashion.find_benchmarks(write_fine_release(tmp_path))["category_attribute"]
+    assert b.annotation == "fine" and b.images_root == tmp_path / "Img"
+    assert b.image.tolist() == [NAMES[0], NAMES[2], NAMES[1]] and b.split.tolist() == ["train", "train", "val"]
+    assert b.box.tolist() == [[1, 2, 30, 40], [0, 0, 9, 9], [5, 6, 70, 80]] and b.box.dtype == np.float32
+    assert b.category.tolist() == [2, 1, 0] and b.category.dtype == np.int16
+    assert b.clothes_type.tolist() == [3, 2, 1] and b.category_names == ("Tee", "Jeans", "Dress")
+    assert b.attributes.tolist() == [[1, -1], [-1, 1], [-1, -1]] and b.attributes.dtype == np.int8
+    assert b.attribute_groups.tolist() == [1, 2] and b.group_names == lists.FINE_GROUPS
+    assert b.visibility.tolist() == [[0] * 7 + [1], [-1] * 4 + [0] * 4, [0] * 4 + [-1] * 2 + [0] * 2]
+    seen = np.array([[x + 1, x + 2] for x in range(8)], np.float32)
+    for row, visibility in zip(b.landmarks, b.visibility, strict=True):
+        np.testing.assert_array_equal(row, np.where(visibility[:, None] == 0, seen, NAN))
+    for kind in ("attr", "cate", "landmarks"):
+        (tmp_path / "Anno_fine" / f"train_{kind}.txt").unlink()
+    b = deepfashion.read_category_attribute(tmp_path)
+    assert b.attributes is b.category is b.landmarks is b.visibility is b.clothes_type is None
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("train_bbox.txt", "0 0 9 9", "0 0 9", "line 2: 3 numbers where 4 should be"),
+        ("train_bbox.txt", "0 0 9 9", "0 9 9 9", "line 2: the box has no area"),
+        ("train_bbox.txt", "0 0 9 9", "0 0 nan 9", "line 2: a number beyond a million"),
+        ("train_bbox.txt", "0 0 9 9", "0 0 9 wide", "line 2: 'wide' is not a number"),
+        ("train_bbox.txt", "0 0 9 9\n", "", "1 rows for 2 image names"),
+        ("train_cate.txt", "2\n", "4\n", "line 2: the category is not one of 1 to 3"),
+        ("train_attr.txt", "0 1", "0 -1", "line 2: a label is not one of 0 to 1"),
+        ("train_attr.txt", "0 1", "0 1 1", "line 2: 3 numbers where 2 should be"),
+        ("train.txt", "img/Jeans", "../Jeans", "line 2: image name .* may leave the data folder"),
+        ("val.txt", NAMES[1], NAMES[0], "line 1: the image is in another split, too"),
+    ],
+)
+def test_faults_of_the_fine_release_are_named(tmp_path, file, old, new, message):
+    path = write_fine_release(tmp_path) / "Anno_fine" / file
+    assert old in (text := path.read_text())
+    path.write_text(text.replace(old, new))
+    with pytest.raises(DataError, match=f"{file}(, |: ){message}"):
+        deepfashion.read_category_attribute(tmp_path)
+
+
+def test_joints_of_unknown_order_are_not_used(tmp_path):
+    """The Fashion Landmark Detection Benchmark has clothes type and variation type before its joints."""
+    path = write_category_attribute(tmp_path) / "Anno_coarse" / "list_joints.txt"
+    write(path, [f"{name} 2 1" + " 0 5 5" * 14 for name in NAMES])
+    with pytest.warns(UserWarning, match="list_joints.txt: not used, because the order"):
+        b = deepfashion.read_category_attribute(tmp_path)
+    assert b.joints is None and b.landmarks is not None
+    write(path, [NAMES[0] + " 0 5 5" * 14, NAMES[1] + " 2 1" + " 0 5 5" * 14, NAMES[2] + " 0 5 5" * 14])
+    with pytest.raises(DataError, match="list_joints.txt, line 4: 42 or 44 numbers, unlike the first row"):
+        deepfashion.read_category_attribute(tmp_path)
+
+
+def test_inshop_by_hand(tmp_path):
+    b = deepfashion.read_inshop(write_inshop(tmp_path))
+    assert b.images_root == tmp_path and b.annotation == ""
+    assert b.split.tolist() == ["train", "query", "gallery"] and b.item.tolist() == ["id_01", "id_02", "id_02"]
+    assert b.pose.tolist() == [1, 3, 4] and b.clothes_type.tolist() == [3, 2, 2]
+    assert b.category_names == ("MEN/Denim", "WOMEN/Dresses") and b.category.tolist() == [1, 0, 0]
+    assert b.box[0].tolist() == [1, 2, 30, 40]
+    assert "landmarks" in b.lacks() and "attributes" in b.lacks()
+    deepfashion.check_disjoint(b)
+
+
+def test_consumer2shop_by_hand(tmp_path):
+    b = deepfashion.read_consumer2shop(write_consumer2shop(tmp_path))
+    assert b.domain.tolist() == ["consumer", "shop", "consumer", "shop", "shop"]
+    assert b.pairs.tolist() == [[0, 1], [2, 3]]
+    assert b.split.tolist() == ["train", "train", "test", "test", ""]
+    assert b.item.tolist() == ["id_1", "id_1", "id_2", "id_2", "id_3"]
+    assert b.category_names == ("DRESSES/Dress", "TOPS/Tee") and b.category.tolist() == [0, 0, 0, 0, 1]
+    assert b.visibility.shape == (5, 8) and b.clothes_type.tolist() == [3] * 5
+    deepfashion.check_disjoint(b)
+
+
+def test_byte_order_mark_crlf_tabs_and_blank_last_lines(tmp_path):
+    folder = write_category_attribute(tmp_path)
+    plain = deepfashion.read_category_attribute(folder)
+    for path in folder.rglob("*.txt"):
+        text = path.read_bytes().replace(b"\n", b"\r\n").replace(b"  ", b"\t ")
+        path.write_bytes(b"\xef\xbb\xbf" + text + b"\r\n \r\n")
+    other = deepfashion.read_category_attribute(folder)
+    for field in ("image", "split", "box", "landmarks", "visibility", "category", "attributes", "attribute_groups"):
+        np.testing.assert_array_equal(getattr(plain, field), getattr(other, field))
+    assert other.attribute_names == plain.attribute_names
+
+
+def test_find_benchmarks(tmp_path):
+    for name, (write_folder, _) in WRITERS.items():
+        (tmp_path / lists.FOLDERS[name]).mkdir()
+        write_folder(tmp_path / lists.FOLDERS[name])
+    found = deepfashion.find_benchmarks(tmp_path)
+    assert {name: b.name for name, b in found.items()} == {name: name for name in WRITERS}
+    for name, folder in lists.FOLDERS.items():
+        assert list(deepfashion.find_benchmarks(tmp_path / folder)) == [name]
+    with pytest.raises(DataError, match="none of 'Category and Attribute.*name the folder"):
+        deepfashion.find_benchmarks(tmp_path / "elsewhere")
+
+
+# Attributes of items
+
+
+ITEM_NAMES, ITEM_LABELS = "Anno/list_attr_cloth.txt", "Anno/list_attr_items.txt"
+
+
+def write_item_attributes(folder: Path, columns: str, names: list[str], rows: list[str]) -> Path:
+    write(folder / ITEM_NAMES, names, columns)
+    write(folder / ITEM_LABELS, rows, "item_id  attribute_labels")
+    return folder
+
+
+@pytest.mark.parametrize("counted", [True, False])
+@pytest.mark.parametrize("folder", ["Anno", "Anno/attributes"])
+def test_inshop_item_attributes_by_hand(tmp_path, counted, folder):
+    """Names alone, with and without the row count; id_01 is not labelled; id_99 has no image."""
+    write_inshop(tmp_path)
+    write(tmp_path / folder / "list_attr_items.txt", ["id_99  1 1 1", "id_02    -1  0 1"], "item_id attribute_labels")
+    path = tmp_path / folder / "list_attr_cloth.txt"
+    write(path, ["denim", "long sleeve", "size 12"], "attribute_name")
+    if not counted:
+        path.write_text(path.read_text().removeprefix("3\n"))
+    b = deepfashion.read_inshop(tmp_path)
+    assert b.attributes.tolist() == [[0, 0, 0], [-1, 0, 1], [-1, 0, 1]] and b.attributes.dtype == np.int8
+    assert b.attribute_names == ("denim", "long sleeve", "size 12")
+    assert b.attribute_groups.tolist() == [0, 0, 0] and b.attribute_groups.dtype == np.int8
+    assert b.group_names == {0: "all attributes"}
+
+
+def test_item_attributes_with_the_papers_groups(tmp_path):
+    names = ["a-line  3", "long sleeve  4"]
+    write_item_attributes(write_inshop(tmp_path), "attribute_name  attribute_type", names, ["id_01 1 -1", "id_02 -1 1"])
+    b = deepfashion.read_inshop(tmp_path)
+    assert b.attributes.tolist() == [[1, -1], [-1, 1], [-1, 1]] and b.attribute_names == ("a-line", "long sleeve")
+    assert b.attribute_groups.tolist() == [3, 4] and b.group_names == lists.ATTRIBUTE_GROUPS
+
+
+def test_consumer2shop_item_attributes_by_hand(tmp_path):
+    columns = "attribute_name (Chinese)   attribute_name (English)   attribute_type"
+    names = ["\u957f\u6b3e (80cm)      Long (longer than 80cm)     1", "\u62c9\u94fe\tZip  12"]
+    folder = write_item_attributes(write_consumer2shop(tmp_path), columns, names, ["id_2  1 -1", "id_3  0  1"])
+    for file in (ITEM_NAMES, ITEM_LABELS):
+        path = folder / file
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    b = deepfashion.read_consumer2shop(folder)
+    assert b.attribute_names == ("Long (longer than 80cm)", "Zip") and b.attribute_groups.tolist() == [1, 12]
+    assert b.group_names == {1: "group 1", 12: "group 12"}
+    assert b.attributes.tolist() == [[0, 0], [0, 0], [1, -1], [1, -1], [0, 1]]  # an image in no pair has an item, too
+
+
+@pytest.mark.parametrize("file", [ITEM_NAMES, ITEM_LABELS])
+def test_item_attributes_need_both_lists(tmp_path, file):
+    write_item_attributes(write_inshop(tmp_path), "attribute_name", ["denim"], ["id_01 1"])
+    (tmp_path / file).unlink()
+    b = deepfashion.read_inshop(tmp_path)
+    assert b.attributes is b.attribute_names is b.attribute_groups is b.group_names is None
+
+
+def test_items_listed_twice(tmp_path):
+    write_item_attributes(write_inshop(tmp_path), "attribute_name", ["denim", "knit"], ["id_01 1 0"] * 2)
+    assert deepfashion.read_inshop(tmp_path).attributes.tolist() == [[1, 0], [0, 0], [0, 0]]
+    write(tmp_path / ITEM_LABELS, ["id_01 1 0", "id_02 1 1", "id_01 1 1"])
+    with pytest.raises(DataError, match=r"list_attr_items.txt, line 3: item id_01 is listed again with other labels"):
+        deepfashion.read_inshop(tmp_path)
+
+
+# The ceiling
+
+
+def write_ceiling(tmp_path: Path, rows: list[str]) -> Path:
+    """The three images with 60 attributes."""
+    folder = write_category_attribute(tmp_path)
+    write(folder / "Anno_coarse" / "list_attr_cloth.txt", [f"attribute {i}  {1 + i % 5}" for i in range(60)])
+    write(folder / LABELS, [f"{name} " + " -1" * 60 for name in NAMES])
+    write(folder / "Eval" / "list_ceiling.txt", rows, "image_name  attributes")
+    return folder
+
+
+def test_ceiling_by_hand(tmp_path):
+    first, second = list(range(10, 60)), list(range(49, -1, -1))
+    rows = [f"{NAMES[2]}  {' '.join(map(str, first))}", f"{NAMES[1]}  {' '.join(map(str, second))}"]
+    b = deepfashion.read_category_attribute(write_ceiling(tmp_path, rows))
+    assert b.ceiling.shape == (3, 50) and b.ceiling.dtype == np.int16
+    assert b.ceiling.tolist() == [[-1] * 50, second, first]
+    (tmp_path / LABELS).unlink()
+    assert deepfashion.read_category_attribute(tmp_path).ceiling is None  # numbers of unknown attributes
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (NAMES[0] + " 1" * 49, "line 3: 49 numbers after the image name where 50"),
+        (NAMES[0] + " 1" * 49 + " 60", "line 3: an attribute is not one of 0 to 59"),
+        (NAMES[0] + " 1" * 49 + " -1", "line 3: an attribute is not one of 0 to 59"),
+        ("img/x.jpg" + " 1" * 50, "line 3: image img/x.jpg is not in the list of boxes"),
+    ],
+)
+def test_faulty_ceilings_are_named(tmp_path, row, message):
+    with pytest.raises(DataError, match=f"list_ceiling.txt, {message}"):
+        deepfashion.read_category_attribute(write_ceiling(tmp_path, [row]))
+
+
+# What is measured
+
+
+def test_measured_split(tmp_path):
+    b = deepfashion.read_inshop(write_inshop(tmp_path))
+    assert deepfashion.measured_split(b) == "query"
+    for split, expected in ((["val", "train", "test"], "test"), (["val", "query", ""], "val")):
+        assert deepfashion.measured_split(replace(b, split=np.array(split))) == expected
+    with pytest.raises(DataError, match="no test, val or query split; list one"):
+        deepfashion.measured_split(replace(b, split=np.array(["train", "pretrain", ""])))
+
+
+def test_sides(tmp_path):
+    inshop = deepfashion.read_inshop(write_inshop(tmp_path / "a"))
+    query, gallery = deepfashion.sides(inshop)
+    assert (query.tolist(), gallery.tolist()) == ([1], [2]) and query.dtype == gallery.dtype == np.int64
+    with pytest.raises(Lacks, match="no query images or no gallery"):
+        deepfashion.sides(replace(inshop, split=np.array(["train", "query", "query"])))
+    street = deepfashion.read_consumer2shop(write_consumer2shop(tmp_path / "b"))
+    assert [side.tolist() for side in deepfashion.sides(street)] == [[2], [3]]
+    val = replace(street, split=np.array(["train", "train", "val", "val", ""]))
+    assert [side.tolist() for side in deepfashion.sides(val)] == [[2], [3]]
+    with pytest.raises(Lacks):
+        deepfashion.sides(replace(street, domain=np.array(["shop"] * 5)))
+
+
+def test_distractors_are_searched_too(tmp_path):
+    """Shop images in no pair, which a list of this project puts into the test gallery."""
+    folder = write_consumer2shop(tmp_path)
+    path = folder / "Eval" / "list_distractors.txt"
+    write(path, ["img/TOPS/Tee/id_3/shop_01.jpg"], "image_name")
+    b = deepfashion.read_consumer2shop(folder)
+    assert b.split.tolist() == ["train", "train", "test", "test", "test"] and b.item[4] == "id_3"
+    assert [side.tolist() for side in deepfashion.sides(b)] == [[2], [3, 4]]
+    deepfashion.check_disjoint(b)
+    write(path, ["img/DRESSES/Dress/id_2/shop_01.jpg"], "image_name")
+    with pytest.raises(DataError, match="list_distractors.txt, line 3: the image is in list_eval_partition.txt, too"):
+        deepfashion.read_consumer2shop(folder)
+
+
+# Faults: every one is a DataError that names the file and, where there is one, the line
+
+BOXES, PARTITION = "Anno_coarse/list_bbox.txt", "Eval/list_eval_partition.txt"
+LANDMARKS, LABELS = "Anno_coarse/list_landmarks.txt", "Anno_coarse/list_attr_img.txt"
+INSHOP, C2S = "Anno/list_bbox_inshop.txt", "Anno/list_bbox_consumer2shop.txt"
+FAULTS = {  # file, what to replace, by what, the message
+    "category_attribute": [
+        (BOXES, "^3\n", "4\n", "line 1: it says 4 rows and 3 follow"),
+        (BOXES, "^3\n", "three\n", "line 1: 'three' is not a row count"),
+        (BOXES, "(?s).*", "", "line 1: '' is not a row count"),
+        (BOXES, "(?s).*", "0\nimage_name\n", "line 1: '0' is not a row count"),
+        (BOXES, "  273", "", "line 3: 3 numbers after the image name where 4 should be"),
+        (BOXES, "273", "273 1", "line 3: 5 numbers"),
+        (BOXES, "002 200", "wide 200", "line 4: 'wide' where"),
+        (BOXES, "002 200", "2x2 200", "line 4: '2x2' where"),
+        (BOXES, "002 200", "1e3 200", "line 4: '1e3' where"),
+        (BOXES, "002 200", "nan 200", "line 4: 'nan' where"),
+        (BOXES, "002 200", "2.0.0 200", "line 4: '2.0.0' is not a number"),
+        (BOXES, "002 200", "2-0 200", "line 4: '2-0' is not a number"),
+        (BOXES, "10.5", "9" * 30, "line 5: a number beyond a million"),
+        (BOXES, "001 002 200", "201 002 200", "line 4: the box has no area"),
+        (BOXES, "002 200 300", "300 200 300", "line 4: the box has no area"),
+        (BOXES, "001 002", "-1 002", "line 4: the box begins outside"),
+        (BOXES, "Tee/img_2.jpg", "../img_2.jpg", "line 4: .*may leave the data folder"),
+        (BOXES, "img/Tee", "/img/Tee", "line 4: .*may leave the data folder"),
+        (BOXES, "img/Tee/", "C:/Tee/", "line 4: .*may leave the data folder"),
+        (BOXES, "img/Tee/", r"img\\\\Tee/", "line 4: .*may leave the data folder"),
+        (BOXES, "img/Tee/", "img/./Tee/", "line 4: .*may leave the data folder"),
+        (BOXES, "img/Tee/img_2.jpg", NAMES[2], "line 5: .*listed a second time"),
+        (BOXES, "img/Tee/img_2.jpg", "img_2", "line 4: 'img_2' where an image name"),
+        (PARTITION, "img/Tee/", "img/Tea/", "line 5: image img/Tea/img_2.jpg is not in the list"),
+        (PARTITION, "  val", " valid", "line 5: split 'valid' is not one of train, val, test"),
+        (PARTITION, "(?m)^.*  val\n", "", "line 1: it says 3 rows and 2 follow"),
+        (PARTITION, r"(?s)3(\n.*\n)[^\n]*val\n", r"2\1", "no row for image img/Tee/img_2.jpg"),
+        (PARTITION, "img/Tee/img_2.jpg", NAMES[2], "line 5: .*listed a second time"),
+        (PARTITION, "img/Tee/img_2.jpg  ", "", "line 5: 1 words where a name and 1 more"),
+        (LANDMARKS, "070 071", "070", "line 3: 19 numbers after the image name where 14 or"),
+        (LANDMARKS, "  1 2  0", "  2 2  0", "line 3: clothes types 1, 2 and 3 have"),
+        (LANDMARKS, "  1 2  0", "  4 2  0", "line 3: the clothes type is not one of 1 to 3"),
+        (LANDMARKS, "2 7 8", "3 7 8", "line 5: a visibility is not one of 0 to 2"),
+        (LANDMARKS, "2 7 8", "0.5 7 8", "line 5: a visibility is not one of 0 to 2"),
+        (LANDMARKS, "img/Tee/", "img/Tea/", "line 3: image img/Tea/img_2.jpg is not in"),
+        (LABELS, "-1  0", "-1", "line 4: 1 labels where 2 should be"),
+        (LABELS, "-1  0", "-1  0 1", "line 4: 3 labels where 2 should be"),
+        (LABELS, "-1  0", "-1  2", "line 4: label '2' is not 1, -1 or 0"),
+        (LABELS, "img/Tee/img_2.jpg", NAMES[0], "line 4: .*listed a second time"),
+        (LABELS, "img/Tee/", "img/Tea/", "line 4: image img/Tea/img_2.jpg is not in"),
+        (LABELS, "img/Tee/img_2.jpg", "", "line 4: no image name"),
+        (LABELS, "^3\n", "2\n", "line 1: it says 2 rows and more follow"),
+        (LABELS, "^3\n", "4\n", "line 1: it says 4 rows and 3 follow"),
+        (LABELS, "^3\n", "99999999\n", "line 1: .*more than the file can hold"),
+        ("Anno_coarse/list_attr_cloth.txt", "print  1", "print  6", "line 4: attribute group '6'"),
+        ("Anno_coarse/list_category_cloth.txt", "Jeans  2", "Jeans", "line 4: clothes type 'Jeans'"),
+        ("Anno_coarse/list_category_img.txt", " 3\n", " 4\n", "line 3: the category is not one of 1"),
+        ("Anno_coarse/list_category_img.txt", " 3\n", " 0\n", "line 3: the category is not one of 1"),
+    ],
+    "inshop": [
+        (INSHOP, "2 3 5", "2 7 5", "line 4: the pose is not one of 1 to 6"),
+        (INSHOP, "2 3 5", "0 3 5", "line 4: the clothes type is not one of 1 to 3"),
+        (PARTITION, "query", "val", "line 4: split 'val' is not one of train, query, gallery"),
+        (PARTITION, "id_02 query", "id_09 query", "line 4: item id_09 is not in list_item_inshop.txt"),
+    ],
+    "consumer2shop": [
+        (C2S, "3 1 1 1", "3 3 1 1", "line 4: the source is not one of 1 to 2"),
+        (PARTITION, "id_1/comsumer_01", "id_2/shop_01", "line 3: not a consumer and a shop image"),
+        (PARTITION, "  id_1  train", "", "line 3: 2 words where a name and 2 more"),
+        (PARTITION, "  img/DRESSES/Dress/id_1/shop_01.jpg", "", "line 3: no two image names"),
+        (PARTITION, "train", "query", "line 3: split 'query' is not one of train, val, test"),
+        (PARTITION, "id_1/shop_01", "id_1/shop_09", "line 3: image .*shop_09.jpg is not in the list"),
+        (PARTITION, "id_2/shop_01", "id_1/shop_01", "line 3: an image of this row is in another split"),
+        (PARTITION, "(?s)id_2/shop_01(.*)test", r"id_1/shop_01\1train", "line 3: .* of another item"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "old", "new", "message"), [(name, *fault) for name in FAULTS for fault in FAULTS[name]]
+)
+def test_faults_are_named(tmp_path, name, file, old, new, message):
+    write_folder, read = WRITERS[name]
+    path = write_folder(tmp_path) / file
+    text, changes = re.subn(old, new, path.read_text(), count=1)
+    assert changes == 1
+    path.write_text(text)
+    with pytest.raises(DataError, match=message) as caught:
+        read(tmp_path)
+    assert str(caught.value).startswith(str(path)) and "\n" not in str(caught.value)
+    assert "; " in str(caught.value)  # the cure
+
+
+@pytest.mark.parametrize("file", [BOXES, PARTITION, LABELS, "Anno_coarse/list_attr_cloth.txt"])
+def test_missing_files(tmp_path, file):
+    path = write_category_attribute(tmp_path) / file
+    path.unlink()
+    if file == LABELS:  # without labels the attributes are absent, no fault
+        assert deepfashion.read_category_attribute(tmp_path).attributes is None
+        return
+    with pytest.raises(DataError, match=f"{re.escape(str(path))}: No such file.*put the official file there"):
+        deepfashion.read_category_attribute(tmp_path)
+
+
+def test_text_that_is_not_utf8(tmp_path):
+    path = write_category_attribute(tmp_path) / PARTITION
+    path.write_bytes(path.read_bytes().replace(b"img/Tee", b"img/T\xe9e"))
+    with pytest.raises(DataError, match="line 5: not UTF-8"):
+        deepfashion.read_category_attribute(tmp_path)
+    write_category_attribute(tmp_path / "other")
+    path = tmp_path / "other" / LABELS
+    path.write_bytes(path.read_bytes().replace(b"img/Tee", b"img/T\xe9e"))
+    with pytest.raises(DataError, match="line 4: not UTF-8"):
+        deepfashion.read_category_attribute(tmp_path / "other")
+
+
+def test_images_that_were_not_unpacked(tmp_path):
+    write_category_attribute(tmp_path)
+    (tmp_path / "Img" / "img").rmdir()
+    with pytest.raises(DataError, match="neither Img/img nor img is there; unpack"):
+        deepfashion.read_category_attribute(tmp_path)
+    (tmp_path / "img").mkdir()
+    assert deepfashion.read_category_attribute(tmp_path).images_root == tmp_path
+
+
+def test_links_that_leave_the_data_folder(tmp_path):
+    folder, outside = write_category_attribute(tmp_path / "data"), tmp_path / "outside"
+    outside.mkdir()
+    (outside / "img_2.jpg").write_bytes(b"secret")
+    image = folder / "Img" / "img" / "Tee"
+    image.symlink_to(outside)
+    with pytest.raises(DataError, match=r"list_bbox.txt, line 4: .*is a link out of"):
+        deepfashion.read_category_attribute(folder)
+    image.unlink()
+    image.mkdir()
+    (image / "img_2.jpg").symlink_to(outside / "img_2.jpg")
+    with pytest.raises(DataError, match=r"list_bbox.txt, line 4: .*is a link out of"):
+        deepfashion.read_category_attribute(folder)
+    (image / "img_2.jpg").unlink()
+    (image / "inside.jpg").write_bytes(b"")
+    (image / "img_2.jpg").symlink_to("inside.jpg")
+    deepfashion.read_category_attribute(folder)
+    (tmp_path / "link").symlink_to(folder)  # the data folder itself may be a link
+    deepfashion.read_category_attribute(tmp_path / "link")
+
+
+# Checks
+
+
+def test_check_disjoint(tmp_path):
+    b = deepfashion.read_inshop(write_inshop(tmp_path))
+    with pytest.raises(DataError, match="item id_02 is in train and in query or gallery; keep"):
+        deepfashion.check_disjoint(replace(b, item=np.array(["id_02"] * 3)))
+    with pytest.raises(DataError, match="image img/x.jpg is in query and in gallery; keep"):
+        deepfashion.check_disjoint(replace(b, image=np.array(["img/y.jpg", "img/x.jpg", "img/x.jpg"])))
+    c = deepfashion.read_consumer2shop(write_consumer2shop(tmp_path / "c2s"))
+    with pytest.raises(DataError, match="item id_1 is in train and in test"):
+        deepfashion.check_disjoint(replace(c, item=np.array(["id_1"] * 5)))

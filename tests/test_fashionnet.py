@@ -1,0 +1,376 @@
+"""FashionNet: sizes counted by hand, and where the local branch pools, beside a slow reference and the usual mistakes."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torchvision.models import vgg
+
+from lib.config import COMPACT, PROFILES, TINY, Model
+from lib.fashionnet import CONV1_TO_4, LANDMARKS, VISIBLE, FashionNet, make_convs, soft_argmax
+from lib.rivals import PartDetector
+
+SIDE = 64
+
+
+def randomise(net, seed=0):
+    """Give heads and batch norms random values: as they start, every landmark is the same point and every gate open."""
+    g = torch.Generator().manual_seed(seed)
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1, generator=g)
+            module.running_var.uniform_(0.5, 2, generator=g)
+    with torch.no_grad():
+        if net.pose is not None:
+            net.pose.visibility.weight.normal_(0, 0.3, generator=g)
+            net.pose.visibility.bias.normal_(0, 0.3, generator=g)
+            if net.pose.landmarks is not None:
+                net.pose.landmarks.weight.normal_(0, 0.05, generator=g)
+                net.pose.landmarks.bias.uniform_(0.2, 0.8, generator=g)
+    return net
+
+
+def make_net(head="regression", config=TINY, categories=5, attributes=7, **kwargs):
+    torch.manual_seed(0)
+    return randomise(FashionNet(config, SIDE, categories, attributes, head, **kwargs))
+
+
+def pictures(n, seed=1):
+    """Pictures that differ from each other in every channel and place, as photos do and white noise does not."""
+    g = torch.Generator().manual_seed(seed)
+    coarse = torch.randn(n, 3, 4, 4, generator=g) * 2
+    return torch.nn.functional.interpolate(coarse, SIDE, mode="bilinear") + 0.1 * torch.randn(
+        n, 3, SIDE, SIDE, generator=g
+    )
+
+
+@pytest.fixture(scope="module")
+def net():
+    return make_net().eval()
+
+
+# ---- sizes ----------------------------------------------------------------------------------------------------------
+
+
+def count(module):
+    return sum(p.numel() for p in module.parameters())
+
+
+def test_the_papers_size_layer_by_layer():
+    """Figure 5 at 224 px: 28 x 28 cells of conv4, 7 x 7 of pool5."""
+    with torch.device("meta"):
+        net = FashionNet(Model(), 224, 50, 1000)
+    by_hand = {
+        net.trunk: 7_635_264,  # VGG-16's conv1-conv4
+        net.conv5_global: 3 * (9 * 512 * 512 + 512),
+        net.fc6_global: 512 * 7 * 7 * 4096 + 4096,
+        net.fc6_local: 8 * 512 * 2 * 2 * 1024 + 1024,
+        net.fc7_fusion: (4096 + 1024) * 4096 + 4096,
+        net.category: 4096 * 50 + 50,
+        net.attributes: 4096 * 1000 + 1000,
+        net.pose.conv5_pose: 3 * (9 * 512 * 512 + 512),
+        net.pose.fc6_pose: 512 * 7 * 7 * 1024 + 1024,
+        net.pose.fc7_pose: 1024 * 1024 + 1024,
+        net.pose.landmarks: 1024 * 16 + 16,
+        net.pose.visibility: 1024 * 24 + 24,
+    }
+    assert {count(module) == number for module, number in by_hand.items()} == {True}
+    assert count(net) == sum(by_hand.values()) == 193_396_098
+
+
+def conv(inputs, outputs, batch_norm):
+    return 9 * inputs * outputs + (2 * outputs if batch_norm else outputs)
+
+
+def fc(inputs, outputs):
+    return inputs * outputs + outputs
+
+
+def counted_by_hand(m: Model, view_px, categories, attributes):
+    """Return FashionNet's parameters from the paper's figure 5, layer by layer."""
+    plan = [round(c * m.width) for c in (64, 64, 128, 128, 256, 256, 256, 512, 512, 512)]
+    total = sum(conv(a, b, m.batch_norm) for a, b in zip([3, *plan], plan, strict=False))
+    C, cells = plan[-1], view_px // 8
+    for channels in (m.conv5, m.conv5_pose):
+        total += conv(C, channels, m.batch_norm) + 2 * conv(channels, channels, m.batch_norm)
+    pose_cells = (cells // 2 if m.pool4_pose else cells) // 2
+    total += fc(m.conv5_pose * pose_cells**2, m.fc_pose) + fc(m.fc_pose, m.fc_pose) + fc(m.fc_pose, 16 + 24)
+    total += fc(m.conv5 * (cells // 4) ** 2, m.fc_global) + fc(8 * C * m.bins**2, m.fc_local)
+    return total + fc(m.fc_global + m.fc_local, m.fc_fusion) + fc(m.fc_fusion, categories + attributes)
+
+
+@pytest.mark.parametrize("config, view_px, total", [(Model(), 224, 193_396_098), (COMPACT, 96, None), (TINY, 64, None)])
+def test_parameter_counts_are_those_counted_by_hand(config, view_px, total):
+    with torch.device("meta"):
+        net = FashionNet(config, view_px, 50, 1000)
+    assert count(net) == counted_by_hand(config, view_px, 50, 1000)
+    assert total is None or count(net) == total
+
+
+@pytest.mark.parametrize("name", list(PROFILES))
+def test_every_profiles_network_runs_at_its_input(name):
+    config = PROFILES[name]
+    with torch.device("meta"):
+        net = FashionNet(config.model, config.input.view_px, 50, 1000)
+        out = net(torch.empty(2, 3, config.input.view_px, config.input.view_px))
+    assert out["landmarks"].shape == (2, 8, 2) and out["attributes"].device.type == "meta"
+    assert out["embedding"].shape == (2, config.model.fc_fusion)
+
+
+def test_no_local_branch_has_no_pose_branch_either():
+    net = make_net(local=False)
+    assert net.pose is None and net.fc6_local is None and net.fc7_fusion[0].in_features == TINY.fc_global
+    assert set(net(pictures(2))) == {"category", "attributes", "embedding"}
+
+
+def test_convolutions_keep_torchvisions_numbering():
+    theirs = vgg.make_layers(vgg.cfgs["D"])[:23]
+    ours = make_convs(CONV1_TO_4, 3, batch_norm=False)
+    assert [str(a) for a in ours] == [str(b) for b in theirs]
+    ours.load_state_dict(theirs.state_dict())
+    x = torch.randn(1, 3, 32, 32)
+    with torch.inference_mode():
+        torch.testing.assert_close(ours(x), theirs(x))
+
+
+# ---- outputs --------------------------------------------------------------------------------------------------------
+
+
+def test_outputs_have_the_promised_shapes(net):
+    out = net(pictures(3))
+    assert {name: tuple(value.shape) for name, value in out.items()} == {
+        "visibility": (3, 8, 3), "landmarks": (3, 8, 2), "category": (3, 5), "attributes": (3, 7), "embedding": (3, 64),
+    }  # fmt: skip
+    torch.testing.assert_close(out["embedding"].norm(dim=1), torch.ones(3))
+    assert all(value.dtype == torch.float32 for value in out.values())
+
+
+@pytest.mark.parametrize("head", ["regression", "heatmap"])
+def test_one_image_alone_gives_what_it_gives_in_a_batch(head):
+    net, images = make_net(head).eval(), pictures(4)
+    together = net(images)
+    for i in range(4):
+        for name, value in net(images[i : i + 1]).items():
+            torch.testing.assert_close(together[name][i : i + 1], value, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("head", ["regression", "heatmap"])
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_every_parameter_gets_a_gradient(head, batch_norm):
+    net = make_net(head, replace(TINY, batch_norm=batch_norm)).train()
+    out = net(pictures(8))
+    sum((value * torch.randn_like(value)).sum() for value in out.values()).backward()
+    without = [name for name, p in net.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert without == []
+
+
+def test_no_head_for_what_has_no_labels():
+    out = make_net(categories=0, attributes=0)(pictures(2))
+    assert "category" not in out and "attributes" not in out and "embedding" in out
+
+
+def test_an_unknown_head_raises():
+    with pytest.raises(ValueError, match="neither"):
+        FashionNet(TINY, SIDE, 0, 0, head="magic")
+
+
+@pytest.mark.parametrize("head", ["regression", "heatmap"])
+def test_heads_answer_in_float32_under_autocast(head):
+    """bfloat16 has 8 bits: landmarks would be on a grid, and scores of 1,000 attributes would tie."""
+    net = make_net(head, attributes=300).eval()
+    torch.nn.init.normal_(net.attributes.weight, std=0.1)
+    log_heatmap = torch.randn(2, 8, 9, 9).log_softmax(3)
+    exact = soft_argmax(log_heatmap)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        out = net(pictures(3))
+        assert torch.equal(soft_argmax(log_heatmap), exact)
+    assert all(value.dtype == torch.float32 for value in out.values())
+    assert all(len(row.unique()) == 300 for row in out["attributes"])
+    coarse = out["landmarks"].bfloat16().float()
+    assert (coarse != out["landmarks"]).float().mean() > 0.9  # more bits than bfloat16 has
+
+
+# ---- where the local branch pools ------------------------------------------------------------------------------------
+
+TRAPS = (
+    "x and y swapped",
+    "image 0 of the batch",
+    "invisible at (0, 0)",
+    "every gate open",
+    "scaled twice",
+    "given places",
+)
+
+
+def slow_category(net, images, trap=""):
+    """Return the category scores with one image, landmark and channel pooled at a time; or with a usual mistake."""
+    conv4 = net.trunk(images)
+    pose = net.pose(conv4)
+    points = pose["landmarks"].tolist()
+    gates = [
+        [max(range(3), key=codes.__getitem__) == VISIBLE for codes in image] for image in pose["visibility"].tolist()
+    ]
+    window, bins = net.landmark_pooling.window, net.landmark_pooling.bins
+    assert bins == 1
+    n, C, H, W = conv4.shape
+    pooled = torch.zeros(n, LANDMARKS, C)
+    for i in range(n):
+        for j in range(LANDMARKS):
+            (x, y), gate, source = points[i][j], gates[i][j], i
+            if trap == "x and y swapped":
+                x, y = y, x
+            if trap == "image 0 of the batch":
+                source = 0
+            if trap == "invisible at (0, 0)" and not gate:
+                x, y, gate = 0.0, 0.0, True
+            if trap == "every gate open":
+                gate = True
+            if trap == "scaled twice":
+                x, y = x / W, y / H
+            if trap == "given places":
+                x, y = 0.35, 0.6
+            if not gate:
+                continue
+            left, top = math.floor(x * W - window / 2 + 0.5), math.floor(y * H - window / 2 + 0.5)
+            cells = [
+                conv4[source, :, row, column]
+                for row in range(max(top, 0), min(top + window, H))
+                for column in range(max(left, 0), min(left + window, W))
+            ]
+            if cells:
+                pooled[i, j] = torch.stack(cells).amax(0)
+    fused = [net.fc6_global(net.pool5(net.conv5_global(net.pool4(conv4))).flatten(1)), net.fc6_local(pooled.flatten(1))]
+    return net.category(net.fc7_fusion(torch.cat(fused, dim=1)))
+
+
+def test_predicted_landmarks_differ_between_images_and_landmarks(net):
+    """Without this, the tests below could not fail."""
+    out = net(pictures(4))
+    assert torch.pdist(out["landmarks"].flatten(1)).min() > 0.1  # between images
+    assert all(torch.pdist(points).min() > 0.01 for points in out["landmarks"])  # between landmarks of an image
+    visible = (out["visibility"].argmax(2) == VISIBLE).float()
+    assert 0.1 < visible.mean() < 0.9 and len(visible.unique(dim=0)) >= 3
+    inside = ((out["landmarks"] > 0) & (out["landmarks"] < 1)).float()
+    assert inside.mean() > 0.6
+
+
+@pytest.mark.parametrize("head", ["regression", "heatmap"])
+def test_the_local_branch_pools_at_the_predicted_landmarks_of_each_image(head):
+    net, images = make_net(head).eval(), pictures(4)
+    with torch.inference_mode():
+        torch.testing.assert_close(net(images)["category"], slow_category(net, images), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_the_usual_mistakes_change_the_scores(net, trap):
+    images = pictures(4)
+    with torch.inference_mode():
+        right, wrong = net(images)["category"], slow_category(net, images, trap)
+    scale = right.std()
+    changed = ((right - wrong).abs().amax(1) > 0.01 * scale).tolist()
+    assert all(changed[1:]) and (changed[0] or trap == "image 0 of the batch")
+
+
+def test_the_gate_is_open_where_visible_is_most_likely(net):
+    seen = {}
+    handle = net.landmark_pooling.register_forward_pre_hook(lambda _, args: seen.update(at=args[1], gate=args[2]))
+    out = net(pictures(4))
+    handle.remove()
+    torch.testing.assert_close(seen["at"], out["landmarks"], rtol=0, atol=0)
+    probability = out["visibility"].softmax(2)
+    expected = (probability[..., 0] > probability[..., 1]) & (probability[..., 0] > probability[..., 2])
+    assert torch.equal(seen["gate"], expected.float())
+
+
+def test_given_places_replace_the_predicted_ones_for_pooling_alone(net):
+    images = pictures(3)
+    with torch.inference_mode():
+        own = net(images)
+        gate = (own["visibility"].argmax(2) == VISIBLE).float()
+        same = net(images, pool_at=(own["landmarks"], gate))
+        torch.testing.assert_close(same["category"], own["category"], rtol=0, atol=0)
+        other = net(images, pool_at=(torch.full((3, 8, 2), 0.1), torch.ones(3, 8)))
+    assert ((other["category"] - own["category"]).abs().amax(1) > 1e-4).all()
+    torch.testing.assert_close(other["landmarks"], own["landmarks"], rtol=0, atol=0)
+
+
+def test_the_category_loss_reaches_conv4_through_the_pooled_cells_alone():
+    """No gradient reaches the pose branch through pooling: the paper trains it by its own losses."""
+    net = make_net().train()
+    net(pictures(4))["category"].square().sum().backward()
+    assert all(p.grad is None or not p.grad.any() for p in net.pose.parameters())
+    assert net.fc6_local[0].weight.grad.abs().sum() > 0
+
+
+# ---- a frozen detector -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def detecting():
+    torch.manual_seed(0)
+    net = FashionNet(TINY, SIDE, 5, 7, detector=PartDetector(TINY, 14))
+    with torch.no_grad():
+        net.detector.absent.bias.copy_(torch.linspace(-3, 9, 14))  # some parts are present, some are not
+    return randomise(net)
+
+
+def test_a_frozen_detector_gets_no_gradient_and_keeps_its_statistics(detecting):
+    before = {name: value.clone() for name, value in detecting.detector.state_dict().items()}
+    detecting.train()
+    assert detecting.training and not any(module.training for module in detecting.detector.modules())
+    out = detecting(pictures(6))
+    sum((out[name] * torch.randn_like(out[name])).sum() for name in ("category", "attributes", "embedding")).backward()
+    for name, value in detecting.detector.state_dict().items():
+        assert torch.equal(value.nan_to_num(9), before[name].nan_to_num(9)), name
+    assert all(p.grad is None and not p.requires_grad for p in detecting.detector.parameters())
+    learning = [(n, p) for n, p in detecting.named_parameters() if not n.startswith("detector.")]
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for _, p in learning)
+    trunk = detecting.trunk[1]
+    assert trunk.training and trunk.num_batches_tracked == 1  # this network's own statistics do move
+
+
+def test_what_is_detected_pools_and_gates(detecting):
+    seen = {}
+    detecting.landmark_pooling.register_forward_pre_hook(lambda _, args: seen.update(at=args[1], gate=args[2]))
+    images = pictures(3)
+    with torch.inference_mode():
+        out = detecting.eval()(images)
+        found = detecting.detector(images)
+    assert torch.equal(seen["at"], found["parts"]) and torch.equal(seen["gate"], (found["present"] > 0.5).float())
+    assert 0 < seen["gate"].mean() < 1
+    assert "landmarks" not in out and torch.equal(out["parts"], found["parts"])
+    assert detecting.fc6_local[0].in_features == 14 * 32 * TINY.bins**2
+
+
+# ---- soft-argmax -----------------------------------------------------------------------------------------------------
+
+
+def test_soft_argmax_equals_a_slow_loop():
+    logits = torch.randn(2, 3, 4, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 2
+    log_heatmap = logits.flatten(2).log_softmax(2).view_as(logits)
+    got = soft_argmax(log_heatmap)
+    for n in range(2):
+        for j in range(3):
+            cells = [
+                (math.exp(log_heatmap[n, j, r, c]), (c + 0.5) / 6, (r + 0.5) / 4) for r in range(4) for c in range(6)
+            ]
+            assert got[n, j, 0].item() == pytest.approx(sum(p * x for p, x, _ in cells))
+            assert got[n, j, 1].item() == pytest.approx(sum(p * y for p, _, y in cells))
+
+
+def test_soft_argmax_of_a_single_cell_is_its_centre():
+    log_heatmap = torch.full((1, 1, 4, 8), -1e9)
+    log_heatmap[0, 0, 1, 6] = 0
+    assert soft_argmax(log_heatmap).tolist() == [[[6.5 / 8, 1.5 / 4]]]
+
+
+def test_soft_argmax_of_a_flat_map_is_the_middle():
+    flat = torch.zeros(2, 3, 5, 5).flatten(2).log_softmax(2).view(2, 3, 5, 5)
+    torch.testing.assert_close(soft_argmax(flat), torch.full((2, 3, 2), 0.5))
+
+
+def test_the_heatmap_head_gives_one_distribution_per_landmark():
+    out = make_net("heatmap")(pictures(2))
+    assert out["log_heatmap"].shape == (2, 8, 16, 16)
+    torch.testing.assert_close(out["log_heatmap"].exp().sum((2, 3)), torch.ones(2, 8))

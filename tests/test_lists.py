@@ -1,0 +1,195 @@
+"""The list formats: the fast parser of labels against an obvious one, names of attributes, what the writers write."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lib import lists
+from lib.lists import DataError
+
+NAN = float("nan")
+
+
+def write(path: Path, rows: list[str], columns: str = "image_name  attribute_labels") -> None:
+    path.write_bytes(("\n".join([str(len(rows)), columns, *rows]) + "\n").encode())
+
+
+# The labels of list_attr_img.txt: array operations against an obvious parser
+
+
+def slow_labels(path: Path) -> tuple[list[str], list[list[int]]]:
+    rows = [line.rsplit(None, 7) for line in path.read_text().splitlines()[2:]]
+    return [row[0].strip() for row in rows], [[int(word) for word in row[1:]] for row in rows]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_labels_equal_an_obvious_parser(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    names = [f"img/A 1 -1 0 dress {i}/{rng.integers(10 ** rng.integers(1, 9))}.jpg" for i in range(200)]
+    labels = rng.integers(-1, 2, (200, 7))
+    blanks = [[" " * rng.integers(1, 4) for _ in range(7)] for _ in names]
+    rows = [
+        name + "".join(gap + str(label) for gap, label in zip(gaps, row, strict=True)) + " " * rng.integers(0, 3)
+        for name, gaps, row in zip(names, blanks, labels, strict=True)
+    ]
+    path = tmp_path / "list_attr_img.txt"
+    write(path, rows)
+    assert slow_labels(path) == (names, labels.tolist())
+    for block in (1, 17, 100, 1 << 19):  # blocks end anywhere
+        found_names, found = lists.read_attribute_labels(path, 7, block)
+        assert found_names == names and found.dtype == np.int8
+        np.testing.assert_array_equal(found, labels)
+    path.write_bytes(path.read_bytes().rstrip())  # no line end at the end
+    np.testing.assert_array_equal(lists.read_attribute_labels(path, 7)[1], labels)
+
+
+FOREIGN = (
+    "2", "-2", "-3", "/", "+1", "1.0", "-0", "--1", "-", "1-", "01", "-11", "x", "\u00b1", "\u00e91", "1\x00",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("word", FOREIGN)
+def test_labels_other_than_the_three_are_refused(tmp_path, word):
+    path = tmp_path / "list_attr_img.txt"
+    write(path, ["img/a.jpg  1 -1  0", f"img/b.jpg  1 {word}  1", "img/c.jpg  1  1 -1"])
+    with pytest.raises(DataError, match=r"list_attr_img.txt, line 4: (label|no image name)"):
+        lists.read_attribute_labels(path, 3)
+
+
+@pytest.mark.parametrize("row", ["11 -1 0 -1", "1-1 0 1 1", "1 - 1 0 1", "1 -1 0 1 1 1", "1 -1 0", ""])
+def test_ragged_label_rows_are_refused(tmp_path, row):
+    """Also where another row makes up for it, so that the total is right."""
+    path = tmp_path / "list_attr_img.txt"
+    rest = ["img/c.jpg 1 1 1 1", "img/d.jpg 1 1 1", "img/e.jpg 1 1 1 1 1"]
+    write(path, ["img/a.jpg  1 -1 0 1", f"img/b.jpg {row}", *rest])
+    with pytest.raises(DataError, match=r"list_attr_img.txt, line 4: (label|\d labels|no image name)"):
+        lists.read_attribute_labels(path, 4)
+
+
+def test_no_random_change_of_a_label_list_is_misread(tmp_path):
+    """Whatever one changed byte does, the result is that of the obvious parser, or a DataError."""
+    rng = np.random.default_rng(0)
+    path = tmp_path / "list_attr_img.txt"
+    write(path, [f"img/{i}.jpg " + " ".join(map(str, rng.integers(-1, 2, 7))) for i in range(4)])
+    sound = path.read_bytes()
+    start, read = sound.index(b"img/"), 0
+    for _ in range(2000):
+        changed = bytearray(sound)
+        changed[rng.integers(start, len(sound) - 1)] = rng.choice(bytearray(b"-01 \t\n/23.xg\xb1"))
+        path.write_bytes(changed)
+        try:
+            names, labels = lists.read_attribute_labels(path, 7)
+        except DataError:
+            continue
+        assert (names, labels.tolist()) == slow_labels(path)
+        read += 1
+    assert read > 100
+
+
+# Labels of items, names of attributes
+
+
+@pytest.mark.parametrize("block", [1, 17, 1 << 19])
+def test_item_labels_equal_an_obvious_parser(tmp_path, block):
+    rng = np.random.default_rng(block)
+    labels = rng.integers(-1, 2, (50, 7))
+    path = tmp_path / "list_attr_items.txt"
+    write(path, [f"id_{i:08d}\t " + "  ".join(map(str, row)) for i, row in enumerate(labels)])
+    names, found = lists.read_attribute_labels(path, 7, block, items=True)
+    assert (names, found.tolist()) == slow_labels(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    names, found = lists.read_attribute_labels(path, 7, block, items=True)
+    assert names[49] == "id_00000049" and found.tolist() == labels.tolist()
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("id_2", "no item with labels to its right"),
+        ("", "no item with labels to its right"),
+        ("id_2 1 -1 0", "3 labels where 2 should be"),
+        ("id_2 1 yes", "label 'yes' is not 1, -1 or 0"),
+        (" 1 -1", "no item with labels to its right"),
+    ],
+)
+def test_faulty_item_rows_are_refused(tmp_path, row, message):
+    path = tmp_path / "list_attr_items.txt"
+    write(path, ["id_1 1 -1", row, "id_3 0 1"])
+    with pytest.raises(DataError, match=f"list_attr_items.txt, line 4: {message}"):
+        lists.read_attribute_labels(path, 2, items=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "groups"),
+    [
+        ("2\nattribute_name  attribute_type\na-line   3\nlong sleeve 4\n", ("a-line", "long sleeve"), [3, 4]),
+        ("2\nattribute_name\nlong sleeve\nsize 12\n", ("long sleeve", "size 12"), None),
+        ("attribute_name\nlong sleeve\nsize 12\n", ("long sleeve", "size 12"), None),
+        ("\ufeffattribute_name\r\nknit\r\n", ("knit",), None),
+        (
+            "\ufeff1\r\nattribute_name (Chinese)  attribute_name (English)  attribute_type\r\na b  c d   18\r\n",
+            ("c d",),
+            [18],
+        ),
+    ],
+)
+def test_attribute_names_by_hand(tmp_path, text, names, groups):
+    path = tmp_path / "list_attr_cloth.txt"
+    path.write_bytes(text.encode())
+    found, numbers = lists.read_attribute_names(path)
+    assert found == names and (numbers if groups is None else numbers.tolist()) == groups
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "line 1: '' is not a row count"),
+        ("attribute_name\n", "line 1: 'attribute_name' is not a row count"),
+        ("attribute_name\nknit\n\ncotton\n", "line 3: no attribute name"),
+        ("3\nattribute_name\nknit\ncotton\n", "line 1: it says 3 rows and 2 follow"),
+        ("1\nattribute_name  attribute_type\nknit\n", "line 3: 1 words where a name and 1 more"),
+        ("1\nattribute_name  attribute_type\nknit  7\n", "line 3: attribute group '7' is not one of 1, 2, 3, 4, 5"),
+    ],
+)
+def test_faulty_attribute_names_are_refused(tmp_path, text, message):
+    path = tmp_path / "list_attr_cloth.txt"
+    path.write_text(text)
+    with pytest.raises(DataError, match=f"list_attr_cloth.txt, {message}"):
+        lists.read_attribute_names(path, lists.ATTRIBUTE_GROUPS)
+
+
+# Writers
+
+
+def test_write_list(tmp_path):
+    path = tmp_path / "Anno" / "list.txt"
+    lists.write_list(path, "name  type", ["\u957f  1", "b c  2"])
+    assert path.read_bytes().decode() == "2\nname  type\n\u957f  1\nb c  2\n"
+    assert lists.read_list(path) == ["\u957f  1", "b c  2"]
+
+
+def test_points_text_by_hand():
+    points = np.array([[3.4, 120.6], [0.2, -3], [NAN, 5], [7, 8], [9, 10]])
+    codes = np.array([0, 1, 1, 2, 0])
+    assert lists.points_text(points, codes, (0, 1, 2, 3)) == "0 003 121  1 001 001  1 000 000  2 000 000"
+    assert lists.points_text(points, codes, (4,)) == "0 009 010" and lists.points_text(points, codes, ()) == ""
+
+
+def test_points_are_read_as_they_were_written(tmp_path):
+    rng = np.random.default_rng(0)
+    points, codes = rng.integers(1, 300, (20, 14, 2)).astype(np.float32), rng.integers(0, 3, (20, 14))
+    path = tmp_path / "list_joints.txt"
+    rows = [
+        f"img/a b {i}.jpg  {lists.points_text(p, c, range(14))}"
+        for i, (p, c) in enumerate(zip(points, codes, strict=True))
+    ]
+    lists.write_list(path, lists.joints_columns(), rows)
+    names, values = lists.read_table(path, 42)
+    found, visibility = lists.points(values.reshape(20, 14, 3), path)
+    points[codes == 2] = NAN
+    np.testing.assert_array_equal(found, points)
+    np.testing.assert_array_equal(visibility, codes)
+    assert names[19] == "img/a b 19.jpg" and found.dtype == np.float32 and visibility.dtype == np.int8
+    columns = lists.joints_columns().split()
+    assert len(columns) == 1 + 3 * 14 and columns[:4] == ["image_name", "head_visibility", "head_x", "head_y"]

@@ -1,0 +1,66 @@
+"""Garments by wish: every attribute can be worn, contradictions are named."""
+
+import numpy as np
+import pytest
+
+from lib.world.attributes import NAMES, has
+from lib.world.garment import CATEGORY_NAMES, NEIGHBOURS, RANGES, VALUES, sample, settle
+from lib.world.wardrobe import compose, draw
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    rng = np.random.default_rng(0)
+    return [draw(rng, overlap=0.25) for _ in range(1500)]
+
+
+def test_every_attribute_can_be_worn():
+    for name in NAMES:
+        g = compose(names=[name])
+        assert has(g, name) and settle(g) == g, name
+
+
+def test_settling_twice_is_settling_once(drawn):
+    assert all(settle(g) == g for g in drawn[:500])
+    assert len({g.category for g in drawn}) > 40
+
+
+def test_fields_hold_known_values(drawn):
+    for g in drawn[:500]:
+        assert all(getattr(g, field) in values for field, values in VALUES.items())
+        assert all(low - 1e-9 <= getattr(g, field) <= high + 1e-9 for field, (low, high) in RANGES.items())
+        assert g.colour != g.accent
+
+
+def test_a_neighbours_cut_is_drawn_as_often_as_asked():
+    """Sweatpants have no pleats of joggers: their hem ends are narrow only by the neighbour's ranges."""
+    rng = np.random.default_rng(1)
+    narrow = [np.mean([sample("Sweatpants", rng, share).flare < 0 for _ in range(400)]) for share in (0.0, 0.5)]
+    assert narrow[0] == 0 and 0.4 < narrow[1] < 0.6
+
+
+def test_neighbours_have_one_shape():
+    from lib.world.garment import CATEGORIES
+
+    for one, others in NEIGHBOURS.items():
+        assert {CATEGORIES[one][:2]} == {CATEGORIES[other][:2] for other in others}, one
+    assert set(NEIGHBOURS) <= set(CATEGORY_NAMES)
+
+
+@pytest.mark.parametrize(
+    "category, names, message",
+    [
+        (None, ["maxi", "mini"], "m(axi|ini) and m(axi|ini) cannot hold together"),
+        ("Jeans", ["v-neck"], "v-neck cannot hold together of a Jeans"),
+        ("Jean", [], "no category 'Jean'; did you mean Jeans"),
+        (None, ["stripy"], "no attribute 'stripy'; did you mean strip"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(category, names, message):
+    with pytest.raises(ValueError, match=message):
+        compose(category, names)
+
+
+def test_several_attributes_hold_together():
+    g = compose("Dress", ["polka dot", "fit flare", "sweetheart"], seed=2)
+    assert all(has(g, name) for name in ("polka dot", "fit flare", "sweetheart"))
