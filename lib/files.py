@@ -1,5 +1,6 @@
 """Files that are whole or absent: everything is written beside its place and renamed."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -29,7 +30,8 @@ def write_beside(path: Path, write: Callable[[Path], None]) -> Path:
         write(part)
         os.replace(part, path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # its folder may be a file
+            part.unlink()
         raise DataError(f"{path}: cannot be written ({error.strerror or error}); free some disk space") from error
     return path
 

@@ -69,7 +69,9 @@ def detection_loss(log_parts: Tensor, true: Tensor, present: Tensor, sigma: floa
     also where the location is outside the view.
     """
     side = round((log_parts.shape[2] - 1) ** 0.5)
-    _check(side**2 + 1 == log_parts.shape[2] and log_parts.shape[:2] == present.shape, log_parts=log_parts, present=present)
+    _check(
+        side**2 + 1 == log_parts.shape[2] and log_parts.shape[:2] == present.shape, log_parts=log_parts, present=present
+    )
     present = present & ((true >= 0) & (true <= 1)).all(2)
     target = _gaussians(torch.where(present[..., None], true, 0.5), side, side, sigma).flatten(2)
     log_parts = _wide(log_parts)

@@ -20,7 +20,9 @@ class Method:
     name: str
     difference: str  # in words, for tables
     network: str = "fashionnet"  # "fashionnet", "darn", "wtbi" or "detector"
-    pool_at: str = "landmarks"  # what the local branch pools at: "landmarks", "joints", "poselets", "truth", or "" (no branch)
+    pool_at: str = (
+        "landmarks"  # what the local branch pools at: "landmarks", "joints", "poselets", "truth", or "" (no branch)
+    )
     attributes: int | None = None  # supervised with that many most frequent attributes; None: all
     head: str = "regression"  # of the landmarks; "heatmap" is a soft-argmax
     steps: tuple = (1, 2)  # of a training round; ("all",) trains all losses at once
@@ -91,7 +93,11 @@ def reason_to_skip(name: str, benchmark, joints: bool | None = None, attributes:
         return "no attributes to leave out"
     if method.attributes and count <= method.attributes:
         return f"at most {count} attributes: it would equal FashionNet"
-    if method.predicts_landmarks and benchmark.landmarks is None and (not labels and not items or method.name != FASHIONNET):
+    if (
+        method.predicts_landmarks
+        and benchmark.landmarks is None
+        and (not labels and not items or method.name != FASHIONNET)
+    ):
         return "no landmarks"
     return ""
 

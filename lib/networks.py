@@ -108,7 +108,9 @@ def read_vgg16(weights: str) -> tuple[dict[str, Tensor], str]:
     """
     if weights:
         state, _ = read_tensors(Path(weights))
-        missing = [n for n in vgg16_numbers() if f"features.{n}.weight" not in state or f"features.{n}.bias" not in state]
+        missing = [
+            n for n in vgg16_numbers() if f"features.{n}.weight" not in state or f"features.{n}.bias" not in state
+        ]
         if missing:
             raise DataError(f"{weights}: no features.{missing[0]}.weight and .bias; give a torchvision VGG-16")
         return {name: tensor.float() for name, tensor in state.items()}, Path(weights).name
@@ -123,7 +125,9 @@ def start_vgg16(model: nn.Module, weights: str) -> tuple[list[str], str]:
     origin. Raises DataError where a trunk's width differs from VGG-16's."""
     state, origin = read_vgg16(weights)
     trunks = [name for name, block in model.named_modules() if name.endswith("trunk") or name.endswith("conv.0")]
-    conv5s = [name for name, _ in model.named_modules() if name.split(".")[-1].startswith("conv5") or name.endswith("conv.2")]
+    conv5s = [
+        name for name, _ in model.named_modules() if name.split(".")[-1].startswith("conv5") or name.endswith("conv.2")
+    ]
     own, copied = model.state_dict(), {}
     for block, numbers, within in [*((b, vgg16_numbers()[:10], vgg16_numbers()[:10]) for b in trunks),
                                    *((b, CONV5, (0, 2, 4)) for b in conv5s)]:  # fmt: skip
@@ -142,7 +146,7 @@ def start_vgg16(model: nn.Module, weights: str) -> tuple[list[str], str]:
 
 
 def ship(model_file: Path, path: Path, about: dict) -> None:
-    """Write a trained network small enough for the repository: matrices as int8 with one float16 scale per output
+    """Write a trained network small enough for the repository: matrices as int8 with one float32 scale per output
     channel, all else as float16. WTBI's generic features are left out, since they are shipped once."""
     state, header = load(model_file)
     packed = {}
@@ -153,7 +157,7 @@ def ship(model_file: Path, path: Path, about: dict) -> None:
             scale = (value.flatten(1).abs().amax(1) / 127).clamp_min(1e-8)
             shape = (-1,) + (1,) * (value.ndim - 1)
             packed[name] = (value / scale.view(shape)).round().to(torch.int8)
-            packed[f"{name}.scale"] = scale.half()
+            packed[f"{name}.scale"] = scale  # float32: in float16 the error would exceed half a step
         else:
             packed[name] = value.half() if value.is_floating_point() else value
     write_tensors(path, packed, {key: json.dumps(value) for key, value in (header | about).items()})

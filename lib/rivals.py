@@ -6,7 +6,16 @@ from torch import Tensor, nn
 
 from lib.config import Model
 from lib.crops import IMAGENET
-from lib.fashionnet import exact, fully_connected, initialise, make_conv5, make_head, make_heatmap, make_trunk, soft_argmax
+from lib.fashionnet import (
+    exact,
+    fully_connected,
+    initialise,
+    make_conv5,
+    make_head,
+    make_heatmap,
+    make_trunk,
+    soft_argmax,
+)
 
 
 class PartDetector(nn.Module):

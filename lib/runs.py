@@ -9,8 +9,7 @@ Every method is pre-trained from its own supervision and then fine-tuned on each
     scores.safetensors    all scores, landmarks and embeddings with image names, for any other evaluator
     checkpoint.safetensors  while it trains: where a stopped run resumes
 
-The digest covers settings, data, seed, the run that it starts from and VERSION. Several processes: torchrun
---nproc-per-node 2 -m lib.commands.train_all --profile study.
+The digest covers settings, data, seed, the run that it starts from and VERSION.
 """
 
 import hashlib
@@ -64,12 +63,13 @@ def skipped(stage: str, benchmarks: dict[str, Benchmark], config: Config) -> dic
     """Return the profile's methods that are not trained on this stage, with the reason."""
     benchmark, out = benchmark_of(stage, benchmarks), {}
     shipped = config.start == "shipped"
-    joints = shipped or any(b.joints is not None for b in benchmarks.values())
+    labelled = benchmarks.get("category_attribute")  # detectors are trained on its joints
+    joints = shipped or (labelled is not None and labelled.joints is not None)
     attributes = None  # a search goes on with the supervision of the stage before it
     if stage in SEARCHES and shipped:
         attributes = networks.SHIPPED_ATTRIBUTES
-    elif stage in SEARCHES and "category_attribute" in benchmarks:
-        attributes = len(benchmarks["category_attribute"].attribute_names or ())
+    elif stage in SEARCHES and labelled is not None:
+        attributes = len(labelled.attribute_names or ())
     for name in config.methods:
         if stage in SEARCHES and not METHODS[name].retrieval:
             out[name] = "measured on categories, attributes and landmarks only"
@@ -100,12 +100,15 @@ def predecessor(method: Method, stage: str, benchmarks: dict[str, Benchmark], co
     return None
 
 
-def detector_run(method: Method, stage: str, benchmarks: dict[str, Benchmark], config: Config) -> tuple[str, str] | None:
+def detector_run(
+    method: Method, stage: str, benchmarks: dict[str, Benchmark], config: Config
+) -> tuple[str, str] | None:
     """Return the (detector, stage) of the run that finds the parts a method pools at; None where the network that the
     method starts from holds its detector already."""
     if not method.detector or predecessor(method, stage, benchmarks, config) is not None:
         return None
-    if config.start == "shipped" and not (config.adapt_detectors and "category_attribute" in benchmarks):
+    adapts = config.adapt_detectors and getattr(benchmarks.get("category_attribute"), "joints", None) is not None
+    if config.start == "shipped" and not adapts:
         return None
     return method.detector, "pretrain" if has_pretraining(benchmarks) else "category_attribute"
 
@@ -130,6 +133,8 @@ def data_identity(benchmark: Benchmark) -> str:
             if isinstance(value, np.ndarray):
                 array = value.astype("U") if value.dtype == object else value
                 state.update(f"{name} {array.dtype} {array.shape}".encode() + np.ascontiguousarray(array).tobytes())
+            elif isinstance(value, tuple | dict):  # names of categories, attributes and groups
+                state.update(f"{name} {value}".encode())
         for name in benchmark.image.tolist():
             path = benchmark.images_root / name
             state.update(f"{path.stat().st_size if path.exists() else -1} ".encode())
@@ -142,7 +147,9 @@ def _file_digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "absent"
 
 
-def identity(method: Method, stage: str, benchmarks: dict[str, Benchmark], config: Config, seed: int, weights: str) -> str:
+def identity(
+    method: Method, stage: str, benchmarks: dict[str, Benchmark], config: Config, seed: int, weights: str
+) -> str:
     """Return the digest of a run: settings, data, seed, the runs that it starts from, and VERSION."""
     schedule = config.training.schedule(stage)
     training = {k: v for k, v in asdict(config.training).items() if k not in STAGES}
@@ -222,7 +229,8 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
     if row.network == "detector" and benchmark.joints is None:
         raise Lacks(f"{benchmark.images_root}: no list_joints.txt to train a detector of {method} with")
 
-    fabric = train.make_fabric(config.training.precision, config.training.batch)
+    schedule = config.training.schedule(stage)
+    fabric = train.make_fabric(config.training.precision)
     about = provenance(fabric)  # of the code that is loaded now, not at the end of the training
     rows, held_out = training_rows(stage, benchmark, config.seed)
     model = networks.build(row, benchmark, config, seed)
@@ -237,13 +245,19 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
         model.poselets.copy_(torch.from_numpy(poselets))
     balance = mask = None
     if samples.attributes is not None:
-        mask = supervised(method, benchmark, rows) if supervising is None else np.isin(benchmark.attribute_names, supervising)
+        mask = (
+            supervised(method, benchmark, rows)
+            if supervising is None
+            else np.isin(benchmark.attribute_names, supervising)
+        )
         balance = train.attribute_weights(samples, rows, mask, config.training.attribute_balance)
     train.start_at_frequencies(model, samples, rows, balance, config, started)
 
-    checkpoint, schedule = folder / "checkpoint.safetensors", config.training.schedule(stage)
+    checkpoint = folder / "checkpoint.safetensors"
     deadline = float(os.environ.get("DEEPFASHION_DEADLINE", "inf"))
-    history = train.fit(model, samples, rows, held_out, row, schedule, config, fabric, checkpoint, seed, balance, deadline)
+    history = train.fit(
+        model, samples, rows, held_out, row, schedule, config, fabric, checkpoint, seed, balance, deadline
+    )
     if fabric.global_rank == 0:
         names = None if mask is None or mask.all() else [benchmark.attribute_names[i] for i in np.flatnonzero(mask)]
         about |= {"method": method, "stage": stage, "seed": seed, "start": origin, "started": len(started),
@@ -275,7 +289,11 @@ def _start(model, row: Method, benchmark: Benchmark, config: Config, weights: st
         started = networks.start(model, state, header["classes"], now)
         if header["classes"].get("attributes") == now.get("attributes"):
             supervising = header["supervised"]
-        origin = f"{earlier.parent.parent.name}/{earlier.parent.name}" if earlier.stem == "model" else f"shipped {earlier.stem}"
+        origin = (
+            f"{earlier.parent.parent.name}/{earlier.parent.name}"
+            if earlier.stem == "model"
+            else f"shipped {earlier.stem}"
+        )
         if not started:
             raise DataError(f"{earlier}: no parameter of it fits this network; take the profile that it was made for")
     elif config.start == "imagenet" and row.network != "wtbi":
@@ -303,7 +321,9 @@ def load_crops(benchmark: Benchmark, config: Config, out: Path, fabric: Fabric):
 # ---- answers --------------------------------------------------------------------------------------------------------
 
 
-def _write_answers(folder: Path, model, samples, benchmark: Benchmark, row: Method, config: Config, fabric, about) -> None:
+def _write_answers(
+    folder: Path, model, samples, benchmark: Benchmark, row: Method, config: Config, fabric, about
+) -> None:
     """Predict the measured rows, rank the scores, write both."""
     if benchmark.name in SEARCHES:
         query, gallery = sides(benchmark)
@@ -312,6 +332,8 @@ def _write_answers(folder: Path, model, samples, benchmark: Benchmark, row: Meth
         query, rows = None, benchmark.rows(measured_split(benchmark))
     scores = train.predict(model, samples, benchmark, rows, row, config, fabric)
     answers = ranked_answers(scores, benchmark, rows, None if query is None else len(query), str(fabric.device))
+    if "parts" in answers:  # to measure a detector of poselets against its own
+        answers["poselets"] = model.detector.poselets.cpu().numpy()
     write_tensors(folder / "answers.safetensors", {name: torch.from_numpy(value) for name, value in answers.items()})
     header = {"images": json.dumps(benchmark.image[rows].tolist()), "about": json.dumps(about)}
     stored = {name: torch.from_numpy(value) for name, value in scores.items()}
@@ -332,13 +354,8 @@ def ranked_answers(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np
         out["category"] = metrics.ranked(scores["category"], TOP).astype(np.int16)
     if "attributes" in scores and queries is None:
         out["attributes"] = metrics.ranked(scores["attributes"], TOP).astype(np.int16)
-        groups = sorted(set(benchmark.attribute_groups.tolist()))
-        best = np.full((len(rows), len(groups), IN_GROUP), -1, np.int16)
-        for i, group in enumerate(groups):
-            columns = np.flatnonzero(benchmark.attribute_groups == group)
-            order = columns[metrics.ranked(scores["attributes"][:, columns], IN_GROUP)]
-            best[:, i, : order.shape[1]] = order
-        out["attributes_in_group"] = best
+        best = metrics.ranked_in_groups(scores["attributes"], benchmark.attribute_groups, IN_GROUP)
+        out["attributes_in_group"] = best.astype(np.int16)
     for name in ("landmarks", "parts", "present"):
         if name in scores:
             out[name] = scores[name]
@@ -348,8 +365,13 @@ def ranked_answers(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np
         first, second = scores["embedding"][:queries], scores["embedding"][queries:]
         out["nearest"] = metrics.search(first, second, NEAREST, device=device)[0].astype(np.int32)
         if benchmark.category is not None:
-            groups = {"query_group": benchmark.category[rows[:queries]], "gallery_group": benchmark.category[rows[queries:]]}
-            out["nearest_in_category"] = metrics.search(first, second, NEAREST, device=device, **groups)[0].astype(np.int32)
+            groups = {
+                "query_group": benchmark.category[rows[:queries]],
+                "gallery_group": benchmark.category[rows[queries:]],
+            }
+            out["nearest_in_category"] = metrics.search(first, second, NEAREST, device=device, **groups)[0].astype(
+                np.int32
+            )
     return out
 
 
@@ -376,11 +398,14 @@ def provenance(fabric: Fabric) -> dict:
     """Return the code, versions and device that make a result."""
     git = ["git", "-C", str(Path(__file__).parent)]
     head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    same = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "..", ":!../outputs"], capture_output=True)  # 1: changed
-    commit = os.environ.get("DEEPFASHION_COMMIT") or head.stdout.strip() or "unknown"
+    same = subprocess.run(
+        [*git, "diff", "--quiet", "HEAD", "--", "..", ":!../outputs"], capture_output=True
+    )  # 1: changed
+    commit = os.environ.get("DEEPFASHION_COMMIT") or head.stdout.strip() or "unknown"  # set where git is absent
     cuda = fabric.device.type == "cuda"
     return {
-        "commit": commit + ("-dirty" if same.returncode == 1 else ""),
+        "commit": commit,
+        "dirty": same.returncode == 1,
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "device": torch.cuda.get_device_name(fabric.device) if cuda else f"CPU, {torch.get_num_threads()} threads",
         "processes": fabric.world_size,

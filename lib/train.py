@@ -110,7 +110,9 @@ def make_samples(benchmark: Benchmark, config: Config, method: Method, poselets:
                    tensor(item, torch.int64), tensor(domain, torch.int64))  # fmt: skip
 
 
-def attribute_weights(samples: Samples, rows: np.ndarray, supervised: np.ndarray, power: float) -> tuple[Tensor, Tensor]:
+def attribute_weights(
+    samples: Samples, rows: np.ndarray, supervised: np.ndarray, power: float
+) -> tuple[Tensor, Tensor]:
     """Return w_pos and w_neg (A,) of Equation 1 over the training rows, 0 for attributes without supervision."""
     mask = torch.from_numpy(supervised)
     w_pos, w_neg = torch.zeros(len(mask)), torch.zeros(len(mask))
@@ -145,17 +147,13 @@ def start_at_frequencies(model: nn.Module, samples: Samples, rows: np.ndarray, w
 
 
 @cache
-def make_fabric(precision: str, batch: int) -> Fabric:
+def make_fabric(precision: str) -> Fabric:
     """Return Fabric for one device, or for as many processes as torchrun started.
 
-    precision: Fabric's name, or "auto": bf16-mixed where the machine has units for it. Raises DataError where `batch`
-    cannot be shared evenly: the mean of unequal shares' losses would not be the batch's loss.
+    precision: Fabric's name, or "auto": bf16-mixed where the machine has units for it.
     """
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     nodes = int(os.environ.get("WORLD_SIZE", 1)) // processes
-    world = processes * nodes
-    if batch % world:
-        raise DataError(f"a batch of {batch} cannot be shared evenly by {world} processes; start a divisor of it")
     if precision == "auto":
         if torch.cuda.is_available():
             fast = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -163,7 +161,7 @@ def make_fabric(precision: str, batch: int) -> Fabric:
             fast = "avx512_bf16" in cpu_flags()
         precision = "bf16-mixed" if fast else "32-true"
     # A source may lack the labels that reach some parameter.
-    strategy = DDPStrategy(find_unused_parameters=True) if world > 1 else "auto"
+    strategy = DDPStrategy(find_unused_parameters=True) if processes * nodes > 1 else "auto"
     fabric = Fabric(strategy=strategy, devices=processes, num_nodes=nodes, precision=precision)
     fabric.launch()
     return fabric
@@ -218,7 +216,9 @@ def epoch_batches(rows: np.ndarray, item: np.ndarray | None, batch: int, seed: t
         yield np.sort(order[begin : begin + batch])
 
 
-def loss_terms(out: dict, labels: dict, attribute_weights, margin: float, fabric: Fabric | None = None) -> dict[str, Tensor]:
+def loss_terms(
+    out: dict, labels: dict, attribute_weights, margin: float, fabric: Fabric | None = None
+) -> dict[str, Tensor]:
     """Return the losses that these outputs and labels allow, unweighted, each a mean over the batch.
 
     fabric: gathers the embeddings of several processes, each with a share of the batch.
@@ -273,9 +273,11 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
     A checkpoint is written at most once a minute; where one exists, training resumes from it and ends with the same
     numbers. Raises FloatingPointError with step and rows when a loss is not finite, OutOfTime after `deadline` (Unix time).
     """
-    t, device = config.training, fabric.device
-    if len(rows) < t.batch and len(rows) % fabric.world_size:
-        raise DataError(f"{len(rows)} training images cannot be shared evenly by {fabric.world_size} processes")
+    t, batch_size, device = config.training, schedule.batch, fabric.device
+    if min(batch_size, len(rows)) % fabric.world_size:  # the mean of unequal shares' losses is not the batch's loss
+        raise DataError(
+            f"batches of {min(batch_size, len(rows))} cannot be shared evenly by {fabric.world_size} processes"
+        )
     samples = samples.to(device)
     item = None if samples.item is None else samples.item.cpu().numpy()
     weights = None if weights is None else tuple(w.to(device) for w in weights)
@@ -289,7 +291,7 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
     forward, optimizer = fabric.setup(model, optimizer)
     plan, by_step = phases(schedule, method.steps), step_weights(config)
     done, history = load_checkpoint(checkpoint, model, optimizer)
-    per_epoch = max(1, len(rows) // t.batch)
+    per_epoch = max(1, len(rows) // batch_size)
     steps, saved = len(plan) * per_epoch, time.monotonic()
     bad_step = torch.full((), -1, device=device)
     bar = tqdm(total=steps, initial=done * per_epoch, desc=checkpoint.parent.name, unit="step", mininterval=5,
@@ -297,7 +299,7 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
     for epoch in range(done, len(plan)):
         begin, (round_, step_name), sums, seen = time.perf_counter(), plan[epoch], {}, 0
         forward.train()
-        for index, batch in enumerate(epoch_batches(rows, item, t.batch, (seed, epoch))):
+        for index, batch in enumerate(epoch_batches(rows, item, batch_size, (seed, epoch))):
             step = epoch * per_epoch + index
             view = crop.training_view(len(batch), config.input, torch.Generator().manual_seed(seed * 1_000_003 + step))
             torch.manual_seed((seed * 1_000_003 + step) * fabric.world_size + fabric.global_rank)  # dropout
@@ -319,7 +321,7 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
             optimizer.step()
             bad_step = torch.where((bad_step < 0) & ~torch.isfinite(loss.detach()), step, bad_step)
             if (step + 1) % CHECK_EVERY == 0 or index == per_epoch - 1:
-                _check_finite(int(bad_step), per_epoch, rows, item, t.batch, seed, checkpoint.parent.name)
+                _check_finite(int(bad_step), per_epoch, rows, item, batch_size, seed, checkpoint.parent.name)
             for name, value in terms.items():
                 sums[name] = sums.get(name, 0) + value.detach() * len(mine)
             seen += len(mine)
@@ -337,7 +339,9 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
             saved = time.monotonic()
         fabric.barrier()
         if out_of_time:
-            raise OutOfTime(f"{checkpoint.parent.name}: stopped after {epoch + 1} of {len(plan)} epochs; start again to resume")
+            raise OutOfTime(
+                f"{checkpoint.parent.name}: stopped after {epoch + 1} of {len(plan)} epochs; start again to resume"
+            )
     bar.close()
     return history
 
@@ -351,7 +355,9 @@ def _check_finite(step: int, per_epoch: int, rows, item, batch: int, seed: int, 
 
 
 @torch.inference_mode()
-def held_out_losses(forward, samples: Samples, rows: np.ndarray, method: Method, weights, config: Config, fabric) -> dict:
+def held_out_losses(
+    forward, samples: Samples, rows: np.ndarray, method: Method, weights, config: Config, fabric
+) -> dict:
     """Return the mean losses over `rows` in the fixed view; images of an item are adjacent, so that there are triplets."""
     forward.eval()
     sums, device = {}, fabric.device

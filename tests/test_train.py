@@ -1,4 +1,4 @@
-"""Training on a world small enough for a test: bright squares on noise, a landmark at each corner and edge middle."""
+"""Training on squares that a network learns in seconds: the schedule, batches, resuming, faults, and that it learns."""
 
 import contextlib
 import json
@@ -6,558 +6,612 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+import time
+from collections import Counter
+from dataclasses import asdict, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from squares import make_squares, with_schedule
 
-from lib import losses, metrics, store, train
-from lib.config import PROFILES, Input, Training
-from lib.data import Benchmark, DataError
-from lib.model import PartDetector
+from lib import crops, losses, networks, parts, train
+from lib.config import PROFILES, Schedule, Weights
+from lib.files import read_tensors
+from lib.lists import DataError
+from lib.methods import DETECTORS, METHODS, find, supervised
+from lib.runs import STAGES
 
-SMOKE = PROFILES["smoke"]
-CONFIG = replace(
-    SMOKE,
-    input=Input(px=36, view_px=32),
-    model=replace(SMOKE.model, trunk_width=1 / 32, window=2),
-    training=replace(SMOKE.training, batch=8, epochs=1, rounds=1),
-)
-CORNERS = np.array([[0, 0], [1, 0], [0, 0.4], [1, 0.4], [0, 0.7], [1, 0.7], [0, 1], [1, 1]])
+FABRIC = train.make_fabric("32-true")
+CPU = torch.device("cpu")
 
 
-def make_benchmark(root: Path, n=24, seed=0, items=False) -> Benchmark:
-    rng = np.random.default_rng(seed)
-    (root / "img").mkdir(parents=True, exist_ok=True)
-    names, boxes, landmarks, categories = [], [], [], []
-    for i in range(n):
-        image = rng.integers(0, 60, (64, 64, 3), dtype=np.uint8)
-        left, top, side = rng.integers(8, 20), rng.integers(8, 20), rng.integers(20, 36)
-        category = i // 3 % 3
-        image[top : top + side, left : left + side, category] = 250
-        names.append(f"img/{i:03d}.png")
-        if not (root / names[-1]).exists():  # a run's name has a digest of its photos' times
-            cv2.imwrite(str(root / names[-1]), image[..., ::-1])
-        boxes.append([left - 4, top - 4, left + side + 4, top + side + 4])
-        landmarks.append(np.array([left, top]) + CORNERS * side)
-        categories.append(category)
-    category = np.array(categories, np.int16)
-    visibility = rng.choice(3, (n, 8), p=(0.8, 0.1, 0.1)).astype(np.int8)
-    landmarks = np.where(visibility[..., None] == 0, landmarks, np.nan).astype(np.float32)
-    return Benchmark(
-        name="inshop" if items else "category_attribute",
-        images_root=root,
-        image=np.array(names),
-        split=np.array(["train", "train", "test"] * (n // 3)),
-        box=np.array(boxes, np.float32),
-        clothes_type=np.full(n, 3, np.int8),
-        category=category,
-        category_names=("red", "green", "blue"),
-        landmarks=landmarks,
-        visibility=visibility,
-        attributes=np.where(np.eye(3)[category] == 1, 1, -1).astype(np.int8),
-        attribute_names=("r", "g", "b"),
-        attribute_groups=np.array([1, 1, 2], np.int8),
-        group_names={1: "texture", 2: "fabric"},
-        item=np.array([f"id_{i % 4}" for i in range(n)]) if items else None,
+class Bench:
+    """A method's network, labels and crops of a benchmark, ready to fit; the test images are held out."""
+
+    def __init__(self, name, benchmark, config, folder: Path, seed=0):
+        self.method, self.benchmark, self.config, self.folder = find(name), benchmark, config, folder
+        self.rows, self.held_out = benchmark.rows("train"), benchmark.rows("test", "query", "gallery")
+        self.model = networks.build(self.method, benchmark, config, seed)
+        poselets = parts.arrangements(benchmark, self.rows, 0) if name == "poselets" else None
+        samples = train.make_samples(benchmark, config, self.method, poselets)
+        self.samples = replace(samples, crops=crops.crop_store(benchmark, folder / "cache", config.input))
+        self.weights = None
+        if self.samples.attributes is not None:
+            mask = supervised(name, benchmark, self.rows)
+            self.weights = train.attribute_weights(self.samples, self.rows, mask, config.training.attribute_balance)
+        train.start_at_frequencies(self.model, self.samples, self.rows, self.weights, config, [])
+
+    def fit(self, run="run", deadline=float("inf"), seed=0, schedule=None):
+        schedule = schedule or self.config.training.pretrain
+        return train.fit(self.model, self.samples, self.rows, self.held_out, self.method, schedule, self.config, FABRIC,
+                         self.folder / run / "checkpoint.safetensors", seed, self.weights, deadline)  # fmt: skip
+
+    def predict(self, rows):
+        return train.predict(self.model, self.samples, self.benchmark, rows, self.method, self.config, FABRIC)
+
+    def state(self):
+        return {name: value.clone() for name, value in self.model.state_dict().items()}
+
+
+def without_seconds(history):
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in history]
+
+
+def equal(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[n].nan_to_num(9), b[n].nan_to_num(9)) for n in a)
+
+
+# ---- equal passes, and a rate that ends at 0 -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*METHODS, *DETECTORS])
+@pytest.mark.parametrize("rounds, epochs", [(1, 1), (2, 3)])
+def test_every_method_makes_the_same_passes(name, rounds, epochs):
+    schedule = Schedule(rounds, epochs, 1e-3)
+    phases = train.phases(schedule, find(name).steps)
+    assert len(phases) == schedule.passes == 2 * rounds * epochs
+    assert Counter(r for r, _ in phases) == dict.fromkeys(range(rounds), 2 * epochs)
+    assert [r for r, _ in phases] == sorted(r for r, _ in phases) and {s for _, s in phases} == set(find(name).steps)
+
+
+def test_phases_by_hand():
+    schedule = Schedule(2, 2, 1e-3)
+    assert train.phases(schedule, (1, 2)) == [(r, s) for r in (0, 1) for s in (1, 1, 2, 2)]
+    assert train.phases(schedule, (2,)) == [(0, 2)] * 4 + [(1, 2)] * 4
+    assert train.phases(schedule, ("all",)) == [(0, "all")] * 4 + [(1, "all")] * 4
+
+
+@pytest.mark.parametrize("name", list(PROFILES))
+def test_every_step_of_every_method_has_weights(name):
+    weights = train.step_weights(PROFILES[name])
+    for method in [*METHODS.values(), *DETECTORS.values()]:
+        assert all(isinstance(weights[step], Weights) for step in method.steps)
+    for stage in STAGES:
+        lengths = {len(train.phases(PROFILES[name].training.schedule(stage), m.steps)) for m in METHODS.values()}
+        assert len(lengths) == 1
+
+
+def test_the_rate_by_hand():
+    """100 updates: ten of warm-up, the peak at the tenth, then down by a ninetieth each, to 0 after the last."""
+    shares = [train.rate_share(step, 100) for step in range(101)]
+    assert shares[:10] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
+    assert shares[10] == 1.0 and shares[55] == pytest.approx(0.5) and shares[99] == pytest.approx(1 / 90)
+    assert shares[100] == 0
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 9, 10, 11, 57])
+def test_the_rate_of_few_updates(steps):
+    shares = [train.rate_share(step, steps) for step in range(steps + 1)]
+    assert max(shares) == 1.0 and shares[-1] == 0 and all(share > 0 for share in shares[:-1])
+    peak = shares.index(1.0)
+    assert shares[: peak + 1] == sorted(shares[: peak + 1]) and shares[peak:] == sorted(shares[peak:], reverse=True)
+
+
+@pytest.mark.parametrize("name", ["fashionnet", "fashionnet-joint", "wtbi", "joints"])
+def test_a_fit_runs_to_the_end_of_the_schedule_at_rate_0(name, squares, config, tmp_path):
+    bench, rates = Bench(name, squares, with_schedule(config, rounds=2), tmp_path), []
+    step = torch.optim.AdamW.step
+
+    def watch(self, *args, **kwargs):
+        rates.append([group["lr"] for group in self.param_groups])
+        return step(self, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as m:
+        m.setattr(torch.optim.AdamW, "step", watch)
+        history = bench.fit()
+    assert [(row["round"], row["step"]) for row in history] == train.phases(Schedule(2, 1, 1e-3), bench.method.steps)
+    assert history[-1]["rate"] == 0 and [row["epoch"] for row in history] == [0, 1, 2, 3]
+    assert len(rates) == 4 * 2  # 16 images in batches of 8
+    assert [each[0] for each in rates] == pytest.approx([1e-3 * train.rate_share(i, 8) for i in range(8)])
+    assert all(len(set(each)) == 1 for each in rates)  # one rate for every parameter in every step
+
+
+# ---- batches --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n, batch", [(40, 8), (37, 8), (8, 8), (5, 8), (1, 8), (100, 7)])
+@pytest.mark.parametrize("per_item", [0, 1, 3, 4, 50])
+def test_every_row_is_seen_at_most_once_per_epoch_in_full_batches(n, batch, per_item):
+    rows = np.random.default_rng(0).permutation(200)[:n]
+    item = None if not per_item else np.arange(200) // per_item
+    batches = list(train.epoch_batches(rows, item, batch, (0, 1)))
+    assert len(batches) == max(1, n // batch) and all(len(b) == min(batch, n) for b in batches)
+    seen = np.concatenate(batches)
+    assert len(set(seen.tolist())) == len(seen) and set(seen.tolist()) <= set(rows.tolist())
+    assert n - len(seen) < batch
+    again, other = (list(train.epoch_batches(rows, item, batch, (0, epoch))) for epoch in (1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(batches, again, strict=True))
+    if n > batch and per_item < n:
+        assert not all(np.array_equal(a, b) for a, b in zip(batches, other, strict=True))
+
+
+def test_batches_hold_whole_items():
+    """Items of four images in batches of eight: two whole items each."""
+    item = np.arange(40) // 4
+    for epoch in range(5):
+        batches = list(train.epoch_batches(np.arange(40), item, 8, (0, epoch)))
+        assert all(sorted(Counter(item[b]).values()) == [4, 4] for b in batches)
+    assert sorted(np.concatenate(batches)) == list(range(40))
+
+
+def test_an_item_is_cut_at_the_edges_of_batches_alone():
+    rng = np.random.default_rng(1)
+    item = rng.integers(0, 30, 100)
+    batches = list(train.epoch_batches(np.arange(100), item, 16, (3, 4)))
+    places = {number: [k for k, b in enumerate(batches) if (item[b] == number).any()] for number in set(item.tolist())}
+    assert all(p == list(range(p[0], p[-1] + 1)) for p in places.values() if p)  # batches next to each other
+    assert sum(len(p) > 1 for p in places.values()) <= len(batches) - 1  # one item at most at each edge
+    pairs = sum(count > 1 for b in batches for count in Counter(item[b]).values())
+    plain = list(train.epoch_batches(np.arange(100), None, 16, (3, 4)))
+    assert pairs > sum(count > 1 for b in plain for count in Counter(item[b]).values())
+
+
+def test_without_items_every_image_is_in_some_epochs_batches():
+    """What does not fill a batch is left out of an epoch, and is another part each time."""
+    seen = [set(np.concatenate(list(train.epoch_batches(np.arange(20), None, 8, (0, e)))).tolist()) for e in range(9)]
+    assert all(len(s) == 16 for s in seen) and set.union(*seen) == set(range(20))
+
+
+# ---- samples --------------------------------------------------------------------------------------------------------
+
+
+def test_only_a_methods_own_labels_are_in_its_samples(squares, config):
+    has = {
+        name: {k for k, v in vars(train.make_samples(squares, config, METHODS[name])).items() if v is not None}
+        for name in METHODS
+    }
+    plain = {"category", "attributes"}
+    for name, method in METHODS.items():
+        expected = plain | ({"landmarks", "visibility"} if method.predicts_landmarks else set())
+        assert has[name] == expected - ({"attributes"} if method.attributes == 0 else set()), name
+    found = train.make_samples(squares, config, DETECTORS["joints"])
+    assert {k for k, v in vars(found).items() if v is not None} == {"parts", "present"}
+
+
+def test_slots_that_a_clothes_type_lacks_are_trained_as_cut_off(squares, config):
+    visibility = squares.visibility.copy()
+    visibility[:, :2] = -1
+    samples = train.make_samples(replace(squares, visibility=visibility), config, METHODS["fashionnet"])
+    assert (samples.visibility[:, :2] == 2).all() and visibility[0, 0] == -1
+    assert torch.equal(samples.visibility[:, 2:], torch.from_numpy(squares.visibility[:, 2:]).long())
+
+
+def test_labels_of_a_mirrored_view(squares, config):
+    """Landmarks are swapped and turned round, parts are those of the mirrored crop, and both are in units of the view."""
+    view = crops.View(torch.full((2, 2), 0.8), torch.full((2, 2), 0.45), torch.tensor([False, True]))
+    rows = np.array([4, 4])
+    labels = train.make_samples(squares, config, METHODS["fashionnet"]).labels(rows, view, CPU)
+    side = squares.box[4, 2:] - squares.box[4, :2]
+    unit = ((squares.landmarks[4] - squares.box[4, :2]) / side + 0.1) / 1.2
+    other = unit[[1, 0, 3, 2, 5, 4, 7, 6]] * [-1, 1] + [1, 0]
+    for got, expected in zip(labels["landmarks"].numpy(), (unit, other), strict=True):
+        np.testing.assert_allclose(got, (expected - 0.05) / 0.8, atol=1e-5)
+    joints = train.make_samples(squares, config, DETECTORS["joints"]).labels(rows, view, CPU)
+    unit = ((squares.joints[4] - squares.box[4, :2]) / side + 0.1) / 1.2
+    other = unit[list(parts.MIRRORED_JOINTS)] * [-1, 1] + [1, 0]
+    for got, expected in zip(joints["parts"].numpy(), (unit, other), strict=True):
+        np.testing.assert_allclose(got, (expected - 0.05) / 0.8, atol=1e-5)
+    assert joints["present"].all()
+
+
+def test_heads_start_at_the_label_frequencies_and_mean_landmarks(squares, config, tmp_path):
+    bench = Bench("fashionnet", squares, config, tmp_path)
+    rows = bench.rows
+    counts = np.bincount(squares.category[rows], minlength=3)
+    torch.testing.assert_close(bench.model.category.bias.softmax(0), torch.from_numpy(counts / len(rows)).float())
+    logits = losses.prior_logits(losses.attribute_shares(bench.samples.attributes[rows]), *bench.weights)
+    torch.testing.assert_close(bench.model.attributes.bias, logits.float())
+    mean = crops.landmarks_in_view(bench.samples.landmarks[rows], crops.fixed_view(len(rows), config.input))
+    for j in range(8):
+        seen = [mean[i, j] for i in range(len(rows)) if not mean[i, j].isnan().any()]
+        torch.testing.assert_close(bench.model.pose.landmarks.bias.view(8, 2)[j], torch.stack(seen).mean(0))
+    # What an earlier network gave stays.
+    bench.model.category.bias.data.fill_(7)
+    train.start_at_frequencies(bench.model, bench.samples, rows, bench.weights, config, ["category.bias"])
+    assert (bench.model.category.bias == 7).all()
+
+
+def test_attributes_without_supervision_keep_one_score_below_all_others(squares, config, tmp_path, monkeypatch):
+    one = replace(METHODS["fashionnet"], name="some", attributes=2)
+    monkeypatch.setitem(METHODS, "some", one)
+    bench = Bench("some", squares, with_schedule(config, weight_decay=0.5), tmp_path)
+    mask = supervised("some", squares, bench.rows)
+    assert mask.sum() == 2 and bench.weights[0][~mask] == bench.weights[1][~mask] == 0
+    bench.fit()
+    scores = bench.predict(bench.held_out)["attributes"]
+    assert (scores[:, ~mask] == train.NOT_SUPERVISED).all() and scores[:, mask].min() > train.NOT_SUPERVISED
+    assert len(np.unique(scores[:, mask])) == scores[:, mask].size
+
+
+# ---- the two steps --------------------------------------------------------------------------------------------------
+
+
+def test_the_total_by_hand():
+    terms = {"landmark": torch.tensor(2.0), "category": torch.tensor(3.0), "pair": torch.tensor(5.0)}
+    assert train.total(terms, Weights(10, 1, 0.3, 0.1, 0.9, 0.6, 0.5)).item() == pytest.approx(20 + 0.3 + 2.5)
+    assert train.total({"detection": torch.tensor(4.0)}, Weights(0, 0, 0, 0, 0, 0, 0)).item() == 4
+
+
+def test_steps_differ_in_loss_weights_alone(squares, config, tmp_path):
+    """With equal weights, two steps are the same training as all losses at once."""
+    t = config.training
+    same = with_schedule(config, step1=t.at_once, step2=t.at_once)
+    fits = {}
+    for name in ("fashionnet", "fashionnet-joint"):
+        bench = Bench(name, squares, same, tmp_path)
+        fits[name] = (
+            [{k: v for k, v in row.items() if k != "step"} for row in without_seconds(bench.fit(name))],
+            bench.state(),
+        )
+    (two, state), (at_once, other) = fits.values()
+    assert two == at_once and equal(state, other)
+    bench = Bench("fashionnet", squares, config, tmp_path)
+    assert without_seconds(bench.fit("weighted"))[-1] != two[-1] and not equal(bench.state(), state)
+
+
+def test_each_step_weighs_by_its_own_weights(squares, config, tmp_path, monkeypatch):
+    seen, total = [], train.total
+    monkeypatch.setattr(train, "total", lambda terms, weights: seen.append(asdict(weights)) or total(terms, weights))
+    Bench("fashionnet", squares, config, tmp_path).fit()
+    t = config.training
+    assert seen == [asdict(t.step1)] * 2 + [asdict(t.step2)] * 2
+
+
+@pytest.mark.parametrize("name", [*METHODS, *DETECTORS])
+def test_a_fit_moves_what_learns_and_nothing_else(name, search_squares, config, tmp_path):
+    """Weight decay is off: it would move parameters that no loss reaches."""
+    bench = Bench(name, search_squares, with_schedule(config, weight_decay=0.0, epochs=2, rate=3e-3), tmp_path)
+    before = bench.state()
+    history = bench.fit()
+    frozen = {n for n, p in bench.model.named_parameters() if not p.requires_grad}
+    assert all(n.startswith(("generic.", "detector.")) for n in frozen)
+    assert bool(frozen) == (name == "wtbi" or bool(bench.method.detector))
+    for n, value in bench.state().items():
+        moved = not torch.equal(value.nan_to_num(9), before[n].nan_to_num(9))
+        stays = n.startswith(("generic.", "detector.")) or n == "poselets"
+        assert moved != stays, n
+    terms = {key.removeprefix("train_") for key in history[0] if key.startswith("train_")}
+    expected = {"detection"} if bench.method.network == "detector" else {"category", "attribute", "triplet"}
+    if bench.method.predicts_landmarks:
+        expected |= {"landmark", "visibility"}
+    if bench.method.head == "heatmap":
+        expected |= {"heatmap"}
+    if bench.method.network == "wtbi":
+        expected = expected - {"triplet"} | {"pair"}
+    if bench.method.attributes == 0:
+        expected -= {"attribute"}
+    assert terms == expected
+
+
+def test_the_losses_of_a_history_are_those_of_the_batches(squares, config, tmp_path, monkeypatch):
+    seen, terms = [], train.loss_terms
+
+    def watch(*args):
+        out = terms(*args)
+        seen.append({name: float(value.detach()) for name, value in out.items()})
+        return out
+
+    monkeypatch.setattr(train, "loss_terms", watch)
+    bench = Bench("fashionnet", squares, config, tmp_path)
+    history = bench.fit()
+    for epoch, row in enumerate(history):
+        first, second, held_out = seen[3 * epoch : 3 * epoch + 3]  # two batches of eight, then the held-out images
+        for name in first:
+            assert row[f"train_{name}"] == pytest.approx((first[name] + second[name]) / 2, abs=2e-6)
+            assert row[f"held_out_{name}"] == pytest.approx(held_out[name], abs=2e-6)
+    assert row["held_out_category"] == pytest.approx(slow_held_out(bench), abs=1e-4)
+
+
+def slow_held_out(bench):
+    """Return the category loss of the held-out images, one at a time in the fixed view."""
+    scores = [bench.predict(bench.held_out[i : i + 1])["category"][0] for i in range(len(bench.held_out))]
+    labels = torch.from_numpy(bench.benchmark.category[bench.held_out]).long()
+    return torch.nn.functional.cross_entropy(torch.from_numpy(np.stack(scores)), labels).item()
+
+
+def test_held_out_and_test_images_are_never_trained_on(search_squares, config, tmp_path, monkeypatch):
+    seen, images = {True: [], False: []}, train.Samples.images
+
+    def watch(self, rows, *args):
+        seen[torch.is_grad_enabled()].append(rows)
+        return images(self, rows, *args)
+
+    monkeypatch.setattr(train.Samples, "images", watch)
+    bench = Bench("fashionnet", search_squares, config, tmp_path)
+    bench.fit()
+    trained, looked_at = (set(np.concatenate(seen[grad]).tolist()) for grad in (True, False))
+    assert trained == set(bench.rows.tolist()) and looked_at == set(bench.held_out.tolist())
+    assert not trained & looked_at
+
+
+# ---- resuming, and faults -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["fashionnet", "fashionnet+joints", "wtbi"])
+def test_a_stopped_fit_ends_with_the_same_numbers(name, squares, config, tmp_path):
+    """Stopped after every epoch by its deadline; each time another process goes on with a network of another start."""
+    config = replace(with_schedule(config, epochs=2), model=replace(config.model, dropout=0.3, dropout_pose=0.2))
+    whole = Bench(name, squares, config, tmp_path)
+    history = whole.fit("whole")
+    assert not (tmp_path / "whole").exists()  # shorter than a minute: no checkpoint is written
+    for epochs in (1, 2, 3):
+        stopped = Bench(name, squares, config, tmp_path, seed=epochs)
+        if epochs == 1:
+            stopped = Bench(name, squares, config, tmp_path)
+        elif name == "wtbi":  # the checkpoint holds the generic features too
+            assert not equal(stopped.state(), whole.state())
+        with pytest.raises(train.OutOfTime, match=f"stopped: stopped after {epochs} of 4 epochs; start again"):
+            stopped.fit("stopped", deadline=time.time() - 1)
+    resumed = Bench(name, squares, config, tmp_path, seed=9)
+    assert without_seconds(resumed.fit("stopped")) == without_seconds(history)
+    assert equal(resumed.state(), whole.state())
+    ours, exact = resumed.predict(resumed.held_out), whole.predict(whole.held_out)
+    assert all(np.array_equal(ours[key], exact[key]) for key in exact)
+
+
+def test_the_deadline_does_not_stop_the_last_epoch(squares, config, tmp_path):
+    bench = Bench("fashionnet-global", squares, config, tmp_path)
+    with pytest.raises(train.OutOfTime):
+        bench.fit(deadline=0)
+    assert len(Bench("fashionnet-global", squares, config, tmp_path).fit(deadline=0)) == 2
+
+
+def test_another_seed_trains_another_network(squares, config, tmp_path):
+    fits = [Bench("fashionnet-global", squares, config, tmp_path) for _ in range(3)]
+    for bench, seed in zip(fits, (0, 0, 1), strict=True):
+        bench.fit(str(seed), seed=seed)
+    assert equal(fits[0].state(), fits[1].state()) and not equal(fits[0].state(), fits[2].state())
+
+
+def test_landmarks_alone_are_learned_and_resumed(squares, config, tmp_path):
+    """No loss reaches the other branches: their parameters have no optimizer state to write or to read."""
+    alone = replace(squares, category=None, category_names=None, attributes=None, attribute_names=None)
+    whole = Bench("fashionnet", alone, config, tmp_path)
+    history = whole.fit("whole")
+    assert "train_landmark" in history[0] and "train_category" not in history[0]
+    with pytest.raises(train.OutOfTime):
+        Bench("fashionnet", alone, config, tmp_path).fit("stopped", deadline=0)
+    resumed = Bench("fashionnet", alone, config, tmp_path, seed=3)
+    assert without_seconds(resumed.fit("stopped")) == without_seconds(history) and equal(resumed.state(), whole.state())
+
+
+def test_without_a_label_to_learn_from_one_sentence_says_so(squares, config, tmp_path):
+    alone = replace(squares, category=None, category_names=None, attributes=None, attribute_names=None)
+    with pytest.raises(DataError, match="run: the training images have no label that this method learns"):
+        Bench("fashionnet-global", alone, config, tmp_path).fit()
+
+
+def test_a_loss_that_is_not_finite_stops_with_step_and_rows(squares, config, tmp_path, monkeypatch):
+    """NaN in the second step of the second epoch: update 3 of 4."""
+    category_loss, calls = losses.category_loss, []
+
+    def broken(logits, labels):
+        if torch.is_grad_enabled():
+            calls.append(1)
+        return category_loss(logits, labels) * (torch.nan if len(calls) == 4 else 1)
+
+    monkeypatch.setattr(losses, "category_loss", broken)
+    bench = Bench("fashionnet", squares, config, tmp_path)
+    batch = list(train.epoch_batches(bench.rows, None, 8, (0, 1)))[1].tolist()
+    with pytest.raises(FloatingPointError) as error:
+        bench.fit("a_run")
+    assert str(error.value) == f"a_run: the loss is not finite at step 3 (epoch 1), rows {batch}"
+
+
+@pytest.mark.parametrize("batch, images, refused", [(7, 16, 7), (8, 15, None), (99, 16, None), (99, 15, 15)])
+def test_unequal_shares_are_refused(batch, images, refused, squares, config, tmp_path):
+    """Of two processes; a batch is never larger than all images."""
+    bench = Bench("fashionnet-global", squares, with_schedule(config, batch=batch), tmp_path)
+    bench.rows = bench.rows[:images]
+
+    class Two:
+        world_size, device = 2, CPU
+
+        def setup(self, *_):
+            raise InterruptedError("the check is passed")
+
+    expected = (
+        (InterruptedError, "passed")
+        if refused is None
+        else (DataError, f"batches of {refused} cannot be shared evenly")
     )
+    with pytest.raises(expected[0], match=expected[1]):
+        train.fit(bench.model, bench.samples, bench.rows, bench.held_out, bench.method, bench.config.training.pretrain,
+                  bench.config, Two(), tmp_path / "run" / "checkpoint.safetensors", 0, bench.weights)  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def benchmark(tmp_path_factory):
-    return make_benchmark(tmp_path_factory.mktemp("squares"))
+# ---- predictions ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def finished(benchmark, tmp_path_factory):
-    out = tmp_path_factory.mktemp("out")
-    return train.run("fashionnet", benchmark, CONFIG, out), out
+def test_predictions_equal_one_image_at_a_time_and_are_in_pixels(squares, config, tmp_path):
+    bench = Bench("fashionnet", squares, config, tmp_path)
+    bench.fit()
+    rows = np.array([5, 0, 23, 5])
+    together = bench.predict(rows)
+    model, i = bench.model.eval(), config.input
+    for k, row in enumerate(rows):
+        photo = crops.read_photo(squares.images_root / squares.image[row])
+        crop = torch.from_numpy(crops.crop(photo, squares.box[row], i.px, i.margin))[None]
+        with torch.inference_mode():
+            out = model(crops.images_in_view(crop, crops.fixed_view(1, i), i.view_px))
+        for name in ("category", "attributes", "embedding"):
+            np.testing.assert_allclose(together[name][k], out[name][0], rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(together["visibility"][k], out["visibility"][0].softmax(1), rtol=1e-3, atol=1e-4)
+        unit = out["landmarks"][0].numpy() * i.view + (1 - i.view) / 2  # of the crop
+        x1, y1, x2, y2 = squares.box[row]
+        pixels = (unit * (1 + 2 * i.margin) - i.margin) * [x2 - x1, y2 - y1] + [x1, y1]
+        np.testing.assert_allclose(together["landmarks"][k], pixels, atol=0.02)
+    assert all(value.dtype == np.float32 and len(value) == 4 for value in together.values())
 
 
-def history(folder):
-    rows = json.loads((folder / "run.json").read_text())["history"]
-    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+@pytest.mark.parametrize("name", [*METHODS])
+def test_no_label_reaches_the_predictions_but_the_oracles(name, squares, config, tmp_path):
+    bench = Bench(name, squares, config, tmp_path)
+    if bench.model.__class__.__name__ == "FashionNet" and bench.model.pose is not None:
+        torch.nn.init.normal_(bench.model.pose.visibility.weight)
+    honest = bench.predict(bench.held_out)
+    rng = np.random.default_rng(0)
+    nonsense = {
+        "landmarks": torch.rand(24, 8, 2),
+        "visibility": torch.from_numpy(rng.integers(0, 3, (24, 8))),
+        "category": torch.zeros(24, dtype=torch.long),
+        "attributes": -bench.samples.attributes if bench.samples.attributes is not None else None,
+    }
+    nonsense = {key: value for key, value in nonsense.items() if getattr(bench.samples, key) is not None}
+    bench.samples = replace(bench.samples, **nonsense)
+    changed = {key for key, value in bench.predict(bench.held_out).items() if not np.array_equal(value, honest[key])}
+    assert changed == ({"category", "attributes", "embedding"} if bench.method.pool_at == "truth" else set())
 
 
-def test_a_run_leaves_what_it_promises(finished):
-    folder, _ = finished
-    assert sorted(p.name for p in folder.iterdir()) == ["model.safetensors", "predictions_test.safetensors", "run.json"]
-    about = json.loads((folder / "run.json").read_text())["about"]
-    assert {"commit", "device", "weights", "precision", "seconds", "torch"} <= set(about)
-    assert [(row["round"], row["step"]) for row in history(folder)] == [(0, 1), (0, 2)]
+def test_no_rows_to_hold_out(squares, config, tmp_path):
+    bench = Bench("fashionnet", squares, config, tmp_path)
+    bench.held_out = bench.held_out[:0]
+    history = bench.fit()
+    assert not [key for key in history[0] if key.startswith("held_out")] and "train_category" in history[0]
 
 
-def test_predictions_are_in_pixels_and_in_the_order_of_their_names(finished, benchmark):
-    arrays, images = train.read_predictions(finished[0] / "predictions_test.safetensors")
-    rows = benchmark.rows("test")
-    assert images.tolist() == benchmark.image[rows].tolist()
-    assert {k: v.shape for k, v in arrays.items()} == {
-        "landmarks": (8, 8, 2), "visibility": (8, 8, 3), "category_scores": (8, 3), "attribute_scores": (8, 3),
-        "embedding": (8, 64),
-    }  # fmt: skip
-    np.testing.assert_allclose(arrays["visibility"].sum(2), 1, atol=1e-5)
-    centre = (benchmark.box[rows, :2] + benchmark.box[rows, 2:]) / 2
-    assert np.abs(arrays["landmarks"].mean(1) - centre).max() < 20  # a photo of 64 px: not units, not crops
+# ---- it learns ------------------------------------------------------------------------------------------------------
 
 
-def test_a_finished_run_is_found_not_trained_again(finished, benchmark, monkeypatch):
-    monkeypatch.setattr(train, "fit", None)
-    assert train.run("fashionnet", benchmark, CONFIG, finished[1]) == finished[0]
+def still(config, **training):
+    """Return a configuration whose training views are those of the test, mirrored half of the time."""
+    return replace(with_schedule(config, **training), input=replace(config.input, jitter=0.0, colour=0.0))
 
 
-def test_other_settings_or_data_make_another_run(finished, benchmark, monkeypatch):
-    folder, out = finished
-    assert train.run_folder(out, benchmark, "fashionnet", replace(CONFIG, seed=1)) != folder
-    others = dict(box=benchmark.box + 1, attribute_names=("a", "b", "c"), group_names={1: "a", 2: "b"})
-    others |= dict(category_names=("x", "y", "z"), attribute_groups=np.array([1, 2, 2], np.int8))
-    for field, value in others.items():
-        other = replace(benchmark, **{field: value})
-        assert train.run_folder(out, other, "fashionnet", CONFIG) != folder, field
-    with monkeypatch.context() as m:
-        m.setattr(train, "precision_here", lambda _: "64-true")
-        assert train.run_folder(out, benchmark, "fashionnet", CONFIG) != folder
-    with monkeypatch.context() as m:
-        m.setattr(train, "SOURCES", ("config",))  # other code
-        assert train.run_folder(out, benchmark, "fashionnet", CONFIG) != folder
-    photo = benchmark.images_root / benchmark.image[0]
-    stat = photo.stat()
-    os.utime(photo, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
-    assert train.run_folder(out, benchmark, "fashionnet", CONFIG) != folder
-    os.utime(photo, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    assert train.run_folder(out, benchmark, "fashionnet", CONFIG) == folder
+def landmark_errors(bench, rows):
+    """Return the distances of the visible landmarks of these rows from the truth, in units of the box."""
+    b = bench.benchmark
+    side = (b.box[rows, 2:] - b.box[rows, :2])[:, None]
+    errors = np.linalg.norm((bench.predict(rows)["landmarks"] - b.landmarks[rows]) / side, axis=2)
+    return errors[b.visibility[rows] == 0]
 
 
-@pytest.mark.parametrize("freeze", [False, True])
-def test_a_stopped_run_ends_with_the_same_numbers(benchmark, tmp_path, monkeypatch, freeze):
-    config = replace(CONFIG, training=replace(CONFIG.training, epochs=2, freeze_trunk=freeze))
-    config = replace(config, model=replace(config.model, dropout=0.3))
-    whole = train.run("fashionnet", benchmark, config, tmp_path / "whole")
-
-    save = train.save_checkpoint
-
-    def save_and_stop(*args):
-        save(*args)
-        if args[3] == 3:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as m:
-        m.setattr(train, "save_checkpoint", save_and_stop)
-        with pytest.raises(KeyboardInterrupt):
-            train.run("fashionnet", benchmark, config, tmp_path / "stopped")
-    checkpoint = next((tmp_path / "stopped").rglob("checkpoint.safetensors"))
-    assert not (checkpoint.parent / "run.json").exists()
-    stopped = train.run("fashionnet", benchmark, config, tmp_path / "stopped")
-    assert not checkpoint.exists()
-    assert history(stopped) == history(whole)
-    for name in ("model", "predictions_test"):
-        a, b = load_file(whole / f"{name}.safetensors"), load_file(stopped / f"{name}.safetensors")
-        assert a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
-
-
-def test_a_checkpoint_cut_short_is_never_seen(tmp_path, monkeypatch):
-    """Written beside and renamed: a failing write leaves the old file whole and nothing else."""
-    path = tmp_path / "x.safetensors"
-    train.save_beside({"a": torch.zeros(3)}, path, {})
-
-    def fail(tensors, part, metadata):
-        Path(part).write_bytes(b"half")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(train, "save_file", fail)
-    with pytest.raises(DataError, match="No space left"):
-        train.save_beside({"a": torch.ones(3)}, path, {})
-    assert [p.name for p in tmp_path.iterdir()] == ["x.safetensors"]
-    assert load_file(path)["a"].sum() == 0
+@pytest.mark.parametrize(
+    "name, epochs, furthest, gates",
+    # The map of a heatmap at 32 px has 8 x 8 cells, and its targets are three cells wide.
+    [
+        ("fashionnet", 60, 1 / 15, 0.95),
+        ("fashionnet-heatmap", 60, 1 / 5, 0.85),
+        ("darn", 20, None, None),
+        ("wtbi", 20, None, None),
+    ],
+)
+def test_a_handful_of_images_is_learned_by_heart(name, epochs, furthest, gates, squares, config, tmp_path):
+    """Eight images: every category and attribute, every visible landmark, and nearly every gate."""
+    few = replace(squares, split=np.array(["train" if i < 8 else "test" for i in range(24)]))
+    bench = Bench(name, few, still(config, rounds=1, epochs=epochs, rate=3e-3), tmp_path)
+    if name == "wtbi":
+        networks.start_generic(bench.model, config, "")
+    bench.held_out = bench.held_out[:1]
+    bench.fit()
+    found = bench.predict(bench.rows)
+    assert np.array_equal(found["category"].argmax(1), squares.category[bench.rows])
+    assert np.array_equal(found["attributes"] > found["attributes"].mean(), squares.attributes[bench.rows] == 1)
+    if furthest is not None:
+        assert landmark_errors(bench, bench.rows).max() < furthest
+        visible = squares.visibility[bench.rows] == 0
+        assert ((found["visibility"].argmax(2) == 0) == visible).mean() > gates
 
 
-TWO = """
-import sys, torch
+def test_landmark_error_falls_with_dropout_on(squares, config, tmp_path):
+    """To half of what the mean landmarks err, on pictures without jitter, trained with dropout as the paper's network."""
+    config = replace(
+        still(config, rounds=1, epochs=30, rate=3e-3), model=replace(config.model, dropout=0.3, dropout_pose=0.1)
+    )
+    bench = Bench("fashionnet", squares, config, tmp_path)
+    before = landmark_errors(bench, bench.rows).mean()
+    history = bench.fit()
+    assert landmark_errors(bench, bench.rows).mean() < 0.5 * before
+    assert history[-1]["train_landmark"] < 0.5 * history[0]["train_landmark"]
+
+
+def test_a_detector_finds_its_joints(squares, config, tmp_path):
+    bench = Bench("joints", squares, still(config, rounds=1, epochs=30, rate=3e-3), tmp_path)
+    history = bench.fit()
+    found = bench.predict(bench.rows)
+    side = (squares.box[bench.rows, 2:] - squares.box[bench.rows, :2])[:, None]
+    error = np.linalg.norm((found["parts"] - squares.joints[bench.rows]) / side, axis=2)
+    assert np.median(error) < 0.05 and found["present"].mean() > 0.9
+    assert history[-1]["train_detection"] < 0.7 * history[0]["train_detection"]
+
+
+# ---- several processes ----------------------------------------------------------------------------------------------
+
+SCRIPT = """
+import json, os, sys
 sys.path[:0] = {path!r}
-torch.set_num_threads(1)
-from test_train import CONFIG, make_benchmark
-from lib import train
 from dataclasses import replace
 from pathlib import Path
-root = Path(sys.argv[1])
+import torch
+torch.set_num_threads(1)
+from squares import CONFIG, make_squares
+from test_train import Bench
+from lib.files import write_json, write_tensors
+root, rank = Path(sys.argv[1]), os.environ.get("RANK", "0")
+config = replace(CONFIG, model=replace(CONFIG.model, batch_norm=False))
 for method in ("fashionnet", "wtbi"):
-    print(train.run(method, make_benchmark(root / "data", items=True), CONFIG, root / sys.argv[2]))
+    folder = root / rank / method
+    bench = Bench(method, make_squares(folder / "data", searches=True), config, folder)
+    history = bench.fit()
+    if rank == "0":
+        write_json(root / (method + ".json"), history)
+        write_tensors(root / (method + ".safetensors"), bench.state())
 """
 
 
-def run_group(command, env) -> tuple[int, str]:
-    """Exit code and stderr of a command; none of the processes that it has started outlives it."""
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=env,
-                               start_new_session=True)  # fmt: skip
+def end(process) -> tuple[int, str]:
+    """Wait for a command; return its exit code and stderr. None of the processes that it has started outlives it."""
     try:
-        said = process.communicate(timeout=300)[1]
+        stderr = process.communicate(timeout=300)[1]
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-    return process.returncode, said
+    return process.returncode, stderr
 
 
-def test_two_processes_give_the_loss_of_one(tmp_path):
-    """Every loss, the triplets and pairs across processes included, and every weight after two epochs."""
-    script = tmp_path / "two.py"
-    script.write_text(TWO.format(path=[str(Path(__file__).parent), str(Path(__file__).parent.parent)]))
-    make_benchmark(tmp_path / "data", items=True)
+def test_two_processes_give_the_losses_and_weights_of_one(tmp_path):
+    """Of networks without batch norm, whose statistics would be those of a share: triplets and pairs across processes too."""
+    script, here = tmp_path / "script.py", Path(__file__).parent
+    script.write_text(SCRIPT.format(path=[str(here), str(here.parent)]))
     env = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    one = [sys.executable, str(script), str(tmp_path), "one"]
-    two = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    two += [str(script), str(tmp_path), "two"]
-    for command in (one, two):
-        code, said = run_group(command, env)
-        assert code == 0, said[-2000:]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    commands = {"one": [sys.executable], "two": torchrun}
+    started = [
+        subprocess.Popen([*command, str(script), str(tmp_path / name)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                         text=True, env=env, start_new_session=True)
+        for name, command in commands.items()
+    ]  # fmt: skip
+    for code, stderr in [end(process) for process in started]:
+        assert code == 0, stderr[-2000:]
     for method, kind in (("fashionnet", "triplet"), ("wtbi", "pair")):
-        one, two = (next((tmp_path / name / "runs").rglob(f"{method}_*/run.json")).parent for name in ("one", "two"))
-        for a, b in zip(history(one), history(two), strict=True):
-            assert a.keys() == b.keys() and {f"train_{kind}", f"monitor_{kind}"} <= set(a)
-            for key in a:
-                assert a[key] == pytest.approx(b[key], rel=2e-3), key
-        a, b = load_file(one / "model.safetensors"), load_file(two / "model.safetensors")
+        one, two = (json.loads((tmp_path / name / f"{method}.json").read_text()) for name in commands)
+        assert len(one) == 2 and {f"train_{kind}", f"held_out_{kind}"} <= set(one[0])
+        for a, b in zip(one, two, strict=True):
+            assert a.keys() == b.keys()
+            for key in set(a) - {"seconds"}:
+                assert a[key] == pytest.approx(b[key], rel=2e-3, abs=1e-5), key
+        a, b = (read_tensors(tmp_path / name / f"{method}.safetensors")[0] for name in commands)
         for name in a:
-            torch.testing.assert_close(a[name], b[name], rtol=1e-2, atol=1e-4)
-
-
-def test_no_label_reaches_the_predictions(benchmark, tmp_path):
-    """With every label of the images turned to nonsense, a trained network says the same of them: at test the landmarks
-    that pool are the predicted ones, in a view without jitter."""
-    fabric = train.make_fabric(CONFIG)
-    model = train.build("fashionnet", benchmark, CONFIG)
-    crops = store.crop_store(benchmark, tmp_path, CONFIG.input)
-    rows = benchmark.rows("test")
-    honest = train.predict(
-        model, train.make_samples(benchmark, {"crops": crops}, CONFIG), benchmark, rows, CONFIG, fabric
-    )
-    nonsense = replace(
-        benchmark,
-        landmarks=np.full_like(benchmark.landmarks, 7),
-        visibility=np.full_like(benchmark.visibility, 2),
-        category=np.zeros_like(benchmark.category),
-        attributes=-benchmark.attributes,
-    )
-    samples = train.make_samples(nonsense, {"crops": crops}, CONFIG)
-    again = train.predict(model, samples, nonsense, rows, CONFIG, fabric)
-    assert honest.keys() == again.keys()
-    for name in honest:
-        np.testing.assert_array_equal(honest[name], again[name])
-
-
-def test_the_test_split_is_never_trained_on(benchmark, tmp_path, monkeypatch):
-    seen = []
-    fetch = train.fetch
-
-    def watch(maps, rows, view, device):
-        if torch.is_grad_enabled():
-            seen.append(rows)
-        return fetch(maps, rows, view, device)
-
-    monkeypatch.setattr(train, "fetch", watch)
-    train.run("fashionnet", benchmark, CONFIG, tmp_path)
-    assert set(np.concatenate(seen)) <= set(benchmark.rows("train")) and seen
-
-
-def test_a_loss_that_is_not_finite_stops_with_step_and_images(benchmark, tmp_path, monkeypatch):
-    monkeypatch.setattr(losses, "category_loss", lambda *args: torch.tensor(float("nan")))
-    with pytest.raises(FloatingPointError, match=r"step 0 \(epoch 0\).*'category': nan.*rows \["):
-        train.run("fashionnet", benchmark, CONFIG, tmp_path)
-
-
-@pytest.mark.parametrize("method", ["fashionnet", "fashionnet-heatmap", "wtbi"])
-def test_every_kind_of_method_learns_the_squares(method, tmp_path):
-    """Enough steps on few images: the colour is named, and FashionNet finds the corners."""
-    benchmark = make_benchmark(tmp_path / "data", n=48)
-    t = Training(freeze_trunk=method == "wtbi", rounds=2, epochs=30, batch=16, rate=3e-3, precision="32-true")
-    config = replace(CONFIG, input=replace(CONFIG.input, colour=0.0), training=t)
-    folder = train.run(method, benchmark, config, tmp_path / "out")
-    rows = history(folder)
-    assert rows[-1]["train_category"] < rows[0]["train_category"]
-    arrays, _ = train.read_predictions(folder / "predictions_test.safetensors")
-    test = benchmark.rows("test")
-    assert metrics.topk_accuracy(arrays["category_scores"], benchmark.category[test], 1) >= 0.9
-    if "landmarks" in arrays:
-        distances = metrics.landmark_distances(arrays["landmarks"], benchmark.landmarks[test], benchmark.box[test])
-        assert metrics.pdj(distances, benchmark.visibility[test], [0.2])[1][0] >= 0.8
-
-
-def test_a_frozen_trunk_does_not_move(benchmark, tmp_path):
-    config = replace(CONFIG, training=replace(CONFIG.training, freeze_trunk=True))
-    folder = train.run("fashionnet", benchmark, config, tmp_path)
-    before = train.build("fashionnet", benchmark, config).state_dict()
-    after = load_file(folder / "model.safetensors")
-    for name in before:
-        moved = not torch.equal(before[name], after[name])
-        assert moved != name.startswith("trunk."), name
-
-
-@pytest.mark.parametrize("method", ["fashionnet", "fashionnet-global", "darn", "fashionnet-heatmap"])
-def test_a_given_conv5_does_not_move_and_is_read_from_its_maps(method, benchmark, tmp_path):
-    t = replace(CONFIG.training, freeze_trunk=True, freeze_conv5=True)
-    config = replace(CONFIG, training=t, input=replace(CONFIG.input, mirror=False))
-    given = train.build("fashionnet", benchmark, replace(config, seed=9)).state_dict()
-    if method == "fashionnet-heatmap":  # whose conv5_pose is not given: it trains
-        given = {name: tensor for name, tensor in given.items() if not name.startswith("pose.")}
-    save_file(given, tmp_path / "given.safetensors")
-    folder = train.run(method, benchmark, config, tmp_path, str(tmp_path / "given.safetensors"))
-    before = train.build(method, benchmark, config)
-    train.load_weights(before, given, {})
-    before, after = before.state_dict(), load_file(folder / "model.safetensors")
-    for name in before:
-        moved = not torch.equal(before[name], after[name])
-        stays = name.startswith("trunk.") or ("conv5" in name and not (method.endswith("heatmap") and "pose" in name))
-        assert moved != stays, name
-    # From cached maps, as from the pixels: the crop as a whole, so that no map is resampled.
-    rows, whole = np.arange(6), replace(config.input, px=32, view=1.0)
-    config, fabric = replace(config, input=whole), train.make_fabric(config)
-    model = train.build(method, benchmark, config).eval()
-    train.freeze_conv5(model, [name for name, _ in model.named_parameters()])
-    crops = store.crop_store(benchmark, tmp_path / "cache", whole)
-    images = {"crops": crops}, train.load_maps(model, benchmark, config, tmp_path, fabric)
-    assert "conv5_global" in images[1] and ("conv4" in images[1]) == hasattr(model, "landmark_pooling")
-    slow, fast = (
-        train.predict(model, train.make_samples(benchmark, maps, config), benchmark, rows, config, fabric)
-        for maps in images
-    )
-    assert slow.keys() == fast.keys()
-    for name in slow:
-        np.testing.assert_allclose(fast[name], slow[name], atol=0.02, rtol=0.02, err_msg=name)
-
-
-def test_two_streams_of_darn_share_a_frozen_conv5(benchmark):
-    given = train.build("fashionnet", benchmark, replace(CONFIG, seed=9)).state_dict()
-    domain = np.array(["shop", "consumer"])[np.arange(len(benchmark.image)) % 2]
-    model = train.build("darn", replace(benchmark, domain=domain), CONFIG)
-    train.freeze_conv5(model, [])
-    assert all(p.requires_grad for stream in model.streams for p in stream["conv5"].parameters())
-    train.freeze_conv5(model, train.load_weights(model, given, {}))
-    assert len(model.streams) == 2
-    for stream in model.streams:
-        assert torch.equal(stream["conv5"][0].weight, given["conv5_global.0.weight"])
-        assert not any(p.requires_grad for p in stream["conv5"].parameters())
-        assert all(p.requires_grad for name, p in stream.named_parameters() if not name.startswith("conv5"))
-
-
-def test_what_an_earlier_run_learned_goes_on_learning(benchmark, tmp_path):
-    """conv5_pose is not in the weights: it trains, and trains on in fine-tuning; conv5_global is, and stays in both."""
-    config = replace(CONFIG, training=replace(CONFIG.training, freeze_trunk=True, freeze_conv5=True))
-    given = train.build("fashionnet", benchmark, replace(config, seed=9)).state_dict()
-    save_file({n: t for n, t in given.items() if not n.startswith("pose.")}, tmp_path / "given.safetensors")
-    weights = str(tmp_path / "given.safetensors")
-    first = train.run("fashionnet", benchmark, config, tmp_path, weights)
-    second = train.run("fashionnet", benchmark, config, tmp_path, weights, start=first)
-    one, two = (load_file(folder / "model.safetensors") for folder in (first, second))
-    assert torch.equal(one["conv5_global.0.weight"], two["conv5_global.0.weight"])
-    assert torch.equal(one["conv5_global.0.weight"], given["conv5_global.0.weight"])
-    assert not torch.equal(one["pose.conv5_pose.0.weight"], two["pose.conv5_pose.0.weight"])
-    with pytest.raises(ValueError, match="neither 'train' nor 'pretrain'"):
-        train.run("fashionnet", benchmark, config, tmp_path, weights, split="val")
-
-
-def test_maps_are_mirrored_of_what_is_trained_on_alone(benchmark):
-    split = np.array(["train", "val", "test", "pretrain", "query", "gallery"])
-    mirrored = train.seen_mirrored(replace(benchmark, split=split), CONFIG)
-    assert mirrored.tolist() == [True, False, False, True, False, False]
-    assert not train.seen_mirrored(benchmark, replace(CONFIG, input=replace(CONFIG.input, mirror=False))).any()
-
-
-def test_a_frozen_detector_is_asked_once_for_every_image_and_side(benchmark, tmp_path):
-    model = train.build("fashionnet", benchmark, CONFIG)
-    assert train.detect(model, {"conv4": None}, train.make_fabric(CONFIG)) is None
-    torch.manual_seed(0)
-    model.detector = PartDetector(CONFIG.model, 14)
-    maps = np.random.default_rng(0).random((7, 2, 4, 4, model.trunk[-2].out_channels)).astype(np.float16)
-    places, gate = train.detect(model, {"conv4": maps}, train.make_fabric(CONFIG))
-    assert places.shape == (7, 2, 14, 2) and gate.shape == (7, 2, 14)
-    with torch.inference_mode():
-        alone = model.detector.branches(torch.from_numpy(maps[3:4, 1]).permute(0, 3, 1, 2).float())
-    torch.testing.assert_close(places[3, 1], alone["parts"][0])
-    assert torch.equal(gate[3, 1], (alone["present"][0] > 0.5).float())
-    assert train.detect(model, {"crops": None}, train.make_fabric(CONFIG)) is None  # then it sees every view itself
-
-
-def test_moved_boxes_make_other_conv4_maps(benchmark, tmp_path):
-    """The same images, shapes and trunk: only the boxes differ."""
-    config = replace(CONFIG, training=replace(CONFIG.training, freeze_trunk=True))
-    model, fabric = train.build("fashionnet", benchmark, config), train.make_fabric(config)
-    first = np.array(train.load_maps(model, benchmark, config, tmp_path, fabric)["conv4"])
-    moved = replace(benchmark, box=benchmark.box + 6)
-    assert not np.array_equal(train.load_maps(model, moved, config, tmp_path, fabric)["conv4"], first)
-
-
-def test_two_trunks_do_not_share_their_maps(benchmark, tmp_path):
-    config = replace(CONFIG, training=replace(CONFIG.training, freeze_trunk=True))
-    fabric = train.make_fabric(config)
-    for seed in (0, 1):
-        model = train.build("fashionnet", benchmark, replace(config, seed=seed))
-        maps = train.load_maps(model, benchmark, config, tmp_path, fabric)["conv4"]
-        crops = store.crop_store(benchmark, tmp_path / "cache", config.input)
-        with torch.inference_mode():
-            expected = model.trunk(store.normalise(torch.from_numpy(np.array(crops[:2])))).permute(0, 2, 3, 1)
-        torch.testing.assert_close(torch.from_numpy(np.array(maps[:2, 0])).float(), expected, atol=2e-3, rtol=2e-2)
-
-
-def test_generic_features_are_those_of_the_fixed_view_and_of_their_own_weights(benchmark, tmp_path):
-    fabric = train.make_fabric(CONFIG)
-    for seed, px in ((0, 0), (1, 0), (1, 16)):
-        config = replace(CONFIG, input=replace(CONFIG.input, generic_px=px))
-        model = train.build("wtbi", benchmark, replace(config, seed=seed)).eval()
-        features = train.load_maps(model, benchmark, config, tmp_path, fabric)["features"]
-        crops = torch.from_numpy(np.array(store.crop_store(benchmark, tmp_path / "cache", config.input)[:3]))
-        images = store.images_in_view(crops, store.fixed_view(3, config.input), px or config.input.view_px)
-        with torch.inference_mode():
-            expected = model.features(images)
-            torch.testing.assert_close(model(images)["category"], model.branches(expected)["category"])
-        torch.testing.assert_close(torch.from_numpy(np.array(features[:3])).float(), expected, atol=2e-3, rtol=2e-2)
-
-
-def test_absent_slots_are_trained_as_cut_off_and_never_pool(tmp_path):
-    """A skirt has no collar: after some steps its gate is closed, though no label says so at test."""
-    benchmark = make_benchmark(tmp_path / "data", n=48)
-    visibility, landmarks = benchmark.visibility.copy(), benchmark.landmarks.copy()
-    visibility[:, :2], landmarks[:, :2] = -1, np.nan
-    benchmark = replace(benchmark, visibility=visibility, landmarks=landmarks)
-    samples = train.make_samples(benchmark, {"crops": np.zeros((48, 36, 36, 3), np.uint8)}, CONFIG)
-    labels = samples.labels(np.arange(4), store.fixed_view(4, CONFIG.input), "cpu")
-    assert (labels["visibility"][:, :2] == 2).all()
-    left_out = replace(CONFIG, training=replace(CONFIG.training, absent=-1))
-    labels = train.make_samples(benchmark, samples.maps, left_out).labels(
-        np.arange(4), store.fixed_view(4, CONFIG.input), "cpu"
-    )
-    assert (labels["visibility"][:, :2] == -1).all()
-    config = replace(CONFIG, training=replace(CONFIG.training, rounds=2, epochs=5, batch=16, rate=3e-3))
-    folder = train.run("fashionnet", benchmark, config, tmp_path / "out")
-    arrays, _ = train.read_predictions(folder / "predictions_test.safetensors")
-    assert (arrays["visibility"][:, :2].argmax(2) == 2).all() and (
-        arrays["visibility"][:, 2:].argmax(2) == 0
-    ).mean() > 0.7
-
-
-def test_landmarks_alone_are_learned_and_resumed(benchmark, tmp_path, monkeypatch):
-    """No loss reaches the other branches: their parameters have no optimizer state to save or to load."""
-    alone = replace(benchmark, category=None, category_names=None, attributes=None, attribute_names=None)
-    save = train.save_checkpoint
-
-    def save_and_stop(*args):
-        save(*args)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as m:
-        m.setattr(train, "save_checkpoint", save_and_stop)
-        with pytest.raises(KeyboardInterrupt):
-            train.run("fashionnet", alone, CONFIG, tmp_path)
-    folder = train.run("fashionnet", alone, CONFIG, tmp_path)
-    assert len(history(folder)) == 2 and "train_landmark" in history(folder)[0]
-    with pytest.raises(DataError, match="wtbi_.*no label that this method learns"):
-        train.run("wtbi", alone, CONFIG, tmp_path)
-
-
-def test_fine_tuning_goes_on_from_a_finished_run(finished, benchmark, tmp_path):
-    """Everything but the head for other labels is where pre-training left it; with a rate of 0 it stays there."""
-    pretrained, _ = finished
-    labels = np.where(np.eye(4)[np.arange(24) % 4] == 1, 1, -1).astype(np.int8)
-    groups = np.ones(4, np.int8)
-    other = replace(benchmark, attributes=labels, attribute_names=tuple("abcd"), attribute_groups=groups)
-    still = replace(CONFIG, training=replace(CONFIG.training, rate=0.0))
-    folder = train.run("fashionnet", other, still, tmp_path, start=pretrained)
-    assert folder != train.run_folder(tmp_path, other, "fashionnet", still)
-    before, after = load_file(pretrained / "model.safetensors"), load_file(folder / "model.safetensors")
-    for name in before:
-        same = before[name].shape == after[name].shape and torch.equal(before[name], after[name])
-        assert same != name.startswith("attributes."), name
-    about = json.loads((folder / "run.json").read_text())["about"]
-    assert about["start"] == pretrained.name and about["started"] == len(before) - 2
-    save_file({"x": torch.zeros(1)}, tmp_path / "model.safetensors")
-    with pytest.raises(DataError, match="no parameter of it fits"):
-        train.run("wtbi", other, still, tmp_path, start=tmp_path)
-
-
-def test_pre_training_takes_its_own_split(benchmark, tmp_path, monkeypatch):
-    split = benchmark.split.astype("<U8")
-    split[:6] = "pretrain"
-    seen = []
-    monkeypatch.setattr(train, "fit", lambda *args: seen.append(args[2:4]) or [{"seconds": 0.0}])
-    train.run("fashionnet", replace(benchmark, split=split), CONFIG, tmp_path, split="pretrain")
-    assert sorted([*seen[0][0], *seen[0][1]]) == list(range(6)) and len(seen[0][1]) == 1  # one image says when to stop
-
-
-@pytest.mark.parametrize("splits", [["train"], ["test"], [""]])
-def test_without_train_or_test_images_one_sentence_says_so(benchmark, tmp_path, splits):
-    other = replace(benchmark, split=np.array(splits * len(benchmark.image)))
-    with pytest.raises(DataError, match=f"splits: {splits[0] or 'none'}; training needs train and one of"):
-        train.run("fashionnet", other, CONFIG, tmp_path)
-
-
-def test_the_seconds_of_a_run_are_those_of_all_its_epochs(finished):
-    content = json.loads((finished[0] / "run.json").read_text())
-    assert content["about"]["seconds"] == pytest.approx(sum(row["seconds"] for row in content["history"]), abs=0.1)
-
-
-def test_batches_hold_every_image_once_and_positives_together():
-    item = torch.arange(40) // 4
-    rows = np.arange(40)
-    batches = list(train.epoch_batches(rows, item, 8, (0, 1)))
-    assert sorted(np.concatenate(batches)) == rows.tolist()
-    assert all(len(np.unique(item.numpy()[b])) == 2 for b in batches)  # two items of four images
-    again = list(train.epoch_batches(rows, item, 8, (0, 1)))
-    assert all(np.array_equal(a, b) for a, b in zip(batches, again, strict=True))
-    other = list(train.epoch_batches(rows, None, 8, (0, 2)))
-    assert sorted(np.concatenate(other)) == rows.tolist() and not np.array_equal(batches[0], other[0])
-
-
-def test_a_consumer_photo_meets_a_shop_photo_of_its_item():
-    """Items of 2 shop and 14 consumer photos: two groups of 8 each, of which each has a shop photo."""
-    rows, item, domain = np.arange(80), torch.arange(80) // 16, (torch.arange(80) % 16 > 1).long()
-    batches = list(train.epoch_batches(rows, item, 8, (0, 1), domain))
-    assert sorted(np.concatenate(batches)) == rows.tolist()
-    assert all(len(item[b].unique()) == 1 and domain[b].tolist().count(0) == 1 for b in batches)
-
-
-def test_fewer_images_than_a_batch_make_one_batch():
-    assert [len(b) for b in train.epoch_batches(np.arange(5), None, 8, (0, 0))] == [5]
-
-
-def test_the_learning_rate_warms_up_and_ends_near_zero():
-    rates = [train.learning_rate(s, 100) for s in range(100)]
-    assert rates[0] == 0.1 and max(rates) == 1.0 and rates[9] == 1.0 and rates[-1] < 0.001
-    assert train.learning_rate(0, 1) == 1.0
-
-
-def test_steps_slow_the_branch_that_is_not_their_task(benchmark):
-    model = train.build("fashionnet", benchmark, CONFIG)
-    optimizer = torch.optim.AdamW(train.parameter_groups(model, ["trunk"]), 1.0)
-    for weights, pose, rest in ((CONFIG.training.step1, 1, 0.3), (CONFIG.training.step2, 0.3, 1)):
-        train.set_rates(optimizer, CONFIG, weights, 0.5)
-        for group in optimizer.param_groups:
-            expected = CONFIG.training.rate * 0.5 * (pose if group["pose"] else rest)
-            expected *= CONFIG.training.trunk_rate if group["pretrained"] else 1
-            assert group["lr"] == pytest.approx(expected)
-
-
-def test_weights_that_cannot_be_read_are_named(tmp_path):
-    path = tmp_path / "w.safetensors"
-    path.write_bytes(b"not weights")
-    with pytest.raises(DataError, match="w.safetensors: cannot be read"):
-        train.read_weights(str(path))
-    save_file({"x": torch.zeros(1)}, path)
-    assert train.read_weights(str(path))[1].startswith("w.safetensors sha256 ")
-    assert train.read_weights("none") == (None, "from scratch")
-
-
-def test_the_shipped_weights_are_vgg16s_convolutions():
-    state, origin = train.read_weights("")
-    assert len(state) == 26 and origin.startswith("vgg16_conv.safetensors")
-    assert state["features.0.weight"].shape == (64, 3, 3, 3) and state["features.0.weight"].dtype == torch.float32
-
-
-def test_an_unknown_method_raises(benchmark):
-    with pytest.raises(ValueError, match="no method 'magic'"):
-        train.build("magic", benchmark, CONFIG)
-
-
-def test_missing_predictions_say_what_to_run(tmp_path):
-    with pytest.raises(DataError, match="run notebook 02_train first"):
-        train.read_predictions(tmp_path / "none.safetensors")
+            torch.testing.assert_close(a[name], b[name], rtol=1e-2, atol=2e-4)

@@ -1,8 +1,10 @@
 """Train every method of a profile on every stage and seed, with several processes where one does not fill the device.
 
-    python -m lib.commands.train_all --profile study --jobs 4 --minutes 9
+    python -m lib.commands.train_all --profile study --jobs 6 --minutes 9
+    torchrun --nproc-per-node 2 -m lib.commands.train_all --profile paper
 
-The notebooks find the finished runs. Stopped at any point, the same command resumes.
+The first trains several runs side by side on one device, the second shares each batch among devices. The notebooks find
+the finished runs. Stopped at any point, the same command resumes.
 """
 
 import argparse
@@ -10,20 +12,26 @@ import multiprocessing
 import os
 import sys
 import time
+import traceback
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
+import torch
+
 from lib import runs
+from lib.crops import crop_store
 from lib.lists import DataError
 from lib.networks import ship
 from lib.report.results import open_data, open_run
-from lib.train import OutOfTime
+from lib.train import OutOfTime, make_fabric
 
 
 @cache
 def _opened(profile: str, data: str, out: str):
     config, folder = open_run(profile, out)
-    return config, folder, open_data(config, data, folder)
+    with make_fabric(config.training.precision).rank_zero_first():  # one process writes the synthetic world
+        return config, folder, open_data(config, data, folder)
 
 
 def _train(task: tuple) -> tuple[tuple, float, str]:
@@ -31,11 +39,22 @@ def _train(task: tuple) -> tuple[tuple, float, str]:
     profile, data, out, weights, method, stage, seed = task
     begin = time.monotonic()
     try:
+        if time.time() > float(os.environ.get("DEEPFASHION_DEADLINE", "inf")):
+            raise OutOfTime("not started")
         config, folder, benchmarks = _opened(profile, data, out)
         runs.train_run(method, stage, benchmarks, config, folder, seed, weights)
-    except (OutOfTime, DataError, FloatingPointError) as error:
+    except Exception as error:  # one failed run must not end the others; it is reported, and the exit code tells
+        if not isinstance(error, OutOfTime | DataError | FloatingPointError):
+            traceback.print_exc()
         return task, time.monotonic() - begin, f"{type(error).__name__}: {error}"
     return task, time.monotonic() - begin, ""
+
+
+def _prepare_worker(jobs: int) -> None:
+    """Give each of several processes its share of the cores, and import what is slow while the world is drawn."""
+    import timm  # noqa: F401
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // jobs))
 
 
 def phases(profile: str, data: str, out: str, weights: str) -> list[list[tuple]]:
@@ -61,28 +80,36 @@ def phases(profile: str, data: str, out: str, weights: str) -> list[list[tuple]]
 
 def train_all(profile: str, data: str = "", out: str = "", weights: str = "", jobs: int = 1) -> bool:
     """Train all runs; return whether all of them are finished."""
-    begin, failed = time.monotonic(), []
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+    begin, failed = time.monotonic(), False
+    with ExitStack() as stack:
+        map_ = map
+        if jobs > 1:
+            map_ = stack.enter_context(
+                multiprocessing.get_context("spawn").Pool(jobs, _prepare_worker, (jobs,))
+            ).imap_unordered
+        config, folder, benchmarks = _opened(profile, data, out)
+        for benchmark in benchmarks.values():  # once, before several processes ask for them
+            crop_store(benchmark, folder / "cache", config.input)
         for tasks in phases(profile, data, out, weights):
-            done = 0
-            for task, seconds, problem in pool.imap_unordered(_train, tasks):
-                done += 1
-                took = time.monotonic() - begin
-                left = (len(tasks) - done) * took / done if not problem else 0
-                print(f"{took:6.0f} s  {done}/{len(tasks)}  {task[5]} {task[4]} seed {task[6]}: {problem or f'{seconds:.0f} s'}"
-                      f"  (about {left / 60:.0f} min left of this part)", flush=True)  # fmt: skip
-                failed += [problem] if problem else []
-            if failed:
-                break
+            phase = time.monotonic()
+            for done, (task, seconds, problem) in enumerate(map_(_train, tasks), 1):
+                left = (len(tasks) - done) * (time.monotonic() - phase) / done / 60
+                outcome = problem or f"{seconds:.0f} s, {left:.0f} min left of this part"
+                print(
+                    f"{time.monotonic() - begin:6.0f} s  {done}/{len(tasks)}  {task[5]} {task[4]} seed {task[6]}: {outcome}",
+                    flush=True,
+                )
+                failed |= bool(problem)
     return not failed
 
 
-def ship_all(profile: str, out: str = "", folder: Path | None = None) -> None:
-    """Write the pre-trained network of every method for the repository, see `networks.ship`."""
+def ship_all(profile: str, out: str, folder: Path) -> None:
+    """Write the finished pre-trained networks for the repository, see `networks.ship`."""
     config, results, benchmarks = _opened(profile, "", out)
     for name in dict.fromkeys(runs.find(m).pretraining or m for m in runs.trained("pretrain", benchmarks, config)):
-        run = runs.finished(name, "pretrain", benchmarks, config, results, config.seed)
-        ship(run / "model.safetensors", (folder or runs.networks.SHIPPED) / f"{name}.safetensors", {"run": run.name})
+        run = runs.run_folder(name, "pretrain", benchmarks, config, results, config.seed)
+        if runs.is_finished(run):
+            ship(run / "model.safetensors", folder / f"{name}.safetensors", {"run": run.name})
 
 
 def main() -> None:
@@ -98,7 +125,7 @@ def main() -> None:
     if args.minutes:
         os.environ["DEEPFASHION_DEADLINE"] = str(time.time() + 60 * args.minutes)
     finished = train_all(args.profile, args.data, args.out, args.weights, args.jobs)
-    if args.ship and finished:
+    if args.ship:
         ship_all(args.profile, args.out, Path(args.ship))
     sys.exit(0 if finished else 75)
 

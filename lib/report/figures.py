@@ -5,10 +5,14 @@ safe for colour-blind readers. Methods are named where their marks end, not in a
 reference rows (ceiling, prior, chance) are grey.
 """
 
+import io
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import PIL.Image
 import seaborn as sns
+from IPython.display import Image, display
 
 from lib import paper
 from lib.lists import LANDMARKS
@@ -41,11 +45,13 @@ def use_style() -> None:
     })  # fmt: skip
 
 
-def show(figure) -> None:
-    """Show a figure once in a notebook, without its repr, and close it."""
-    plt.figure(figure)
-    plt.show()
+def show(figure, colours: int = 96) -> None:
+    """Show a figure once in a notebook as a small png of screen size, without its repr, and close it."""
+    buffer, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=72, bbox_inches="tight")
     plt.close(figure)
+    PIL.Image.open(buffer).convert("RGB").quantize(colours).save(small, "png", optimize=True)
+    display(Image(data=small.getvalue(), format="png"))
 
 
 def colour(method: str):
@@ -227,7 +233,8 @@ def loss_curves(history: pd.DataFrame, methods: list[str], most: int = 4):
             axis._ends = ends
     for line in axes:
         for axis in line:  # only now are the shared scales known
-            axis.set_ylim(bottom=0)
+            if not axis._ends:
+                axis.axis("off")
             label_ends(axis, axis._ends, gap=0.13)
     for axis, term in zip(axes[0], terms, strict=True):
         axis.set_title(term)
@@ -241,21 +248,25 @@ def loss_curves(history: pd.DataFrame, methods: list[str], most: int = 4):
 
 
 def table2(beside: pd.DataFrame, k: int, columns: list[str], methods: list[str]):
-    """Draw Table 2 at top-k: one panel per column, one line per method with its 95 % interval; a black bar is the paper's.
+    """Draw Table 2 at top-k: one panel per column, one line per method with its 95 % interval; below, the paper's numbers.
 
-    beside: of `tables.beside_paper`. Names that are no method (ceiling, prior, chance) become grey lines across the panel.
+    The paper's have panels and scales of their own, because its data are other data. beside: of `tables.beside_paper`. Names
+    that are no method (ceiling, prior, chance) become grey lines across the panel.
     """
-    rows = beside[(beside.k == k) & beside.column.isin(columns)]
+    rows = beside[(beside.k == k) & beside.column.isin(columns)].set_index(["column", "method"])
     methods, lines = [m for m in methods if m in METHODS], [m for m in methods if m not in METHODS]
-    size = (1.55 * len(columns) + 1.6, 0.27 * len(methods) + 1.5)
-    figure, axes = plt.subplots(1, len(columns), figsize=size, sharey=True, squeeze=False)
+    printed = [m for m in methods if rows.paper[rows.index.get_level_values("method") == m].notna().any()]
+    heights = [len(methods) + 1, len(printed) + 1] if printed else [1]
+    figure, axes = plt.subplots(
+        len(heights), len(columns), figsize=(1.55 * len(columns) + 1.6, 0.25 * (sum(heights) if printed else len(methods)) + 1.8),
+        sharey="row", squeeze=False, gridspec_kw={"height_ratios": heights},
+    )  # fmt: skip
     for axis, column in zip(axes[0], columns, strict=True):
-        part = rows[rows.column == column].set_index("method").reindex([*methods, *lines])
+        part = rows.loc[column].reindex([*methods, *lines])
         for y, method in enumerate(methods[::-1]):
             r, tone = part.loc[method], colour(method)
             axis.plot([r.lo, r.hi], [y, y], color=tone, lw=2)
             axis.plot(r.ours, y, "o" if method in paper.METHODS else "D", color=tone, ms=6)
-            axis.plot(r.paper, y, "|", color="black", ms=11, mew=2)
         known = part.ours[lines].dropna().sort_values()
         sides = {1: ["center"], 2: ["right", "left"], 3: ["right", "center", "left"]}.get(len(known), [])
         for (name, value), side in zip(known.items(), sides, strict=True):  # labels of close lines stay apart
@@ -263,12 +274,17 @@ def table2(beside: pd.DataFrame, k: int, columns: list[str], methods: list[str])
             place = {"rotation": 90, "va": "bottom", "ha": side}
             axis.text(value, len(methods) - 0.4, name, fontsize=7, color="0.35", **place)
         axis.set_title(column, pad=36 if lines else 6)
-        axis.grid(False, axis="y")
-        axis.margins(x=0.12)
-    axes[0, 0].set_yticks(range(len(methods)), methods[::-1])
-    figure.supxlabel(
-        f"top-{k}, %" + ("; black bar: the paper's number" if rows.paper.notna().any() else ""), fontsize=9
-    )
+    for axis, column in zip(axes[1] if printed else [], columns, strict=False):
+        for y, method in enumerate(printed[::-1]):
+            axis.plot(rows.paper[column, method], y, "o", mfc="white", mew=2, color=colour(method), ms=6)
+    for line, names, title in zip(axes, (methods, printed), ("here", "the paper, on its own data"), strict=False):
+        line[0].set_yticks(range(len(names)), names[::-1])
+        line[0].set_ylabel(title)
+        for axis in line:
+            axis.grid(False, axis="y")
+            axis.margins(x=0.12)
+            axis.locator_params(axis="x", nbins=3)
+    figure.supxlabel(f"top-{k}, %", fontsize=9)
     return figure
 
 

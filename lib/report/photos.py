@@ -157,7 +157,8 @@ def predicted_photos(
     known = [far[i][np.isfinite(far[i])] for i in chosen]
     titles = [f"{k.mean():.2f}" if len(k) else "none visible" for k in known]
     photos = [photo(benchmark, rows[i]) for i in chosen]
-    return photos, titles, benchmark.box[rows[chosen]], answers["landmarks"][chosen], answers["visibility"][chosen]
+    codes = np.where(answers["visibility"][chosen] == 0, 0, 2)  # only landmarks that it holds visible are drawn
+    return photos, titles, benchmark.box[rows[chosen]], answers["landmarks"][chosen], codes
 
 
 # ---- draw -----------------------------------------------------------------------------------------------------------
@@ -231,7 +232,7 @@ def examples(rows: dict[str, list[tuple[str, np.ndarray]]], size: float = 1.0):
             axis.set_title(title, fontsize=6.5)
         if not heading.startswith(" "):
             place = {"rotation": 90, "va": "center", "ha": "right", "transform": line[0].transAxes}
-            line[0].text(-0.12, 0.5, heading, fontsize=9, **place)
+            line[0].text(-0.12, 0.5, heading.strip(), fontsize=9, **place)
     return figure
 
 

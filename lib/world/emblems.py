@@ -162,7 +162,7 @@ def emblem(g: Garment) -> np.ndarray | None:
     if g.emblem == "none":
         return None
     ground, ink = COLOURS[g.colour], COLOURS[g.accent]
-    if g.contrast < 0.35:
+    if g.contrast < 0.5:
         ink = (246, 246, 242) if sum(ground) < 400 else (30, 30, 34)
     out = np.zeros((EMBLEM, EMBLEM, 4), np.uint8)
     if g.emblem in _ICONS:

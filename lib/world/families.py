@@ -74,7 +74,7 @@ def _versions(base: Garment, count: int, details: int, used: set[str], rng: np.r
     weights = np.array([0.0 if name in used else weight for name, weight in DETAILS.items()])
     chosen: dict[str, list[str]] = {}
     for detail in rng.choice(list(DETAILS), np.count_nonzero(weights), replace=False, p=weights / weights.sum()):
-        if options := _options(base, str(detail), picture, rng):
+        if options := _options(base, str(detail), picture, rng, 4):
             chosen[str(detail)] = options
         if len(chosen) == details:
             break

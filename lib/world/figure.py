@@ -78,7 +78,7 @@ def _draw_garment(
     draw_skirt(canvas, g, c, dark, dx)
     emblem = emblems.emblem(g)
     if emblem is not None and not back:
-        canvas.stamp(emblem, [x, 0.315], 0.155, light)
+        canvas.stamp(emblem, [x, 0.322], 0.155, light)
     if g.shape in ("legs", "jumpsuit"):
         (inner, reach), (other, wide) = c["legs"].values()  # wide legs meet: a line parts them
         meet = min(c["end"], 0.55 + 0.4 * max(0.0, reach.mean() + wide.mean() - 0.07))

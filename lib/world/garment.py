@@ -147,7 +147,7 @@ _DEFAULTS = dict(
             "rib-knit": 0.5, "mesh": 0.4, "crochet": 0.4, "velvet": 0.3, "denim": 0.3, "leather": 0.3, "gauze": 0.4},
     finish={"none": 16, "embroidered": 1, "heathered": 1, "marled": 0.4, "slub": 0.5, "washed": 0.5, "ruched": 0.4, "beaded": 0.4,
             "crinkled": 0.3, "cutout": 0.4, "tie-dye": 0.4, "dip-dye": 0.3, "metallic": 0.3, "studded": 0.2, "layered": 0.3},
-    pattern={"solid": 26, "stripes": 5, "floral": 5, "plaid": 2, "dots": 1.5, "polka": 1.5, "leopard": 1, "chevron": 0.7, "colorblock": 1,
+    pattern={"solid": 18, "stripes": 5, "floral": 5, "plaid": 2, "dots": 1.5, "polka": 1.5, "leopard": 1, "chevron": 0.7, "colorblock": 1,
              "paisley": 0.8, "geo": 1, "leaf": 0.6, "tropical": 0.6, "abstract": 0.8, "tribal": 0.6, "rose": 0.5, "ditsy": 0.7, "breton": 0.6,
              "pinstripe": 0.4, "checkered": 0.4, "gingham": 0.4, "ikat": 0.4, "camo": 0.3, "watercolor": 0.4, "star": 0.4, "ombre": 0.4},
     scale=_r(0.6, 1.6), abstract={0: 9, 0.8: 1}, distress={0: 1}, wearer={"women": 3, "men": 1},
@@ -230,7 +230,7 @@ CATEGORIES: dict[str, tuple[int, str, float, dict]] = {
     "Hoodie": (1, "top", 2, _TOP | dict(sleeve=_r(0.95, 1), collar={"hood": 1}, closure={"none": 1, "zip": 1}, pocket={"kangaroo": 3, "none": 1},
                                         hem={"ribbed": 1}, fit=_r(0.25, 0.45))),
     "Jacket": (1, "top", 4, _JACKET),
-    "Jersey": (1, "top", 0.6, _TOP | dict(sleeve=_r(0.2, 0.35), pattern={"graphic": 2, "stripes": 1}, fit=_r(0.25, 0.45))),
+    "Jersey": (1, "top", 0.6, _TOP | dict(sleeve=_r(0.2, 0.35), pattern={"solid": 2, "stripes": 1}, fit=_r(0.25, 0.45))),
     "Parka": (1, "top", 0.6, _COAT | dict(length=_r(1.2, 1.7), collar={"hood": 1}, closure={"zip": 1}, colour={"olive": 1, "navy": 1})),
     "Peacoat": (1, "top", 0.4, _COAT | dict(length=_r(1.1, 1.3), collar={"notched": 1}, closure={"double-breasted": 1})),
     "Poncho": (1, "top", 0.6, dict(length=_r(0.9, 1.3), fit=_r(0.9, 1.3), flare=_r(0.6, 1), sleeve=_r(0.3, 0.5), hem={"fringed": 2, "plain": 1})),
@@ -318,17 +318,21 @@ def choices(category: str) -> dict:
     return _DEFAULTS | CATEGORIES[category][3]
 
 
-# Categories that sellers mix up: a garment of one may have the cut of another of the same shape.
+# Categories of one shape whose names sellers mix up: a garment of one may have the cut of another in its row.
+MIXED_UP = (
+    ("Anorak", "Blazer", "Bomber", "Jacket", "Parka", "Peacoat"), ("Jacket", "Cardigan", "Blazer"),
+    ("Blouse", "Button-Down", "Henley", "Tee", "Top", "Jersey"), ("Blouse", "Button-Down", "Flannel"),
+    ("Tank", "Halter", "Top", "Blouse"), ("Hoodie", "Sweater", "Turtleneck", "Cardigan", "Jersey"),
+    ("Sweater", "Top", "Tee"), ("Chinos", "Jeans", "Jodhpurs", "Joggers", "Sweatpants"),
+    ("Jeans", "Jeggings", "Leggings"), ("Capris", "Culottes", "Gauchos", "Leggings"),
+    ("Shorts", "Cutoffs", "Sweatshorts", "Trunks"), ("Skirt", "Sarong"), ("Jumpsuit", "Onesie", "Romper"),
+    ("Dress", "Sundress", "Nightdress", "Shirtdress", "Caftan", "Kaftan", "Coverup"),
+    ("Kimono", "Robe", "Coverup", "Cape"),
+)  # fmt: skip
 NEIGHBOURS = {
-    "Top": ("Tee", "Blouse", "Tank"), "Tee": ("Top",), "Blouse": ("Top",), "Tank": ("Top", "Halter"), "Jersey": ("Tee",),
-    "Jacket": ("Blazer", "Bomber", "Anorak"), "Blazer": ("Jacket",), "Bomber": ("Jacket",), "Anorak": ("Parka",), "Parka": ("Anorak",),
-    "Sweater": ("Turtleneck", "Cardigan"), "Cardigan": ("Jacket",), "Joggers": ("Sweatpants", "Jodhpurs"), "Sweatpants": ("Joggers",),
-    "Jeans": ("Jeggings",), "Jeggings": ("Jeans", "Leggings"), "Leggings": ("Jeggings",), "Capris": ("Culottes",),
-    "Culottes": ("Gauchos", "Capris"), "Gauchos": ("Culottes",), "Shorts": ("Sweatshorts", "Trunks", "Cutoffs"),
-    "Sweatshorts": ("Shorts",), "Trunks": ("Shorts",), "Cutoffs": ("Shorts",), "Skirt": ("Sarong",), "Dress": ("Sundress", "Nightdress"),
-    "Sundress": ("Dress",), "Nightdress": ("Sundress",), "Caftan": ("Kaftan",), "Kaftan": ("Caftan",), "Kimono": ("Robe",),
-    "Robe": ("Kimono",), "Coverup": ("Kimono", "Dress"), "Coat": ("Cape",), "Onesie": ("Jumpsuit",), "Jumpsuit": ("Onesie",),
-}  # fmt: skip
+    name: tuple(dict.fromkeys(other for row in MIXED_UP if name in row for other in row if other != name))
+    for name in dict.fromkeys(name for row in MIXED_UP for name in row)
+}
 
 
 def sample(category: str, rng: np.random.Generator, overlap: float = 0.0) -> Garment:

@@ -43,7 +43,8 @@ class Image(NamedTuple):
     split: str
     item: int
     name: str
-    garment: Garment
+    category: int  # official number, from 1
+    clothes_type: int
     title: str
     code: int  # In-shop: pose; Consumer-to-shop: 1 shop, 2 consumer
     box: str
@@ -137,7 +138,8 @@ def draw_job(job: Job, size: World, seed: int) -> Iterator[tuple[np.ndarray, int
             pixels, labels, quality = shoot(g, size, seed, job.benchmark, item, number, view, consumer)
             slots = SLOTS[g.clothes_type]
             yield pixels, quality, Image(
-                job.benchmark, split, item, _name(job.benchmark, g, title, item, number, view), g, title,
+                job.benchmark, split, item, _name(job.benchmark, g, title, item, number, view),
+                CATEGORY_NAMES.index(g.category) + 1, g.clothes_type, title,
                 POSE_CODES[view] if job.benchmark == "inshop" else 1 + consumer,
                 " ".join(f"{v:03d}" for v in labels["box"]),
                 f"{g.clothes_type}  {variation(view, labels['zoom'])}  "
@@ -171,11 +173,6 @@ def variation(view: str, zoom: float) -> int:
     if view == "zoom-in":
         return 4 if zoom < 1.2 else 5
     return {"side": 2, "back": 3}.get(view, 1)
-
-
-def category_number(g: Garment) -> int:
-    """Return the official number of the garment's category, from 1."""
-    return CATEGORY_NAMES.index(g.category) + 1
 
 
 def sheet(items: int = 40, seed: int = 0, px: int = 256) -> list[tuple[np.ndarray, str, list[str]]]:

@@ -9,7 +9,7 @@ import numpy as np
 from lib.lists import FOLDERS, joints_columns, write_list
 from lib.world.attributes import GROUPS, NAMES
 from lib.world.garment import CATEGORIES
-from lib.world.items import BENCHMARK_CODE, CEILING, Image, category_number, item_id
+from lib.world.items import BENCHMARK_CODE, CEILING, Image, item_id
 
 
 def write_labels(path: Path, columns: str, names: Sequence[str], fired: Iterable[np.ndarray]) -> None:
@@ -57,7 +57,7 @@ def _write_lists(folder: Path, benchmark: str, images: list[Image]) -> None:
         _write_category_lists(folder, anno, images, names)
         return
     second = "pose_type" if benchmark == "inshop" else "source_type"
-    rows = [f"{i.name}  {i.garment.clothes_type}  {i.code}  {i.box}" for i in images]
+    rows = [f"{i.name}  {i.clothes_type}  {i.code}  {i.box}" for i in images]
     write_list(anno / f"list_bbox{suffix}.txt", f"image_name  clothes_type  {second}  x_1  y_1  x_2  y_2", rows)
     items = {item_id(i.item): i.fired for i in images}
     (anno / f"list_item{suffix}.txt").write_text("\n".join([str(len(items)), *items]) + "\n", encoding="utf-8")
@@ -79,7 +79,7 @@ def _write_category_lists(folder: Path, anno: Path, images: list[Image], names: 
     write_list(anno / "list_bbox.txt", "image_name  x_1  y_1  x_2  y_2", [f"{i.name}  {i.box}" for i in images])
     rows = [f"{name}  {entry[0]}" for name, entry in CATEGORIES.items()]
     write_list(anno / "list_category_cloth.txt", "category_name  category_type", rows)
-    rows = [f"{i.name}  {category_number(i.garment)}" for i in images]
+    rows = [f"{i.name}  {i.category}" for i in images]
     write_list(anno / "list_category_img.txt", "image_name  category_label", rows)
     write_labels(anno / "list_attr_img.txt", "image_name  attribute_labels", names, (i.fired for i in images))
     rows = [f"{i.name}  {i.split}" for i in images if i.split != "pretrain"]

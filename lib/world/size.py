@@ -25,7 +25,7 @@ class World:
     # Room that boxes leave around the cloth on each side, least and most, as a share of its size. Annotators leave room: in the
     # real sample collars lie at 0.09 and hems at 0.89 of the box's height.
     box_room: tuple[float, float] = (0.03, 0.12)
-    details: int = 3  # the items of a family differ in one to this many details: fewer are harder to tell apart
+    details: int = 2  # the items of a family differ in one to this many details: fewer are harder to tell apart
     line: int = 6  # families of one design, each with a mark of its own; more are harder to tell apart
-    hardness: float = 0.9  # of consumer-to-shop's consumer photos, 0 to 1: crops, things in front, darkness, blur
-    overlap: float = 0.25  # share of garments whose cut is a neighbouring category's, such as a joggers-like sweatpants
+    hardness: float = 1.0  # of consumer-to-shop's consumer photos, 0 to 1: crops, things in front, darkness, blur
+    overlap: float = 0.5  # share of garments whose cut is a neighbouring category's, such as a joggers-like sweatpants

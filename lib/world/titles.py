@@ -24,7 +24,7 @@ PLACES = ("look", "lead", "finish", "pattern", "fabric", "neck", "sleeve", "deta
 MENTIONED = (0.98, 0.85, 0.22)
 # A less telling phrase is mentioned less: factor by salience 0 to 9.
 STRENGTH = (0.0, 0.15, 0.25, 0.4, 0.6, 0.78, 0.9, 0.95, 0.98, 1.0)
-CONSIDERED = 8  # a seller thinks of this many of the most telling phrases
+CONSIDERED = 6  # a seller thinks of this many of the most telling phrases
 COMMON = 0.55  # share of the most usual wording among synonyms; the others share the rest evenly
 NOUNS = {
     "Button-Down": "shirt", "Flannel": "flannel shirt", "Coverup": "cover-up", "Gauchos": "gaucho pants",
@@ -32,7 +32,7 @@ NOUNS = {
 }  # fmt: skip
 _SAME = {
     "flower": "floral", "stripes": "stripe", "printed": "print", "pattern": "print", "patterned": "print", "dots": "dot",
-    "lacy": "lace", "rhinestones": "rhinestone", "skinny": "slim",
+    "lacy": "lace", "rhinestones": "rhinestone", "skinny": "slim", "embroidery": "embroider", "zipper": "zip", "zippered": "zip",
 }  # fmt: skip
 _LONGEST = max(len(name.split()) for name in NAMES)
 _WORDS = {tuple(name.split()): i for i, name in enumerate(NAMES)}
@@ -63,7 +63,7 @@ def _concepts() -> tuple[Concept, ...]:
         if row.place not in PLACES:
             raise ValueError(f"attributes.csv: {row.name} has place {row.place!r}; there are {', '.join(PLACES)}")
         if row.salience:
-            meanings.setdefault(row.condition[0], []).append(i)
+            meanings.setdefault(frozenset(row.condition[0]), []).append(i)
     out = []
     for rows in meanings.values():
         others = (1 - COMMON) / max(len(rows) - 1, 1)
@@ -77,10 +77,19 @@ def _concepts() -> tuple[Concept, ...]:
     return tuple(sorted(out, key=lambda c: (-c.salience, -len(ROWS[c.row].condition[0]), c.row)))
 
 
+@lru_cache(maxsize=4096)
 def _stems(title: str) -> frozenset[str]:
     """Return what a title's words have in common with their other forms: "lace-paneled" has lace and panel."""
-    parts = [part for word in title.split() for part in word.split("-")]
-    return frozenset(_SAME.get(part, part).removesuffix("ed").removesuffix("e").rstrip("s") for part in parts)
+    return frozenset(_stem(part) for word in title.split() for part in word.split("-"))
+
+
+def _stem(word: str) -> str:
+    if word in _SAME:
+        return _SAME[word]
+    short = word.removesuffix("ed")
+    if short != word and len(short) > 2 and short[-1] == short[-2]:
+        short = short[:-1]  # dotted, cropped
+    return short.removesuffix("e").rstrip("s")
 
 
 def _usual(rows: list[int]) -> int:
@@ -114,9 +123,8 @@ def noun(g: Garment) -> tuple[str, ...]:
 
 
 def compose_title(phrases: tuple[Wording, ...], last: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a title's words: the phrases in a seller's order, then the noun, which does not repeat the word before it."""
-    words = [word for phrase in sorted(phrases, key=lambda p: p.place) for word in phrase.words]
-    return (*words[: len(words) - 1 if words and words[-1] == last[0] else len(words)], *last)
+    """Return a title's words: the phrases in a seller's order, then the noun."""
+    return (*(word for phrase in sorted(phrases, key=lambda p: p.place) for word in phrase.words), *last)
 
 
 def mentionable(may: np.ndarray) -> list[Concept]:
@@ -133,7 +141,7 @@ def write_title(g: Garment, rng: np.random.Generator) -> tuple[tuple[str, ...], 
     """Return one title's words and the numbers of the attributes that fire."""
     held, may = shows(g)
     phrases: tuple[Wording, ...] = ()
-    taken: frozenset[str] = frozenset()
+    taken = _stems(" ".join(noun(g)))
     for concept in mentionable(may):
         options = _free(concept, taken)
         if not options or len(phrases) == len(MENTIONED):
@@ -166,7 +174,7 @@ def every_title(g: Garment, may: np.ndarray) -> Iterator[tuple[tuple[str, ...], 
             probability *= 1 - mention
         yield compose_title(phrases, last), probability
 
-    yield from walk(0, (), frozenset(), 1.0)
+    yield from walk(0, (), _stems(" ".join(last)), 1.0)
 
 
 def probabilities(g: Garment) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Garments with wished-for attributes: how the world's items are drawn, and garments by their attributes.
 
-Every item is drawn around one theme, a concept of titles.CONCEPTS that its garment shows: themes have a long tail with a
+Most items are drawn around a theme, a concept of titles.CONCEPTS that the garment shows: themes have a long tail with a
 floor, so that rare attributes get their chance. The rest comes from the category's ranges.
 """
 
@@ -24,10 +24,11 @@ from lib.world.garment import (
 )
 from lib.world.titles import CONCEPTS, STRENGTH
 
-# Themes have a long tail in a fixed order. The floor is per wording, divided by the share of the rarest one, so that each of the
-# 1,000 attributes can be expected several times in 40,000 items.
-FLOOR = 0.0003
-TAIL = 25
+# Themes have a long tail in a fixed order. The floor is per wording, divided by the share of the rarest one, so that each of
+# the 1,000 attributes can be expected several times in 40,000 items.
+FLOOR = 0.0004
+TAIL = 6
+NO_THEME = 0.3  # share of garments that are drawn from their category's ranges alone
 ICONS = ("star", "sun", "moon", "eagle", "city")
 
 
@@ -35,10 +36,10 @@ def _theme_weights() -> np.ndarray:
     ranks = np.random.default_rng(2016).permutation(len(CONCEPTS))
     tail = 1 / (TAIL + ranks)
     floor = np.array([FLOOR / min(w.share for w in c.wordings) / STRENGTH[c.salience] for c in CONCEPTS])
-    return floor + (1 - floor.sum()) * tail / tail.sum()
+    return floor + (1 - NO_THEME - floor.sum()) * tail / tail.sum()
 
 
-THEMES = _theme_weights()
+THEMES = _theme_weights()  # they sum to 1 - NO_THEME
 
 
 def _clauses(name: str):
@@ -108,7 +109,25 @@ def wear(g: Garment, name: str, rng: np.random.Generator, keep: Sequence[str] = 
         new |= {"pattern": "solid"} if g.pattern != "solid" and not _needs(keep, "pattern") else {}
         new |= {"closure": "none"} if g.closure != "none" and "closure" not in own else {}
     changed = settle(replace(g, **new))
+    if _strange(changed) - _strange(g):
+        return None
     return changed if _meets(changed, name) and all(_meets(changed, k) for k in keep) else None
+
+
+def _strange(g: Garment) -> set[str]:
+    """Return the fields in which the garment is not like its category: a blazer with straps, a parka without a hood."""
+    out = set()
+    for field, choice in CATEGORIES[g.category][3].items():
+        value = getattr(g, field)
+        if isinstance(choice, tuple):
+            if field in ("length", "sleeve") and not choice[0] - 0.15 <= value <= choice[1] + 0.15:
+                out.add(field)
+        elif field == "sleeve":
+            if not min(choice) - 0.15 <= value <= max(choice) + 0.15:
+                out.add(field)
+        elif len(choice) == 1 and value not in choice:
+            out.add(field)
+    return out
 
 
 def _needs(names: Sequence[str], field: str) -> bool:
@@ -164,10 +183,16 @@ def compose(category: str | None = None, names: Sequence[str] = (), seed: int = 
 
 
 def draw(rng: np.random.Generator, category: str = "", theme: int | None = None, overlap: float = 0.0) -> Garment:
-    """Return a garment of the world: a theme, a category that can show it, drawn by frequency, and the rest from its ranges."""
-    number = rng.choice(len(CONCEPTS), p=THEMES) if theme is None else theme
-    wish = ROWS[CONCEPTS[number].row].name
+    """Return a garment of the world: a theme, a category that can show it, drawn by frequency, and the rest from its ranges.
+
+    theme: number of a concept, -1 for none; None draws one. overlap: see `garment.sample`.
+    """
+    if theme is None:
+        theme = int(rng.choice(len(CONCEPTS) + 1, p=[*THEMES, 1 - THEMES.sum()]))
     order = rng.choice(len(CATEGORY_NAMES), len(CATEGORY_NAMES), replace=False, p=CATEGORY_WEIGHTS)
+    if theme in (-1, len(CONCEPTS)):
+        return sample(category or CATEGORY_NAMES[order[0]], rng, overlap)
+    wish = ROWS[CONCEPTS[theme].row].name
     for number in [CATEGORY_NAMES.index(category)] if category else order:
         if not _fits(CATEGORY_NAMES[number], wish) and not category:
             continue

@@ -3,7 +3,7 @@ import pytest
 from lib.world import World, write_world
 
 SIZE = World(
-    pretrain=20, train=90, val=20, test=30, inshop_train_items=8, inshop_test_items=12, consumer2shop_train_items=6,
+    pretrain=20, train=60, val=15, test=25, inshop_train_items=8, inshop_test_items=12, consumer2shop_train_items=6,
     consumer2shop_val_items=5, consumer2shop_test_items=12, distractors=5, px=96, views=2, line=2,
 )  # fmt: skip
 

@@ -1,0 +1,84 @@
+"""The profiles: sizes that fit together, equal passes, and a table of departures for each."""
+
+import json
+from dataclasses import asdict, replace
+
+import pytest
+
+from lib.config import COMPACT, PROFILES, TINY, Model, Schedule, Weights, departures
+from lib.methods import METHODS
+from lib.runs import STAGES
+
+
+def test_the_profiles():
+    assert list(PROFILES) == ["smoke", "demo", "study", "photos", "paper"]
+    assert all(config.profile == name for name, config in PROFILES.items())
+    assert PROFILES["study"].seeds == (0, 1, 2) and PROFILES["demo"].seeds == (0,)
+    assert PROFILES["paper"].model == Model() and PROFILES["paper"].input.view_px == 224
+    assert [PROFILES[name].start for name in PROFILES] == ["scratch", "shipped", "scratch", "shipped", "imagenet"]
+
+
+def test_demo_and_photos_can_read_what_the_study_ships():
+    for name in ("demo", "photos"):
+        assert PROFILES[name].model == PROFILES["study"].model == COMPACT
+        assert PROFILES[name].input == PROFILES["study"].input
+    assert (
+        PROFILES["demo"].seed != PROFILES["study"].seed
+    )  # the demo's world is another one than that of the pre-training
+
+
+@pytest.mark.parametrize("name", list(PROFILES))
+def test_sizes_fit_together(name):
+    config = PROFILES[name]
+    m, i = config.model, config.input
+    assert i.view_px % 32 == 0 and i.view_px <= i.px and m.window % m.bins == 0
+    cells = i.view_px / 8
+    assert 1 / 8 < m.window / cells <= 1 / 4  # the paper's 4 of 28 cells are a seventh
+    assert i.view * (1 + i.jitter) + 2 * 0.6 * i.jitter < 1.2  # views may leave the crop by little
+    assert abs(i.px * i.view - i.view_px) < 4  # a view is neither enlarged nor shrunk by much
+    assert set(config.methods) <= set(METHODS) and "fashionnet" in config.methods
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("name", list(PROFILES))
+def test_every_stage_has_a_schedule_of_whole_rounds(name, stage):
+    schedule = PROFILES[name].training.schedule(stage)
+    assert schedule.rounds >= 1 and schedule.epochs >= 1 and 0 < schedule.rate < 0.01 and schedule.batch >= 32
+    assert schedule.passes == 2 * schedule.rounds * schedule.epochs
+
+
+def test_the_steps_differ_in_weights_as_the_paper_orders_them():
+    for config in PROFILES.values():
+        one, two, both = (asdict(w) for w in (config.training.step1, config.training.step2, config.training.at_once))
+        for loss in ("landmark", "heatmap", "visibility"):
+            assert one[loss] > two[loss] > 0 and both[loss] == one[loss]
+        for loss in ("category", "attribute", "triplet", "pair"):
+            assert two[loss] > one[loss] > 0 and both[loss] == two[loss]
+        small = {loss: min(one[loss], two[loss]) / max(one[loss], two[loss]) for loss in one if loss != "detection"}
+        assert list(small.values()) == pytest.approx([0.3] * len(small))
+
+
+def test_a_schedule_counts_both_steps():
+    assert Schedule(3, 2, 1e-3).passes == 12 and Schedule(1, 1, 1e-3).passes == 2
+    assert Weights(1, 2, 3, 4, 5, 6, 7).detection == 1.0
+    assert TINY.dropout == 0 and replace(TINY, width=COMPACT.width) != COMPACT
+
+
+@pytest.mark.parametrize("name", list(PROFILES))
+def test_a_configuration_can_be_written_as_json(name):
+    content = json.loads(json.dumps(PROFILES[name].as_dict()))
+    assert content["training"]["pretrain"]["rate"] == PROFILES[name].training.pretrain.rate
+    assert content["world"]["train"] == PROFILES[name].world.train
+
+
+@pytest.mark.parametrize("name", list(PROFILES))
+def test_departures_are_rows_of_text_with_this_profiles_numbers(name):
+    config = PROFILES[name]
+    rows = departures(config)
+    assert all(len(row) == 4 and all(isinstance(cell, str) and cell for cell in row) for row in rows)
+    assert len({row[0] for row in rows}) == len(rows) >= 10
+    what = {row[0]: row[2] for row in rows}
+    assert f"{config.input.view_px} px" in what["input"] and f"{config.model.window} cells" in what["pooling window"]
+    assert f"{config.training.attribute_balance:g}" in what["w_pos / w_neg (Eq. 1)"]
+    half = departures(replace(config, training=replace(config.training, attribute_balance=0.5)))
+    assert "power 0.5: 10 where the ratio is 100" in {row[0]: row[2] for row in half}["w_pos / w_neg (Eq. 1)"]

@@ -1,0 +1,308 @@
+"""Building networks, and what they start from: earlier runs, shipped networks, VGG-16."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torchvision.models import vgg
+
+from lib import networks, parts
+from lib.config import PROFILES, Model
+from lib.fashionnet import FashionNet
+from lib.files import read_tensors, write_tensors
+from lib.lists import DataError
+from lib.methods import DETECTORS, METHODS, find
+from lib.rivals import DARN, WTBI, PartDetector
+
+NAMES = {"category": ["red", "green", "blue"], "attributes": ["r", "g", "b"]}
+
+
+def state_of(net):
+    return {name: value.clone() for name, value in net.state_dict().items()}
+
+
+def as_consumer2shop(benchmark):
+    return replace(benchmark, domain=np.array(["shop", "consumer"])[np.arange(len(benchmark.image)) % 2])
+
+
+def test_classes_are_the_names_that_have_labels(squares):
+    assert networks.classes(squares) == NAMES
+    assert networks.classes(replace(squares, category=None)) == {"attributes": NAMES["attributes"]}
+    assert networks.classes(replace(squares, category=None, attributes=None)) == {}
+
+
+# ---- build ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*METHODS, *DETECTORS])
+def test_build_reads_the_table(name, squares, config):
+    method = find(name)
+    net = networks.build(method, squares, config, 0)
+    assert type(net) is {"fashionnet": FashionNet, "darn": DARN, "wtbi": WTBI, "detector": PartDetector}[method.network]
+    if method.network == "detector":
+        assert net.heatmap.out_channels == len(parts.names(name)) == {"joints": 14, "poselets": 21}[name]
+        return
+    assert net.category.out_features == 3 and (net.attributes is None) == (method.attributes == 0)
+    if method.network == "fashionnet":
+        assert (net.fc6_local is None) == (method.pool_at == "")
+        assert (net.detector is not None) == (method.pool_at in ("joints", "poselets"))
+        assert (net.pose is not None) == method.predicts_landmarks
+        assert net.pose is None or (net.pose.heatmap is not None) == (method.head == "heatmap")
+    if method.network == "darn":
+        assert len(net.streams) == 1 and list(net.widths) == ["group_1", "group_2", "category"]
+        assert len(networks.build(method, as_consumer2shop(squares), config, 0).streams) == 2
+
+
+@pytest.mark.parametrize("name", ["fashionnet", "darn", "wtbi", "joints"])
+def test_a_seed_makes_a_network(name, squares, config):
+    first, again, other = (state_of(networks.build(find(name), squares, config, seed)) for seed in (3, 3, 4))
+    same = {n: torch.equal(v.nan_to_num(9), again[n].nan_to_num(9)) for n, v in first.items()}
+    assert all(same.values())
+    assert any(not torch.equal(first[n], other[n]) for n in first)
+
+
+@pytest.mark.parametrize("name", ["fashionnet", "darn", "wtbi"])
+def test_no_head_without_labels(name, squares, config):
+    bare = replace(squares, category=None, category_names=None, attributes=None, attribute_names=None, group_names=None)
+    net = networks.build(find(name), bare, config, 0)
+    assert net.category is None and net.attributes is None
+
+
+# ---- start ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["fashionnet", "fashionnet-heatmap", "fashionnet+joints", "darn", "wtbi"])
+def test_a_network_of_the_same_classes_is_copied_whole(name, squares, config):
+    earlier, net = (networks.build(find(name), squares, config, seed) for seed in (1, 2))
+    copied = networks.start(net, earlier.state_dict(), NAMES, NAMES)
+    assert copied == sorted(net.state_dict())
+    for key, value in earlier.state_dict().items():
+        assert torch.equal(net.state_dict()[key].nan_to_num(9), value.nan_to_num(9)), key
+
+
+@pytest.mark.parametrize("method", ["fashionnet", "darn", "wtbi"])
+@pytest.mark.parametrize("names", [["r", "g", "x"], ["g", "r", "b"], ["r", "g"]])
+def test_a_head_is_copied_only_for_equal_names(method, names, squares, config):
+    """The same number of other names, or another order, makes another head; everything else is copied."""
+    now = {"category": NAMES["category"], "attributes": names}
+    b = replace(squares, attributes=squares.attributes[:, : len(names)], attribute_names=tuple(names),
+                attribute_groups=squares.attribute_groups[: len(names)])  # fmt: skip
+    if method == "darn" and len(names) == 2:
+        b = replace(b, group_names={1: "texture"})
+    earlier, net = networks.build(find(method), squares, config, 1), networks.build(find(method), b, config, 2)
+    before, source = state_of(net), earlier.state_dict()
+    copied = networks.start(net, source, NAMES, now)
+    assert not [name for name in copied if name.startswith("attributes.")]
+    assert {"category.weight", "category.bias"} <= set(copied) or method == "darn"
+    for name, value in net.state_dict().items():
+        if name in copied:
+            assert torch.equal(value, source[name]), name
+        else:
+            assert torch.equal(value, before[name]), name
+    left = [name for name in before if name not in copied and not name.startswith("attributes.")]
+    assert left == [] or (method == "darn" and len(names) == 2)  # its branches are narrower with more groups
+
+
+@pytest.mark.parametrize("then", [{}, {"category": ["red", "green"], "attributes": None}])
+def test_no_head_from_a_network_without_these_classes(then, squares, config):
+    earlier, net = (networks.build(find("fashionnet"), squares, config, seed) for seed in (1, 2))
+    copied = networks.start(net, earlier.state_dict(), then, NAMES)
+    assert not [name for name in copied if name.startswith(("category.", "attributes."))]
+    assert {name for name in net.state_dict() if name.startswith(("trunk.", "pose.", "fc"))} < set(copied)
+
+
+def test_parameters_of_another_shape_are_left(squares, config):
+    wide = replace(config, model=replace(config.model, fc_global=80))
+    earlier, net = (
+        networks.build(find("fashionnet"), squares, wide, 1),
+        networks.build(find("fashionnet"), squares, config, 2),
+    )
+    before = state_of(net)
+    copied = networks.start(net, earlier.state_dict(), NAMES, NAMES)
+    left = [name for name in before if name not in copied]
+    assert left == ["fc6_global.0.weight", "fc6_global.0.bias", "fc7_fusion.0.weight"]
+    assert all(torch.equal(net.state_dict()[name], before[name]) for name in left)
+
+
+def test_both_streams_of_darn_start_from_the_one(squares, config):
+    one = networks.build(find("darn"), squares, config, 1)
+    two = networks.build(find("darn"), as_consumer2shop(squares), config, 2)
+    copied = networks.start(two, one.state_dict(), NAMES, NAMES)
+    assert copied == sorted(two.state_dict())
+    for name, value in one.state_dict().items():
+        for number in (0, 1):
+            assert torch.equal(two.state_dict()[name.replace("streams.0.", f"streams.{number}.")], value), name
+    # A network of two streams gives each its own.
+    with torch.no_grad():
+        two.streams[1]["fc6"][0].weight.mul_(2)
+    other = networks.build(find("darn"), as_consumer2shop(squares), config, 3)
+    networks.start(other, two.state_dict(), NAMES, NAMES)
+    assert torch.equal(other.streams[1]["fc6"][0].weight, two.streams[1]["fc6"][0].weight)
+    assert torch.equal(other.streams[0]["fc6"][0].weight, one.streams[0]["fc6"][0].weight)
+
+
+def test_a_saved_network_is_read_back(squares, config, tmp_path):
+    net = networks.build(find("fashionnet+poselets"), squares, config, 1)
+    header = {"classes": NAMES, "supervised": None, "about": {"method": "x", "seconds": 1.5}}
+    networks.save(tmp_path / "model.safetensors", net, header)
+    state, back = networks.load(tmp_path / "model.safetensors")
+    assert back == header and state.keys() == net.state_dict().keys()
+    assert all(torch.equal(state[n].nan_to_num(9), v.nan_to_num(9)) for n, v in net.state_dict().items())
+
+
+@pytest.mark.parametrize("content", [b"", b"not a network", None])
+def test_a_damaged_or_absent_network_is_named(content, tmp_path):
+    path = tmp_path / "fashionnet.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=r"fashionnet\.safetensors"):
+        networks.load(path)
+
+
+# ---- shipped networks -----------------------------------------------------------------------------------------------
+
+
+def shipped(net, tmp_path):
+    networks.save(tmp_path / "model.safetensors", net, {"classes": NAMES, "supervised": ["r"]})
+    networks.ship(tmp_path / "model.safetensors", tmp_path / "shipped.safetensors", {"licence": "MIT"})
+    return networks.load(tmp_path / "shipped.safetensors")
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-3, 1e-6, 1e3])
+def test_a_shipped_matrix_is_off_by_at_most_half_a_step(size, tmp_path):
+    """A step is a 127th of the largest weight of the same output channel, whatever the size of the weights."""
+    torch.manual_seed(0)
+    net = torch.nn.ModuleDict({"conv": torch.nn.Conv2d(6, 9, 3), "fc": torch.nn.Linear(40, 7)})
+    with torch.no_grad():
+        for layer in net.values():
+            layer.weight.normal_(0, size)
+            layer.weight[0] *= 1e-3  # channels of different sizes
+            layer.weight[1] = 0
+    state, header = shipped(net, tmp_path)
+    assert (
+        header == {"classes": NAMES, "supervised": ["r"], "licence": "MIT"} and state.keys() == net.state_dict().keys()
+    )
+    for name, value in net.state_dict().items():
+        assert state[name].dtype == torch.float32
+        error = (state[name] - value).abs()
+        if value.ndim >= 2:
+            step = value.flatten(1).abs().amax(1) / 127
+            bound = step.clamp_min(1e-8).view(-1, *[1] * (value.ndim - 1)) * (0.5 + 1e-4)
+            assert (error <= bound).all() and (error > 0).any() and not state[name][1].any()
+        else:
+            assert (error <= value.abs() * 2**-11 + 2**-25).all()
+
+
+def test_a_shipped_network_is_a_quarter_as_large_and_answers_alike(squares, config, tmp_path):
+    net = networks.build(find("fashionnet"), squares, config, 1).eval()
+    state, _ = shipped(net, tmp_path)
+    large, small = ((tmp_path / name).stat().st_size for name in ("model.safetensors", "shipped.safetensors"))
+    weights = sum(p.numel() for p in net.parameters())
+    assert weights < small < 0.35 * large
+    other = networks.build(find("fashionnet"), squares, config, 2).eval()
+    assert networks.start(other, state, NAMES, NAMES) == sorted(net.state_dict())
+    images = torch.randn(4, 3, 32, 32)
+    with torch.inference_mode():
+        ours, exact = other(images)["embedding"], net(images)["embedding"]
+    assert torch.nn.functional.cosine_similarity(ours, exact).min() > 0.999
+
+
+def test_what_is_not_a_matrix_of_numbers_is_kept(squares, config, tmp_path):
+    """Batch norm's integer counter, and poselets that are not known (NaN)."""
+    net = networks.build(find("poselets"), squares, config, 1)
+    net.trunk[1].num_batches_tracked.fill_(70_000)
+    state, _ = shipped(net, tmp_path)
+    assert state["trunk.1.num_batches_tracked"] == 70_000 and state["poselets"].isnan().all()
+    assert state.keys() == net.state_dict().keys()
+
+
+def test_wtbis_generic_features_are_shipped_once(squares, config, tmp_path):
+    net = networks.build(find("wtbi"), squares, config, 1)
+    state, _ = shipped(net, tmp_path)
+    assert set(state) == {name for name in net.state_dict() if not name.startswith("generic.")}
+    assert (tmp_path / "shipped.safetensors").stat().st_size < 1_000_000
+
+
+# ---- ImageNet -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def vgg16(tmp_path_factory):
+    """Convolutions under torchvision's names with random weights, and the file that holds them."""
+    torch.manual_seed(1)
+    features = vgg.make_layers(vgg.cfgs["D"]).eval()
+    path = tmp_path_factory.mktemp("vgg") / "vgg16.safetensors"
+    write_tensors(path, {f"features.{name}": value for name, value in features.state_dict().items()})
+    return features, path
+
+
+SMALL_FC = Model(fc_global=8, fc_fusion=8, fc_local=8, fc_pose=8, conv5_pose=64)
+
+
+def test_vgg16s_names_are_torchvisions(vgg16):
+    features, _ = vgg16
+    convolutions = [i for i, layer in enumerate(features) if isinstance(layer, torch.nn.Conv2d)]
+    assert networks.vgg16_numbers() == convolutions
+
+
+def test_vgg16_fills_trunk_and_conv5(vgg16):
+    features, path = vgg16
+    net = FashionNet(SMALL_FC, 64, 0, 0)
+    pose = state_of(net.pose)
+    names, origin = networks.start_vgg16(net, str(path))
+    assert origin == "vgg16.safetensors" and len(names) == 26
+    assert all(name.startswith(("trunk.", "conv5_global.")) for name in names)  # conv5_pose is narrower
+    assert all(torch.equal(value, pose[name]) for name, value in net.pose.state_dict().items())
+    x = torch.randn(1, 3, 64, 64)
+    with torch.inference_mode():
+        torch.testing.assert_close(net.trunk(x), features[:23](x))
+        torch.testing.assert_close(net.pool5(net.conv5_global(net.pool4(net.trunk(x)))), features(x))
+
+
+def test_vgg16_fills_conv5_pose_of_its_width_and_both_streams_of_darn(vgg16):
+    features, path = vgg16
+    net = FashionNet(replace(SMALL_FC, conv5_pose=512), 64, 0, 0)
+    assert len(networks.start_vgg16(net, str(path))[0]) == 32
+    assert torch.equal(net.pose.conv5_pose[4].weight, features[28].weight)
+    darn = DARN(SMALL_FC, 64, 3, None, (), streams=2)
+    names, _ = networks.start_vgg16(darn, str(path))
+    assert len(names) == 52
+    x = torch.randn(1, 3, 32, 32)
+    with torch.inference_mode():
+        for stream in darn.streams:
+            torch.testing.assert_close(stream["conv"](x), features(x))
+
+
+def test_wtbi_reads_the_same_file(vgg16):
+    features, path = vgg16
+    net = WTBI(SMALL_FC, 0, 0)
+    assert networks.start_generic(net, replace(PROFILES["paper"], model=SMALL_FC), str(path)) == "vgg16.safetensors"
+    x = torch.randn(1, 3, 96, 96)
+    with torch.inference_mode():
+        torch.testing.assert_close(net.generic(x), features(x).flatten(1))
+
+
+def test_weights_that_do_not_fit_raise(vgg16, squares, config, tmp_path):
+    with pytest.raises(DataError, match="trunk differs"):
+        networks.start_vgg16(networks.build(find("fashionnet"), squares, config, 0), str(vgg16[1]))
+    other = write_tensors(tmp_path / "other.safetensors", {"features.0.weight": torch.zeros(64, 3, 3, 3)})
+    with pytest.raises(DataError, match=r"other\.safetensors: no features\.0\.weight and \.bias"):
+        networks.read_vgg16(str(other))
+
+
+def test_damaged_weights_are_named(tmp_path):
+    (tmp_path / "vgg.safetensors").write_bytes(b"x")
+    for path in (tmp_path / "vgg.safetensors", tmp_path / "none.safetensors"):
+        with pytest.raises(DataError, match=path.name):
+            networks.read_vgg16(str(path))
+
+
+def test_the_generic_features_are_imagenets_and_complete(monkeypatch, tmp_path):
+    state, about = read_tensors(networks.GENERIC)
+    assert "ImageNet" in about["from"] and not [name for name in state if name.startswith("classifier")]
+    monkeypatch.setattr(
+        networks, "GENERIC", write_tensors(tmp_path / "lite0.safetensors", dict(list(state.items())[3:]))
+    )
+    with pytest.raises(DataError, match="lite0.safetensors: does not hold"):
+        networks.start_generic(WTBI(PROFILES["smoke"].model, 0, 0), PROFILES["smoke"], "")
