@@ -148,13 +148,13 @@ PROFILES = {
     "demo": Config(
         profile="demo",
         world=World(
-            pretrain=0, train=2400, val=300, test=1500, inshop_train_items=250, inshop_test_items=1000,
-            consumer2shop_train_items=250, consumer2shop_val_items=40, consumer2shop_test_items=1000,
+            pretrain=0, train=3_000, val=300, test=2_000, inshop_train_items=400, inshop_test_items=1_000,
+            consumer2shop_train_items=400, consumer2shop_val_items=40, consumer2shop_test_items=1_000, distractors=200,
         ),
         model=COMPACT,
         training=Training(
             pretrain=Schedule(1, 1, 1e-3), category_attribute=Schedule(1, 1, 5e-4),
-            inshop=Schedule(1, 1, 5e-4), consumer2shop=Schedule(1, 1, 5e-4),
+            inshop=Schedule(2, 1, 1e-3), consumer2shop=Schedule(2, 1, 1e-3),
         ),
         start="shipped",
     ),

@@ -73,6 +73,8 @@ def skipped(stage: str, benchmarks: dict[str, Benchmark], config: Config) -> dic
     for name in config.methods:
         if stage in SEARCHES and not METHODS[name].retrieval:
             out[name] = "measured on categories, attributes and landmarks only"
+        elif shipped and not has_pretraining(benchmarks) and not shipped_network(METHODS[name]).exists():
+            out[name] = "no pre-trained network is shipped for it"
         elif reason := reason_to_skip(name, benchmark, joints, attributes):
             out[name] = reason
     return out
@@ -82,6 +84,16 @@ def trained(stage: str, benchmarks: dict[str, Benchmark], config: Config) -> lis
     """Return the profile's methods that are trained on this stage, in the order of all tables."""
     without = skipped(stage, benchmarks, config)
     return [name for name in config.methods if name not in without]
+
+
+def shipped_network(method: Method) -> Path:
+    """Return the file of the shipped network that a method starts from, whether or not it exists.
+
+    A detector is shipped inside the network that pools at what it finds.
+    """
+    if method.network == "detector":
+        method = next(user for user in METHODS.values() if user.detector == method.pool_at)
+    return networks.SHIPPED / f"{method.pretraining or method.name}.safetensors"
 
 
 def predecessor(method: Method, stage: str, benchmarks: dict[str, Benchmark], config: Config) -> tuple[str, str] | None:
@@ -159,7 +171,7 @@ def identity(
         if run is not None:
             origins.append(identity(find(run[0]), run[1], benchmarks, config, config.seed, weights))
     if not origins and config.start == "shipped":
-        origins.append(_file_digest(networks.SHIPPED / f"{method.pretraining or method.name}.safetensors"))
+        origins.append(_file_digest(shipped_network(method)))
     elif not origins and config.start == "imagenet":
         origins.append(_file_digest(Path(weights)) if weights else "torchvision")
     if method.network == "wtbi":
@@ -280,12 +292,14 @@ def _start(model, row: Method, benchmark: Benchmark, config: Config, weights: st
     earlier, detector = paths
     started, origin, supervising = [], "scratch", None
     if earlier is None and config.start == "shipped":
-        earlier = networks.SHIPPED / f"{row.pretraining or row.name}.safetensors"
+        earlier = shipped_network(row)
     now = networks.classes(benchmark)
     if row.network == "wtbi":
         origin = networks.start_generic(model, config, weights)
     if earlier is not None:
         state, header = networks.load(earlier)
+        if row.network == "detector" and earlier.stem != "model":
+            state = {n.removeprefix("detector."): value for n, value in state.items() if n.startswith("detector.")}
         started = networks.start(model, state, header["classes"], now)
         if header["classes"].get("attributes") == now.get("attributes"):
             supervising = header["supervised"]
@@ -405,7 +419,7 @@ def provenance(fabric: Fabric) -> dict:
     cuda = fabric.device.type == "cuda"
     return {
         "commit": commit,
-        "dirty": same.returncode == 1,
+        "dirty": head.returncode == 0 and same.returncode == 1,
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "device": torch.cuda.get_device_name(fabric.device) if cuda else f"CPU, {torch.get_num_threads()} threads",
         "processes": fabric.world_size,

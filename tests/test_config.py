@@ -5,8 +5,9 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from lib import train
 from lib.config import COMPACT, PROFILES, TINY, Model, Schedule, Weights, departures
-from lib.methods import METHODS
+from lib.methods import DETECTORS, METHODS
 from lib.runs import STAGES
 
 
@@ -82,3 +83,13 @@ def test_departures_are_rows_of_text_with_this_profiles_numbers(name):
     assert f"{config.training.attribute_balance:g}" in what["w_pos / w_neg (Eq. 1)"]
     half = departures(replace(config, training=replace(config.training, attribute_balance=0.5)))
     assert "power 0.5: 10 where the ratio is 100" in {row[0]: row[2] for row in half}["w_pos / w_neg (Eq. 1)"]
+
+
+@pytest.mark.parametrize("name", list(PROFILES))
+def test_every_step_of_every_method_has_weights(name):
+    weights = train.step_weights(PROFILES[name])
+    for method in [*METHODS.values(), *DETECTORS.values()]:
+        assert all(isinstance(weights[step], Weights) for step in method.steps)
+    for stage in STAGES:
+        lengths = {len(train.phases(PROFILES[name].training.schedule(stage), m.steps)) for m in METHODS.values()}
+        assert len(lengths) == 1

@@ -22,7 +22,7 @@ def photo_with_dot(x, y, width=120, height=160):
 
 
 def brightest(image):
-    """Centre of mass of the bright part, in units of the image: pixel 0's centre lies at 0.5."""
+    """Centre of mass of the bright part, in units of the image: pixel 0's centre is at 0.5."""
     grey = image.astype(float).mean(-1)
     weight = np.clip(grey - grey.max() / 2, 0, None)
     ys, xs = np.mgrid[: grey.shape[0], : grey.shape[1]] + 0.5
@@ -105,9 +105,9 @@ def test_unknown_landmarks_stay_unknown():
 def test_landmarks_come_back_from_the_fixed_view():
     landmarks = torch.rand(3, 8, 2)
     view = crops.fixed_view(3, CONFIG)
-    there = crops.landmarks_in_view(landmarks, view)
-    torch.testing.assert_close(crops.landmarks_in_crop(there, view), landmarks)
-    assert not torch.equal(there, landmarks)
+    has_label = crops.landmarks_in_view(landmarks, view)
+    torch.testing.assert_close(crops.landmarks_in_crop(has_label, view), landmarks)
+    assert not torch.equal(has_label, landmarks)
 
 
 def test_the_test_view_has_no_jitter_and_no_mirror():

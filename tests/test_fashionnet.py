@@ -286,13 +286,13 @@ def test_the_gate_is_open_where_visible_is_most_likely(net):
 def test_given_places_replace_the_predicted_ones_for_pooling_alone(net):
     images = pictures(3)
     with torch.inference_mode():
-        own = net(images)
-        gate = (own["visibility"].argmax(2) == VISIBLE).float()
-        same = net(images, pool_at=(own["landmarks"], gate))
-        torch.testing.assert_close(same["category"], own["category"], rtol=0, atol=0)
+        estimated = net(images)
+        gate = (estimated["visibility"].argmax(2) == VISIBLE).float()
+        same = net(images, pool_at=(estimated["landmarks"], gate))
+        torch.testing.assert_close(same["category"], estimated["category"], rtol=0, atol=0)
         other = net(images, pool_at=(torch.full((3, 8, 2), 0.1), torch.ones(3, 8)))
-    assert ((other["category"] - own["category"]).abs().amax(1) > 1e-4).all()
-    torch.testing.assert_close(other["landmarks"], own["landmarks"], rtol=0, atol=0)
+    assert ((other["category"] - estimated["category"]).abs().amax(1) > 1e-4).all()
+    torch.testing.assert_close(other["landmarks"], estimated["landmarks"], rtol=0, atol=0)
 
 
 def test_the_category_loss_reaches_conv4_through_the_pooled_cells_alone():
@@ -316,13 +316,13 @@ def detecting():
 
 
 def test_a_frozen_detector_gets_no_gradient_and_keeps_its_statistics(detecting):
-    before = {name: value.clone() for name, value in detecting.detector.state_dict().items()}
+    initial = {name: value.clone() for name, value in detecting.detector.state_dict().items()}
     detecting.train()
     assert detecting.training and not any(module.training for module in detecting.detector.modules())
     out = detecting(pictures(6))
     sum((out[name] * torch.randn_like(out[name])).sum() for name in ("category", "attributes", "embedding")).backward()
     for name, value in detecting.detector.state_dict().items():
-        assert torch.equal(value.nan_to_num(9), before[name].nan_to_num(9)), name
+        assert torch.equal(value.nan_to_num(9), initial[name].nan_to_num(9)), name
     assert all(p.grad is None and not p.requires_grad for p in detecting.detector.parameters())
     learning = [(n, p) for n, p in detecting.named_parameters() if not n.startswith("detector.")]
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for _, p in learning)

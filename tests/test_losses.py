@@ -111,7 +111,7 @@ def test_heatmap_loss_equals_a_slow_loop():
     logits = torch.randn(2, 3, 4, 5, generator=g, dtype=torch.float64).requires_grad_()
     log_heatmap = logits.flatten(2).log_softmax(2).view(2, 3, 4, 5)  # 4 rows, 5 columns
     true = torch.tensor([[[0.3, 0.9], [0.5, 0.5], [NAN, NAN]], [[1.0, 0], [1.2, 0.5], [0.1, 0.1]]])
-    visibility = torch.tensor([[0, 0, 2], [0, 0, 1]])  # one of the visible lies outside
+    visibility = torch.tensor([[0, 0, 2], [0, 0, 1]])  # one of the visible is outside
     total = 0.0
     for n, j in [(0, 0), (0, 1), (1, 0)]:
         x, y = true[n, j].tolist()

@@ -1,4 +1,4 @@
-"""The table of methods: what each row says, which labels supervise it, and which sources can train it."""
+"""The table of methods: what each row means, which labels supervise it, and which sources can train it."""
 
 from dataclasses import fields, replace
 from itertools import product
@@ -94,6 +94,19 @@ def test_the_oracle_alone_reads_true_landmarks(squares, config):
     assert torch.equal(places[1:], labels["landmarks"][1:])
 
 
+def test_only_a_methods_own_labels_are_in_its_samples(squares, config):
+    has = {
+        name: {k for k, v in vars(train.make_samples(squares, config, METHODS[name])).items() if v is not None}
+        for name in METHODS
+    }
+    plain = {"category", "attributes"}
+    for name, method in METHODS.items():
+        expected = plain | ({"landmarks", "visibility"} if method.predicts_landmarks else set())
+        assert has[name] == expected - ({"attributes"} if method.attributes == 0 else set()), name
+    found = train.make_samples(squares, config, DETECTORS["joints"])
+    assert {k for k, v in vars(found).items() if v is not None} == {"parts", "present"}
+
+
 # ---- supervision ----------------------------------------------------------------------------------------------------
 
 
@@ -136,7 +149,7 @@ def test_the_world_trains_every_method(world):
 @pytest.mark.parametrize("has", EVERY_SOURCE)
 def test_no_source_raises_and_what_is_not_skipped_has_a_loss(has, squares, config):
     """All 32 sources; "" is right where a network of the method gets a loss from the labels, and no other label is missing."""
-    names = [name for name, there in zip(LABELS, has, strict=True) if there]
+    names = [name for name, has_label in zip(LABELS, has, strict=True) if has_label]
     benchmark = with_labels(squares, *names)
     for name, method in METHODS.items():
         for joints, attributes in product((None, False, True), (None, 0, 100, 1000)):

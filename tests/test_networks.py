@@ -91,7 +91,7 @@ def test_a_head_is_copied_only_for_equal_names(method, names, squares, config):
     if method == "darn" and len(names) == 2:
         b = replace(b, group_names={1: "texture"})
     earlier, net = networks.build(find(method), squares, config, 1), networks.build(find(method), b, config, 2)
-    before, source = state_of(net), earlier.state_dict()
+    initial, source = state_of(net), earlier.state_dict()
     copied = networks.start(net, source, NAMES, now)
     assert not [name for name in copied if name.startswith("attributes.")]
     assert {"category.weight", "category.bias"} <= set(copied) or method == "darn"
@@ -99,8 +99,8 @@ def test_a_head_is_copied_only_for_equal_names(method, names, squares, config):
         if name in copied:
             assert torch.equal(value, source[name]), name
         else:
-            assert torch.equal(value, before[name]), name
-    left = [name for name in before if name not in copied and not name.startswith("attributes.")]
+            assert torch.equal(value, initial[name]), name
+    left = [name for name in initial if name not in copied and not name.startswith("attributes.")]
     assert left == [] or (method == "darn" and len(names) == 2)  # its branches are narrower with more groups
 
 
@@ -118,11 +118,11 @@ def test_parameters_of_another_shape_are_left(squares, config):
         networks.build(find("fashionnet"), squares, wide, 1),
         networks.build(find("fashionnet"), squares, config, 2),
     )
-    before = state_of(net)
+    initial = state_of(net)
     copied = networks.start(net, earlier.state_dict(), NAMES, NAMES)
-    left = [name for name in before if name not in copied]
+    left = [name for name in initial if name not in copied]
     assert left == ["fc6_global.0.weight", "fc6_global.0.bias", "fc7_fusion.0.weight"]
-    assert all(torch.equal(net.state_dict()[name], before[name]) for name in left)
+    assert all(torch.equal(net.state_dict()[name], initial[name]) for name in left)
 
 
 def test_both_streams_of_darn_start_from_the_one(squares, config):

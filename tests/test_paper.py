@@ -1,4 +1,4 @@
-"""The published numbers: complete, and consistent with what the paper says of them."""
+"""The published numbers: complete, and consistent with the paper's own text."""
 
 import pytest
 

@@ -92,10 +92,10 @@ def test_darns_attributes_are_in_the_data_sets_order(images):
     """A head of one group, raised, raises the scores of that group's columns and of no others."""
     net = darn().eval()
     with torch.no_grad():
-        before = net(images)["attributes"]
+        initial = net(images)["attributes"]
         for number in BRANCHES:
             net.attributes.heads[f"group_{number}"].weight += 1.0
-            changed = (net(images)["attributes"] - before).abs().amax(0) > 1e-3
+            changed = (net(images)["attributes"] - initial).abs().amax(0) > 1e-3
             net.attributes.heads[f"group_{number}"].weight -= 1.0
             assert torch.equal(changed, GROUPS == number)
 
@@ -159,13 +159,13 @@ def test_wtbis_features_are_timms_with_its_own_normalisation(wtbi):
 def test_only_wtbis_perceptron_and_heads_learn(wtbi, images):
     wtbi.train()
     assert wtbi.mlp.training and not any(module.training for module in wtbi.generic.modules())
-    before = {name: value.clone() for name, value in wtbi.generic.state_dict().items()}
+    initial = {name: value.clone() for name, value in wtbi.generic.state_dict().items()}
     out = wtbi(images)
     sum((value * torch.randn_like(value)).sum() for value in out.values()).backward()
     for name, p in wtbi.named_parameters():
         learns = not name.startswith("generic.")
         assert p.requires_grad == learns and (p.grad is not None and bool(p.grad.abs().sum() > 0)) == learns, name
-    assert all(torch.equal(value, before[name]) for name, value in wtbi.generic.state_dict().items())
+    assert all(torch.equal(value, initial[name]) for name, value in wtbi.generic.state_dict().items())
     assert out["embedding"].shape == (6, TINY.fc_fusion) and torch.equal(out["same"], wtbi.same)
 
 

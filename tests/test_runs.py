@@ -407,8 +407,8 @@ def test_the_same_100_attributes_supervise_at_every_stage(trained, world):
     names = headers["pretrain"]["supervised"]
     assert len(names) == 100 and all(header["supervised"] == names for header in headers.values())
     rows = world["inshop"].rows("train")
-    own = np.argsort(-(world["inshop"].attributes[rows] == 1).sum(0), kind="stable")[:100]
-    assert set(np.array(world["inshop"].attribute_names)[own]) != set(names)  # its own choice would be another
+    estimated = np.argsort(-(world["inshop"].attributes[rows] == 1).sum(0), kind="stable")[:100]
+    assert set(np.array(world["inshop"].attribute_names)[estimated]) != set(names)  # its own choice would be another
     mask = np.isin(world["category_attribute"].attribute_names, names)
     for stage in FINE_TUNED:
         scores = runs.scores(folders[stage])[0]["attributes"]
@@ -448,11 +448,11 @@ def test_fine_tuning_starts_where_pretraining_ended(world, config, trained):
     out, folders = trained
     still = with_training(config, inshop=replace(config.training.inshop, rate=0.0))
     path = runs.train_run("fashionnet+100", "inshop", world, still, out)
-    before, after = (networks.load(p / "model.safetensors")[0] for p in (folders["pretrain"], path))
+    initial, after = (networks.load(p / "model.safetensors")[0] for p in (folders["pretrain"], path))
     assert world["inshop"].category_names != world["category_attribute"].category_names
-    for name in before:
+    for name in initial:
         if "running_" not in name and "num_batches" not in name:
-            same = before[name].shape == after[name].shape and torch.equal(before[name], after[name])
+            same = initial[name].shape == after[name].shape and torch.equal(initial[name], after[name])
             assert same != name.startswith("category."), name
 
 
@@ -541,7 +541,7 @@ def test_a_shipped_network_is_what_fine_tuning_starts_from(squares, config, tmp_
     networks.ship(tmp_path / "model.safetensors", tmp_path / "shipped" / "fashionnet.safetensors", {})
     path = runs.train_run("fashionnet", "category_attribute", {"category_attribute": squares}, still, tmp_path / "out")
     assert runs.info(path)["about"]["start"] == "shipped fashionnet"
-    before = networks.load(tmp_path / "shipped" / "fashionnet.safetensors")[0]
+    initial = networks.load(tmp_path / "shipped" / "fashionnet.safetensors")[0]
     after = networks.load(path / "model.safetensors")[0]
-    assert all(torch.equal(after[n], before[n]) for n in before if "running_" not in n and "num_batches" not in n)
+    assert all(torch.equal(after[n], initial[n]) for n in initial if "running_" not in n and "num_batches" not in n)
     assert any(reason_to_skip(name, squares) for name in METHODS)

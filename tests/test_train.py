@@ -14,14 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from squares import make_squares, with_schedule
+from squares import with_schedule
 
 from lib import crops, losses, networks, parts, train
-from lib.config import PROFILES, Schedule, Weights
+from lib.config import Schedule, Weights
 from lib.files import read_tensors
 from lib.lists import DataError
 from lib.methods import DETECTORS, METHODS, find, supervised
-from lib.runs import STAGES
 
 FABRIC = train.make_fabric("32-true")
 CPU = torch.device("cpu")
@@ -81,16 +80,6 @@ def test_phases_by_hand():
     assert train.phases(schedule, (1, 2)) == [(r, s) for r in (0, 1) for s in (1, 1, 2, 2)]
     assert train.phases(schedule, (2,)) == [(0, 2)] * 4 + [(1, 2)] * 4
     assert train.phases(schedule, ("all",)) == [(0, "all")] * 4 + [(1, "all")] * 4
-
-
-@pytest.mark.parametrize("name", list(PROFILES))
-def test_every_step_of_every_method_has_weights(name):
-    weights = train.step_weights(PROFILES[name])
-    for method in [*METHODS.values(), *DETECTORS.values()]:
-        assert all(isinstance(weights[step], Weights) for step in method.steps)
-    for stage in STAGES:
-        lengths = {len(train.phases(PROFILES[name].training.schedule(stage), m.steps)) for m in METHODS.values()}
-        assert len(lengths) == 1
 
 
 def test_the_rate_by_hand():
@@ -175,19 +164,6 @@ def test_without_items_every_image_is_in_some_epochs_batches():
 
 
 # ---- samples --------------------------------------------------------------------------------------------------------
-
-
-def test_only_a_methods_own_labels_are_in_its_samples(squares, config):
-    has = {
-        name: {k for k, v in vars(train.make_samples(squares, config, METHODS[name])).items() if v is not None}
-        for name in METHODS
-    }
-    plain = {"category", "attributes"}
-    for name, method in METHODS.items():
-        expected = plain | ({"landmarks", "visibility"} if method.predicts_landmarks else set())
-        assert has[name] == expected - ({"attributes"} if method.attributes == 0 else set()), name
-    found = train.make_samples(squares, config, DETECTORS["joints"])
-    assert {k for k, v in vars(found).items() if v is not None} == {"parts", "present"}
 
 
 def test_slots_that_a_clothes_type_lacks_are_trained_as_cut_off(squares, config):
@@ -283,13 +259,13 @@ def test_each_step_weighs_by_its_own_weights(squares, config, tmp_path, monkeypa
 def test_a_fit_moves_what_learns_and_nothing_else(name, search_squares, config, tmp_path):
     """Weight decay is off: it would move parameters that no loss reaches."""
     bench = Bench(name, search_squares, with_schedule(config, weight_decay=0.0, epochs=2, rate=3e-3), tmp_path)
-    before = bench.state()
+    initial = bench.state()
     history = bench.fit()
     frozen = {n for n, p in bench.model.named_parameters() if not p.requires_grad}
     assert all(n.startswith(("generic.", "detector.")) for n in frozen)
     assert bool(frozen) == (name == "wtbi" or bool(bench.method.detector))
     for n, value in bench.state().items():
-        moved = not torch.equal(value.nan_to_num(9), before[n].nan_to_num(9))
+        moved = not torch.equal(value.nan_to_num(9), initial[n].nan_to_num(9))
         stays = n.startswith(("generic.", "detector.")) or n == "poselets"
         assert moved != stays, n
     terms = {key.removeprefix("train_") for key in history[0] if key.startswith("train_")}
@@ -541,9 +517,9 @@ def test_landmark_error_falls_with_dropout_on(squares, config, tmp_path):
         still(config, rounds=1, epochs=30, rate=3e-3), model=replace(config.model, dropout=0.3, dropout_pose=0.1)
     )
     bench = Bench("fashionnet", squares, config, tmp_path)
-    before = landmark_errors(bench, bench.rows).mean()
+    initial = landmark_errors(bench, bench.rows).mean()
     history = bench.fit()
-    assert landmark_errors(bench, bench.rows).mean() < 0.5 * before
+    assert landmark_errors(bench, bench.rows).mean() < 0.5 * initial
     assert history[-1]["train_landmark"] < 0.5 * history[0]["train_landmark"]
 
 

@@ -83,7 +83,7 @@ def wear(g: Garment, name: str, rng: np.random.Generator, keep: Sequence[str] = 
             low, high = RANGES[field]
             if isinstance(ranges[field], tuple) and field in own and field in ("length", "sleeve"):
                 low, high = ranges[field]  # what makes it this category
-                low, high = low - 0.12, high + 0.12
+                low, high = max(RANGES[field][0], low - 0.12), min(RANGES[field][1], high + 0.12)
             low, high = (low, min(high, clause.bound)) if clause.sign == "<" else (max(low, clause.bound), high)
             for other in _clauses(name):
                 if other.field == field and other.sign == "<":
