@@ -1,6 +1,6 @@
 """Every choice of a run as frozen dataclasses, and the profiles that fill them.
 
-The paper leaves most of these numbers open. Each appears here once, with its reason. Notebooks and commands pick a
+The paper leaves most of these numbers open. Each appears here with its reason. Notebooks and commands pick a
 profile and hold no number of their own.
 """
 
@@ -27,7 +27,7 @@ class Model:
     """Sizes of the networks. The defaults are the paper's: VGG-16 with 4096-d fully connected layers."""
 
     width: float = 1.0  # times VGG-16's 64 to 512 channels in conv1-conv4
-    batch_norm: bool = False  # after each convolution; VGG-16 has none, but from scratch it does not train without
+    batch_norm: bool = False  # after each convolution; VGG-16 has none, without it, training from scratch fails
     conv5: int = 512  # channels of conv5_global
     conv5_pose: int = 512
     fc_global: int = 4096  # fc6_global, figure 5
@@ -84,7 +84,7 @@ class Training:
     weight_decay: float = 0.05  # of weights; none on biases and batch norms
     # "Large" and "small" weights: the losses that are not a step's task keep three tenths of their weight. Within a step
     # they bring the losses to one size at the start: the squared distances of 8 landmarks sum to about 0.2, visibility
-    # to 3, category to 4; the attribute loss is 1 at the label frequencies. A larger weight for the attributes slows all
+    # to 9, category to 4; the attribute loss is 1 at the label frequencies. A larger weight for the attributes slows all
     # else, and the attributes too: the categories form the first features (benchmarks/LOG.md).
     step1: Weights = Weights(10, 1, 0.3, 0.09, 0.3, 0.3, 0.3)
     step2: Weights = Weights(3, 0.3, 0.09, 0.3, 1, 1, 1)
@@ -109,7 +109,7 @@ class Config:
     input: Input = field(default_factory=Input)
     model: Model = field(default_factory=Model)
     methods: tuple[str, ...] = tuple(METHODS)
-    # Where a network starts that has no pre-training run in this source: "scratch"; "shipped", its own pre-training on
+    # What a network is initialised from when this source has no pre-training run: "scratch"; "shipped", its own pre-training on
     # the synthetic world (lib/pretrained/); "imagenet", VGG-16's convolutions from --weights or torchvision.
     start: str = "scratch"
     adapt_detectors: bool = False  # train shipped detectors of joints and poselets on this source's joints first
@@ -213,8 +213,13 @@ def departures(config: Config) -> list[tuple[str, str, str, str]]:
         ("network", "VGG-16, 4096-d", f"{m.width:g} of VGG-16's width, {m.fc_fusion}-d, batch norm: {m.batch_norm}",
          "two CPU cores, or the paper profile's GPU"),
         ("input", "not given; VGG-16 reads 224 px", f"{config.input.view_px} px of the annotated box", "boxes are given, as in the release"),
-        ("optimiser", "not given", f"AdamW, peak {t.pretrain.rate:g} and {t.category_attribute.rate:g}, to 0 linearly", "trains every method without tuning"),
-        ("weights of step 1 and step 2", "large and small", "small is 0.3 of large", "no numbers in the paper"),
+        ("optimiser", "not given", f"AdamW, peak {t.pretrain.rate:g} and {t.category_attribute.rate:g}, to 0 linearly", "rate and weights chosen with fashionnet-global on another world; the same for all"),
+        ("weights of step 1 and step 2", "large and small", "small is 0.3 times large", "no numbers in the paper"),
+        ("methods without landmarks", "not given", "make all of their passes in step 2, where FashionNet makes half of them",
+         "equal passes; FashionNet spends the other half on landmarks"),
+        ("embedding and branches of DARN", "not given", "one branch per attribute group, in all as long as FashionNet's embedding", "equal search costs"),
+        ("triplets", "not given", f"all of a batch, margin {t.margin:g} on unit-length embeddings", "no mining to tune"),
+        ("training seeds", "not given", f"{len(config.seeds)} of fine-tuning, one pre-training per method", "time"),
         ("steps until convergence", "until convergence", f"{t.category_attribute.rounds} round(s), rate annealed to 0", "equal passes for all methods"),
         ("w_pos / w_neg (Eq. 1)", "the ratio of negatives to positives", f"that ratio to the power {t.attribute_balance:g}: {ratio:.2g} where the ratio is 100",
          "the full ratio ranks the rarest attributes first"),

@@ -121,9 +121,8 @@ def attribute_weights(labels: Tensor, power: float = 1.0) -> tuple[Tensor, Tenso
 
     One constant c for all attributes makes the loss of the label frequencies themselves (the best that scores
     without an image can do, see `prior_logits`) 1, whatever the number of attributes, their rarity and the power: so
-    a loss weight means the same on every source. With c common, a positive of a rare attribute weighs little more than
-    one of a frequent attribute; a c of each attribute's own would give a rare label the weight of thousands. An
-    attribute without positives (or negatives) counts as if it had half a one, so that no weight is 0.
+    a loss weight means the same on every source. A shared c keeps rare positives from dominating the
+    loss. An attribute without positives (or negatives) counts as if it had half of one, so that no weight is 0.
     """
     share = attribute_shares(labels)
     if not 0 <= power <= 1:
@@ -177,7 +176,7 @@ def triplet_loss(embeddings: Tensor, items: Tensor, margin: float, domain: Tenso
 def pair_loss(embeddings: Tensor, items: Tensor, same: Tensor, domain: Tensor | None = None) -> Tensor:
     """Return the loss of WTBI's metric network: is a pair of the same item or not?
 
-    Binary cross-entropy over all pairs of the batch, in which the same and the different pairs weigh half each, whatever
+    Binary cross-entropy over all pairs of the batch, in which each kind of pair carries half the weight, whatever
     their number. embeddings (N, D); items (N,) int; same (2,): slope and threshold of the squared distance, with
     sigmoid(slope * (threshold - d^2)) the probability of "same". domain as in `triplet_loss`: a pair then has one image of
     each domain. Without a pair of either kind the loss is 0.

@@ -1,6 +1,6 @@
 """The methods of Table 2 and ours, as one table: how each differs from FashionNet.
 
-No other module compares a method's name. A new method is one row here, one network class where it needs one, and its
+Outside the claims, which quote the paper, no other module compares a method's name. A new method is one row here, one network class where it needs one, and its
 test.
 """
 
@@ -79,7 +79,7 @@ def find(name: str) -> Method:
 def reason_to_skip(name: str, benchmark, joints: bool | None = None, attributes: int | None = None) -> str:
     """Return why this source cannot train the method, or "" where it can.
 
-    joints: whether a detector of human joints can be had; attributes: how many the method's earlier stages choose from. By
+    joints: whether a detector of human joints is available; attributes: how many the method's earlier stages choose from. By
     default both are the benchmark's.
     """
     joints = benchmark.joints is not None if joints is None else joints

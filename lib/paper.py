@@ -91,4 +91,3 @@ COUNTS = {
     },
 }
 ATTRIBUTES_PER_GROUP = {"texture": 156, "fabric": 218, "shape": 180, "part": 216, "style": 230}
-PRETRAINING_IMAGES = (300_000, 50_000)  # train, validation; not released as such

@@ -1,4 +1,4 @@
-"""Runs: one method trained on one stage with one seed, found again by everything that its result depends on.
+"""Runs: one method trained on one stage with one seed, identified by everything its result depends on.
 
 Every method is pre-trained from its own supervision and then fine-tuned on each benchmark. A run leaves, under
 <out>/runs/<stage>/<method>_<seed>_<digest>/,
@@ -165,18 +165,20 @@ def identity(
     """Return the digest of a run: settings, data, seed, the runs that it starts from, and VERSION."""
     schedule = config.training.schedule(stage)
     training = {k: v for k, v in asdict(config.training).items() if k not in STAGES}
-    row = {k: v for k, v in asdict(method).items() if k not in ("difference", "retrieval", "photos")}
+    spec = {k: v for k, v in asdict(method).items() if k not in ("difference", "retrieval", "photos")}
     origins = []
     for run in (predecessor(method, stage, benchmarks, config), detector_run(method, stage, benchmarks, config)):
         if run is not None:
             origins.append(identity(find(run[0]), run[1], benchmarks, config, config.seed, weights))
-    if not origins and config.start == "shipped":
-        origins.append(_file_digest(shipped_network(method)))
-    elif not origins and config.start == "imagenet":
-        origins.append(_file_digest(Path(weights)) if weights else "torchvision")
+    vgg16 = _file_digest(Path(weights)) if weights else "torchvision"
+    if predecessor(method, stage, benchmarks, config) is None and stage != "pretrain":
+        if config.start == "shipped":
+            origins.append(_file_digest(shipped_network(method)))
+    if config.start == "imagenet":
+        origins.append(vgg16)
     if method.network == "wtbi":
-        origins.append(_file_digest(networks.GENERIC) if config.model.generic == "efficientnet_lite0" else weights)
-    return digest(VERSION, row, stage, seed, asdict(schedule), training, asdict(config.input), asdict(config.model),
+        origins.append(_file_digest(networks.GENERIC) if config.model.generic == "efficientnet_lite0" else vgg16)
+    return digest(VERSION, spec, stage, seed, config.seed, asdict(schedule), training, asdict(config.input), asdict(config.model),
                   config.start, origins, data_identity(benchmark_of(stage, benchmarks)))  # fmt: skip
 
 
@@ -228,33 +230,33 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
     weights: a VGG-16 as .safetensors for profiles that start from ImageNet. Raises Lacks where the source cannot train the
     method, train.OutOfTime at the Unix time in DEEPFASHION_DEADLINE.
     """
-    row = find(method)
+    spec = find(method)
     folder = run_folder(method, stage, benchmarks, config, out, seed, weights)
     if is_finished(folder):
         return folder
     benchmark = benchmark_of(stage, benchmarks)
     seed = config.seed if stage == "pretrain" else seed
-    earlier = predecessor(row, stage, benchmarks, config)
-    detector = detector_run(row, stage, benchmarks, config)
+    earlier = predecessor(spec, stage, benchmarks, config)
+    detector = detector_run(spec, stage, benchmarks, config)
     paths = [None if run is None else train_run(*run, benchmarks, config, out, config.seed, weights) / "model.safetensors"
              for run in (earlier, detector)]  # fmt: skip
-    if row.network == "detector" and benchmark.joints is None:
+    if spec.network == "detector" and benchmark.joints is None:
         raise Lacks(f"{benchmark.images_root}: no list_joints.txt to train a detector of {method} with")
 
     schedule = config.training.schedule(stage)
     fabric = train.make_fabric(config.training.precision)
     about = provenance(fabric)  # of the code that is loaded now, not at the end of the training
     rows, held_out = training_rows(stage, benchmark, config.seed)
-    model = networks.build(row, benchmark, config, seed)
+    model = networks.build(spec, benchmark, config, seed)
+    started, origin, supervising = _start(model, spec, benchmark, config, weights, paths)
     poselets = None
-    if row.network == "detector" and row.pool_at == "poselets":
-        poselets = parts.arrangements(benchmark, rows, config.seed)
-    samples = train.make_samples(benchmark, config, row, poselets)
+    if spec.network == "detector" and spec.pool_at == "poselets":
+        poselets = model.poselets.numpy()  # of a shipped detector, whose heatmaps are in their order
+        if np.isnan(poselets).all():
+            poselets = parts.arrangements(benchmark, rows, config.seed)
+            model.poselets.copy_(torch.from_numpy(poselets))
+    samples = train.make_samples(benchmark, config, spec, poselets)
     samples = replace(samples, crops=load_crops(benchmark, config, out, fabric))
-
-    started, origin, supervising = _start(model, row, benchmark, config, weights, paths)
-    if poselets is not None:
-        model.poselets.copy_(torch.from_numpy(poselets))
     balance = mask = None
     if samples.attributes is not None:
         mask = (
@@ -268,7 +270,7 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
     checkpoint = folder / "checkpoint.safetensors"
     deadline = float(os.environ.get("DEEPFASHION_DEADLINE", "inf"))
     history = train.fit(
-        model, samples, rows, held_out, row, schedule, config, fabric, checkpoint, seed, balance, deadline
+        model, samples, rows, held_out, spec, schedule, config, fabric, checkpoint, seed, balance, deadline
     )
     if fabric.global_rank == 0:
         names = None if mask is None or mask.all() else [benchmark.attribute_names[i] for i in np.flatnonzero(mask)]
@@ -277,8 +279,8 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
                   "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
                   "seconds": round(sum(epoch["seconds"] for epoch in history), 1)}  # fmt: skip
         header = {"classes": networks.classes(benchmark), "supervised": names, "about": about}
-        if stage != "pretrain" and row.network != "detector":
-            _write_answers(folder, model, samples, benchmark, row, config, fabric, about)
+        if stage != "pretrain" and spec.network != "detector":
+            _write_answers(folder, model, samples, benchmark, spec, config, fabric, about)
         networks.save(folder / "model.safetensors", model, header)
         write_json(folder / "run.json", {"about": about, "history": history, "config": config.as_dict()})
         checkpoint.unlink(missing_ok=True)
@@ -286,19 +288,19 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
     return folder
 
 
-def _start(model, row: Method, benchmark: Benchmark, config: Config, weights: str, paths: list[Path | None]):
+def _start(model, spec: Method, benchmark: Benchmark, config: Config, weights: str, paths: list[Path | None]):
     """Load what a network starts from: return the parameters that were filled, their origin in words, and the attribute
     names that supervised the earlier network (None: all)."""
     earlier, detector = paths
     started, origin, supervising = [], "scratch", None
     if earlier is None and config.start == "shipped":
-        earlier = shipped_network(row)
+        earlier = shipped_network(spec)
     now = networks.classes(benchmark)
-    if row.network == "wtbi":
+    if spec.network == "wtbi":
         origin = networks.start_generic(model, config, weights)
     if earlier is not None:
         state, header = networks.load(earlier)
-        if row.network == "detector" and earlier.stem != "model":
+        if spec.network == "detector" and earlier.stem != "model":
             state = {n.removeprefix("detector."): value for n, value in state.items() if n.startswith("detector.")}
         started = networks.start(model, state, header["classes"], now)
         if header["classes"].get("attributes") == now.get("attributes"):
@@ -310,12 +312,13 @@ def _start(model, row: Method, benchmark: Benchmark, config: Config, weights: st
         )
         if not started:
             raise DataError(f"{earlier}: no parameter of it fits this network; take the profile that it was made for")
-    elif config.start == "imagenet" and row.network != "wtbi":
+    elif config.start == "imagenet" and spec.network != "wtbi":
         started, origin = networks.start_vgg16(model, weights)
     if detector is not None:
         state, _ = networks.load(detector)
         names = networks.start(model.detector, state, {}, {})
         started += [f"detector.{name}" for name in names]
+        origin += f", detector {detector.parent.name}"
     return started, origin, supervising
 
 
@@ -336,7 +339,7 @@ def load_crops(benchmark: Benchmark, config: Config, out: Path, fabric: Fabric):
 
 
 def _write_answers(
-    folder: Path, model, samples, benchmark: Benchmark, row: Method, config: Config, fabric, about
+    folder: Path, model, samples, benchmark: Benchmark, spec: Method, config: Config, fabric, about
 ) -> None:
     """Predict the measured rows, rank the scores, write both."""
     if benchmark.name in SEARCHES:
@@ -344,7 +347,7 @@ def _write_answers(
         rows = np.concatenate([query, gallery])
     else:
         query, rows = None, benchmark.rows(measured_split(benchmark))
-    scores = train.predict(model, samples, benchmark, rows, row, config, fabric)
+    scores = train.predict(model, samples, benchmark, rows, spec, config, fabric)
     answers = ranked_answers(scores, benchmark, rows, None if query is None else len(query), str(fabric.device))
     if "parts" in answers:  # to measure a detector of poselets against its own
         answers["poselets"] = model.detector.poselets.cpu().numpy()
@@ -412,9 +415,7 @@ def provenance(fabric: Fabric) -> dict:
     """Return the code, versions and device that make a result."""
     git = ["git", "-C", str(Path(__file__).parent)]
     head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    same = subprocess.run(
-        [*git, "diff", "--quiet", "HEAD", "--", "..", ":!../outputs"], capture_output=True
-    )  # 1: changed
+    same = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "."], capture_output=True)  # 1: changed
     commit = os.environ.get("DEEPFASHION_COMMIT") or head.stdout.strip() or "unknown"  # set where git is absent
     cuda = fabric.device.type == "cuda"
     return {

@@ -1,7 +1,8 @@
 """The paper's iterative training (section 3): samples, the two steps, fit and predict.
 
 Every random choice is drawn from (seed, step), so that a resumed run and one of several processes see the same batches
-and views. Dropout alone differs between processes, since each draws its own share's.
+and crops. Dropout differs between processes, since each draws its own share's, and so do batch norms on CPU processes,
+where PyTorch cannot synchronise them.
 """
 
 import json
@@ -19,17 +20,17 @@ from lightning_fabric.strategies import DDPStrategy
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from lib import crops as crop
-from lib import losses, parts
+from lib import crops, losses, parts
 from lib.config import Config, Schedule, Weights
+from lib.crops import View
 from lib.deepfashion import Benchmark
 from lib.files import read_tensors, write_tensors
 from lib.lists import DataError
 from lib.methods import Method
 
 NOT_SUPERVISED = -30.0  # the score of an attribute without supervision: below all others, and equal for all
-CHECK_EVERY = 50  # steps between two looks at whether losses are finite: a look waits for the device
-SAVE_EVERY = 60.0  # seconds between two checkpoints, at the least
+CHECK_EVERY = 50  # updates between checks that losses are finite; each check waits for the device
+SAVE_EVERY = 60.0  # seconds between checkpoints, at least
 
 
 class OutOfTime(Exception):
@@ -64,26 +65,26 @@ class Samples:
         labels = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "crops"}
         return replace(self, **{name: value.to(device) for name, value in labels.items() if value is not None})
 
-    def images(self, rows: np.ndarray, view: crop.View, side: int, device: torch.device) -> Tensor:
+    def images(self, rows: np.ndarray, view: View, side: int, device: torch.device) -> Tensor:
         """Return the views (n, 3, side, side) of these rows, normalised."""
         if isinstance(self.crops, Tensor):
             chosen = self.crops[torch.from_numpy(rows).to(self.crops.device)]
         else:
             chosen = torch.from_numpy(self.crops[rows]).to(device, non_blocking=True)
-        return crop.images_in_view(chosen, view, side)
+        return crops.images_in_view(chosen, view, side)
 
-    def labels(self, rows: np.ndarray, view: crop.View, device: torch.device) -> dict[str, Tensor]:
+    def labels(self, rows: np.ndarray, view: View, device: torch.device) -> dict[str, Tensor]:
         """Return the labels of these rows, landmarks and parts in units of the view."""
         index, out = torch.from_numpy(rows).to(device), {}
         if self.landmarks is not None:
-            out["landmarks"] = crop.landmarks_in_view(self.landmarks[index], view)
-            out["visibility"] = crop.visibility_in_view(self.visibility[index], out["landmarks"], view)
+            out["landmarks"] = crops.landmarks_in_view(self.landmarks[index], view)
+            out["visibility"] = crops.visibility_in_view(self.visibility[index], out["landmarks"], view)
         for name in ("category", "attributes", "item", "domain"):
             if getattr(self, name) is not None:
                 out[name] = getattr(self, name)[index]
         if self.parts is not None:
             side = view.mirrored.long().to(device)
-            out["parts"] = crop.points_in_view(self.parts[index, side], view)
+            out["parts"] = crops.points_in_view(self.parts[index, side], view)
             out["present"] = self.present[index, side]
         return out
 
@@ -100,9 +101,9 @@ def make_samples(benchmark: Benchmark, config: Config, method: Method, poselets:
 
     landmarks = visibility = None
     if benchmark.landmarks is not None and method.predicts_landmarks:
-        landmarks = tensor(crop.to_crop(benchmark.landmarks, benchmark.box, margin), torch.float32)
+        landmarks = tensor(crops.to_crop(benchmark.landmarks, benchmark.box, margin), torch.float32)
         visibility = tensor(benchmark.visibility, torch.int64)
-        visibility[visibility == -1] = crop.CUT_OFF  # closes the gate of slots that the clothes type lacks
+        visibility[visibility == -1] = crops.CUT_OFF  # closes the gate of slots that the clothes type lacks
     item = None if benchmark.item is None else np.unique(benchmark.item, return_inverse=True)[1]
     domain = None if benchmark.domain is None else benchmark.domain == "consumer"
     attributes = None if method.attributes == 0 else benchmark.attributes
@@ -130,8 +131,8 @@ def start_at_frequencies(model: nn.Module, samples: Samples, rows: np.ndarray, w
     with torch.no_grad():
         landmarks = getattr(getattr(model, "pose", None), "landmarks", None)
         if samples.landmarks is not None and landmarks is not None and "pose.landmarks.bias" not in started:
-            view = crop.fixed_view(len(rows), config.input)
-            mean = crop.landmarks_in_view(samples.landmarks[rows], view).nanmean(0).nan_to_num(0.5)
+            view = crops.fixed_view(len(rows), config.input)
+            mean = crops.landmarks_in_view(samples.landmarks[rows], view).nanmean(0).nan_to_num(0.5)
             landmarks.bias.copy_(mean.flatten())
         if samples.category is not None and model.category is not None and "category.bias" not in started:
             counts = torch.bincount(samples.category[rows], minlength=len(model.category.bias))
@@ -175,11 +176,11 @@ def cpu_flags() -> str:
         return ""
 
 
-def on_device(crops: np.ndarray, device: torch.device) -> np.ndarray | Tensor:
+def on_device(stored: np.ndarray, device: torch.device) -> np.ndarray | Tensor:
     """Put decoded crops on a GPU as uint8 where they fill at most half of its free memory."""
-    if device.type == "cuda" and crops.nbytes < torch.cuda.mem_get_info(device)[0] // 2:
-        return torch.from_numpy(np.array(crops)).to(device)
-    return crops
+    if device.type == "cuda" and stored.nbytes < torch.cuda.mem_get_info(device)[0] // 2:
+        return torch.from_numpy(np.array(stored)).to(device)
+    return stored
 
 
 # ---- the two steps --------------------------------------------------------------------------------------------------
@@ -253,7 +254,7 @@ def total(terms: dict[str, Tensor], weights: Weights) -> Tensor:
 
 
 def extra_inputs(method: Method, labels: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return what a network reads besides the picture: the upper bound the true landmarks, at test too; DARN the domain."""
+    """Return what a network reads besides the picture: the oracle reads the true landmarks, at test too, DARN the domain."""
     if method.pool_at == "truth" and "landmarks" in labels:
         return {"pool_at": (labels["landmarks"].nan_to_num(0.5), (labels["visibility"] == 0).float())}
     if method.network == "darn" and "domain" in labels:
@@ -270,7 +271,7 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
     """Train `model` in place on `rows` to the end of the schedule, where the rate is 0; return one dict per epoch.
 
     held_out: rows whose losses are logged after each epoch, and decide nothing. weights: the attributes' w_pos and w_neg.
-    A checkpoint is written at most once a minute; where one exists, training resumes from it and ends with the same
+    A checkpoint is written at the end of an epoch, at most once a minute; where one exists, training resumes from it and ends with the same
     numbers. Raises FloatingPointError with step and rows when a loss is not finite, OutOfTime after `deadline` (Unix time).
     """
     t, batch_size, device = config.training, schedule.batch, fabric.device
@@ -301,7 +302,7 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
         forward.train()
         for index, batch in enumerate(epoch_batches(rows, item, batch_size, (seed, epoch))):
             step = epoch * per_epoch + index
-            view = crop.training_view(len(batch), config.input, torch.Generator().manual_seed(seed * 1_000_003 + step))
+            view = crops.training_view(len(batch), config.input, torch.Generator().manual_seed(seed * 1_000_003 + step))
             torch.manual_seed((seed * 1_000_003 + step) * fabric.world_size + fabric.global_rank)  # dropout
             share = slice(fabric.global_rank * len(batch) // fabric.world_size,
                           (fabric.global_rank + 1) * len(batch) // fabric.world_size)  # fmt: skip
@@ -365,7 +366,7 @@ def held_out_losses(
         rows = rows[np.argsort(samples.item.cpu().numpy()[rows], kind="stable")]
     for begin in range(0, len(rows), 100):
         batch = rows[begin : begin + 100]
-        view = crop.fixed_view(len(batch), config.input)
+        view = crops.fixed_view(len(batch), config.input)
         labels = samples.labels(batch, view, device)
         out = forward(samples.images(batch, view, config.input.view_px, device), **extra_inputs(method, labels))
         for name, value in loss_terms(out, labels, weights, config.training.margin).items():
@@ -386,13 +387,13 @@ def predict(model: nn.Module, samples: Samples, benchmark: Benchmark, rows: np.n
 
     float32 arrays, those that the method has: landmarks (n, 8, 2) and parts (n, P, 2) in pixels of the photo as (x, y),
     visibility (n, 8, 3) and present (n, P) probabilities, category (n, K) and attributes (n, A) scores, embedding (n, D).
-    No label reaches the network, except the true landmarks that the upper bound pools at.
+    No label reaches the network, except the true landmarks that the upper bound pools at; DARN also reads the domain.
     """
     model.to(fabric.device).eval()  # not set up by Fabric: one process predicts alone
     samples, collected = samples.to(fabric.device), {}
     for begin in range(0, len(rows), 250):
         batch = rows[begin : begin + 250]
-        view = crop.fixed_view(len(batch), config.input)
+        view = crops.fixed_view(len(batch), config.input)
         with fabric.autocast():
             labels = samples.labels(batch, view, fabric.device)
             images = samples.images(batch, view, config.input.view_px, fabric.device)
@@ -400,12 +401,12 @@ def predict(model: nn.Module, samples: Samples, benchmark: Benchmark, rows: np.n
         for name, store in OUTPUTS.items():
             if name in out:
                 value = store(out[name]).float()
-                value = crop.landmarks_in_crop(value, view) if name in ("landmarks", "parts") else value
+                value = crops.landmarks_in_crop(value, view) if name in ("landmarks", "parts") else value
                 collected.setdefault(name, []).append(value)
     arrays = {name: torch.cat(values).cpu().numpy() for name, values in collected.items()}
     for name in ("landmarks", "parts"):
         if name in arrays:
-            arrays[name] = crop.to_pixels(arrays[name], benchmark.box[rows], config.input.margin).astype(np.float32)
+            arrays[name] = crops.to_pixels(arrays[name], benchmark.box[rows], config.input.margin).astype(np.float32)
     return arrays
 
 

@@ -68,7 +68,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--data", metavar="DIR", help="the real DeepFashion, or any data set in its layout")
     parser.add_argument("--weights", metavar="FILE", help="VGG-16 to start from (paper profile), as .safetensors")
     parser.add_argument("--only", metavar="NN", help="run one notebook, by its number, even if nothing changed")
-    parser.add_argument("--minutes", metavar="N", type=float, help="stop at a checkpoint before N minutes are over")
+    parser.add_argument("--minutes", metavar="N", type=float, help="stop at the first checkpoint after N minutes")
     parser.add_argument("--fresh", action="store_true", help="delete this profile's earlier outputs first")
     parser.add_argument("--test", action="store_true", help="run ruff, the tests and the notebooks' tests instead")
     args, rest = parser.parse_known_args(arguments)
@@ -298,7 +298,7 @@ def register_kernel(folder: Path) -> None:
 def run_notebook(path: Path, target: Path, values: dict[str, str], progress) -> str:
     """Run one notebook in its own folder; the executed copy replaces the last one only when all cells have passed.
     Returns "" or, where the data set lacks what the notebook needs (`lib.lists.Lacks`), one sentence. Raises Stop where
-    a cell fails, with exit code 75 where training ran out of time (`lib.runs.OutOfTime`)."""
+    a cell fails, with exit code 75 where training ran out of time (`lib.train.OutOfTime`)."""
     import papermill
 
     part, failure = target.with_suffix(".part.ipynb"), []

@@ -58,8 +58,8 @@ def _prepare_worker(jobs: int) -> None:
 
 
 def phases(profile: str, data: str, out: str, weights: str) -> list[list[tuple]]:
-    """Return the tasks of the pre-training, then those of the fine-tuning, seeds last: a first seed of everything comes
-    before a second seed of anything."""
+    """Return the tasks in parts, each of which needs only runs of earlier parts: pre-training, then the benchmarks, first
+    seed first. What a part shares, it trains before several processes ask for it."""
     config, _, benchmarks = _opened(profile, data, out)
     groups = []
     if runs.has_pretraining(benchmarks):
@@ -67,15 +67,12 @@ def phases(profile: str, data: str, out: str, weights: str) -> list[list[tuple]]
         # Those with a detector to train first take longest.
         order = sorted(names, key=lambda name: not runs.find(name).detector)
         groups.append([(profile, data, out, weights, name, "pretrain", config.seed) for name in order])
-    tuned = []
     for seed in config.seeds:
-        for stage in runs.STAGES[1:]:
-            name = stage if stage in benchmarks else None
-            tuned += [
-                (profile, data, out, weights, m, stage, seed)
-                for m in (runs.trained(stage, benchmarks, config) if name else ())
-            ]
-    return [*groups, tuned]
+        for stages in (("category_attribute",), runs.SEARCHES):
+            tasks = [(profile, data, out, weights, m, stage, seed) for stage in stages if stage in benchmarks
+                     for m in runs.trained(stage, benchmarks, config)]  # fmt: skip
+            groups.append(tasks)
+    return [tasks for tasks in groups if tasks]
 
 
 def train_all(profile: str, data: str = "", out: str = "", weights: str = "", jobs: int = 1) -> bool:
@@ -88,8 +85,9 @@ def train_all(profile: str, data: str = "", out: str = "", weights: str = "", jo
                 multiprocessing.get_context("spawn").Pool(jobs, _prepare_worker, (jobs,))
             ).imap_unordered
         config, folder, benchmarks = _opened(profile, data, out)
-        for benchmark in benchmarks.values():  # once, before several processes ask for them
-            crop_store(benchmark, folder / "cache", config.input)
+        with make_fabric(config.training.precision).rank_zero_first():
+            for benchmark in benchmarks.values():  # once, before several processes ask for them
+                crop_store(benchmark, folder / "cache", config.input)
         for tasks in phases(profile, data, out, weights):
             phase = time.monotonic()
             for done, (task, seconds, problem) in enumerate(map_(_train, tasks), 1):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lib import paper
 from lib.files import write_beside
-from lib.lists import LANDMARKS
+from lib.lists import LANDMARKS, DataError
 from lib.methods import FASHIONNET, METHODS
 from lib.report.results import ROOT
 from lib.report.tables import DASH, plus_minus
@@ -104,7 +104,10 @@ def claims_full(profile: str) -> pd.DataFrame:
 
 def parts() -> dict[str, str]:
     """Return the README's generated parts by name."""
-    profile = next(name for name in PROFILES if (REFERENCE / name / "tables" / "table2.csv").exists())
+    kept = [name for name in PROFILES if (REFERENCE / name / "tables" / "table2.csv").exists()]
+    if not kept:
+        raise DataError(f"{REFERENCE}: no kept results; run python -m lib.commands.keep demo after ./run_all.sh")
+    profile = kept[0]
     return {"results": markdown(headline(profile)), "claims": markdown(claims(profile))}
 
 
@@ -112,7 +115,7 @@ def results_page() -> str:
     """Return outputs/reference/README.md: every kept profile's headline numbers, landmarks, claims and provenance."""
     out = [
         "# Results\n",
-        "Written by `python -m lib.report.readme` from the tables beside it. Intervals are 95 %, over items and seeds.\n",
+        "Written by `python -m lib.report.readme` from the tables beside it. Intervals are 95 %, over items and fine-tuning seeds.\n",
     ]
     for profile, title in PROFILES.items():
         if not (REFERENCE / profile / "tables" / "table2.csv").exists():

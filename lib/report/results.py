@@ -19,7 +19,7 @@ from PIL import Image
 from lib import deepfashion, files, metrics, paper, runs
 from lib.config import PROFILES, Config
 from lib.deepfashion import Benchmark
-from lib.lists import FOLDERS, DataError, Lacks
+from lib.lists import DataError, Lacks
 from lib.world import write_world
 
 ROOT = Path(__file__).parent.parent.parent
@@ -56,16 +56,6 @@ def open_data(config: Config, data: str, out: Path) -> dict[str, Benchmark]:
     for benchmark in benchmarks.values():
         deepfashion.check_disjoint(benchmark)
     return benchmarks
-
-
-def open_benchmark(config: Config, data: str, out: Path, name: str, *needs: str) -> Benchmark:
-    """Return one benchmark of `open_data`. Raises Lacks where it is absent or has none of the fields `needs`."""
-    benchmark = open_data(config, data, out).get(name)
-    if benchmark is None:
-        raise Lacks(f"{data}: no {FOLDERS[name]}, which this notebook is about")
-    if needs and all(getattr(benchmark, need) is None for need in needs):
-        raise Lacks(f"{benchmark.images_root}: no {' and no '.join(needs)}, which this notebook is about")
-    return benchmark
 
 
 # ---- results --------------------------------------------------------------------------------------------------------

@@ -264,11 +264,6 @@ def test_open_data_checks_and_names_what_is_missing(tmp_path, monkeypatch):
     assert results.open_data(config, "", tmp_path)["category_attribute"].images_root == tmp_path / "world"
     assert results.open_data(config, str(tmp_path), tmp_path)["category_attribute"].images_root == tmp_path
     assert written == [tmp_path / "world"]
-    assert results.open_benchmark(config, "x", tmp_path, "category_attribute", "landmarks", "pairs").name == b.name
-    with pytest.raises(Lacks, match="In-shop"):
-        results.open_benchmark(config, "x", tmp_path, "inshop")
-    with pytest.raises(Lacks, match="no pairs and no joints"):
-        results.open_benchmark(config, "x", tmp_path, "category_attribute", "pairs", "joints")
     twice = replace(b, image=np.array(["img/a/0.jpg"] * N))
     monkeypatch.setattr(results.deepfashion, "find_benchmarks", lambda _: {"category_attribute": twice})
     with pytest.raises(DataError):
