@@ -53,7 +53,7 @@ def test_the_rows_as_the_paper_and_the_design_describe_them():
         "wtbi": {"network", "pool_at", "steps"}, "darn": {"network", "pool_at", "steps"},
         "fashionnet+100": {"attributes"}, "fashionnet+500": {"attributes"}, "fashionnet-noattr": {"attributes"},
         "fashionnet+joints": {"pool_at", "steps"}, "fashionnet+poselets": {"pool_at", "steps"}, "fashionnet": set(),
-        "fashionnet-heatmap": {"head"}, "fashionnet-joint": {"steps"}, "fashionnet-global": {"pool_at", "steps"},
+        "fashionnet-heatmap": {"head", "pretraining"}, "fashionnet-joint": {"steps"}, "fashionnet-global": {"pool_at", "steps"},
         "fashionnet-oracle": {"pool_at", "pretraining"},
     }  # fmt: skip
     assert [METHODS[name].attributes for name in ("fashionnet+100", "fashionnet+500", "fashionnet-noattr")] == [
