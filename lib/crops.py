@@ -71,7 +71,7 @@ def crop(photo: np.ndarray, box: np.ndarray, px: int, margin: float) -> np.ndarr
     x1, y1, x2, y2 = (float(v) for v in box)
     width, height = (x2 - x1) * (1 + 2 * margin), (y2 - y1) * (1 + 2 * margin)
     left, top = x1 - margin * (x2 - x1), y1 - margin * (y2 - y1)
-    # A large photo is shrunk by area first: a single bilinear sample a pixel would alias fine patterns.
+    # A large photo is shrunk by area first: a single bilinear sample per pixel would alias fine patterns.
     shrink = min(1.0, max(px / width, px / height))
     if shrink < 0.7:
         small = (max(1, round(photo.shape[1] * shrink)), max(1, round(photo.shape[0] * shrink)))
@@ -145,7 +145,7 @@ def _reserve(path: Path, size: int) -> None:
 
 
 def photos_digest(benchmark) -> str:
-    """Identify the photos of a benchmark: folder, names, and each file's size and time of change."""
+    """Identify the photos of a benchmark: folder, names, and each file's size and modification time."""
     state = hashlib.sha256(str(benchmark.images_root.resolve()).encode())
     for name in benchmark.image.tolist():
         try:

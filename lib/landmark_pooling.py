@@ -55,7 +55,7 @@ def landmark_pooling(features: Tensor, landmarks: Tensor, gate: Tensor, window: 
     cells = rows.clamp(0, H - 1)[..., :, None] * W + columns.clamp(0, W - 1)[..., None, :]  # (N, L, window, window)
     cells = cells + (torch.arange(N, device=features.device) * (H * W))[:, None, None, None]
 
-    # One row of C channels a cell: a region is then a gather of whole rows, and its gradient a scatter of whole rows.
+    # One row of C channels per cell: a region is then a gather of whole rows, and its gradient a scatter of whole rows.
     flat = features.permute(0, 2, 3, 1).reshape(N * H * W, C)
     regions = F.embedding(cells, flat)  # (N, L, window, window, C)
     regions = regions.masked_fill(~inside[..., None], -torch.inf)

@@ -357,14 +357,14 @@ class Interval(NamedTuple):
     lo: float
     hi: float
     error: float  # standard error: the resamples' standard deviation
-    seeds: int  # training seeds that were resampled; with 1 the interval covers items alone
+    seeds: int  # fine-tuning seeds that were resampled; with 1 the interval covers items alone
 
 
 class Bootstrap:
     """Resamples of units with replacement, drawn once for any number of statistics, which are then paired.
 
     units (N,): what is drawn, for each row (the item of an image, for example), or their number where every row is a unit.
-    In simulations with three training seeds the 95 % intervals of a difference covered the truth in 96 % where one seed's
+    In simulations with three fine-tuning seeds the 95 % intervals of a difference covered the truth in 96 % where one seed's
     spread was the items' standard error, in 93 and 86 % where it was twice and five times that.
     """
 
@@ -399,7 +399,7 @@ class Bootstrap:
         return np.concatenate(blocks).reshape(self.n + 1, *columns.shape[1:])
 
     def seed_weights(self, seeds: int, key: str) -> np.ndarray:
-        """Return (n + 1, seeds) weights that sum to 1: equal in row 0, then those of resampled training seeds.
+        """Return (n + 1, seeds) weights that sum to 1: equal in row 0, then those of resampled fine-tuning seeds.
 
         seeds - 1 of them are drawn with replacement, so that the variance of their mean is unbiased (drawing three of
         three would shrink it to two thirds). key, a method's name, makes the draws of different methods independent.
@@ -412,7 +412,7 @@ class Bootstrap:
         return weights
 
     def ratios(self, numerators: np.ndarray, denominators: np.ndarray, key: str = "") -> np.ndarray:
-        """Return sum(numerators) / sum(denominators), averaged over training seeds, in the sample and each resample.
+        """Return sum(numerators) / sum(denominators), averaged over fine-tuning seeds, in the sample and each resample.
 
         numerators (N,), (S, N) or (S, N, C) for S seeds and C statistics, denominators alike or with S = 1. Items and seeds
         are resampled independently (two levels). Returns (n + 1,), or (n + 1, C); 0 / 0 is nan.
@@ -441,7 +441,7 @@ def interval(values: np.ndarray, level: float = 0.95, seeds: int = 1) -> Interva
 def bootstrap_interval(
     numerators: np.ndarray, denominators: np.ndarray, units: np.ndarray | None = None, n: int = 1000, seed: int = 0
 ) -> Interval:
-    """Return sum(numerators) / sum(denominators) with its 95 % interval over units (rows by default) and training seeds.
+    """Return sum(numerators) / sum(denominators) with its 95 % interval over units (rows by default) and fine-tuning seeds.
 
     Arguments as in `Bootstrap.ratios`. For differences and many statistics of the same rows share one `Bootstrap`.
     """

@@ -128,13 +128,13 @@ def start_vgg16(model: nn.Module, weights: str) -> tuple[list[str], str]:
     conv5s = [
         name for name, _ in model.named_modules() if name.split(".")[-1].startswith("conv5") or name.endswith("conv.2")
     ]
-    own, copied = model.state_dict(), {}
+    state_now, copied = model.state_dict(), {}
     for block, numbers, within in [*((b, vgg16_numbers()[:10], vgg16_numbers()[:10]) for b in trunks),
                                    *((b, CONV5, (0, 2, 4)) for b in conv5s)]:  # fmt: skip
         for number, i in zip(numbers, within, strict=True):
             for kind in ("weight", "bias"):
                 name, value = f"{block}.{i}.{kind}", state[f"features.{number}.{kind}"]
-                if name in own and own[name].shape == value.shape:
+                if name in state_now and state_now[name].shape == value.shape:
                     copied[name] = value
                 elif block in trunks:
                     raise DataError("the trunk differs from VGG-16's; take the paper profile to start from its weights")

@@ -70,7 +70,7 @@ def arrangements(benchmark: Benchmark, learn: np.ndarray, seed: int) -> np.ndarr
     both = _joints(benchmark, 0.0)
     for number, part in enumerate(POSELET_PARTS.values()):
         seen = [_shapes(points[learn], visible[learn], part) for points, visible in both]
-        examples = np.concatenate([shape[there] for _, shape, there in seen])
+        examples = np.concatenate([shape[complete] for _, shape, complete in seen])
         if len(examples) >= LEAST:
             means = KMeans(CLUSTERS, n_init=4, random_state=seed).fit(examples).cluster_centers_
             out[number, :, : means.shape[1]] = means

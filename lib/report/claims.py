@@ -2,7 +2,7 @@
 
 A claim is a sentence of the paper in our words. It is turned into numbers that are above 0 where the claim is true: a
 difference between two methods on the same images, or from a bound; several where the sentence is about each or about the
-worst. Their 95 % intervals are over items and training seeds (see `metrics.Bootstrap`).
+worst. Their 95 % intervals are over items and fine-tuning seeds (see `metrics.Bootstrap`).
 
 Direction, of one number: "no difference" where its interval lies within a quarter of the paper's effect around 0, or within
 one point where the paper gives no number; else "held" above 0, "not held" below 0, "undecided" around 0. Several are held

@@ -84,10 +84,10 @@ def _found(results: Results, method: str, within: bool) -> np.ndarray:
     """Return (K,) the share of an item's gallery images among the top k, mean over seeds and queries that have any."""
     b, matches = results.benchmark, results.matches(method, within)
     items, number = np.unique(b.item[results.gallery], return_counts=True)
-    there = pd.Series(number, items).reindex(b.item[results.query]).fillna(0).to_numpy()
-    some = there > 0
+    count = pd.Series(number, items).reindex(b.item[results.query]).fillna(0).to_numpy()
+    some = count > 0
     return (
-        (np.cumsum(matches[:, some], axis=2) / there[some][None, :, None]).mean((0, 1))
+        (np.cumsum(matches[:, some], axis=2) / count[some][None, :, None]).mean((0, 1))
         if some.any()
         else np.full(matches.shape[2], np.nan)
     )

@@ -1,7 +1,7 @@
 """The answers of finished runs beside the truth: what every table, figure and claim is computed from.
 
 `gather` reads the runs of one stage into a `Results`. Its measures return numerators and denominators, one column per image
-or query and one row per training seed; `Results.interval` turns them into a value with its interval. Tables and figures are
+or query and one row per fine-tuning seed; `Results.interval` turns them into a value with its interval. Tables and figures are
 saved here, too, each written beside its place and renamed.
 """
 
@@ -65,7 +65,7 @@ def open_data(config: Config, data: str, out: Path) -> dict[str, Benchmark]:
 class Results:
     """The answers of one stage, by method in the order of all tables, beside the benchmark that has the truth.
 
-    answers: one dict of arrays per training seed, as `runs.answers` returns them, on `rows` of the benchmark. rows: the
+    answers: one dict of arrays per fine-tuning seed, as `runs.answers` returns them, on `rows` of the benchmark. rows: the
     measured split, or for a search its queries, then its gallery.
     """
 
@@ -93,7 +93,7 @@ class Results:
         return [method for method in self.answers if self.has(method, name)]
 
     def seeds(self, method: str) -> int:
-        """Return how many training seeds a method was run with."""
+        """Return how many fine-tuning seeds a method was run with."""
         return len(self.answers[method])
 
     def get(self, method: str, name: str, seed: int = 0) -> np.ndarray:
