@@ -109,8 +109,8 @@ class Config:
     input: Input = field(default_factory=Input)
     model: Model = field(default_factory=Model)
     methods: tuple[str, ...] = tuple(METHODS)
-    # What a network is initialised from when this source has no pre-training run: "scratch"; "shipped", its own pre-training on
-    # the synthetic world (lib/pretrained/); "imagenet", VGG-16's convolutions from --weights or torchvision.
+    # What a network is initialised from when this source has no pre-training run: "scratch"; "shipped", its own
+    # pre-training on the synthetic world (lib/pretrained/); "imagenet", VGG-16's from --weights or torchvision.
     start: str = "scratch"
     adapt_detectors: bool = False  # train shipped detectors of joints and poselets on this source's joints first
 

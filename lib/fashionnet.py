@@ -63,7 +63,7 @@ def exact(layer: nn.Module, x: Tensor) -> Tensor:
 
 
 def initialise(module: nn.Module) -> None:
-    """Apply He's initialisation, as torchvision's VGG does, to linear layers too: from scratch, a deviation of 0.01 barely trains."""
+    """Apply He's initialisation, as torchvision's VGG does, to linear layers too: a deviation of 0.01 barely trains."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
@@ -185,8 +185,8 @@ class FashionNet(nn.Module):
         """images (n, 3, view_px, view_px), normalised as for VGG-16.
 
         pool_at: locations (n, L, 2) and gate (n, L) to pool at instead of the estimated ones: the true landmarks of an
-        upper bound. Returns float32 tensors, whichever of these the network has: landmarks (n, 8, 2), visibility (n, 8, 3) logits
-        of visible, occluded, cut off; category (n, K) logits; attributes (n, A) logits; embedding (n, fc_fusion) of unit
+        upper bound. Returns float32 tensors, whichever of these the network has: landmarks (n, 8, 2), visibility (n, 8, 3)
+        logits of visible, occluded, cut off; category (n, K) logits; attributes (n, A) logits; embedding (n, fc_fusion) of unit
         length; log_heatmap (n, 8, H, W); of a detector parts (n, P, 2) and present (n, P).
         """
         conv4 = self.trunk(images)

@@ -1,7 +1,6 @@
 """Find or make the environment, run the notebooks in order and report what each one wrote: the code of run_all.sh.
 
-Only the standard library is imported at the top: this file starts on a bare Python, finds or makes an environment that
-satisfies requirements.txt, and starts itself again inside it.
+This file starts on a bare Python, with the standard library alone, and again inside the environment that it finds or makes.
 """
 
 import argparse
@@ -184,13 +183,12 @@ def install(what: str, command: list[str]) -> None:
 
 
 def run_tests() -> None:
-    """Run ruff, the tests, and the notebooks against their stored outputs; stop at the first that fails."""
+    """Run ruff, the tests, and the notebooks against their stored outputs; stop at the first failure."""
     for folder in ("runs", "cache"):  # the stored outputs must be reproduced by training with this code
         shutil.rmtree(ROOT / "outputs" / "smoke" / folder, ignore_errors=True)
-    # Networks of a few steps train fastest on one thread, and alike whatever else the machine does.
-    env = os.environ | {"OMP_NUM_THREADS": "1"}
-    nbval = "pytest --nbval --nbval-current-env --nbval-cell-timeout 900 notebooks"
-    for command in ("ruff check .", "ruff format --check .", "pytest tests", nbval):
+    env = os.environ | {"OMP_NUM_THREADS": "1"}  # tiny networks train fastest on one thread
+    nbval = "pytest --nbval --nbval-current-env --nbval-cell-timeout 900"
+    for command in ("ruff check .", "ruff format --check .", "pytest tests", f"{nbval} notebooks"):
         print(f"== {command}", flush=True)
         start = time.monotonic()
         if code := subprocess.run([sys.executable, "-m", *command.split()], cwd=ROOT, env=env).returncode:
