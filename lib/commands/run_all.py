@@ -285,10 +285,11 @@ def register_kernel(folder: Path) -> None:
     """Register the running Python as the kernel `python3`, whatever other environments have registered by that name."""
     from ipykernel.kernelspec import get_kernel_dict
 
-    argv = [sys.executable, "-P", "-m", "ipykernel_launcher", "--log-level=CRITICAL", "-f", "{connection_file}"]
-    # Neither the user's way of drawing nor the size of the terminal may change what a notebook shows.
+    kernel = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    # `sh` drops what a kernel itself writes, such as a traceback of its own shutdown, which is not for the user. Neither
+    # the user's way of drawing nor the size of the terminal may change what a notebook shows.
     env = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_NCOLS": "80", "TQDM_NROWS": "20"}
-    spec = get_kernel_dict() | {"argv": argv, "env": env}
+    spec = get_kernel_dict() | {"argv": ["sh", "-c", 'exec "$0" "$@" 2>/dev/null', *kernel], "env": env}
     replace(folder / "kernels" / "python3" / "kernel.json", json.dumps(spec))
     os.environ["JUPYTER_PATH"] = str(folder)  # searched before all others
 
