@@ -286,8 +286,7 @@ def register_kernel(folder: Path) -> None:
     from ipykernel.kernelspec import get_kernel_dict
 
     kernel = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    # `sh` drops what a kernel itself writes, such as a traceback of its own shutdown, which is not for the user. Neither
-    # the user's way of drawing nor the size of the terminal may change what a notebook shows.
+    # `sh` drops what a kernel writes of its own shutdown. Neither the user's plots nor the terminal may change a notebook.
     env = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_NCOLS": "80", "TQDM_NROWS": "20"}
     spec = get_kernel_dict() | {"argv": ["sh", "-c", 'exec "$0" "$@" 2>/dev/null', *kernel], "env": env}
     replace(folder / "kernels" / "python3" / "kernel.json", json.dumps(spec))
