@@ -63,6 +63,15 @@ def git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=OUTPUTS.parent, capture_output=True, text=True).stdout.strip()
 
 
+def without_stderr(notebook: str) -> str:
+    """Return a notebook's JSON without what its cells wrote to stderr: progress bars, and warnings with paths."""
+    content = json.loads(notebook)
+    for cell in content["cells"]:
+        if "outputs" in cell:
+            cell["outputs"] = [output for output in cell["outputs"] if output.get("name") != "stderr"]
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
 def keep(profile: str) -> tuple[Path, list[Path]]:
     """Copy a run's results. Returns their new folder and the files that were left out because they may show photos.
 
@@ -82,7 +91,10 @@ def keep(profile: str) -> tuple[Path, list[Path]]:
         if path not in left_out:
             copy = part / path.relative_to(run)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
+            if path.suffix == ".ipynb":
+                copy.write_text(without_stderr(path.read_text(encoding="utf-8")), encoding="utf-8")
+            else:
+                shutil.copyfile(path, copy)
     newest = max(path.stat().st_mtime for path in files)
     provenance = {
         "profile": profile,

@@ -35,6 +35,14 @@ def names(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
+def test_a_kept_notebook_has_no_progress_bars_and_no_paths_of_one_machine():
+    outputs = [{"output_type": "stream", "name": name, "text": [f"{name} /home/me"]} for name in ("stderr", "stdout")]
+    picture = {"output_type": "display_data", "data": {"image/png": "x"}, "metadata": {}}
+    cells = [{"cell_type": "markdown", "source": "a"}, {"cell_type": "code", "outputs": [*outputs, picture]}]
+    kept = json.loads(keep.without_stderr(json.dumps({"cells": cells, "nbformat": 4})))
+    assert kept == {"cells": [cells[0], {"cell_type": "code", "outputs": [outputs[1], picture]}], "nbformat": 4}
+
+
 def test_tables_figures_and_notebooks_replace_the_earlier_copy(outputs, capsys):
     write_run(outputs / "demo")
     (outputs / "reference" / "demo" / "tables").mkdir(parents=True)
