@@ -347,6 +347,9 @@ def curves_and_differences(panels: list[tuple[str, pd.DataFrame]], methods: list
                 _band(lower, r.index, 100 * r.difference_lo, 100 * r.difference_hi, tone)
                 differences.append((method, last, 100 * r.difference.iloc[-1], tone))
         lower.axhline(0, color=colour(FASHIONNET), lw=2.6)
+        if not differences:
+            lower.set(ylim=(-1, 1), yticks=[0])
+            lower.text(0.5, 0.6, "no other method to compare with", transform=lower.transAxes, ha="center", fontsize=9)
         upper.set(title=title, ylim=(0, 100))
         upper._ends, lower._ends = ends, [*differences, (FASHIONNET, last, 0.0, colour(FASHIONNET))]
     for axis in axes.flat:

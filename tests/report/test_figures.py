@@ -215,3 +215,13 @@ def test_every_png_is_small(tmp_path):
     table = pd.concat([curve(m, np.linspace(0.1, 0.9, 50), 0.0).assign(search="all") for m in METHODS])
     path = results.save_figure(figures.retrieval_curves(table, list(METHODS)), tmp_path, "fig")
     assert path.stat().st_size <= 300_000
+
+
+def test_a_curve_without_rivals_has_no_empty_panel():
+    columns = ["pdj", "difference", "difference_lo", "difference_hi"]
+    table = pd.DataFrame({"method": FASHIONNET, "threshold": [0.0, 0.1, 0.2], **dict.fromkeys(columns, 0.5)})
+    lower = figures.pdj_differences(table, [FASHIONNET]).axes[1]
+    assert "no other method to compare with" in [text.get_text() for text in lower.texts]
+    both = pd.concat([table, table.assign(method=OTHER)])
+    lower = figures.pdj_differences(both, [FASHIONNET, OTHER]).axes[1]
+    assert "no other method to compare with" not in [text.get_text() for text in lower.texts]
