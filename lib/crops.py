@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +27,6 @@ from lib.files import digest
 from lib.lists import MOST_PIXELS, DataError
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of torchvision's VGG-16
-MIRRORED = (1, 0, 3, 2, 5, 4, 7, 6)  # mirroring a picture swaps left and right in the canonical order of landmarks
 CUT_OFF = 2  # visibility code
 CROPS_VERSION = 1  # raised by hand when `read_photo` or `crop` change
 CROPS_AT_ONCE = 100  # decoded by the threads together
@@ -201,16 +201,22 @@ def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
     return f"{sentence}; the photo's edge is repeated there"
 
 
+@cache  # a CUDA graph cannot copy from the host
+def imagenet(device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return ImageNet's mean and deviation, (3, 1, 1) float32 each."""
+    mean, deviation = (torch.tensor(values, device=device)[:, None, None] for values in IMAGENET)
+    return mean, deviation
+
+
 def normalise(images: Tensor) -> Tensor:
     """Convert (n, H, W, 3) uint8 RGB to (n, 3, H, W) float32 with ImageNet's mean and deviation."""
-    x = images.permute(0, 3, 1, 2).float() / 255
-    mean, deviation = (x.new_tensor(values)[:, None, None] for values in IMAGENET)
-    return (x - mean) / deviation
+    mean, deviation = imagenet(images.device)
+    return (images.permute(0, 3, 1, 2).float() / 255 - mean) / deviation
 
 
 def denormalise(images: Tensor) -> np.ndarray:
     """Undo `normalise`, to look at images: (n, 3, H, W) float -> (n, H, W, 3) uint8."""
-    mean, deviation = (images.new_tensor(values)[:, None, None] for values in IMAGENET)
+    mean, deviation = imagenet(images.device)
     x = (images * deviation + mean) * 255
     return x.round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
 
@@ -226,6 +232,10 @@ class View(NamedTuple):
     centre: Tensor
     mirrored: Tensor
     colour: Tensor | None = None
+
+    def to(self, device: torch.device) -> "View":
+        """Move the view to a device."""
+        return View(*(None if value is None else value.to(device, non_blocking=True) for value in self))
 
     def part(self, rows: slice) -> "View":
         colour = None if self.colour is None else self.colour[rows]
@@ -252,8 +262,13 @@ def training_view(n: int, config, generator: torch.Generator) -> View:
 def landmarks_in_view(landmarks: Tensor, view: View) -> Tensor:
     """Convert (n, 8, 2) from units of the crop to units of the view, in the canonical order of the mirrored picture."""
     mirror = view.mirrored.to(landmarks.device)[:, None, None]
-    swapped = landmarks[:, list(MIRRORED)] * landmarks.new_tensor([-1, 1]) + landmarks.new_tensor([1, 0])
-    return points_in_view(torch.where(mirror, swapped, landmarks), view)
+    x, y = _swapped(landmarks).unbind(2)
+    return points_in_view(torch.where(mirror, torch.stack([1 - x, y], dim=2), landmarks), view)
+
+
+def _swapped(values: Tensor) -> Tensor:
+    """Swap left and right (n, 8, ...), which the canonical order lists in pairs: mirroring a picture does."""
+    return values.unflatten(1, (-1, 2)).flip(2).flatten(1, 2)
 
 
 def points_in_view(points: Tensor, view: View) -> Tensor:
@@ -267,7 +282,7 @@ def visibility_in_view(visibility: Tensor, landmarks: Tensor, view: View) -> Ten
 
     landmarks: (n, 8, 2) in units of the view (of `landmarks_in_view`): one that the view cuts off gets code 2.
     """
-    swapped = torch.where(view.mirrored.to(visibility.device)[:, None], visibility[:, list(MIRRORED)], visibility)
+    swapped = torch.where(view.mirrored.to(visibility.device)[:, None], _swapped(visibility), visibility)
     outside = ((landmarks < 0) | (landmarks > 1)).any(2)  # False where the location is unknown (NaN)
     return torch.where(outside & (swapped >= 0), CUT_OFF, swapped)
 

@@ -21,10 +21,11 @@ def window_corners(landmarks: Tensor, height: int, width: int, window: int) -> T
     landmarks: (N, L, 2) as (x, y) in units of the map, 0 at its left or top edge, 1 at its right or bottom edge; any
     finite value is allowed, also outside. Returns (N, L, 2) int64 (column, row); may be negative or beyond the map.
     """
-    size = landmarks.new_tensor([width, height])
-    # Far outside is as good as just outside; the clamp keeps the integers small.
-    corners = torch.floor(landmarks * size - window / 2 + 0.5)
-    return torch.minimum(corners.clamp(min=-window), size).long()
+    x, y = landmarks.unbind(-1)
+    # Far outside is as good as just outside; the clamps keep the integers small.
+    column = torch.floor(x * width - window / 2 + 0.5).clamp(-window, width)
+    row = torch.floor(y * height - window / 2 + 0.5).clamp(-window, height)
+    return torch.stack([column, row], dim=-1).long()
 
 
 def landmark_pooling(features: Tensor, landmarks: Tensor, gate: Tensor, window: int, bins: int) -> Tensor:

@@ -56,7 +56,7 @@ _ROWS = (
     Method("fashionnet+poselets", "pools at detected poselets instead of landmarks", pool_at="poselets", steps=(2,)),
     Method("fashionnet", "the paper's method"),
     Method("fashionnet-heatmap", "landmarks by soft-argmax over heatmaps; not in the paper", head="heatmap",
-           pretraining="fashionnet", retrieval=False),
+           retrieval=False),
     Method("fashionnet-noattr", "no attributes (figure 10b)", attributes=0, retrieval=False),
     Method("fashionnet-joint", "all losses at once instead of two steps", steps=("all",), retrieval=False, photos=False),
     Method("fashionnet-global", "no local branch and no landmarks", pool_at="", steps=(2,), photos=False),

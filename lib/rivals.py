@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lib.config import Model
-from lib.crops import IMAGENET
+from lib.crops import imagenet
 from lib.fashionnet import (
     exact,
     fully_connected,
@@ -179,7 +179,7 @@ class Renormalise(nn.Module):
     """Turn images normalised as for VGG-16 into EfficientNet-Lite0's range of -1 to 1."""
 
     def forward(self, images: Tensor) -> Tensor:
-        mean, deviation = (images.new_tensor(values)[:, None, None] for values in IMAGENET)
+        mean, deviation = imagenet(images.device)
         return (images * deviation + mean) * 2 - 1
 
 

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ from lib.methods import Method
 
 NOT_SUPERVISED = -30.0  # the score of an attribute without supervision: below all others, and equal for all
 CHECK_EVERY = 50  # updates between checks that losses are finite; each check waits for the device
+WARM_UP = 3  # updates before one is recorded
 SAVE_EVERY = 60.0  # seconds between checkpoints, at least
 
 
@@ -65,27 +66,27 @@ class Samples:
         labels = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "crops"}
         return replace(self, **{name: value.to(device) for name, value in labels.items() if value is not None})
 
-    def images(self, rows: np.ndarray, view: View, side: int, device: torch.device) -> Tensor:
-        """Return the views (n, 3, side, side) of these rows, normalised."""
+    def images(self, rows: Tensor, view: View, side: int) -> Tensor:
+        """Return the views (n, 3, side, side) of these rows, normalised, on the device of `rows` (n,) int64 and `view`."""
         if isinstance(self.crops, Tensor):
-            chosen = self.crops[torch.from_numpy(rows).to(self.crops.device)]
+            chosen = self.crops[rows]
         else:
-            chosen = torch.from_numpy(self.crops[rows]).to(device, non_blocking=True)
+            chosen = torch.from_numpy(self.crops[rows.cpu().numpy()]).to(rows.device, non_blocking=True)
         return crops.images_in_view(chosen, view, side)
 
-    def labels(self, rows: np.ndarray, view: View, device: torch.device) -> dict[str, Tensor]:
+    def labels(self, rows: Tensor, view: View) -> dict[str, Tensor]:
         """Return the labels of these rows, landmarks and parts in units of the view."""
-        index, out = torch.from_numpy(rows).to(device), {}
+        out = {}
         if self.landmarks is not None:
-            out["landmarks"] = crops.landmarks_in_view(self.landmarks[index], view)
-            out["visibility"] = crops.visibility_in_view(self.visibility[index], out["landmarks"], view)
+            out["landmarks"] = crops.landmarks_in_view(self.landmarks[rows], view)
+            out["visibility"] = crops.visibility_in_view(self.visibility[rows], out["landmarks"], view)
         for name in ("category", "attributes", "item", "domain"):
             if getattr(self, name) is not None:
-                out[name] = getattr(self, name)[index]
+                out[name] = getattr(self, name)[rows]
         if self.parts is not None:
-            side = view.mirrored.long().to(device)
-            out["parts"] = crops.points_in_view(self.parts[index, side], view)
-            out["present"] = self.present[index, side]
+            side = view.mirrored.long()
+            out["parts"] = crops.points_in_view(self.parts[rows, side], view)
+            out["present"] = self.present[rows, side]
         return out
 
 
@@ -174,6 +175,37 @@ def cpu_flags() -> str:
         return next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), "")
     except OSError:
         return ""
+
+
+def recorded(function: Callable) -> Callable:
+    """Return `function` of CUDA tensors, recorded as a CUDA graph after a few calls and replayed from then on.
+
+    A compact network's kernels take longer to launch one by one than to run; a replay launches them at once. All calls
+    must have arguments of the same shapes and equal their effect on the device (no synchronisation, no copy from the host).
+    A replay's result is overwritten by the next one.
+    """
+    calls, graph, inputs, result = 0, torch.cuda.CUDAGraph(), (), None
+    stream = torch.cuda.Stream()
+
+    def call(*arguments: Tensor):
+        nonlocal calls, inputs, result
+        calls += 1
+        if calls <= WARM_UP:  # allocates the optimizer's state, picks the convolutions' algorithms
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                result = function(*arguments)
+            torch.cuda.current_stream().wait_stream(stream)
+            return result
+        if not inputs:
+            inputs = tuple(argument.clone() for argument in arguments)
+            with torch.cuda.graph(graph):
+                result = function(*inputs)
+        for recorded_argument, argument in zip(inputs, arguments, strict=True):
+            recorded_argument.copy_(argument)
+        graph.replay()
+        return result
+
+    return call
 
 
 def on_device(stored: np.ndarray, device: torch.device) -> np.ndarray | Tensor:
@@ -288,13 +320,31 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
     trained = [p for p in model.parameters() if p.requires_grad]
     groups = [{"params": [p for p in trained if p.ndim > 1], "weight_decay": t.weight_decay},
               {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0}]  # fmt: skip
-    optimizer = torch.optim.AdamW(groups, schedule.rate, fused=True)
+    rate = torch.zeros((), device=device)  # a tensor, which a recorded update reads
+    optimizer = torch.optim.AdamW(groups, rate, fused=True, capturable=device.type == "cuda")
     forward, optimizer = fabric.setup(model, optimizer)
     plan, by_step = phases(schedule, method.steps), step_weights(config)
     done, history = load_checkpoint(checkpoint, model, optimizer)
     per_epoch = max(1, len(rows) // batch_size)
     steps, saved = len(plan) * per_epoch, time.monotonic()
     bad_step = torch.full((), -1, device=device)
+
+    def update(step_name: int | str, batch: Tensor, *view: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        labels, images = samples.labels(batch, View(*view)), samples.images(batch, View(*view), config.input.view_px)
+        terms = loss_terms(forward(images, **extra_inputs(method, labels)), labels, weights, t.margin, fabric)
+        if not terms:
+            raise DataError(f"{checkpoint.parent.name}: the training images have no label that this method learns")
+        loss = total(terms, by_step[step_name])
+        optimizer.zero_grad(set_to_none=True)
+        fabric.backward(loss)
+        fabric.clip_gradients(forward, optimizer, max_norm=5.0, error_if_nonfinite=False)
+        optimizer.step()
+        return loss.detach(), {name: value.detach() for name, value in terms.items()}
+
+    updates = {name: partial(update, name) for name in method.steps}
+    varies = method.network == "darn" and samples.domain is not None  # its streams' shares of a batch
+    if device.type == "cuda" and isinstance(samples.crops, Tensor) and fabric.world_size == 1 and not varies:
+        updates = {name: recorded(function) for name, function in updates.items()}
     bar = tqdm(total=steps, initial=done * per_epoch, desc=checkpoint.parent.name, unit="step", mininterval=5,
                disable=fabric.global_rank > 0)  # fmt: skip
     for epoch in range(done, len(plan)):
@@ -306,25 +356,14 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
             torch.manual_seed((seed * 1_000_003 + step) * fabric.world_size + fabric.global_rank)  # dropout
             share = slice(fabric.global_rank * len(batch) // fabric.world_size,
                           (fabric.global_rank + 1) * len(batch) // fabric.world_size)  # fmt: skip
-            mine, view = batch[share], view.part(share)
-            for group in optimizer.param_groups:
-                group["lr"] = schedule.rate * rate_share(step, steps)
-            labels = samples.labels(mine, view, device)
-            images = samples.images(mine, view, config.input.view_px, device)
-            out = forward(images, **extra_inputs(method, labels))
-            terms = loss_terms(out, labels, weights, t.margin, fabric)
-            if not terms:
-                raise DataError(f"{checkpoint.parent.name}: the training images have no label that this method learns")
-            loss = total(terms, by_step[step_name])
-            optimizer.zero_grad(set_to_none=True)
-            fabric.backward(loss)
-            fabric.clip_gradients(forward, optimizer, max_norm=5.0, error_if_nonfinite=False)
-            optimizer.step()
-            bad_step = torch.where((bad_step < 0) & ~torch.isfinite(loss.detach()), step, bad_step)
+            mine, view = torch.from_numpy(batch[share]).to(device), view.part(share).to(device)
+            rate.fill_(schedule.rate * rate_share(step, steps))
+            loss, terms = updates[step_name](mine, *view)
+            bad_step = torch.where((bad_step < 0) & ~torch.isfinite(loss), step, bad_step)
             if (step + 1) % CHECK_EVERY == 0 or index == per_epoch - 1:
                 _check_finite(int(bad_step), per_epoch, rows, item, batch_size, seed, checkpoint.parent.name)
             for name, value in terms.items():
-                sums[name] = sums.get(name, 0) + value.detach() * len(mine)
+                sums[name] = sums.get(name, 0) + value * len(mine)
             seen += len(mine)
             bar.update()
         means = {name: fabric.all_reduce(value / seen, reduce_op="mean") for name, value in sums.items()}
@@ -365,10 +404,10 @@ def held_out_losses(
     if samples.item is not None:
         rows = rows[np.argsort(samples.item.cpu().numpy()[rows], kind="stable")]
     for begin in range(0, len(rows), 100):
-        batch = rows[begin : begin + 100]
-        view = crops.fixed_view(len(batch), config.input)
-        labels = samples.labels(batch, view, device)
-        out = forward(samples.images(batch, view, config.input.view_px, device), **extra_inputs(method, labels))
+        batch = torch.from_numpy(rows[begin : begin + 100]).to(device)
+        view = crops.fixed_view(len(batch), config.input).to(device)
+        labels = samples.labels(batch, view)
+        out = forward(samples.images(batch, view, config.input.view_px), **extra_inputs(method, labels))
         for name, value in loss_terms(out, labels, weights, config.training.margin).items():
             sums[name] = sums.get(name, 0) + value * len(batch)
     return {name: round(float(value) / len(rows), 6) for name, value in sums.items()}
@@ -392,11 +431,11 @@ def predict(model: nn.Module, samples: Samples, benchmark: Benchmark, rows: np.n
     model.to(fabric.device).eval()  # not set up by Fabric: one process predicts alone
     samples, collected = samples.to(fabric.device), {}
     for begin in range(0, len(rows), 250):
-        batch = rows[begin : begin + 250]
-        view = crops.fixed_view(len(batch), config.input)
+        batch = torch.from_numpy(rows[begin : begin + 250]).to(fabric.device)
+        view = crops.fixed_view(len(batch), config.input).to(fabric.device)
         with fabric.autocast():
-            labels = samples.labels(batch, view, fabric.device)
-            images = samples.images(batch, view, config.input.view_px, fabric.device)
+            labels = samples.labels(batch, view)
+            images = samples.images(batch, view, config.input.view_px)
             out = model(images, **extra_inputs(method, labels))
         for name, store in OUTPUTS.items():
             if name in out:

@@ -53,7 +53,7 @@ def test_the_rows_as_the_paper_and_the_design_describe_them():
         "wtbi": {"network", "pool_at", "steps"}, "darn": {"network", "pool_at", "steps"},
         "fashionnet+100": {"attributes"}, "fashionnet+500": {"attributes"}, "fashionnet-noattr": {"attributes"},
         "fashionnet+joints": {"pool_at", "steps"}, "fashionnet+poselets": {"pool_at", "steps"}, "fashionnet": set(),
-        "fashionnet-heatmap": {"head", "pretraining"}, "fashionnet-joint": {"steps"}, "fashionnet-global": {"pool_at", "steps"},
+        "fashionnet-heatmap": {"head"}, "fashionnet-joint": {"steps"}, "fashionnet-global": {"pool_at", "steps"},
         "fashionnet-oracle": {"pool_at", "pretraining"},
     }  # fmt: skip
     assert [METHODS[name].attributes for name in ("fashionnet+100", "fashionnet+500", "fashionnet-noattr")] == [
@@ -158,8 +158,7 @@ def test_no_source_raises_and_what_is_not_skipped_has_a_loss(has, squares, confi
         if method.attributes not in (None, 0) or reason_to_skip(name, benchmark):
             continue  # of three attributes, 100 are no choice
         samples = train.make_samples(benchmark, config, method)
-        rows, view = np.arange(8), crops.fixed_view(8, config.input)
-        labels = samples.labels(rows, view, torch.device("cpu"))
+        labels = samples.labels(torch.arange(8), crops.fixed_view(8, config.input))
         heads = networks.classes(benchmark)
         out = {"embedding": torch.randn(8, 4)} | ({"same": torch.ones(2)} if method.network == "wtbi" else {})
         out |= {head: torch.zeros(8, len(classes)) for head, classes in heads.items() if head != "attributes"}

@@ -104,7 +104,7 @@ def test_a_fit_runs_to_the_end_of_the_schedule_at_rate_0(name, squares, config, 
     step = torch.optim.AdamW.step
 
     def watch(self, *args, **kwargs):
-        rates.append([group["lr"] for group in self.param_groups])
+        rates.append([float(group["lr"]) for group in self.param_groups])
         return step(self, *args, **kwargs)
 
     with pytest.MonkeyPatch.context() as m:
@@ -177,14 +177,14 @@ def test_slots_that_a_clothes_type_lacks_are_trained_as_cut_off(squares, config)
 def test_labels_of_a_mirrored_view(squares, config):
     """Landmarks are swapped and turned round, parts are those of the mirrored crop, and both are in units of the view."""
     view = crops.View(torch.full((2, 2), 0.8), torch.full((2, 2), 0.45), torch.tensor([False, True]))
-    rows = np.array([4, 4])
-    labels = train.make_samples(squares, config, METHODS["fashionnet"]).labels(rows, view, CPU)
+    rows = torch.tensor([4, 4])
+    labels = train.make_samples(squares, config, METHODS["fashionnet"]).labels(rows, view)
     side = squares.box[4, 2:] - squares.box[4, :2]
     unit = ((squares.landmarks[4] - squares.box[4, :2]) / side + 0.1) / 1.2
     other = unit[[1, 0, 3, 2, 5, 4, 7, 6]] * [-1, 1] + [1, 0]
     for got, expected in zip(labels["landmarks"].numpy(), (unit, other), strict=True):
         np.testing.assert_allclose(got, (expected - 0.05) / 0.8, atol=1e-5)
-    joints = train.make_samples(squares, config, DETECTORS["joints"]).labels(rows, view, CPU)
+    joints = train.make_samples(squares, config, DETECTORS["joints"]).labels(rows, view)
     unit = ((squares.joints[4] - squares.box[4, :2]) / side + 0.1) / 1.2
     other = unit[list(parts.MIRRORED_JOINTS)] * [-1, 1] + [1, 0]
     for got, expected in zip(joints["parts"].numpy(), (unit, other), strict=True):
@@ -514,7 +514,7 @@ def test_a_handful_of_images_is_learned_by_heart(name, epochs, furthest, gates, 
 def test_landmark_error_falls_with_dropout_on(squares, config, tmp_path):
     """To half of what the mean landmarks err, on pictures without jitter, trained with dropout as the paper's network."""
     config = replace(
-        still(config, rounds=1, epochs=30, rate=3e-3), model=replace(config.model, dropout=0.3, dropout_pose=0.1)
+        still(config, rounds=1, epochs=60, rate=3e-3), model=replace(config.model, dropout=0.3, dropout_pose=0.1)
     )
     bench = Bench("fashionnet", squares, config, tmp_path)
     initial = landmark_errors(bench, bench.rows).mean()
@@ -591,3 +591,51 @@ def test_two_processes_give_the_losses_and_weights_of_one(tmp_path):
         a, b = (read_tensors(tmp_path / name / f"{method}.safetensors")[0] for name in commands)
         for name in a:
             torch.testing.assert_close(a[name], b[name], rtol=1e-2, atol=2e-4)
+
+
+# ---- on a GPU -------------------------------------------------------------------------------------------------------
+
+on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+
+def on_gpu(name, benchmark, config, folder, seed=0):
+    bench = Bench(name, benchmark, config, folder, seed)
+    bench.samples = replace(bench.samples, crops=train.on_device(bench.samples.crops, torch.device("cuda")))
+    return bench
+
+
+@pytest.mark.gpu
+@on_a_gpu
+@pytest.mark.parametrize("name", [*METHODS, *DETECTORS])
+def test_a_recorded_update_trains_as_an_eager_one(name, squares, config, tmp_path, monkeypatch):
+    """Same batches, views and dropout; what differs is the order of sums."""
+    if METHODS.get(name) and METHODS[name].attributes:
+        squares = replace(squares, attributes=np.tile(squares.attributes, 200)[:, :501],
+                          attribute_names=[str(i) for i in range(501)],
+                          attribute_groups=np.resize(squares.attribute_groups, 501))  # fmt: skip
+    config = replace(with_schedule(config, rounds=3, epochs=2), model=replace(config.model, dropout=0.2))
+    calls = []
+    recorded = train.recorded
+    monkeypatch.setattr(train, "recorded", lambda function: calls.append(name) or recorded(function))
+    ours = on_gpu(name, squares, config, tmp_path).fit("recorded")
+    assert calls  # this path was taken
+    monkeypatch.setattr(train, "recorded", lambda function: function)
+    eager = on_gpu(name, squares, config, tmp_path).fit("eager")
+    for a, b in zip(ours, eager, strict=True):
+        assert a.keys() == b.keys()
+        for key in a.keys() - {"seconds", "step"}:
+            assert a[key] == pytest.approx(b[key], rel=0.1, abs=0.02), (key, a, b)
+
+
+@pytest.mark.gpu
+@on_a_gpu
+def test_a_stopped_fit_on_a_gpu_goes_on_in_bf16(squares, config, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "FABRIC", train.make_fabric("bf16-mixed"))
+    config = with_schedule(config, epochs=2)
+    history = on_gpu("fashionnet", squares, config, tmp_path).fit("whole")
+    for _ in range(3):
+        with pytest.raises(train.OutOfTime):
+            on_gpu("fashionnet", squares, config, tmp_path).fit("stopped", deadline=0)
+    resumed = on_gpu("fashionnet", squares, config, tmp_path, seed=9).fit("stopped")
+    for a, b in zip(history, resumed, strict=True):
+        assert a["train_category"] == pytest.approx(b["train_category"], rel=0.1, abs=0.05)
