@@ -164,8 +164,8 @@ PROFILES = {
         seed=1,
         seeds=(0, 1, 2),
         world=World(
-            pretrain=40_000, train=6_000, val=1_000, test=3_000, inshop_train_items=1_000, inshop_test_items=1_000,
-            consumer2shop_train_items=1_000, consumer2shop_val_items=100, consumer2shop_test_items=1_000, distractors=300,
+            pretrain=36_000, train=6_000, val=1_000, test=4_000, inshop_train_items=2_000, inshop_test_items=1_000,
+            consumer2shop_train_items=2_000, consumer2shop_val_items=100, consumer2shop_test_items=1_000, distractors=300,
         ),
         model=COMPACT,
         training=Training(
