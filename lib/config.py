@@ -154,7 +154,7 @@ PROFILES = {
         model=COMPACT,
         training=Training(
             pretrain=Schedule(1, 1, 1e-3), category_attribute=Schedule(1, 1, 5e-4),
-            inshop=Schedule(2, 1, 1e-3), consumer2shop=Schedule(2, 1, 1e-3),
+            inshop=Schedule(2, 1, 2e-3), consumer2shop=Schedule(2, 1, 2e-3),
         ),
         start="shipped",
     ),

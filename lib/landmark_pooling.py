@@ -45,27 +45,24 @@ def landmark_pooling(features: Tensor, landmarks: Tensor, gate: Tensor, window: 
         )
     if window < bins or window % bins:
         raise ValueError(f"window {window} is not a multiple of bins {bins}")
-    open_gate = gate > 0
-    landmarks = torch.where(open_gate[..., None], landmarks.detach(), 0.5)
+    landmarks = torch.where((gate > 0)[..., None], landmarks.detach(), 0.5)
 
     corners = window_corners(landmarks, H, W, window)  # (N, L, 2)
     steps = torch.arange(window, device=features.device)
     columns = corners[..., 0, None] + steps  # (N, L, window)
     rows = corners[..., 1, None] + steps
-    inside = ((rows >= 0) & (rows < H))[..., :, None] & ((columns >= 0) & (columns < W))[..., None, :]
+    # A cell outside the map is read as the nearest one inside, which lies in the same bin or leaves the bin wholly outside.
     cells = rows.clamp(0, H - 1)[..., :, None] * W + columns.clamp(0, W - 1)[..., None, :]  # (N, L, window, window)
     cells = cells + (torch.arange(N, device=features.device) * (H * W))[:, None, None, None]
 
     # One row of C channels per cell: a region is then a gather of whole rows, and its gradient a scatter of whole rows.
     flat = features.permute(0, 2, 3, 1).reshape(N * H * W, C)
-    regions = F.embedding(cells, flat)  # (N, L, window, window, C)
-    regions = regions.masked_fill(~inside[..., None], -torch.inf)
+    regions = flat.gather(0, cells.reshape(-1, 1).expand(-1, C))
     regions = regions.reshape(N * L, window, window, C).permute(0, 3, 1, 2)  # channels last, as max_pool2d likes it
     pooled = F.max_pool2d(regions, window // bins).reshape(N, L, C, bins, bins)
-    usable = (pooled > -torch.inf) & open_gate[:, :, None, None, None]
-    # torch.where, not a product: 0 * -inf would be NaN, forward and backward.
-    pooled = torch.where(usable, pooled, 0) * gate.detach().to(pooled.dtype)[:, :, None, None, None]
-    return pooled.reshape(N, L * C, bins, bins)
+    inside = [((at >= 0) & (at < size)).unflatten(2, (bins, -1)).any(3) for at, size in ((rows, H), (columns, W))]
+    gate = gate.detach()[..., None, None] * (inside[0][..., :, None] & inside[1][..., None, :])  # (N, L, bins, bins)
+    return (pooled * gate[:, :, None].to(pooled.dtype)).reshape(N, L * C, bins, bins)
 
 
 class LandmarkPooling(nn.Module):
