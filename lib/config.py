@@ -26,6 +26,7 @@ class Input:
 class Model:
     """Sizes of the networks. The defaults are the paper's: VGG-16 with 4096-d fully connected layers."""
 
+    trunk: str = "vgg16"  # or "efficientnet_lite0", from ImageNet: its stages take the place of conv1-conv4 and conv5
     width: float = 1.0  # times VGG-16's 64 to 512 channels in conv1-conv4
     batch_norm: bool = False  # after each convolution; VGG-16 has none, without it, training from scratch fails
     conv5: int = 512  # channels of conv5_global
@@ -112,7 +113,6 @@ class Config:
     # What a network is initialised from when this source has no pre-training run: "scratch"; "shipped", its own
     # pre-training on the synthetic world (lib/pretrained/); "imagenet", VGG-16's from --weights or torchvision.
     start: str = "scratch"
-    adapt_detectors: bool = False  # train shipped detectors of joints and poselets on this source's joints first
 
     def as_dict(self) -> dict:
         return asdict(self)
@@ -124,6 +124,8 @@ COMPACT = Model(
     width=1 / 4, batch_norm=True, conv5=128, conv5_pose=96, fc_global=256, fc_fusion=256, fc_local=256, fc_pose=128,
     pool4_pose=False, window=2, bins=1, dropout=0.2, dropout_pose=0.0, generic="efficientnet_lite0",
 )  # fmt: skip
+# ImageNet's features need no widths of VGG-16; a landmark's region keeps 2 x 2 values, since its maps have 40 channels.
+PHOTOS = replace(COMPACT, trunk="efficientnet_lite0", window=2, bins=2, fc_global=512, fc_fusion=512, fc_pose=256)
 TINY = replace(
     COMPACT, width=1 / 16, conv5=32, conv5_pose=32, fc_global=64, fc_fusion=64, fc_local=32, fc_pose=64, dropout=0.0
 )
@@ -173,17 +175,17 @@ PROFILES = {
             inshop=Schedule(4, 1, 2e-3, 128), consumer2shop=Schedule(4, 1, 2e-3, 128),
         ),
     ),
-    # Real photos on a CPU: the compact network from the study's pre-training, trained whole.
+    # Real photos on a CPU: the three branches on EfficientNet-Lite0's stages, from ImageNet as in the paper, trained whole.
     "photos": Config(
         profile="photos",
-        model=COMPACT,
+        input=Input(px=140, view_px=128),
+        model=PHOTOS,
         training=Training(
-            pretrain=Schedule(1, 1, 1e-3), category_attribute=Schedule(3, 2, 1e-3),
-            inshop=Schedule(2, 2, 1e-3), consumer2shop=Schedule(2, 2, 1e-3),
+            pretrain=Schedule(1, 1, 1e-3), category_attribute=Schedule(3, 1, 1e-3),
+            inshop=Schedule(3, 1, 1e-3), consumer2shop=Schedule(3, 1, 1e-3),
         ),
         methods=tuple(name for name, method in METHODS.items() if method.photos),
-        start="shipped",
-        adapt_detectors=True,
+        start="imagenet",
     ),
     # The paper's sizes, trained whole from ImageNet, on one GPU.
     "paper": Config(

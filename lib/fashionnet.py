@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lib import efficientnet
 from lib.config import Model
 from lib.landmark_pooling import LandmarkPooling
 
@@ -35,9 +36,18 @@ def make_convs(plan: tuple, inputs: int, batch_norm: bool) -> nn.Sequential:
 
 
 def make_trunk(config: Model) -> nn.Sequential:
-    """Return conv1-conv4: (n, 3, H, W) -> (n, 512 * width, H / 8, W / 8)."""
+    """Return conv1-conv4: (n, 3, H, W) -> (n, trunk_channels, H / 8, W / 8)."""
+    if config.trunk == "efficientnet_lite0":
+        return efficientnet.make_part("shared")
     plan = (entry if entry == "M" else max(1, round(entry * config.width)) for entry in CONV1_TO_4)
     return make_convs(tuple(plan), 3, config.batch_norm)
+
+
+def trunk_channels(config: Model) -> int:
+    """Return the number of conv4's channels."""
+    if config.trunk == "efficientnet_lite0":
+        return efficientnet.CHANNELS["shared"]
+    return max(1, round(512 * config.width))
 
 
 def make_conv5(config: Model, channels: int) -> nn.Sequential:
@@ -45,9 +55,23 @@ def make_conv5(config: Model, channels: int) -> nn.Sequential:
     return make_convs((channels,) * 3, trunk_channels(config), config.batch_norm)
 
 
-def trunk_channels(config: Model) -> int:
-    """Return the number of conv4's channels."""
-    return max(1, round(512 * config.width))
+def make_conv5_global(config: Model, cells: int) -> tuple[nn.Module, nn.Module, nn.Module, int]:
+    """Return pool4, conv5_global, pool5 and the features that they leave of a map of `cells` x `cells` in all."""
+    if config.trunk == "efficientnet_lite0":
+        return nn.Identity(), efficientnet.make_part("global"), nn.AdaptiveAvgPool2d(1), efficientnet.CHANNELS["global"]
+    conv5 = make_conv5(config, config.conv5)
+    return nn.MaxPool2d(2), conv5, nn.MaxPool2d(2), config.conv5 * (cells // 4) ** 2
+
+
+def make_conv5_pose(config: Model, cells: int) -> tuple[nn.Module, nn.Module, nn.Module, int, int]:
+    """Return pool4, conv5_pose, pool5, the channels and the side of the map that they leave of one of `cells` x `cells`."""
+    if config.trunk == "efficientnet_lite0":
+        conv5 = efficientnet.make_part("pose")
+        return nn.Identity(), conv5, nn.Identity(), efficientnet.CHANNELS["pose"], cells // 2
+    pool4 = nn.MaxPool2d(2) if config.pool4_pose else nn.Identity()
+    conv5 = make_conv5(config, config.conv5_pose)
+    side = (cells // 2 if config.pool4_pose else cells) // 2
+    return pool4, conv5, nn.MaxPool2d(2), config.conv5_pose, side
 
 
 def fully_connected(inputs: int, outputs: int, dropout: float) -> nn.Sequential:
@@ -63,12 +87,17 @@ def exact(layer: nn.Module, x: Tensor) -> Tensor:
 
 
 def initialise(module: nn.Module) -> None:
-    """Apply He's initialisation, as torchvision's VGG does, to linear layers too: a deviation of 0.01 barely trains."""
-    for layer in module.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+    """Apply He's initialisation, as torchvision's VGG does, to linear layers too: a deviation of 0.01 barely trains.
+
+    Layers that hold ImageNet's weights are left as they are.
+    """
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    if not getattr(module, "imagenet", False):
+        for child in module.children():
+            initialise(child)
 
 
 def make_head(inputs: int, outputs: int) -> nn.Linear | None:
@@ -90,18 +119,15 @@ class PoseBranch(nn.Module):
 
     def __init__(self, cells: int, config: Model, head: str = "regression"):
         super().__init__()
-        self.pool4 = nn.MaxPool2d(2) if config.pool4_pose else nn.Identity()
-        self.conv5_pose = make_conv5(config, config.conv5_pose)
-        self.pool5 = nn.MaxPool2d(2)
-        side = (cells // 2 if config.pool4_pose else cells) // 2
-        self.fc6_pose = fully_connected(config.conv5_pose * side**2, config.fc_pose, config.dropout_pose)
+        self.pool4, self.conv5_pose, self.pool5, channels, side = make_conv5_pose(config, cells)
+        self.fc6_pose = fully_connected(channels * side**2, config.fc_pose, config.dropout_pose)
         self.fc7_pose = fully_connected(config.fc_pose, config.fc_pose, config.dropout_pose)
         self.visibility = nn.Linear(config.fc_pose, LANDMARKS * 3)
         initialise(self)
         nn.init.zeros_(self.visibility.weight)
         self.landmarks = self.upsample = self.heatmap = None
         if head == "heatmap":
-            self.upsample, self.heatmap = make_heatmap(config.conv5_pose, LANDMARKS)
+            self.upsample, self.heatmap = make_heatmap(channels, LANDMARKS)
         elif head == "regression":
             self.landmarks = nn.Linear(config.fc_pose, LANDMARKS * 2)
             nn.init.zeros_(self.landmarks.weight)
@@ -157,10 +183,8 @@ class FashionNet(nn.Module):
         self.pose = PoseBranch(cells, config, head) if local and detector is None else None
         self.detector = None if detector is None else detector.requires_grad_(False)
 
-        self.pool4 = nn.MaxPool2d(2)
-        self.conv5_global = make_conv5(config, config.conv5)
-        self.pool5 = nn.MaxPool2d(2)
-        self.fc6_global = fully_connected(config.conv5 * (cells // 4) ** 2, config.fc_global, config.dropout)
+        self.pool4, self.conv5_global, self.pool5, features = make_conv5_global(config, cells)
+        self.fc6_global = fully_connected(features, config.fc_global, config.dropout)
 
         self.fc6_local = None
         if local:

@@ -99,14 +99,16 @@ def category_loss(logits: Tensor, category: Tensor) -> Tensor:
 def attribute_loss(logits: Tensor, labels: Tensor, w_pos: Tensor, w_neg: Tensor) -> Tensor:
     """Return Equation 1, weighted cross-entropy, summed over attributes as in the paper, averaged over the batch.
 
-    logits (N, A); labels (N, A) in {1, -1, 0}: 1 is positive, -1 and 0 are not; w_pos, w_neg (A,), see
+    logits (N, A); labels (N, A) in {1, -1, 0}: 1 is positive, -1 and 0 are not, and a row of zeros is not labelled: it adds
+    nothing (but counts in N); w_pos, w_neg (A,), see
     `attribute_weights`; where both are 0 an attribute is not supervised. The paper's equation lacks the minus
     sign: as printed, minimising it would push every probability the wrong way.
     """
     _check(logits.shape == labels.shape, logits=logits, labels=labels)
     _check(w_pos.shape == w_neg.shape == labels.shape[1:], labels=labels, w_pos=w_pos, w_neg=w_neg)
     logits, positive = _wide(logits), labels == 1
-    weight = torch.where(positive, w_pos, w_neg).to(logits.dtype)
+    labelled = (labels != 0).any(1, keepdim=True)
+    weight = (torch.where(positive, w_pos, w_neg) * labelled).to(logits.dtype)
     total = F.binary_cross_entropy_with_logits(logits, positive.to(logits.dtype), weight, reduction="sum")
     return total / max(len(labels), 1)
 
@@ -134,12 +136,14 @@ def attribute_weights(labels: Tensor, power: float = 1.0) -> tuple[Tensor, Tenso
 
 
 def attribute_shares(labels: Tensor) -> Tensor:
-    """Return (A,) float64, the share of the images (N, A) that have each attribute, at least half an image and at most all but half.
-    Raises ValueError without images or attributes."""
-    positive = torch.as_tensor(labels == 1)
-    if positive.ndim != 2 or not positive.numel():
-        raise ValueError(f"labels must be (images, attributes) with at least one each, not {tuple(positive.shape)}")
-    N = len(positive)
+    """Return (A,) float64, the share of the labelled images of (N, A) that have each attribute, at least half an image and at
+    most all but half. A row of zeros is not labelled. Raises ValueError without images or attributes."""
+    labels = torch.as_tensor(labels)
+    if labels.ndim != 2 or not labels.numel():
+        raise ValueError(f"labels must be (images, attributes) with at least one each, not {tuple(labels.shape)}")
+    labelled = (labels != 0).any(1)
+    positive = labels[labelled] == 1
+    N = max(1, len(positive))
     return positive.sum(0).double().clamp(0.5, N - 0.5) / N
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from lib import parts
+from lib import efficientnet, parts
 from lib.config import Config
 from lib.deepfashion import Benchmark
 from lib.fashionnet import FashionNet
@@ -18,7 +18,6 @@ from lib.rivals import DARN, WTBI, PartDetector
 LIB = Path(__file__).parent
 SHIPPED = LIB / "pretrained"  # <method>.safetensors: each method's pre-training on the study's synthetic world
 SHIPPED_ATTRIBUTES = 1000  # of the synthetic world
-GENERIC = LIB / "efficientnet_lite0.safetensors"  # ImageNet, timm's tf_efficientnet_lite0 without its classifier
 HEADS = ("category.", "attributes.")
 CONV5 = (24, 26, 28)  # torchvision's features.N of VGG-16's conv5
 
@@ -85,11 +84,7 @@ def start(model: nn.Module, state: dict[str, Tensor], then: dict, now: dict) -> 
 def start_generic(model: WTBI, config: Config, weights: str) -> str:
     """Load WTBI's frozen ImageNet features; return where they are from."""
     if config.model.generic == "efficientnet_lite0":
-        state, about = read_tensors(GENERIC)
-        incomplete = model.generic[1].load_state_dict({k: v.float() for k, v in state.items()}, strict=False)
-        if [name for name in incomplete.missing_keys if not name.endswith("num_batches_tracked")]:
-            raise DataError(f"{GENERIC}: does not hold tf_efficientnet_lite0; restore the file from the repository")
-        return about["from"]
+        return efficientnet.load()[1]  # which `build` has loaded
     state, origin = read_vgg16(weights)
     layers = {f"{n}.{kind}": state[f"features.{n}.{kind}"] for n in vgg16_numbers() for kind in ("weight", "bias")}
     model.generic[0].load_state_dict(layers)
@@ -118,6 +113,15 @@ def read_vgg16(weights: str) -> tuple[dict[str, Tensor], str]:
 
     state = VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
     return state, "torchvision VGG16_Weights.IMAGENET1K_V1"
+
+
+def start_imagenet(model: nn.Module, config: Config, weights: str) -> tuple[list[str], str]:
+    """Give a network's convolutions ImageNet's weights; return the parameter names and the weights' origin."""
+    if config.model.trunk == "efficientnet_lite0":  # `build` has loaded them
+        blocks = [name for name, block in model.named_modules() if getattr(block, "imagenet", False)]
+        names = [n for n, _ in model.named_parameters() if n.startswith(tuple(f"{block}." for block in blocks))]
+        return names, efficientnet.load()[1]
+    return start_vgg16(model, weights)
 
 
 def start_vgg16(model: nn.Module, weights: str) -> tuple[list[str], str]:

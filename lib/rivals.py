@@ -4,13 +4,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lib import efficientnet
 from lib.config import Model
-from lib.crops import imagenet
 from lib.fashionnet import (
     exact,
     fully_connected,
     initialise,
-    make_conv5,
+    make_conv5_global,
+    make_conv5_pose,
     make_head,
     make_heatmap,
     make_trunk,
@@ -29,10 +30,10 @@ class PartDetector(nn.Module):
     def __init__(self, config: Model, parts: int):
         super().__init__()
         self.trunk = make_trunk(config)
-        self.conv5 = make_conv5(config, config.conv5_pose)
+        _, self.conv5, _, channels, _ = make_conv5_pose(config, 0)
         initialise(self)
-        self.upsample, self.heatmap = make_heatmap(config.conv5_pose, parts)
-        self.absent = nn.Linear(config.conv5_pose, parts)
+        self.upsample, self.heatmap = make_heatmap(channels, parts)
+        self.absent = nn.Linear(channels, parts)
         # The poselets that it was trained on (parts.arrangements), kept with it and not used here.
         self.register_buffer("poselets", torch.full((7, 3, 8), torch.nan))
 
@@ -72,9 +73,10 @@ class DARN(nn.Module):
         widths = {name: share + (i < rest) for i, name in enumerate(names)}
         self.streams = nn.ModuleList()
         for _ in range(streams):
+            trunk, (pool4, conv5, pool5, features) = make_trunk(config), make_conv5_global(config, view_px // 8)
             stream = nn.ModuleDict({
-                "conv": nn.Sequential(make_trunk(config), nn.MaxPool2d(2), make_conv5(config, config.conv5), nn.MaxPool2d(2)),
-                "fc6": fully_connected(config.conv5 * (view_px // 32) ** 2, config.fc_global, config.dropout),
+                "conv": nn.Sequential(trunk, pool4, conv5, pool5),
+                "fc6": fully_connected(features, config.fc_global, config.dropout),
                 "fc7": nn.ModuleDict({n: fully_connected(config.fc_global, w, config.dropout) for n, w in widths.items()}),
             })  # fmt: skip
             initialise(stream)
@@ -175,24 +177,17 @@ class WTBI(nn.Module):
         return out
 
 
-class Renormalise(nn.Module):
-    """Turn images normalised as for VGG-16 into EfficientNet-Lite0's range of -1 to 1."""
-
-    def forward(self, images: Tensor) -> Tensor:
-        mean, deviation = imagenet(images.device)
-        return (images * deviation + mean) * 2 - 1
-
-
 def make_generic(name: str) -> tuple[nn.Module, int]:
-    """Return a frozen feature extractor (n, 3, H, W) -> (n, channels), its weights not yet loaded, and its channels.
+    """Return a frozen feature extractor (n, 3, H, W) -> (n, channels) and its channels.
 
-    name: "efficientnet_lite0" (timm's tf_efficientnet_lite0) or "vgg16" (torchvision's, conv5 max-pooled to 3 x 3).
+    name: "efficientnet_lite0" (timm's tf_efficientnet_lite0) or "vgg16" (torchvision's, conv5 max-pooled to 3 x 3, its
+    weights not yet loaded).
     """
     if name == "efficientnet_lite0":
-        import timm  # loaded where it is needed: its import takes seconds
-
-        network = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0)
-        net, channels = nn.Sequential(Renormalise(), network), 1280
+        net, channels = (
+            nn.Sequential(efficientnet.Renormalise(), efficientnet.load()[0]),
+            efficientnet.CHANNELS["global"],
+        )
     elif name == "vgg16":
         from torchvision.models import vgg16
 

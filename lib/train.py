@@ -235,16 +235,26 @@ def rate_share(step: int, steps: int) -> float:
     return (step + 1) / warm if step < warm else (steps - step) / max(1, steps - warm)
 
 
+def views_of(rows: np.ndarray, item: np.ndarray | None) -> int:
+    """Return how many views of an image a batch holds: 2 where every item (N,) has a single one of `rows`, otherwise 1.
+
+    Two jittered views of a photo are then the positive pair.
+    """
+    return 2 if item is not None and len(np.unique(item[rows])) == len(rows) else 1
+
+
 def epoch_batches(rows: np.ndarray, item: np.ndarray | None, batch: int, seed: tuple[int, ...]) -> Iterator[np.ndarray]:
     """Yield shuffled batches of exactly `batch` rows (fewer only where there are fewer rows in all).
 
-    With items (N,), all images of an item are adjacent, so that a batch holds positives. Every process draws the same.
+    With items (N,), all images of an item are adjacent, so that a batch holds positives; where each has a single image,
+    every row comes twice (see `views_of`). Every process draws the same.
     """
     rng = np.random.default_rng(seed)
     order = rng.permutation(rows)
     if item is not None:
         numbers = np.unique(item[order], return_inverse=True)[1]
         order = order[np.argsort(rng.permutation(numbers.max(initial=0) + 1)[numbers], kind="stable")]
+    order = np.repeat(order, views_of(rows, item))
     for begin in range(0, max(len(order) - batch, 0) + 1, batch):
         yield np.sort(order[begin : begin + batch])
 
@@ -325,7 +335,8 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
     forward, optimizer = fabric.setup(model, optimizer)
     plan, by_step = phases(schedule, method.steps), step_weights(config)
     done, history = load_checkpoint(checkpoint, model, optimizer)
-    per_epoch = max(1, len(rows) // batch_size)
+    views = views_of(rows, item)
+    per_epoch = max(1, views * len(rows) // batch_size)
     steps, saved = len(plan) * per_epoch, time.monotonic()
     bad_step = torch.full((), -1, device=device)
 
@@ -370,7 +381,10 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
         row = {"epoch": epoch, "round": round_, "step": step_name}
         row |= {"rate": schedule.rate * rate_share((epoch + 1) * per_epoch, steps)}
         row |= {f"train_{name}": round(float(value), 6) for name, value in means.items()}
-        held = held_out_losses(forward, samples, held_out, method, weights, config, fabric)
+        paired = (
+            samples if views == 1 else replace(samples, item=None)
+        )  # without jitter, a pair is the same image twice
+        held = held_out_losses(forward, paired, held_out, method, weights, config, fabric)
         row |= {f"held_out_{name}": value for name, value in held.items()}
         history.append(row | {"seconds": round(time.perf_counter() - begin, 2)})
         out_of_time = time.time() > deadline and epoch + 1 < len(plan)

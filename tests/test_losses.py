@@ -141,6 +141,18 @@ def test_attribute_loss_by_hand():
     assert losses.attribute_loss(logits, labels, w_pos, w_neg).item() == pytest.approx(expected)
 
 
+def test_an_image_without_attribute_labels_adds_nothing():
+    labels = torch.tensor([[1, -1, 0], [0, 0, 0]], dtype=torch.int8)
+    logits = torch.randn(2, 3, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    weights = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([0.5, 0.5, 0.5])
+    loss = losses.attribute_loss(logits, labels, *weights)
+    assert 2 * loss.item() == pytest.approx(losses.attribute_loss(logits[:1], labels[:1], *weights).item())
+    loss.backward()
+    assert (logits.grad[0] != 0).all() and (logits.grad[1] == 0).all()
+    three = torch.cat([labels, -torch.ones(1, 3, dtype=torch.int8)])
+    assert losses.attribute_shares(three).tolist() == [0.5, 0.25, 0.25]  # of two labelled images; 0 counts as a half
+
+
 def test_attribute_loss_equals_equation_1_with_its_sign():
     b = batch()
     total = 0.0

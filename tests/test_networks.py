@@ -10,7 +10,7 @@ from torchvision.models import vgg
 from lib import networks, parts
 from lib.config import PROFILES, Model
 from lib.fashionnet import FashionNet
-from lib.files import read_tensors, write_tensors
+from lib.files import write_tensors
 from lib.lists import DataError
 from lib.methods import DETECTORS, METHODS, find
 from lib.rivals import DARN, WTBI, PartDetector
@@ -296,13 +296,3 @@ def test_damaged_weights_are_named(tmp_path):
     for path in (tmp_path / "vgg.safetensors", tmp_path / "none.safetensors"):
         with pytest.raises(DataError, match=path.name):
             networks.read_vgg16(str(path))
-
-
-def test_the_generic_features_are_imagenets_and_complete(monkeypatch, tmp_path):
-    state, about = read_tensors(networks.GENERIC)
-    assert "ImageNet" in about["from"] and not [name for name in state if name.startswith("classifier")]
-    monkeypatch.setattr(
-        networks, "GENERIC", write_tensors(tmp_path / "lite0.safetensors", dict(list(state.items())[3:]))
-    )
-    with pytest.raises(DataError, match="lite0.safetensors: does not hold"):
-        networks.start_generic(WTBI(PROFILES["smoke"].model, 0, 0), PROFILES["smoke"], "")

@@ -10,8 +10,9 @@ from torchvision.models import vgg
 
 from lib.config import COMPACT, PROFILES, TINY, Model
 from lib.crops import IMAGENET, normalise
+from lib.efficientnet import WEIGHTS
 from lib.files import read_tensors
-from lib.networks import GENERIC, start, start_generic
+from lib.networks import start, start_generic
 from lib.rivals import DARN, WTBI, PartDetector, make_generic
 
 SIDE = 64
@@ -144,7 +145,7 @@ def wtbi():
 def test_wtbis_features_are_timms_with_its_own_normalisation(wtbi):
     pictures = torch.randint(0, 256, (3, SIDE, SIDE, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
     theirs = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0).eval()
-    state = {name: value.float() for name, value in read_tensors(GENERIC)[0].items()}
+    state = {name: value.float() for name, value in read_tensors(WEIGHTS)[0].items()}
     assert not theirs.load_state_dict(state, strict=False).unexpected_keys
     mean, std = theirs.pretrained_cfg["mean"], theirs.pretrained_cfg["std"]
     assert (mean, std) == ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)) and mean != IMAGENET[0]

@@ -9,7 +9,7 @@ import pytest
 import torch
 from squares import with_schedule
 
-from lib import networks, runs, train
+from lib import efficientnet, networks, runs, train
 from lib.config import PROFILES
 from lib.deepfashion import find_benchmarks, sides
 from lib.lists import DataError, Lacks
@@ -76,12 +76,14 @@ def test_a_search_does_not_start_from_a_run_that_cannot_be_trained(no_pretrainin
     assert runs.predecessor(METHODS["darn"], "inshop", benchmarks, PAPER) == ("darn", "category_attribute")
 
 
-def test_photos_adapt_shipped_detectors_where_there_are_joints(no_pretraining):
+def test_photos_train_detectors_once_and_search_from_the_category_run(no_pretraining):
     joints = METHODS["fashionnet+joints"]
-    for stage in FINE_TUNED:
-        assert runs.detector_run(joints, stage, no_pretraining, PHOTOS) == ("joints", "category_attribute")
-        assert runs.detector_run(METHODS["fashionnet"], stage, no_pretraining, PHOTOS) is None
-    assert runs.detector_run(joints, "inshop", {"inshop": no_pretraining["inshop"]}, PHOTOS) is None
+    detector = runs.detector_run(joints, "category_attribute", no_pretraining, PHOTOS)
+    assert detector == ("joints", "category_attribute")
+    for stage in runs.SEARCHES:
+        assert runs.predecessor(joints, stage, no_pretraining, PHOTOS) == ("fashionnet+joints", "category_attribute")
+        assert runs.detector_run(joints, stage, no_pretraining, PHOTOS) is None  # the network holds it
+    assert runs.detector_run(METHODS["fashionnet"], "category_attribute", no_pretraining, PHOTOS) is None
 
 
 @pytest.mark.parametrize("profile, pretraining", list(product(PROFILES, [False, True])))
@@ -132,11 +134,12 @@ def test_a_search_without_attributes_goes_on_with_those_of_the_stage_before(no_p
 
 
 def test_a_method_that_is_trained_never_lacks_its_detector(no_pretraining):
-    """Photos without list_joints.txt: the shipped detectors stay as they are."""
+    """Without list_joints.txt the shipped detectors serve the demo, and photos do without the methods."""
     bare = {name: replace(b, joints=None, joint_visibility=None) for name, b in no_pretraining.items()}
-    assert "fashionnet+joints" in runs.trained("category_attribute", bare, PHOTOS)
+    assert "fashionnet+joints" in runs.trained("category_attribute", bare, DEMO)
     for stage in FINE_TUNED:
-        assert runs.detector_run(METHODS["fashionnet+joints"], stage, bare, PHOTOS) is None
+        assert runs.detector_run(METHODS["fashionnet+joints"], stage, bare, DEMO) is None
+        assert "no joints" in runs.skipped(stage, bare, PHOTOS)["fashionnet+joints"]
 
 
 # ---- identity -------------------------------------------------------------------------------------------------------
@@ -270,7 +273,7 @@ def test_a_run_depends_on_the_weights_that_it_starts_from(no_pretraining, config
     assert keys[0][:2] == keys[1][:2] and keys[0][2] != keys[1][2]
     generic = folder(no_pretraining, shipped, tmp_path, "wtbi")
     (tmp_path / "generic").write_bytes(b"other features")
-    monkeypatch.setattr(networks, "GENERIC", tmp_path / "generic")
+    monkeypatch.setattr(efficientnet, "WEIGHTS", tmp_path / "generic")
     assert folder(no_pretraining, shipped, tmp_path, "wtbi") != generic
 
 

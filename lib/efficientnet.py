@@ -1,0 +1,51 @@
+"""EfficientNet-Lite0 trained on ImageNet (`efficientnet_lite0.safetensors`): WTBI's frozen features, and a trunk with a
+fortieth of VGG-16's multiplications for FashionNet and its rivals on real photos."""
+
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from lib.crops import imagenet
+from lib.files import read_tensors
+from lib.lists import DataError
+
+WEIGHTS = Path(__file__).parent / "efficientnet_lite0.safetensors"  # timm's tf_efficientnet_lite0, without classifier
+SHARED = 3  # stages up to stride 8, where landmarks are pooled: 40 channels
+CHANNELS = {"shared": 40, "pose": 112, "global": 1280}
+
+
+class Renormalise(nn.Module):
+    """Turn images normalised as for VGG-16 into EfficientNet-Lite0's range of -1 to 1."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        mean, deviation = imagenet(images.device)
+        return (images * deviation + mean) * 2 - 1
+
+
+def load() -> tuple[nn.Module, str]:
+    """Return timm's network with its ImageNet weights, and where they are from. Raises DataError for a damaged file."""
+    import timm  # loaded where it is needed: its import takes seconds
+
+    network = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0)
+    state, about = read_tensors(WEIGHTS)
+    incomplete = network.load_state_dict({name: value.float() for name, value in state.items()}, strict=False)
+    if [name for name in incomplete.missing_keys if not name.endswith("num_batches_tracked")]:
+        raise DataError(f"{WEIGHTS}: does not hold tf_efficientnet_lite0; restore the file from the repository")
+    return network, about["from"]
+
+
+def make_part(part: str) -> nn.Sequential:
+    """Return layers with their ImageNet weights.
+
+    "shared": images (n, 3, H, W) normalised as for VGG-16 -> (n, 40, H / 8, W / 8), in the place of conv1-conv4. On top of
+    it "pose": -> (n, 112, H / 16, W / 16), and "global": -> (n, 1280, H / 32, W / 32), in the place of conv5.
+    """
+    network, _ = load()
+    layers = {
+        "shared": (Renormalise(), network.conv_stem, network.bn1, *network.blocks[:SHARED]),
+        "pose": network.blocks[SHARED:5],
+        "global": (*network.blocks[SHARED:], network.conv_head, network.bn2),
+    }[part]
+    layers = nn.Sequential(*layers)
+    layers.imagenet = True  # `fashionnet.initialise` leaves it as it is
+    return layers
