@@ -37,6 +37,9 @@ MOST_LEFT_OUT = 0.25  # share of a claim's comparisons that may be untestable
 PAIRS = {"collars": (0, 1), "sleeves": (2, 3), "waistlines": (4, 5), "hems": (6, 7)}
 
 
+CA, IMAGES = "category_attribute", "in-shop images"  # the latter: in-shop's test images, each on its own
+
+
 class Untestable(Exception):
     """The reason why this source cannot test a claim."""
 
@@ -94,7 +97,14 @@ class Evidence:
     """The results that claims are judged by: one `Results` per stage, any of which may be missing."""
 
     def __init__(self, results: dict[str, Results]):
-        self.results, self._codes = results, {}
+        self.results, self._codes = dict(results), {}
+        if "inshop" in results:
+            self.results[IMAGES] = results["inshop"].one_by_one()
+
+    def categories(self) -> str:
+        """Return the stage whose images test categories: in-shop's, where the category-and-attribute benchmark has none."""
+        main = self.results.get(CA)
+        return IMAGES if (main is None or main.benchmark.category is None) and IMAGES in self.results else CA
 
     def at(self, stage: str) -> Results:
         """Return the results of a stage. Raises Untestable without any."""
@@ -104,6 +114,7 @@ class Evidence:
 
     def sides(self, stage: str, measure: str, method: str, *arguments, **options) -> list[Side]:
         """Return one side per statistic of a measure of `Results`. Raises Untestable without the method or the labels."""
+        stage = self.categories() if measure == "category" else stage
         results = self.at(stage)
         if method not in results.answers:
             raise Untestable(f"{method} is not among the methods: {results.skipped.get(method, 'it was not trained')}")
@@ -363,7 +374,7 @@ def category_extreme(word: str, sign: int) -> Compare:
     return compare
 
 
-CA, NONE = "category_attribute", float("nan")
+NONE = float("nan")
 SHOP, STREET = paper.INSHOP_TOP20, paper.CONSUMER2SHOP_LEAD_OVER_DARN
 BELOW = paper.INSHOP_BELOW_FASHIONNET
 TABLE2, FIG7, FIG8, FIG9 = "4.1, Table 2", "4.1, figure 7", "4.1, figure 8b", "4.1, figure 9b"

@@ -50,6 +50,8 @@ def headline(profile: str) -> pd.DataFrame:
         for title, column, k in (("category, top-3", "category", 0), ("attributes, top-5", "all", 1)):
             name = f"{column}_top{(3, 5)[k]}"
             value = plus_minus(*(table2.loc[method].get(f"{name}{end}", float("nan")) for end in ("", "_lo", "_hi")))
+            if column == "category" and value == DASH:
+                value = _inshop_category(profile, method)
             row |= {f"{title}: paper": f"{printed[column][k]:.1f}" if printed else DASH, f"{title}: here": value}
         for title, name in (("in-shop, top-20", "inshop"), ("consumer-to-shop, top-20", "consumer2shop")):
             table = searches[name]
@@ -60,6 +62,13 @@ def headline(profile: str) -> pd.DataFrame:
             row |= {f"{title}: paper": _top20(name, method), f"{title}: here": value}
         out.append(row)
     return pd.DataFrame(out)
+
+
+def _inshop_category(profile: str, method: str) -> str:
+    """Return the top-3 category accuracy on in-shop's test images in per cent, or a dash."""
+    table = read(profile, "inshop_categories")
+    at = None if table is None else table[(table.get("method") == method) & (table.get("k") == 3)]
+    return DASH if at is None or not len(at) else plus_minus(*(100 * at[["micro", "lo", "hi"]].iloc[0]))
 
 
 def _top20(search: str, method: str) -> str:

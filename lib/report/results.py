@@ -195,6 +195,10 @@ class Results:
         values = self.values(method, counts) - self.values(other, other_counts)
         return metrics.interval(values, seeds=min(self.seeds(method), self.seeds(other)))
 
+    def one_by_one(self) -> "Results":
+        """Return a search's results as those of its test images, queries and gallery alike: what categories are measured on."""
+        return replace(self, query=None, gallery=None)
+
     def with_references(self) -> "Results":
         """Return the same with the rows "prior" and, where the source knows it, "ceiling" behind the methods."""
         extra = {"prior": prior(self.benchmark, self.rows), "ceiling": ceiling(self.benchmark, self.rows)}
