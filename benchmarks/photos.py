@@ -3,9 +3,8 @@
     python benchmarks/photos.py --data DIR --out outputs/photos_settings.csv
     python benchmarks/photos.py --data DIR --only "efficientnet 128" "compact"
 
-Of the category-and-attribute training photos 500 are held out, of the in-shop training items 400; val, query and gallery are
-not touched. Each row is one network, trained on the rest of the training photos: PDJ at 0.1 of the box and top-5 attribute
-recall (micro, macro) of the 500, top-3 categories of the 400, and how often the plain view of a held-out item finds its mirrored
+Photos and items are held out of the two training splits; val, query and gallery are not touched. Each row is one network, trained on the rest of the training photos: PDJ at 0.1 of the box and top-5 attribute
+recall (micro, macro) of the held-out photos, top-3 categories of the held-out items, and how often the plain view of a held-out item finds its mirrored
 and jittered view among all of them (top-1).
 """
 
@@ -23,17 +22,14 @@ from lib.config import COMPACT, PROFILES, Config, Input, Schedule
 from lib.deepfashion import Benchmark, find_benchmarks
 from lib.methods import find, supervised
 
-PHOTOS = 500
-ITEMS = 400
-PASSES = 6
 
-
-def develop(benchmark: Benchmark, share: float = 1.0) -> tuple[Benchmark, np.ndarray]:
-    """Return the benchmark without its measured splits, and its development rows, taken from train. share: of the rest kept."""
+def develop(benchmark: Benchmark, held: int, share: float = 1.0) -> tuple[Benchmark, np.ndarray]:
+    """Return the benchmark without its measured splits, and the rows of `held` photos (of items, where there are any) that are
+    taken out of train. share: of the rest that is kept."""
     rows, rng = benchmark.rows("train"), np.random.default_rng(0)
     names = benchmark.image if benchmark.item is None else benchmark.item
     order = rng.permutation(np.unique(names[rows]))
-    held, rest = np.split(order, [PHOTOS if benchmark.item is None else ITEMS])
+    held, rest = np.split(order, [held])
     split = np.full(len(names), "", "<U8")
     split[rows[np.isin(names[rows], rest[: round(share * len(rest))])]] = "train"
     return replace(benchmark, split=split), rows[np.isin(names[rows], held)]
@@ -90,11 +86,11 @@ def fit(name: str, benchmark: Benchmark, state, config: Config, schedule: Schedu
     return model, samples, time.monotonic() - begin
 
 
-def measure(name: str, config: Config, share: float, benchmarks: dict[str, Benchmark], out: Path) -> dict:
-    """Return one row."""
-    spec, fabric, row = find(name), train.make_fabric(config.training.precision), {}
-    main, held = develop(benchmarks["category_attribute"], share)
-    schedule = replace(config.training.category_attribute, rounds=PASSES // 2, epochs=1)
+def measure(name: str, config: Config, share: float, benchmarks: dict[str, Benchmark], args) -> dict:
+    """Return one row. args: of the command line."""
+    spec, fabric, row, out = find(name), train.make_fabric(config.training.precision), {}, args.out.parent
+    main, held = develop(benchmarks["category_attribute"], args.photos, share)
+    schedule = replace(config.training.category_attribute, rounds=args.rounds, epochs=1)
     model, samples, row["seconds"] = fit(name, main, None, config, schedule, out)
     scores = train.predict(model, samples, main, held, spec, config, fabric)
     if "landmarks" in scores:
@@ -107,9 +103,9 @@ def measure(name: str, config: Config, share: float, benchmarks: dict[str, Bench
     row["attributes"] = 100 * (truth & found).sum() / truth.sum()
     row["attributes_macro"] = 100 * np.nanmean((truth & found).sum(0) / np.where(truth.any(0), truth.sum(0), np.nan))
     if "inshop" in benchmarks:
-        shop, held = develop(benchmarks["inshop"], share)
+        shop, held = develop(benchmarks["inshop"], args.items, share)
         state = {key: value.detach().clone() for key, value in model.state_dict().items()}
-        schedule = replace(config.training.inshop, rounds=PASSES // 2 // 2 or 1, epochs=1)
+        schedule = replace(config.training.inshop, rounds=args.inshop_rounds, epochs=1)
         model, samples, seconds = fit(name, shop, (state, networks.classes(main)), config, schedule, out)
         row["seconds"] += seconds
         scores = train.predict(model, samples, shop, held, spec, config, fabric)
@@ -132,6 +128,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", required=True, help="folder with real category-and-attribute photos")
     parser.add_argument("--out", type=Path, default=Path("outputs/photos_settings.csv"))
+    parser.add_argument(
+        "--photos", type=int, default=500, help="held out of the category-and-attribute training photos"
+    )
+    parser.add_argument("--items", type=int, default=400, help="held out of the in-shop training items")
+    parser.add_argument("--rounds", type=int, default=3, help="of the two steps, on categories and attributes")
+    parser.add_argument("--inshop-rounds", type=int, default=1)
     parser.add_argument("--only", nargs="*", help="names of rows")
     args = parser.parse_args()
     benchmarks = find_benchmarks(Path(args.data))
@@ -139,8 +141,8 @@ def main() -> None:
     for variant, (name, config, share) in variants().items():
         if args.only and variant not in args.only:
             continue
-        row = {"variant": variant, **measure(name, config, share, benchmarks, args.out.parent)}
-        rows.append({k: round(v, 1) if isinstance(v, float) else v for k, v in row.items()})
+        row = {"variant": variant, **measure(name, config, share, benchmarks, args)}
+        rows.append({k: round(float(v), 1) if isinstance(v, float) else v for k, v in row.items()})
         print(rows[-1], flush=True)
         pd.DataFrame(rows).to_csv(args.out, index=False)
 

@@ -1,0 +1,462 @@
+"""Every figure of speed and size, each a ratio to a named peer or a measured limit, in one run.
+
+    python -m benchmarks                        # all, about 15 minutes on two cores and 2 GB of disk
+    python -m benchmarks --only pooling search
+    python -m benchmarks --tiny                 # seconds: shows that it runs, not how fast
+
+Writes details.csv (every size), summary.csv (the largest size of each figure) and summary.png to --out. A pair is timed in turn,
+A B A B ..., after checking that both give the same; its ratio is the median of the pairwise ratios, lo and hi are their 10th and
+90th percentile. The GPU's figures are in gpu.py.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import faiss
+import numpy as np
+import pandas as pd
+import torch
+import torchvision
+from scipy.stats import bootstrap
+from sklearn.neighbors import NearestNeighbors
+from torchmetrics.functional.classification import multilabel_recall
+
+from benchmarks.lists import (
+    ATTRIBUTES,
+    first_labels,
+    in_a_process,
+    labels_by_pandas,
+    labels_of,
+    names,
+    write_labels,
+    write_release,
+)
+from lib import crops, metrics
+from lib.config import PROFILES, Input
+from lib.fashionnet import FashionNet
+from lib.landmark_pooling import landmark_pooling, window_corners
+from lib.train import Samples
+from lib.world import World, write_world
+
+ROOT = Path(__file__).parent.parent
+LANDMARKS = 8
+RELEASE = 289_222  # images of the category and attribute benchmark
+DEVICE = f"CPU, {torch.get_num_threads()} threads"
+
+
+# ---- measuring ------------------------------------------------------------------------------------------------------
+
+
+def seconds(function: Callable) -> float:
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def pair(figure: str, size: str, peer: str, ours: Callable, theirs: Callable, bar: float | None, runs: int = 7) -> dict:
+    """Return the row of two functions that do the same: seconds of both and the ratio ours / theirs. bar: its upper limit."""
+    ours(), theirs()
+    times = np.array([(seconds(ours), seconds(theirs)) for _ in range(runs)])
+    return row_of(figure, size, peer, *np.median(times, axis=0), times[:, 0] / times[:, 1], bar)
+
+
+def row_of(
+    figure: str, size: str, peer: str, ours: float, theirs: float, ratios: np.ndarray, bar: float | None
+) -> dict:
+    ratio, lo, hi = float(np.median(ratios)), *np.quantile(ratios, [0.1, 0.9])
+    row = {"figure": figure, "size": size, "ours": ours, "unit": "s", "peer": peer, "peer_value": theirs, "ratio": ratio,
+           "lo": lo, "hi": hi, "bar": bar, "met": None if bar is None else bool(ratio <= bar), "device": DEVICE}  # fmt: skip
+    print(
+        f"{figure:34s} {size:26s} {ours:9.4f} s  {peer:24s} {theirs:9.4f} s  ratio {ratio:.2f} [{lo:.2f}, {hi:.2f}]",
+        flush=True,
+    )
+    return row
+
+
+def limit(figure: str, size: str, value: float, unit: str, bar: float | None, most: bool = True) -> dict:
+    """Return the row of a measured value. bar: its upper limit, or with most=False its lower one."""
+    met = None if bar is None else bool(value <= bar if most else value >= bar)
+    print(f"{figure:34s} {size:26s} {value:9.2f} {unit}", flush=True)
+    return {"figure": figure, "size": size, "ours": value, "unit": unit, "bar": bar, "met": met, "device": DEVICE}
+
+
+# ---- the network ----------------------------------------------------------------------------------------------------
+
+
+def pooling(tiny: bool) -> list[dict]:
+    """Landmark pooling forward and backward beside roi_pool on the same windows; the network's layout is channels-last."""
+    rows, generator = [], torch.Generator().manual_seed(0)
+    for side, channels, model, batches in ((28, 512, PROFILES["paper"].model, (1, 2, 4, 8)), (12, 128, PROFILES["study"].model, (16, 32, 64, 128))):  # fmt: skip
+        for layout, memory, bar in (
+            ("channels-last", torch.channels_last, 0.5),
+            ("contiguous", torch.contiguous_format, 1.0),
+        ):
+            for batch in batches[:1] if tiny else batches:
+                features = torch.randn(batch, channels, side, side, generator=generator).contiguous(
+                    memory_format=memory
+                )
+                features.requires_grad_()
+                landmarks = torch.rand(batch, LANDMARKS, 2, generator=generator) * 0.6 + 0.2
+                corners = window_corners(landmarks, side, side, model.window).reshape(-1, 2)
+                image = torch.arange(batch).repeat_interleave(LANDMARKS)
+                boxes = torch.cat([image[:, None], corners, corners + model.window - 1], dim=1).float()  # ends included
+
+                def ours(x=features, at=landmarks, m=model):
+                    return landmark_pooling(x, at, torch.ones(at.shape[:2]), m.window, m.bins)
+
+                def theirs(x=features, boxes=boxes, m=model):
+                    return torchvision.ops.roi_pool(x, boxes, m.bins)
+
+                expected = theirs()
+                torch.testing.assert_close(ours(), expected.reshape(ours().shape), rtol=0, atol=0)
+                gradient = torch.ones_like(expected)
+                both = [lambda f=f, g=gradient, x=features: (setattr(x, "grad", None), (o := f()).backward(g.view_as(o)))
+                        for f in (ours, theirs)]  # fmt: skip
+                size = f"{batch} x {channels} x {side} x {side}"
+                rows.append(
+                    pair(
+                        f"landmark pooling, {side} px, {layout}",
+                        size,
+                        "torchvision roi_pool",
+                        *both,
+                        bar,
+                        1 if tiny else 15,
+                    )
+                )
+    return rows
+
+
+def step(tiny: bool) -> list[dict]:
+    """A training step of FashionNet at the paper's size beside torchvision's VGG-16, float32, AdamW."""
+    rows = []
+    profile = PROFILES["smoke" if tiny else "paper"]
+    px = profile.input.view_px
+    ours, theirs = FashionNet(profile.model, px, 50, ATTRIBUTES), torchvision.models.vgg16(weights=None)
+    if tiny:
+        theirs.classifier = torch.nn.Linear(512 * 7 * 7, 10)
+    for batch in (2,) if tiny else (1, 2, 4, 8):
+        images = torch.randn(batch, 3, px, px).contiguous(memory_format=torch.channels_last)
+        steps = [step_of(net, images) for net in (ours, theirs)]
+        rows.append(
+            pair("training step, 224 px", f"batch {batch}", "torchvision VGG-16", *steps, 1.1, 1 if tiny else 3)
+        )
+    return rows
+
+
+def step_of(net: torch.nn.Module, images: torch.Tensor) -> Callable:
+    net = net.to(memory_format=torch.channels_last).train()
+    optimizer = torch.optim.AdamW(net.parameters(), 1e-6, fused=True)
+
+    def one():
+        optimizer.zero_grad()
+        out = net(images)
+        sum(value.square().mean() for value in (out.values() if isinstance(out, dict) else [out])).backward()
+        optimizer.step()
+
+    return one
+
+
+# ---- data -----------------------------------------------------------------------------------------------------------
+
+
+def lists(tiny: bool) -> list[dict]:
+    """DeepFashion's largest list beside pandas, each in a fresh process, so that each has a peak memory of its own."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "list_attr_img.txt"
+        for number in (64,) if tiny else (RELEASE // 64, RELEASE // 16, RELEASE // 4, RELEASE):
+            write_labels(path, names(number))
+            taken, peak, ours = in_a_process(labels_of, path)
+            their_time, _, theirs = in_a_process(labels_by_pandas, path)
+            assert ours == theirs, "the two readers disagree"
+            size = f"{number:,} x {ATTRIBUTES:,}"
+            rows.append(
+                row_of(
+                    "read list_attr_img.txt",
+                    size,
+                    "pandas read_csv",
+                    taken,
+                    their_time,
+                    np.array([taken / their_time]),
+                    1 / 3,
+                )
+            )
+            rows.append(limit("read list_attr_img.txt, memory", size, peak, "MB", 1500))
+    return rows
+
+
+def ready(tiny: bool) -> list[dict]:
+    """All lists of the category and attribute benchmark, read, checked and turned into what a batch is taken from."""
+    rows = []
+    for number in (200,) if tiny else (RELEASE // 64, RELEASE // 16, RELEASE // 4, RELEASE):
+        with tempfile.TemporaryDirectory() as folder:
+            write_release(Path(folder) / "b", number)
+            taken, peak, images = in_a_process(first_labels, Path(folder) / "b")
+            assert images == number
+        rows += [limit("benchmark ready for a batch", f"{number:,} images", taken, "s", 60),
+                 limit("benchmark ready, memory", f"{number:,} images", peak, "MB", 4000)]  # fmt: skip
+    return rows
+
+
+def pipeline(tiny: bool) -> list[dict]:
+    """Batches of 64 training views beside ImageFolder with a DataLoader: from JPEG, and from the store of decoded crops."""
+    rows, inputs = [], Input()
+    rng = np.random.default_rng(0)
+    change = torchvision.transforms.Compose(
+        [torchvision.transforms.RandomResizedCrop(inputs.view_px), torchvision.transforms.RandomHorizontalFlip(),
+         torchvision.transforms.ToTensor(), torchvision.transforms.Normalize(*crops.IMAGENET)]
+    )  # fmt: skip
+    for photos in (64,) if tiny else (64, 256, 1024, 2048):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "class").mkdir()
+            for number in range(photos):
+                small = rng.integers(0, 256, (40, 30, 3), dtype=np.uint8)
+                cv2.imwrite(f"{folder}/class/{number:05d}.jpg", cv2.resize(small, (300, 400)))
+            paths, box = sorted((Path(folder) / "class").iterdir()), np.array([0, 0, 300, 400])
+
+            def decode(paths=paths, box=box):
+                return np.stack([crops.crop(crops.read_photo(path), box, inputs.px, inputs.margin) for path in paths])
+
+            def views(stored):
+                samples = Samples(crops=stored)
+                for begin in range(0, len(stored), 64):
+                    index = torch.arange(begin, min(begin + 64, len(stored)))
+                    view = crops.training_view(len(index), inputs, torch.Generator().manual_seed(begin))
+                    yield samples.images(index, view, inputs.view_px)
+
+            folder_images = torchvision.datasets.ImageFolder(folder, change)
+            stored = decode()
+
+            def from_jpeg(decode=decode):
+                return list(views(decode()))
+
+            def from_store(stored=stored):
+                return list(views(stored))
+
+            functions = {
+                "from JPEG": (from_jpeg, 1.0),
+                "from the store": (from_store, 0.2),
+            }
+            for how, (ours, bar) in functions.items():
+
+                def theirs(data=folder_images):
+                    return list(torch.utils.data.DataLoader(data, batch_size=64))
+
+                assert len(ours()) == len(theirs()) and ours()[0].shape == theirs()[0][0].shape
+                rows.append(
+                    pair(
+                        f"input pipeline, {how}",
+                        f"{photos} photos",
+                        "torchvision ImageFolder",
+                        ours,
+                        theirs,
+                        bar,
+                        1 if tiny else 5,
+                    )
+                )
+    return rows
+
+
+def world(tiny: bool) -> list[dict]:
+    """Synthetic images a second and core; any number of workers writes the same bytes."""
+    rows, nothing = [], dict.fromkeys(("pretrain", "val", "test", "distractors", "inshop_train_items", "inshop_test_items",
+                                       "consumer2shop_train_items", "consumer2shop_val_items", "consumer2shop_test_items"), 0)  # fmt: skip
+    for number in (8,) if tiny else (100, 200, 400, 800):
+        written = []
+        for workers in sorted({1, os.cpu_count() or 1}):
+            size = World(**nothing, train=number * workers, px=64 if tiny else 256)
+            with tempfile.TemporaryDirectory() as folder:
+                taken = seconds(
+                    lambda s=size, f=folder, w=workers: write_world(Path(f) / "world", s, 0, w, progress=False)
+                )
+                if not written or tiny:
+                    pictures = sorted(Path(folder).rglob("*.jpg"))[:number]
+                    written.append([path.read_bytes() for path in pictures])
+            rows.append(
+                limit(
+                    f"synthetic images, {workers} worker(s)",
+                    f"{number * workers} images",
+                    number / taken,
+                    "images/s/core",
+                    100,
+                    False,
+                )
+            )
+    return rows
+
+
+# ---- metrics --------------------------------------------------------------------------------------------------------
+
+
+def search(tiny: bool) -> list[dict]:
+    """The exact top 50 beside faiss and scikit-learn; peak memory above the embeddings as the gallery grows."""
+    rows, rng = [], np.random.default_rng(0)
+    faiss.omp_set_num_threads(torch.get_num_threads())
+    sizes = ((50, 60, 16),) if tiny else ((1000, 1000, 256), (4000, 4000, 256), (14_218, 12_612, 256), (14_218, 12_612, 4096), (500, 1_000_000, 256))  # fmt: skip
+    for queries, gallery, length in sizes:
+        x, y = (rng.standard_normal((n, length), np.float32) for n in (queries, gallery))
+        x, y = (points / np.linalg.norm(points, axis=1, keepdims=True) for points in (x, y))
+
+        def ours(x=x, y=y):
+            return metrics.search(x, y, 50)[0]
+
+        def by_faiss(x=x, y=y):
+            index = faiss.IndexFlatL2(x.shape[1])
+            index.add(y)
+            return index.search(x, 50)[1]
+
+        def by_sklearn(x=x, y=y):
+            return NearestNeighbors(n_neighbors=50, algorithm="brute").fit(y).kneighbors(x, return_distance=False)
+
+        peers = [("faiss IndexFlatL2", by_faiss, 1.2)] + [("sklearn NearestNeighbors", by_sklearn, None)] * (
+            gallery <= 4000
+        )
+        for peer, theirs, bar in peers:
+            same = (ours() == theirs()).mean()
+            assert same > 0.999, f"{peer} agrees in {same:.2%} only"  # float32 against float64: a few neighbours swap
+            size, large = f"{queries} in {gallery} x {length}", queries * gallery > 1e8
+            rows.append(pair("exact top-50", size, peer, ours, theirs, bar, 1 if tiny or large else 3))
+    return rows
+
+
+def recall(tiny: bool) -> list[dict]:
+    """Top-5 recall of 1,000 attributes beside torchmetrics, and 1,000 bootstrap resamples beside scipy."""
+    rows, rng = [], np.random.default_rng(0)
+    for images in (64,) if tiny else (5_000, 10_000, 20_000, 40_000):
+        scores = rng.standard_normal((images, ATTRIBUTES)).astype(np.float32)
+        truth = (rng.random((images, ATTRIBUTES)) < 0.0035).astype(np.int8) * 2 - 1
+        groups = np.arange(ATTRIBUTES) % 5 + 1
+        target = torch.from_numpy((truth == 1).astype(np.int64))
+
+        def ours(scores=scores, truth=truth, groups=groups):
+            return metrics.attribute_recall(metrics.ranked(scores, 5), truth, 5, groups)[0]["all"]
+
+        def theirs(scores=scores, target=target):
+            top = torch.zeros_like(target).scatter_(1, torch.from_numpy(scores).topk(5, dim=1).indices, 1)
+            return float(multilabel_recall(top, target, ATTRIBUTES, average="micro"))
+
+        assert abs(ours() - theirs()) < 1e-6
+        rows.append(
+            pair("attribute recall", f"{images} x {ATTRIBUTES}", "torchmetrics", ours, theirs, 0.5, 1 if tiny else 3)
+        )
+        hits = (rng.random(images) < 0.3).astype(np.float64)
+
+        def resampled(hits=hits):
+            return metrics.bootstrap_interval(hits, np.ones(len(hits)), n=1000)
+
+        def by_scipy(hits=hits):
+            found = bootstrap(
+                (hits,), np.mean, n_resamples=1000, batch=50, method="percentile", rng=np.random.default_rng(0)
+            )
+            return found.confidence_interval
+
+        assert abs(resampled().lo - by_scipy().low) < (0.2 if tiny else 0.01)
+        rows.append(
+            pair(
+                "1,000 bootstrap resamples",
+                f"{images} rows",
+                "scipy.stats.bootstrap",
+                resampled,
+                by_scipy,
+                0.5,
+                1 if tiny else 3,
+            )
+        )
+    return rows
+
+
+# ---- commands -------------------------------------------------------------------------------------------------------
+
+
+def commands(tiny: bool) -> list[dict]:
+    """What a user waits for before anything is computed, each in a fresh process."""
+
+    def run(*command: str) -> Callable:
+        return lambda: subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+    ours, theirs = (run(sys.executable, "-c", f"import {name}") for name in ("lib.fashionnet", "torch"))
+    runs = 1 if tiny else 5
+    rows = [pair("import lib.fashionnet", "", "import torch", ours, theirs, 1.2, runs)]
+    start_help = run(sys.executable, "lib/commands/run_all.py", "--help")
+    rows.append(limit("run_all.sh --help", "", float(np.median([seconds(start_help) for _ in range(runs)])), "s", 1))
+    return rows
+
+
+PARTS = {part.__name__: part for part in (pooling, step, lists, ready, pipeline, search, recall, world, commands)}
+
+
+# ---- tables and the plot --------------------------------------------------------------------------------------------
+
+
+def summarise(details: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with a bar, of the largest size of each figure."""
+    return (
+        details[details.bar.notna()]
+        .groupby(["figure", "peer"], sort=False, dropna=False)
+        .tail(1)
+        .reset_index(drop=True)
+    )
+
+
+def plot(summary: pd.DataFrame, path: Path) -> None:
+    """Draw each figure as a share of its bar: left of 1 it is met."""
+    import matplotlib.pyplot as plt
+
+    lower = summary.unit == "images/s/core"
+    value = summary.ratio.fillna(summary.ours)
+    share = np.where(lower, summary.bar / value, value / summary.bar)
+    figure, axes = plt.subplots(figsize=(9, 0.34 * len(summary) + 1))
+    axes.scatter(share, summary.figure, color=["#0072b2" if met else "#d55e00" for met in summary.met], zorder=3)
+    for y, (row, low) in enumerate(zip(summary.itertuples(), lower, strict=True)):
+        if np.isfinite(row.lo) and not low:
+            axes.plot([row.lo / row.bar, row.hi / row.bar], [y, y], color="0.6", zorder=2)
+    axes.axvline(1, color="0.3", lw=1)
+    axes.set_xscale("log")
+    axes.invert_yaxis()
+    axes.set_xlabel("share of the bar; left of the line it is met")
+    figure.savefig(path, dpi=100, bbox_inches="tight")
+    plt.close(figure)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
+    parser.add_argument("--tiny", action="store_true", help="small sizes, one call each: shows that it runs")
+    parser.add_argument("--only", nargs="*", choices=list(PARTS), default=list(PARTS), help="some parts")
+    parser.add_argument("--out", type=Path, default=ROOT / "outputs" / "benchmarks")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for name in args.only:
+        rows += PARTS[name](args.tiny)
+        details = pd.DataFrame(rows).reindex(
+            columns=[
+                "figure",
+                "size",
+                "ours",
+                "unit",
+                "peer",
+                "peer_value",
+                "ratio",
+                "lo",
+                "hi",
+                "bar",
+                "met",
+                "device",
+            ]
+        )
+        details.to_csv(args.out / "details.csv", index=False, float_format="%.5g")
+    summary = summarise(details)
+    summary.to_csv(args.out / "summary.csv", index=False, float_format="%.5g")
+    plot(summary, args.out / "summary.png")
+    print("wrote", args.out)
+
+
+if __name__ == "__main__":
+    main()
