@@ -45,7 +45,7 @@ STYLE = """
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;color:var(--ink);background:#fff;font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
-main,header,nav,footer{max-width:60rem;margin:0 auto;padding:0 1rem}
+main,header,nav,footer{max-width:66rem;margin:0 auto;padding:0 1rem}
 header{padding-top:2.2rem}
 h1{font-size:1.75rem;line-height:1.2;margin:0 0 .6rem}
 h2{font-size:1.3rem;margin:2.6rem 0 .6rem;padding-top:.9rem;border-top:2px solid var(--ink)}
@@ -53,13 +53,12 @@ h3{font-size:1.02rem;margin:1.5rem 0 .4rem}
 p{margin:.5rem 0;max-width:44rem}
 a{color:#00568a}
 code{overflow-wrap:anywhere}
-.soft,figcaption,caption{color:var(--soft)}
-.soft,caption{font-size:.88rem}
+.soft,figcaption{color:var(--soft)}
+.soft{font-size:.88rem}
 nav{padding-top:.4rem;padding-bottom:.4rem;font-size:.92rem}
 nav a{margin-right:1rem;white-space:nowrap;display:inline-block;padding:.2rem 0}
-.scroll{overflow-x:auto;margin:.6rem 0 1rem;-webkit-overflow-scrolling:touch}
-table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}
-caption{caption-side:bottom;text-align:left;padding-top:.4rem}
+.scroll{overflow-x:auto;margin:.6rem 0 .4rem;-webkit-overflow-scrolling:touch}
+table{border-collapse:separate;border-spacing:0;font-size:.88rem;font-variant-numeric:tabular-nums}
 th,td{padding:.32rem .6rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:#fff}
 thead th{font-weight:600;vertical-align:bottom;border-bottom:1px solid var(--ink)}
@@ -70,10 +69,10 @@ td.text{text-align:left;white-space:normal;min-width:8rem}
 .bar{display:flex;height:1.5rem;border-radius:4px;overflow:hidden;margin:.9rem 0 .5rem;gap:2px}
 .bar span{display:block}
 .key{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;padding:0;margin:0 0 1rem;list-style:none;font-size:.92rem}
-.key i{display:inline-block;width:.8rem;height:.8rem;border-radius:2px;margin-right:.4rem}
+.key i,h3 i{display:inline-block;width:.8rem;height:.8rem;border-radius:2px;margin-right:.4rem}
 .held{background:var(--held)}.no-difference{background:var(--none)}.not-held{background:var(--not)}
 .undecided{background:var(--open)}.not-testable-here{background:#c3c9cf}
-.two{display:grid;gap:0 2rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,18rem),1fr))}
+.two{display:grid;gap:0 2rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,14rem),1fr))}
 .two ul{padding-left:1.1rem;margin:.3rem 0}
 .claims{list-style:none;padding:0;margin:0}
 .claims li{display:grid;grid-template-columns:8.2rem 1fr;gap:0 .9rem;padding:.5rem 0;border-bottom:1px solid var(--line)}
@@ -87,12 +86,12 @@ figcaption{margin-top:.4rem;font-size:.94rem;max-width:44rem}
 figcaption b{color:var(--ink)}
 .note{background:var(--wash);border-left:3px solid var(--open);padding:.6rem .9rem;margin:1rem 0;max-width:44rem}
 footer{padding-bottom:3rem}
-@media(max-width:40rem){.claims li{grid-template-columns:1fr;gap:.25rem}h1{font-size:1.45rem}
+@media(max-width:40rem){th,td{padding:.3rem .4rem}.claims li{grid-template-columns:1fr;gap:.25rem}h1{font-size:1.45rem}
 figure.wide img{max-width:none;width:44rem}}
 @media print{body{font-size:10pt}nav{display:none}main,header,footer{max-width:none;padding:0}.scroll{overflow:visible}
 table{font-size:7.5pt}th,td{padding:.2rem .3rem}h2,h3{break-after:avoid}.claims li,tr{break-inside:avoid}
 figure.wide img{max-width:100%;width:auto}figure img{max-height:22cm}
-.bar span,.badge,.key i{print-color-adjust:exact;-webkit-print-color-adjust:exact}a{color:inherit}}
+.bar span,.badge,.key i,h3 i{print-color-adjust:exact;-webkit-print-color-adjust:exact}a{color:inherit}}
 """
 
 
@@ -125,8 +124,8 @@ def table_html(
             kind = ' class="paper"' if below == "paper" else ' class="text"' if len(cell) > 30 else ""
             cells += f"<td{kind}>{f'<b>{text}</b>' if (i, j) in marks else text}</td>"
         body += f"<tr>{cells}</tr>" if i not in soft else f'<tr class="reference">{cells}</tr>'
-    note = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f'<div class="scroll" tabindex="0"><table>{note}<thead>{head}</thead><tbody>{body}</tbody></table></div>'
+    note = paragraph(caption, "soft") if caption else ""
+    return f'<div class="scroll" tabindex="0"><table><thead>{head}</thead><tbody>{body}</tbody></table></div>{note}'
 
 
 def paragraph(text: str, kind: str = "") -> str:
@@ -176,21 +175,17 @@ def summary(out: Path) -> str:
         same = int((claims["size"] == "same").sum())
         text += f" Of {int(claims['size'].notna().sum())} with a number, {same} had the paper's size."
     lists = ""
-    for title, directions in (
-        ("What replicates", ("held",)),
-        ("What does not", ("not held", "no difference")),
-        ("What is open", ("undecided", "not testable here")),
+    for title, direction in (
+        ("What replicates", "held"),
+        ("What goes the other way", "not held"),
+        ("What makes no difference here", "no difference"),
+        ("What cannot be told", "undecided"),
     ):
         items = ""
-        for group, rows in (
-            (g, claims[claims.group.isin(n) & claims.direction.isin(directions)]) for g, n in GROUPS.items()
-        ):
-            if len(rows):
-                said = "; ".join(
-                    row.claim + (f" ({row.direction})" if len(directions) > 1 else "") for row in rows.itertuples()
-                )
-                items += f"<li><b>{escape(group)}:</b> {escape(said)}.</li>"
-        lists += f"<div><h3>{title}</h3><ul>{items or '<li>nothing in this run</li>'}</ul></div>"
+        for group, names in GROUPS.items():
+            said = claims.claim[claims.group.isin(names) & (claims.direction == direction)]
+            items += f"<li><b>{escape(group)}:</b> {escape('; '.join(said))}.</li>" if len(said) else ""
+        lists += f'<div><h3><i class="{slug(direction)}"></i>{title}</h3><ul>{items or "<li>nothing</li>"}</ul></div>'
     return f'{paragraph(text)}<div class="bar">{bar}</div><ul class="key">{key}</ul><div class="two">{lists}</div>'
 
 
