@@ -137,7 +137,7 @@ def match(path: Path, predictions: Predictions, benchmarks: dict[str, Benchmark]
     images, scores, places = predictions
     stage = next((s for s, b in benchmarks.items() if len(images) and images[0] in set(b.image.tolist())), None)
     if stage is None:
-        raise DataError(f"{places[0] if places else path}: image {images[:1].tolist()} is in none of the benchmarks; "
+        raise DataError(f"{places[0] if places else path}: image {images[0] if len(images) else '(none)'} is in none of the benchmarks; "
                         "name images as the official lists do")  # fmt: skip
     b, query, gallery = benchmarks[stage], None, None
     if stage in SEARCHES:

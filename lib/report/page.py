@@ -157,8 +157,14 @@ def read(out: Path, name: str) -> pd.DataFrame | None:
         raise DataError(f"{path}: cannot be read ({error}); run its notebook again") from None
 
 
+def grouped(claims: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Return GROUPS, and any other group of the claims under its own name."""
+    known = {name for names in GROUPS.values() for name in names}
+    return GROUPS | {str(group): (group,) for group in dict.fromkeys(claims.group) if group not in known}
+
+
 def summary(out: Path) -> str:
-    """Return what replicates and what does not: counts, a bar, and the claims in two lists."""
+    """Return what replicates and what does not: counts, a bar, and the claims by verdict."""
     claims = read(out, "claims")
     if claims is None:
         return absent("the verdicts on the paper's claims (tables/claims.csv)", "08_claims")
@@ -182,7 +188,7 @@ def summary(out: Path) -> str:
         ("What cannot be told", "undecided"),
     ):
         items = ""
-        for group, names in GROUPS.items():
+        for group, names in grouped(claims).items():
             said = claims.claim[claims.group.isin(names) & (claims.direction == direction)]
             items += f"<li><b>{escape(group)}:</b> {escape('; '.join(said))}.</li>" if len(said) else ""
         lists += f'<div><h3><i class="{slug(direction)}"></i>{title}</h3><ul>{items or "<li>nothing</li>"}</ul></div>'
@@ -273,9 +279,7 @@ def claims_list(out: Path) -> str:
     html = paragraph(
         "Each number is above 0 where the claim is true, in points, with its 95 % interval. “No difference” means within a "
         "quarter of the paper's effect around 0, or within a point where the paper gives no number.", "soft")  # fmt: skip
-    known = {name for names in GROUPS.values() for name in names}
-    others = tuple(g for g in dict.fromkeys(claims.group) if g not in known)
-    for title, names in (GROUPS | ({"Others": others} if others else {})).items():
+    for title, names in grouped(claims).items():
         items = ""
         for r in claims[claims.group.isin(names)].itertuples():
             numbers = [] if pd.isna(r.paper) else [f"paper {100 * r.paper:+.1f}"]

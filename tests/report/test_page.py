@@ -124,11 +124,11 @@ def test_the_best_of_the_papers_methods_is_bold(run):
      ("runs", "commit"), ("counts", "what"), ("times", "notebook"), ("variations", "value"), ("pdj", "landmark")],
 )  # fmt: skip
 def test_names_are_text_and_never_html(run, table, column):
-    change(run, table, lambda t: t.__setitem__(column, HOSTILE))
+    change(run, table, lambda t: t.__setitem__(column, t[column].astype(str) + HOSTILE))
     parsed = Page(page.page(run, "demo"))
     assert parsed.open == [] and not parsed.named("script")
     assert all(image["src"].startswith("data:") and "onerror" not in image for image in parsed.named("img"))
-    assert HOSTILE in parsed.text or HOSTILE.lower() in parsed.text.lower()
+    assert HOSTILE.lower() in parsed.text.lower()
 
 
 def test_a_hostile_title_profile_and_file_name_are_text(run):
@@ -198,11 +198,11 @@ def test_findings_are_computed(run):
         for name in g
     }
     assert found["table2"].startswith(
-        "Here darn leads categories at top-3 (99.5 %) and wtbi attributes at top-5 (98.5 %)."
+        "Here darn leads categories at top-3 (99.5 %) and wtbi leads attributes at top-5 (98.5 %)."
     )
     assert "wtbi finds most (90.0 %)" in found["fig08b"] and "fashionnet is number 2 of 7" in found["fig08b"]
     assert found["fig07"].startswith("Here it is ahead on 15,")
-    assert "Claims about it: 1 not held, 1 undecided" in found["fig07"] or "Claims about it:" in found["fig07"]
+    assert "Claims about it: 1 " in found["fig07"]
     assert found["fig02"] == ""
     assert set(captions.finding(name, lambda table: None) for name in found) == {""}
 
@@ -246,7 +246,7 @@ def test_in_a_browser_of_a_phones_width(tmp_path):
     path.write_text(page.page(DEMO, "demo").replace("</body>", look), encoding="utf-8")
     command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--enable-logging=stderr",
                f"--user-data-dir={tmp_path / 'user'}", "--window-size=390,844", "--dump-dom", path.as_uri()]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     width, scroll, images, broken = map(int, re.search(r"<title>([\d ]+)</title>", done.stdout).group(1).split())
     assert width == 390 and scroll <= 390
     assert images > 20 and broken == 0
