@@ -261,7 +261,8 @@ def _landmarks(r: Results, method: str) -> list[tuple]:
     by_box, by_diagonal = (r.distances(method, norm) for norm in ("box", "diagonal"))
     seen, out = visibility == 0, []
     known = np.where(seen, by_box, 0)
-    for group, slots in {"all": range(8)} | {name: [slot] for slot, name in enumerate(LANDMARKS)}.items():
+    groups = {"all": list(range(8))} | {name: [slot] for slot, name in enumerate(LANDMARKS)}
+    for group, slots in groups.items():
 
         def share(found: np.ndarray, whole: np.ndarray, slots=slots) -> Counts:
             return (found & seen)[..., slots].sum(-1), whole[:, slots].sum(-1)[None]

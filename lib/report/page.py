@@ -87,7 +87,7 @@ figcaption b{color:var(--ink)}
 .note{background:var(--wash);border-left:3px solid var(--open);padding:.6rem .9rem;margin:1rem 0;max-width:44rem}
 footer{padding-bottom:3rem}
 @media(max-width:40rem){th,td{padding:.3rem .4rem}.claims li{grid-template-columns:1fr;gap:.25rem}h1{font-size:1.45rem}
-figure.wide img{max-width:none;width:44rem}}
+figure.wide img{max-width:44rem}}
 @media print{body{font-size:10pt}nav{display:none}main,header,footer{max-width:none;padding:0}.scroll{overflow:visible}
 table{font-size:7.5pt}th,td{padding:.2rem .3rem}h2,h3{break-after:avoid}.claims li,tr{break-inside:avoid}
 figure.wide img{max-width:100%;width:auto}figure img{max-height:22cm}
