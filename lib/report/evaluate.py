@@ -218,7 +218,7 @@ def _category(r: Results, method: str) -> list[tuple]:
         hits, ones = r.category(method, k)
         out.append(_row("category", "micro", "all", k, r.interval(method, (hits, ones)), len(labels)))
         values = r.values(method, (hits[..., None] * each, each[None]))  # (resamples, categories)
-        out.append(_row("category", "macro", "all", k, metrics.interval(_mean(values)), each.shape[1]))
+        out.append(_row("category", "macro", "all", k, metrics.interval(_mean(_filled(values))), each.shape[1]))
     return out
 
 
@@ -227,6 +227,7 @@ def _attributes(r: Results, method: str) -> list[tuple]:
     blocks = np.array_split(np.arange(len(b.attribute_names)), -(-len(b.attribute_names) // BLOCK))
     for k in ATTRIBUTE_KS:
         recalls = np.concatenate([r.values(method, r.per_attribute(method, k, c)) for c in blocks], axis=1)
+        recalls = _filled(recalls)  # (resamples, A)
         for group in ("all", *b.group_names.values()):
             matched, true = r.attributes(method, k, group)
             mine = recalls[:, r.group(group)]
@@ -242,6 +243,15 @@ def _attributes(r: Results, method: str) -> list[tuple]:
                 _row("attributes", "best50", group, k, metrics.interval(_best(mine, 50)), min(50, labelled)),
             ]
     return out
+
+
+def _filled(values: np.ndarray) -> np.ndarray:
+    """Return (resamples, statistics) with the sample's value, row 0, where a resample drew nothing to divide by.
+
+    Left out, rare labels, which are the hard ones, would weigh less in the resamples than in the sample: the interval of a
+    mean over labels could lie above its own value.
+    """
+    return np.where(np.isfinite(values), values, values[0])
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

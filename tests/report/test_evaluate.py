@@ -61,6 +61,21 @@ def test_attributes_by_hand(three, tmp_path):
     assert found["micro", "texture", 3] == 1 / 2 and found["image", "fabric", 3] == 1
 
 
+def test_the_interval_of_a_macro_mean_is_not_above_it(three, tmp_path):
+    """One attribute of all images, always found, and twenty of one image each, never found: 1 of 21, in each resample."""
+    n = 20
+    b, labels = three["category_attribute"], np.full((n, n + 1), -1, np.int8)
+    labels[:, 0], labels[np.arange(n), np.arange(1, n + 1)] = 1, 1
+    images, names = [f"img/{i}/{i}.jpg" for i in range(n)], [f"a{i}" for i in range(n + 1)]
+    b = replace(b, image=np.array(images), split=np.array(["test"] * n), box=np.tile(b.box[:1], (n, 1)), category=None,
+                category_names=None, landmarks=None, visibility=None, attributes=labels, attribute_names=tuple(names),
+                attribute_groups=np.ones(n + 1, np.int8), group_names={1: "texture"})  # fmt: skip
+    scores = 1.0 * (labels == -1) + 2 * (np.arange(n + 1) == 0)  # an image's own rare attribute comes last
+    table = evaluate.score([write(tmp_path / "a.csv", names, scores, images)], {"category_attribute": b})
+    rows = table[(table.definition == "macro") & (table.k == 3)]
+    assert rows[["value", "lo", "hi"]].to_numpy() == pytest.approx(np.full((2, 3), 1 / 21)) and (rows.n == 21).all()
+
+
 def test_columns_may_be_in_any_order(three, tmp_path):
     first = write(tmp_path / "a.csv", ["floral", "striped", "lace", "knit"], [[9, 8, 7, 1], [9, 1, 8, 7], [9, 1, 7, 8]])
     other = [[1, 7, 9, 8], [7, 8, 9, 1], [8, 7, 9, 1]]
