@@ -39,7 +39,7 @@ def test_there_are_notebooks_and_all_of_them_are_run():
 def test_size_and_shape(notebook):
     nbformat.validate(notebook)
     assert notebook.metadata.kernelspec.name == "python3"
-    assert 18 <= len(notebook.cells) <= 26
+    assert 18 <= len(notebook.cells) <= 28
     first, last = notebook.cells[0], notebook.cells[-1]
     assert first.cell_type == "markdown" and re.match(r"# \d\d \w", first.source)
     assert {"Needs", "Takes"} <= set(re.findall(r"\w+", first.source)), "the first cell gives needs and time"

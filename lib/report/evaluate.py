@@ -1,0 +1,355 @@
+"""Scores anyone's predictions on the official splits, by every definition in use, with 95 % intervals.
+
+    python -m lib.report.evaluate --data DIR --predictions FILE... [--out FILE.csv]
+
+DIR holds the official folders. A file of predictions is a run's scores.safetensors, or a CSV with a line of column names:
+`image` and x1, y1 .. x8, y8 (landmarks in pixels, in the order of lists.LANDMARKS); or `image` and one column per category,
+or one per attribute, named as in the official list (scores: higher is likelier, -inf for no answer); or `image` and
+e0 .. eN (an embedding, to search by Euclidean distance). Each image of the measured split must be there once:
+test, or val where the source has no test; for a search its queries and its gallery. docs/METRICS.md defines the measures.
+"""
+
+import argparse
+import csv
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lib import deepfashion, metrics, paper, runs
+from lib.deepfashion import Benchmark
+from lib.files import read_tensors, write_beside
+from lib.lists import FOLDERS, LANDMARKS, DataError, fail
+from lib.report.results import SEARCHES, Counts, Results
+
+POINTS = tuple(f"{axis}{slot}" for slot in range(1, 9) for axis in "xy")
+CATEGORY_KS, ATTRIBUTE_KS, SEARCH_KS = (1, 3, 5), (3, 5), (1, 5, 10, 20, 50)
+PIXELS, SIDE = 10, 224
+COLUMNS = ("file", "measure", "definition", "group", "k", "value", "lo", "hi", "n")
+BLOCK = 64  # attributes that are resampled at a time: (images, 64) float64 fits the memory
+
+Predictions = tuple[np.ndarray, dict[str, np.ndarray], list[str]]  # image names, scores, where each row stands
+
+
+# ---- reading --------------------------------------------------------------------------------------------------------
+
+
+def read(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:
+    """Read predictions: image names (n,) str, arrays as `runs.ranked_answers` takes them, and each row's place in words.
+
+    Arrays are "category" (n, C), "attributes" (n, A), "landmarks" (n, 8, 2) pixels or "embedding" (n, D), float32. Raises
+    DataError with file and line for anything that is not one of the forms above.
+    """
+    return _read_tensors(path) if path.suffix == ".safetensors" else _read_csv(path, benchmarks)
+
+
+def _read_tensors(path: Path) -> Predictions:
+    if not path.exists():
+        raise DataError(f"{path}: no such file; name one that holds predictions")
+    scores, header = read_tensors(path, "np")
+    try:
+        images = np.array(json.loads(header["images"]), str)
+    except (KeyError, ValueError):
+        raise DataError(f"{path}: its header has no list of images; write it as a run does") from None
+    places = [f"{path}, image {i + 1}" for i in range(len(images))]
+    scores = {name: scores[name] for name in ("category", "attributes", "landmarks", "embedding") if name in scores}
+    for name, values in scores.items():
+        if len(values) != len(images):
+            raise DataError(f"{path}: {name} has {len(values)} rows for {len(images)} images; write both anew")
+    return images, scores, places
+
+
+def _read_csv(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:
+    images, lines, rows = [], [], []
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file)
+            names = [name.strip() for name in next(reader, [])]
+            kind, order = _columns(path, names, benchmarks)
+            for row in reader:
+                if not row:
+                    continue
+                if len(row) != len(names):
+                    fail(path, reader.line_num, f"{len(row)} columns where {len(names)} should be", "mend the row")
+                try:
+                    rows.append(np.array(row[1:], np.float32))
+                except ValueError:
+                    wrong = next(cell for cell in row[1:] if not _is_number(cell))
+                    fail(path, reader.line_num, f"{wrong[:40]!r} is not a number", "mend the row")
+                images.append(row[0])
+                lines.append(f"{path}, line {reader.line_num}")
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}; name a file of predictions") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: not UTF-8 text; save it as UTF-8") from None
+    except csv.Error as error:
+        raise DataError(f"{path}: not a CSV ({error}); write it anew") from None
+    if not rows:
+        fail(path, 2, "no predictions follow the column names", "write a row per image")
+    values = np.stack(rows)[:, order]
+    return np.array(images), {kind: values.reshape(len(rows), 8, 2) if kind == "landmarks" else values}, lines
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _columns(path: Path, names: list[str], benchmarks: dict[str, Benchmark]) -> tuple[str, np.ndarray]:
+    """Return what the columns behind `image` hold, and their order, (columns,) int: canonical, or that of the list."""
+    if names[:1] != ["image"] or len(names) < 2:
+        fail(path, 1, "the first column is not `image`, with predictions to its right", "name the columns on line 1")
+    names = names[1:]
+    if len(set(names)) < len(names):
+        twice = next(name for i, name in enumerate(names) if name in names[:i])
+        fail(path, 1, f"column {twice!r} is there twice", "keep one of the two")
+    b = benchmarks.get("category_attribute")
+    categories = b.category_names if b is not None and b.category_names else ()
+    attributes = b.attribute_names if b is not None and b.attribute_names else ()
+    embedding = tuple(f"e{i}" for i in range(len(names))) if all(re.fullmatch(r"e\d+", n) for n in names) else ()
+    forms = {"landmarks": POINTS, "embedding": embedding, "category": categories, "attributes": attributes}
+    kind = max(forms, key=lambda form: len(set(forms[form]) & set(names)))
+    wanted = forms[kind]
+    if unknown := [name for name in names if name not in wanted]:
+        known = "x1, y1 .. x8, y8, e0 .. eN, or the names of list_category_cloth.txt or of list_attr_cloth.txt"
+        fail(path, 1, f"unknown column {unknown[0][:60]!r}", f"columns are {known}, of one kind")
+    if missing := [name for name in wanted if name not in names]:
+        fail(path, 1, f"no column {missing[0]!r}, of {len(wanted)} for {kind}", "add it")
+    place = {name: i for i, name in enumerate(names)}
+    return kind, np.array([place[name] for name in wanted])
+
+
+# ---- beside the truth -----------------------------------------------------------------------------------------------
+
+
+def match(path: Path, predictions: Predictions, benchmarks: dict[str, Benchmark], seed: int = 0) -> Results:
+    """Return predictions, under the method name "predictions", as the `Results` of the benchmark that has their images.
+
+    Rows are brought into the benchmark's order. seed: of the bootstrap. Raises DataError for an image that no benchmark has,
+    or that is not in the measured split, for one that is there twice or missing, for NaN, and for columns that do not fit.
+    """
+    images, scores, places = predictions
+    stage = next((s for s, b in benchmarks.items() if len(images) and images[0] in set(b.image.tolist())), None)
+    if stage is None:
+        raise DataError(f"{places[0] if places else path}: image {images[0] if len(images) else '(none)'} is in none of the benchmarks; "
+                        "name images as the official lists do")  # fmt: skip
+    b, query, gallery = benchmarks[stage], None, None
+    if stage in SEARCHES:
+        query, gallery = deepfashion.sides(b)
+        rows = np.concatenate([query, gallery])
+        split = "queries and gallery"
+    else:
+        split = deepfashion.measured_split(b)
+        rows = b.rows(split)
+    place = {name: i for i, name in enumerate(b.image[rows].tolist())}
+    order = np.full(len(rows), -1)
+    for i, name in enumerate(images.tolist()):
+        if name not in place:
+            raise DataError(f"{places[i]}: image {name} is not among the {split} of {FOLDERS[stage]}; leave it out")
+        if order[place[name]] >= 0:
+            raise DataError(f"{places[i]}: image {name} is there a second time; keep one of the two rows")
+        order[place[name]] = i
+    if (order < 0).any():
+        name = b.image[rows[int((order < 0).argmax())]]
+        raise DataError(f"{path}: no row for image {name}, one of {int((order < 0).sum())} that are missing from the "
+                        f"{split} of {FOLDERS[stage]}; predict all of them")  # fmt: skip
+    wanted = ("embedding",) if stage in SEARCHES else ("category", "attributes", "landmarks")
+    scores = {name: scores[name] for name in wanted if name in scores}
+    _check(path, scores, places, b)
+    if not scores:
+        raise DataError(f"{path}: nothing to score: {FOLDERS[stage]} is measured by {', '.join(wanted)}; predict that")
+    scores = {name: values[order] for name, values in scores.items()}
+    answers = runs.ranked_answers(scores, b, rows, None if query is None else len(query))
+    return Results(stage, b, rows, {"predictions": [answers]}, query=query, gallery=gallery, seed=seed)
+
+
+def _check(path: Path, scores: dict[str, np.ndarray], places: list[str], b: Benchmark) -> None:
+    for name, values in scores.items():
+        finite = name in ("landmarks", "embedding")  # a score of -inf is no answer
+        wrong = ~np.isfinite(values) if finite else np.isnan(values) | (values == np.inf)
+        wrong = wrong.reshape(len(values), -1).any(1)
+        if wrong.any():
+            raise DataError(f"{places[int(wrong.argmax())]}: {name} holds NaN or infinity; predict a number")
+        known = {"category": b.category_names, "attributes": b.attribute_names}.get(name, ())
+        if known is None or (name == "landmarks" and b.landmarks is None):
+            raise DataError(f"{path}: {name} cannot be scored, since the source has none; take the whole release")
+        shape = {"landmarks": (8, 2), "embedding": values.shape[1:]}.get(name, (len(known),))
+        if values.shape[1:] != shape:
+            raise DataError(
+                f"{path}: {name} has {values.shape[1:]} columns where {shape} should be; take the same lists"
+            )
+
+
+# ---- measures -------------------------------------------------------------------------------------------------------
+
+
+def evaluate(r: Results, method: str = "predictions") -> pd.DataFrame:
+    """Return all measures of one method: columns measure, definition, group, k, value, lo, hi, n.
+
+    value, lo, hi: shares in 0..1, and distances in units of the box for NE; the interval is over items (and seeds, if
+    several). n: what is averaged over.
+    """
+    rows = []
+    if r.has(method, "category"):
+        rows += _category(r, method)
+    if r.has(method, "attributes"):
+        rows += _attributes(r, method)
+    if r.has(method, "landmarks"):
+        rows += _landmarks(r, method)
+    if r.has(method, "nearest"):
+        rows += _search(r, method)
+    return pd.DataFrame(rows, columns=COLUMNS[1:])
+
+
+def _row(measure: str, definition: str, group: str, k, interval: metrics.Interval, n: float) -> tuple:
+    return measure, definition, group, k, interval.value, interval.lo, interval.hi, int(n)
+
+
+def _category(r: Results, method: str) -> list[tuple]:
+    labels, out = r.benchmark.category[r.rows], []
+    each = labels[:, None] == np.unique(labels)  # (n, categories that occur)
+    for k in CATEGORY_KS:
+        hits, ones = r.category(method, k)
+        out.append(_row("category", "micro", "all", k, r.interval(method, (hits, ones)), len(labels)))
+        values = r.values(method, (hits[..., None] * each, each[None]))  # (resamples, categories)
+        out.append(_row("category", "macro", "all", k, metrics.interval(_mean(_filled(values))), each.shape[1]))
+    return out
+
+
+def _attributes(r: Results, method: str) -> list[tuple]:
+    b, out = r.benchmark, []
+    blocks = np.array_split(np.arange(len(b.attribute_names)), -(-len(b.attribute_names) // BLOCK))
+    for k in ATTRIBUTE_KS:
+        recalls = np.concatenate([r.values(method, r.per_attribute(method, k, c)) for c in blocks], axis=1)
+        recalls = _filled(recalls)  # (resamples, A)
+        for group in ("all", *b.group_names.values()):
+            matched, true = r.attributes(method, k, group)
+            mine = recalls[:, r.group(group)]
+            labelled = int(np.isfinite(mine[0]).sum())
+            some = true > 0
+            image = np.where(some, matched / np.where(some, true, 1), 0), some
+            within = r.attributes(method, k, group, within=True)
+            out += [
+                _row("attributes", "micro", group, k, r.interval(method, (matched, true)), true.sum()),
+                _row("attributes", "macro", group, k, metrics.interval(_mean(mine)), labelled),
+                _row("attributes", "group", group, k, r.interval(method, within), true.sum()),
+                _row("attributes", "image", group, k, r.interval(method, image), some.sum()),
+                _row("attributes", "best50", group, k, metrics.interval(_best(mine, 50)), min(50, labelled)),
+            ]
+    return out
+
+
+def _filled(values: np.ndarray) -> np.ndarray:
+    """Return (resamples, statistics) with the sample's value, row 0, where a resample drew nothing to divide by.
+
+    Left out, rare labels, which are the hard ones, would weigh less in the resamples than in the sample: the interval of a
+    mean over labels could lie above its own value.
+    """
+    return np.where(np.isfinite(values), values, values[0])
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Return the mean of each row over what is not nan; nan where nothing is."""
+    known = np.isfinite(values)
+    return np.where(known, values, 0).sum(1) / np.where(known.any(1), known.sum(1), np.nan)
+
+
+def _best(values: np.ndarray, n: int) -> np.ndarray:
+    """Return the mean of each row's n highest values; they are chosen anew in each resample."""
+    highest = -np.sort(-values, axis=1)[:, :n]  # nan sorts last
+    return _mean(highest)
+
+
+def _landmarks(r: Results, method: str) -> list[tuple]:
+    visibility = r.benchmark.visibility[r.rows]
+    by_box, by_diagonal = (r.distances(method, norm) for norm in ("box", "diagonal"))
+    seen, out = visibility == 0, []
+    known = np.where(seen, by_box, 0)
+    groups = {"all": list(range(8))} | {name: [slot] for slot, name in enumerate(LANDMARKS)}
+    for group, slots in groups.items():
+
+        def share(found: np.ndarray, whole: np.ndarray, slots=slots) -> Counts:
+            return (found & seen)[..., slots].sum(-1), whole[:, slots].sum(-1)[None]
+
+        near = paper.PDJ_THRESHOLD
+        for definition, counts in {
+            f"PDJ@{near} box": share(by_box < near, seen),
+            f"PDJ@{near} diagonal": share(by_diagonal < near, seen),
+            f"PDJ@{near} box, invisible as errors": share(by_box < near, visibility >= 0),
+            "NE": (known[..., slots].sum(-1), seen[:, slots].sum(-1)[None]),
+            "PCK@0.2": share(by_box < 0.2, seen),
+            f"within {PIXELS} of {SIDE} px": share(by_box * SIDE < PIXELS, seen),
+        }.items():
+            out.append(_row("landmarks", definition, group, "", r.interval(method, counts), counts[1].sum()))
+    return out
+
+
+def _search(r: Results, method: str) -> list[tuple]:
+    items = r.benchmark.item
+    names, number = np.unique(items[r.gallery], return_counts=True)
+    known = dict(zip(names.tolist(), number.tolist(), strict=True))
+    there = np.array([known.get(item, 0) for item in items[r.query].tolist()])  # (Q,) the item's images in the gallery
+    out = []
+    for within in (False, True) if r.has(method, "nearest_in_category") else (False,):
+        group, matches = "within category" if within else "all", r.matches(method, within)
+        for k in SEARCH_KS:
+            hits = r.search(method, k, within=within)
+            out.append(_row("search", "hit", group, k, r.interval(method, hits), len(there)))
+            found = np.where(there > 0, matches[:, :, :k].sum(2) / np.maximum(there, 1), 0)
+            share = found, (there > 0)[None]
+            out.append(_row("search", "share found", group, k, r.interval(method, share), (there > 0).sum()))
+    return out
+
+
+# ---- the command ----------------------------------------------------------------------------------------------------
+
+
+def score(files: list[Path], benchmarks: dict[str, Benchmark], seed: int = 0) -> pd.DataFrame:
+    """Return the measures of each file, one below the other: COLUMNS. Raises DataError, see `read` and `match`."""
+    tables = []
+    for path in files:
+        results = match(path, read(path, benchmarks), benchmarks, seed)
+        tables.append(evaluate(results).assign(file=str(path)))
+    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+
+
+def shown(table: pd.DataFrame) -> str:
+    """Return the rows of the groups "all" and "within category" to read: per cent with intervals, NE as it is."""
+    out = []
+    for r in table[table.group.isin(("all", "within category"))].itertuples():
+        scale, digits = (1, 4) if r.definition == "NE" else (100, 2)
+        numbers = [f"{scale * value:.{digits}f}" for value in (r.value, r.lo, r.hi)]
+        definition = r.definition + (f", {r.group}" if r.group != "all" else "")
+        out.append((Path(r.file).parent.name + "/" + Path(r.file).name, r.measure, definition, r.k,
+                    f"{numbers[0]} [{numbers[1]}, {numbers[2]}]", r.n))  # fmt: skip
+    names = ["file", "measure", "definition", "k", "per cent [95 % interval]", "n"]
+    return pd.DataFrame(out, columns=names).to_string(index=False)
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m lib.report.evaluate", description=__doc__.split("\n")[0])
+    parser.add_argument("--data", required=True, type=Path, help="the folder that holds the official folders")
+    parser.add_argument("--predictions", required=True, type=Path, nargs="+", metavar="FILE",
+                        help="scores.safetensors of a run, or a CSV: see docs/METRICS.md")  # fmt: skip
+    parser.add_argument("--out", type=Path, metavar="FILE.csv", help="write all rows there, those of single groups too")
+    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (0)")
+    options = parser.parse_args(arguments)
+    try:
+        table = score(options.predictions, deepfashion.find_benchmarks(options.data), options.seed)
+        if options.out:
+            text = table.to_csv(index=False, float_format="%.6g")
+            write_beside(options.out, lambda part: part.write_text(text, encoding="utf-8"))
+    except DataError as error:
+        print(f"evaluate: {error}", file=sys.stderr)
+        sys.exit(2)
+    print(shown(table))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
