@@ -4,8 +4,8 @@ A claim is a sentence of the paper in our words. It is turned into numbers that 
 difference between two methods on the same images, or from a bound; several where the sentence is about each or about the
 worst. Their 95 % intervals are over items and fine-tuning seeds (see `metrics.Bootstrap`).
 
-Direction, of one number: "no difference" where its interval lies within a quarter of the paper's effect around 0, or within
-one point where the paper gives no number; else "held" above 0, "not held" below 0, "undecided" around 0. Several are held
+Direction, of one number: "no difference" where its interval contains 0 and lies within a quarter of the paper's effect around
+it, or lies within one point; else "held" above 0, "not held" below 0, "undecided" around 0. Several are held
 where all are; one that is below 0, or no different from it, decides against the claim, at a level that allows for their
 number (Bonferroni). "not testable here" comes with a reason.
 Size, where the paper gives a number: "same" where the interval contains it, "smaller", "larger", or "opposite" below 0.
@@ -150,9 +150,15 @@ def difference(name: str, first: Side, second: Side, paired: bool = False) -> Co
 
 
 def direction(low: float, high: float, margin: float) -> str:
-    """Return held, not held, undecided or no difference of an interval; `margin` is the difference that does not matter."""
+    """Return held, not held, undecided or no difference of an interval; `margin` is the difference that does not matter.
+
+    An interval on one side of 0 has a direction, unless it lies within MARGIN too: a lead of six points is one, also where
+    the paper's is forty.
+    """
     if np.isnan(low) or np.isnan(high):
         return "undecided"
+    if low > 0 or high < 0:
+        margin = min(margin, MARGIN)
     if -margin <= low and high <= margin:
         return "no difference"
     return "held" if low > 0 else "not held" if high < 0 else "undecided"

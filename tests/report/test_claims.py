@@ -30,9 +30,10 @@ COLUMNS = "group claim where paper measured lo hi detectable direction size reas
         (-0.1, 0.0, "undecided"),
         (-0.02, 0.02, "no difference"),  # the margin belongs to it
         (-0.02, 0.0201, "undecided"),
-        (0.001, 0.02, "no difference"),  # above 0, but by too little to matter
-        (0.001, 0.0201, "held"),
-        (-0.02, -0.001, "no difference"),
+        (0.001, 0.01, "no difference"),  # above 0, but within a point
+        (0.001, 0.0101, "held"),  # within the margin, but on one side of 0
+        (-0.01, -0.001, "no difference"),
+        (-0.02, -0.001, "not held"),
         (0.0, 0.0, "no difference"),
         (np.nan, 1, "undecided"),
     ],
