@@ -7,6 +7,7 @@ saved here, too, each written beside its place and renamed.
 
 import io
 import os
+import sys
 import zlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from lib import deepfashion, files, metrics, paper, runs
+from lib import crops, deepfashion, files, metrics, paper, runs
 from lib.config import PROFILES, Config
 from lib.deepfashion import Benchmark
 from lib.lists import DataError, Lacks
@@ -46,16 +47,46 @@ def open_run(profile: str, out: str) -> tuple[Config, Path]:
     return PROFILES[profile], folder
 
 
-def open_data(config: Config, data: str, out: Path) -> dict[str, Benchmark]:
+def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) -> dict[str, Benchmark]:
     """Return the benchmarks under `data`, or those of the profile's synthetic world, which is written where absent.
 
-    Raises DataError where an image or an item is on both sides of a split.
+    The photos under `data` are decoded here, once: what is wrong with any of them is said before anything is trained.
+    skip_damaged: leave those that cannot be read out, with one sentence on stderr. Raises DataError where an image or an
+    item is on both sides of a split, where photos are not those that the boxes were drawn on, or cannot be read.
     """
-    root = Path(data) if data else write_world(out / "world", config.world, config.seed, workers=os.cpu_count() or 1)
-    benchmarks = deepfashion.find_benchmarks(root)
+    if not data:
+        root = write_world(out / "world", config.world, config.seed, workers=os.cpu_count() or 1)
+        benchmarks = deepfashion.find_benchmarks(root)
+    else:
+        benchmarks = deepfashion.find_benchmarks(Path(data))
+        for benchmark in benchmarks.values():
+            crops.check_sizes(benchmark)
+        benchmarks = _readable(benchmarks, config, out, skip_damaged)
     for benchmark in benchmarks.values():
         deepfashion.check_disjoint(benchmark)
     return benchmarks
+
+
+def _readable(benchmarks: dict[str, Benchmark], config: Config, out: Path, skip_damaged: bool) -> dict[str, Benchmark]:
+    """Decode the photos of all benchmarks; return them without those that cannot be read, or raise DataError for these."""
+    kept, problems = {}, []
+    for name, benchmark in benchmarks.items():
+        kept[name] = benchmark
+        try:
+            crops.crop_store(benchmark, out / "cache", config.input)
+        except crops.Damaged as error:
+            kept[name] = deepfashion.without(benchmark, error.rows)
+            problems.append(str(error))
+            if skip_damaged:
+                print(f"{name}: {len(error.rows)} of {len(benchmark.image)} photos cannot be read and are left out",
+                      file=sys.stderr)  # fmt: skip
+                if not len(kept[name].image):
+                    raise DataError(
+                        f"{benchmark.images_root}: none of the photos can be read; unpack them again"
+                    ) from None
+    if problems and not skip_damaged:
+        raise DataError(" || ".join(problems))
+    return kept
 
 
 # ---- results --------------------------------------------------------------------------------------------------------

@@ -44,9 +44,14 @@ def need(benchmarks: dict[str, Benchmark], name: str, *fields: str) -> Benchmark
 
 
 def source_table(benchmarks: dict[str, Benchmark]) -> pd.DataFrame:
-    """Return one row per benchmark: its images, and the fields that the source lacks."""
+    """Return one row per benchmark: its images, and the fields that the source lacks.
+
+    Column "skipped": the images that were left out because their photos are damaged, where there are any.
+    """
     rows = [(name, len(b.image), ", ".join(b.lacks()) or DASH) for name, b in benchmarks.items()]
-    return pd.DataFrame(rows, columns=["benchmark", "images", "lacks"]).set_index("benchmark")
+    table = pd.DataFrame(rows, columns=["benchmark", "images", "lacks"]).set_index("benchmark")
+    skipped = [b.skipped for b in benchmarks.values()]
+    return table.assign(skipped=skipped) if any(skipped) else table
 
 
 def counts_table(benchmarks: dict[str, Benchmark]) -> pd.DataFrame:
@@ -55,6 +60,7 @@ def counts_table(benchmarks: dict[str, Benchmark]) -> pd.DataFrame:
     for name, wanted in paper.COUNTS.items():
         here = _counts(benchmarks[name]) if name in benchmarks else {}
         out += [(name, what, *numbers, here.get(what)) for what, numbers in wanted.items()]
+    out += [(name, "photos left out, damaged", None, None, b.skipped) for name, b in benchmarks.items() if b.skipped]
     table = pd.DataFrame(out, columns=["benchmark", "what", "paper", "release", "here"])
     return table.astype({column: "Int64" for column in ("paper", "release", "here")})
 
