@@ -221,7 +221,7 @@ def _stored(path: Path, shape: tuple, dtype) -> np.ndarray | None:
         array = np.load(path, mmap_mode="r")
         if (array.shape, array.dtype) == (shape, dtype) and path.stat().st_size == _npy_size(shape, dtype):
             return array
-        why = f"{path.stat().st_size} bytes of {array.dtype} {array.shape} where {dtype} {shape} should be"
+        why = f"{path.stat().st_size} bytes of {array.dtype} {array.shape} where {np.dtype(dtype)} {shape} should be"
     except (ValueError, EOFError) as error:  # of NumPy: no header, or a file that is shorter than its header says
         why = str(error)
     set_aside(path, why)

@@ -133,6 +133,13 @@ class Results:
             raise Lacks(f"{method} has no answers {name!r} in {STAGES[self.stage]}")
         return self.answers[method][seed][name]
 
+    def first(self, method: str) -> dict[str, np.ndarray]:
+        """Return all answers of the first run. Raises Lacks where the method has none, with the reason."""
+        if method not in self.answers:
+            reason = self.skipped.get(method, "it is not in this profile")
+            raise Lacks(f"no answers of {method} in {STAGES[self.stage]}: {reason}")
+        return self.answers[method][0]
+
     def _each(self, method: str, name: str) -> list[np.ndarray]:
         return [self.get(method, name, seed) for seed in range(len(self.answers.get(method, [0])))]
 
@@ -239,8 +246,8 @@ def _counts(numerators, denominators: np.ndarray) -> Counts:
 def gather(stage: str, benchmarks: dict[str, Benchmark], config: Config, out: Path, weights: str) -> Results:
     """Return the finished runs' answers of a stage: all methods of the profile that this source can train.
 
-    Only the first seed must be finished. Raises Lacks without the benchmark or without images on either side of a search,
-    DataError where a run is not finished.
+    Only the first seed must be finished. Raises Lacks without the benchmark, without images on either side of a search or
+    without a label that a method learns, DataError where a run is not finished.
     """
     benchmark, query, gallery = runs.benchmark_of(stage, benchmarks), None, None
     if stage in SEARCHES:
@@ -248,7 +255,8 @@ def gather(stage: str, benchmarks: dict[str, Benchmark], config: Config, out: Pa
         rows = np.concatenate([query, gallery])
     else:
         rows = benchmark.rows(deepfashion.measured_split(benchmark))
-    trained = runs.trained(stage, benchmarks, config)
+    if not (trained := runs.trained(stage, benchmarks, config)):
+        raise Lacks(f"no method of this profile can be trained on this source's labels in {STAGES[stage]}")
     folders = {method: _finished(stage, method, benchmarks, config, out, weights) for method in trained}
     answers = {method: [runs.answers(folder) for folder in found] for method, found in folders.items()}
     skipped = runs.skipped(stage, benchmarks, config)

@@ -264,7 +264,10 @@ def budget(stage: str, folders: dict[str, list[Path]]) -> pd.DataFrame:
     """Return what each method was trained with: one row per run.
 
     Columns stage, method, seed, images, epochs, passes (images times epochs), final_rate (after the last update), seconds.
+    Raises Lacks where no method was trained, since the source has no label that one learns.
     """
+    if not folders:
+        raise Lacks(f"no method of this profile can be trained on this source's labels in {stage}")
     out = []
     for method, folder in [(method, folder) for method, several in folders.items() for folder in several]:
         info = runs.info(folder)
@@ -455,7 +458,12 @@ def figure7(results: Results, methods: list[str]) -> pd.DataFrame:
 
 
 def figure7_leads(table: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
-    """Return, per group, on how many attributes FashionNet is ahead of, level with and behind the best of the others."""
+    """Return, per group, on how many attributes FashionNet is ahead of, level with and behind the best of the others.
+
+    Raises Lacks where FashionNet is not among them.
+    """
+    if FASHIONNET not in methods:
+        raise Lacks(f"{FASHIONNET} cannot be trained on this source's labels, and all others are compared with it")
     best = table[[m for m in methods if m != FASHIONNET]].max(axis=1)
     words = np.select([table[FASHIONNET] > best, table[FASHIONNET] < best], ["ahead", "behind"], "level")
     words = pd.Categorical(
