@@ -54,17 +54,13 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
     skip_damaged: leave those that cannot be read out, with one sentence on stderr. Raises DataError where an image or an
     item is on both sides of a split, where photos are not those that the boxes were drawn on, or cannot be read.
     """
-    if not data:
-        root = write_world(out / "world", config.world, config.seed, workers=os.cpu_count() or 1)
-        benchmarks = deepfashion.find_benchmarks(root)
-    else:
-        benchmarks = deepfashion.find_benchmarks(Path(data))
-        for benchmark in benchmarks.values():
-            crops.check_sizes(benchmark)
-        benchmarks = _readable(benchmarks, config, out, skip_damaged)
+    root = Path(data) if data else write_world(out / "world", config.world, config.seed, workers=os.cpu_count() or 1)
+    benchmarks = deepfashion.find_benchmarks(root)
     for benchmark in benchmarks.values():
         deepfashion.check_disjoint(benchmark)
-    return benchmarks
+        if data:
+            crops.check_sizes(benchmark)
+    return _readable(benchmarks, config, out, skip_damaged) if data else benchmarks
 
 
 def _readable(benchmarks: dict[str, Benchmark], config: Config, out: Path, skip_damaged: bool) -> dict[str, Benchmark]:
