@@ -342,7 +342,11 @@ def _damaged(found: dict[str, str], benchmark) -> Damaged:
     some, more = list(found.values())[:MOST_REPORTED], len(found) - MOST_REPORTED
     sentence = f"{len(found)} of {len(benchmark.image)} photos of {benchmark.name} cannot be read: {' | '.join(some)}"
     sentence += f" | and {more} more" if more > 0 else ""
-    return Damaged(f"{sentence}; mend them, or go on without them by --skip-damaged", [int(i) for i in found])
+    world = (
+        benchmark.images_root.parent.parent / "world.json"
+    )  # of the synthetic world, which is drawn again without it
+    cure = f"delete {world}" if world.exists() else "mend them, or go on without them by --skip-damaged"
+    return Damaged(f"{sentence}; {cure}", [int(i) for i in found])
 
 
 def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:

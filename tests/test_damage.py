@@ -19,7 +19,7 @@ from PIL import Image
 from lib import crops, files, runs, train
 from lib.config import PROFILES, Input
 from lib.deepfashion import without
-from lib.lists import DataError
+from lib.lists import FOLDERS, DataError
 from lib.report import results, tables
 
 ROOT = Path(__file__).parents[1]
@@ -155,6 +155,15 @@ def test_a_few_small_boxes_say_nothing_of_the_photos(benchmark):
 def test_an_absurd_box_is_refused_before_training(benchmark, tmp_path):
     benchmark.box[3] = (0, 0, 60_000, 60_000)
     with pytest.raises(DataError, match="3.jpg: box 0 0 60000 60000 .* correct its row in the list of boxes"):
+        crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+
+
+def test_of_the_synthetic_world_the_cure_is_to_draw_it_again(benchmark, tmp_path):
+    benchmark.images_root = tmp_path / "world" / FOLDERS["category_attribute"] / "Img"
+    shutil.copytree(tmp_path / "img", benchmark.images_root / "img")
+    (tmp_path / "world" / "world.json").write_text("{}")
+    (benchmark.images_root / "img/4.jpg").write_bytes(jpeg()[:900])
+    with pytest.raises(crops.Damaged, match=r"4.jpg: .*; delete .*world.json$"):
         crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
 
 

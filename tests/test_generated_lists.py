@@ -114,7 +114,7 @@ def ragged(name, more):
 def miscounted(name, by):
     def change(lists, i):
         lists.count[name] += by
-        return name, 1
+        return name, f"(1|{lists.count[name] + 2})"  # a blank line at the end may be taken for the row that is lacking
 
     return change
 
