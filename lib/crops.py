@@ -110,9 +110,21 @@ def _decode(path: Path) -> np.ndarray:
         photo = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
         raise DataError(f"{path}: cannot be decoded ({error.err}); save it as JPEG or PNG") from None
-    if photo is None:
+    if photo is None or (data[:2] == b"\xff\xd8" and not _has_end(data)):
         raise DataError(f"{path}: not a whole JPEG or PNG picture; download it again")
     return photo
+
+
+def _has_end(data: bytes) -> bool:
+    """Return whether a JPEG has an end marker behind its first scan. Zeros to the end of the file, as a stopped download
+    leaves them, decode without a warning; thumbnails, whose end markers say nothing, lie before the scan."""
+    at = 2
+    while data[at : at + 1] == b"\xff":
+        if data[at + 1 : at + 2] == b"\xda":
+            return data.find(b"\xff\xd9", at) >= 0
+        filled = data[at + 1 : at + 2] == b"\xff"  # any number of these may stand before a marker
+        at += 1 if filled else 2 + int.from_bytes(data[at + 2 : at + 4])
+    return False
 
 
 @contextmanager
@@ -135,7 +147,8 @@ def libjpeg_warnings() -> Iterator[list[str]]:
             for line in file.readlines():
                 if line.startswith(JPEG_DAMAGED):
                     found.append(line.decode("ascii", "replace").strip())
-                elif not line.startswith(b"libpng error: "):  # repeated by an error that names the file
+                elif not (line.startswith(b"libpng error: ") or b" grfmt_png" in line):
+                    # Those of a damaged PNG are followed by an error that names the file.
                     os.write(2, line)
 
 
