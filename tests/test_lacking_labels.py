@@ -11,7 +11,7 @@ import torch
 
 from lib import crops, losses, networks, runs, train
 from lib.lists import Lacks
-from lib.methods import FASHIONNET, METHODS, find, reason_to_skip
+from lib.methods import FASHIONNET, METHODS, find
 from lib.report import claims, curves, figures, photos, results, tables
 
 LABELS = {  # the fields of a benchmark that come with one list
@@ -135,14 +135,9 @@ def test_results_are_shown_or_their_lack_is_said(squares, config, kept):
         tables.attribute_definitions(measured)
         shown = [m for m in METHODS if measured.has(m, "attributes")]
         table = tables.figure7(measured, shown)
-        if FASHIONNET in measured.answers:
-            assert tables.figure7_leads(table, shown).to_numpy().sum() == len(table)
-            tables.best_and_worst(measured)
-        else:
-            for call in (lambda: tables.figure7_leads(table, shown), lambda: measured.first(FASHIONNET)):
-                with pytest.raises(Lacks, match=FASHIONNET):
-                    call()
-    assert (FASHIONNET in measured.answers) == ("landmarks" in kept)
+        assert tables.figure7_leads(table, shown).to_numpy().sum() == len(table)
+        tables.best_and_worst(measured)
+    assert FASHIONNET in measured.answers and measured.first(FASHIONNET) is measured.answers[FASHIONNET][0]
     if "landmarks" in kept:
         with_mean = curves.with_mean_landmarks(measured)
         assert len(curves.pdj_table(with_mean, with_mean.having("landmarks")))
@@ -162,12 +157,22 @@ def test_searches_are_shown_or_their_lack_is_said(search_squares, config, kept):
     measured = made_up(benchmark, profile(config))
     table = curves.retrieval_curves(measured)
     assert set(table.method) == set(measured.answers)
-    if FASHIONNET in measured.answers:
-        assert measured.first(FASHIONNET) is measured.answers[FASHIONNET][0]
-        assert len(curves.variation_table(measured, [FASHIONNET]))
-    else:
-        assert reason_to_skip(FASHIONNET, benchmark)
-        for call in (lambda: measured.first(FASHIONNET), lambda: curves.variation_table(measured, [])):
-            with pytest.raises(Lacks, match=FASHIONNET):
-                call()
+    assert len(curves.variation_table(measured, [FASHIONNET]))
     claims.judge({"inshop": measured})
+
+
+def test_without_fashionnet_what_is_about_it_is_lacking(squares, config):
+    """As where no pre-trained network of it is shipped."""
+    measured = made_up(squares, profile(config))
+    others = {name: found for name, found in measured.answers.items() if name != FASHIONNET}
+    measured = replace(measured, answers=others, skipped={FASHIONNET: "no network is shipped"})
+    shown = [m for m in others if measured.has(m, "attributes")]
+    tables.table2(measured)
+    with pytest.raises(Lacks, match="no answers of fashionnet .*: no network is shipped"):
+        measured.first(FASHIONNET)
+    with pytest.raises(Lacks, match=FASHIONNET):
+        tables.figure7_leads(tables.figure7(measured, shown), shown)
+    with pytest.raises(Lacks, match=FASHIONNET):
+        curves.variation_table(measured, shown)
+    with pytest.raises(Lacks, match=FASHIONNET):
+        tables.best_and_worst(measured)
