@@ -8,10 +8,15 @@ view is the window of a crop that a network sees: fixed at test, jittered and mi
 
 import errno
 import hashlib
+import io
+import json
 import os
 import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -20,18 +25,35 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from lib.files import digest
+from lib.files import digest, set_aside, write_json
 from lib.lists import MOST_PIXELS, DataError
+from lib.locks import hold
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of torchvision's VGG-16
 CUT_OFF = 2  # visibility code
 CROPS_VERSION = 1  # raised by hand when `read_photo` or `crop` change
 CROPS_AT_ONCE = 100  # decoded by the threads together
 MARK_EVERY = 500  # images between two marks of progress, from which a stopped store resumes
-MOST_REPORTED = 10  # boxes that leave their photos; the rest is counted
+MOST_REPORTED = 10  # damaged photos, or boxes that leave their photos; the rest is counted
+LEAST_INSIDE = 0.05  # share of a box's area inside its photo; official boxes leave by a few pixels
+SAMPLED = 200  # photos whose sizes are compared with their boxes
+FEW_SAMPLED = 8  # photos say nothing of all
+LEAST_REACH = 0.6  # of a photo's width or height, which nine in ten boxes stay below where the photos are enlarged
+JPEG_DAMAGED = (b"Corrupt JPEG data", b"Premature end of JPEG")  # libjpeg's warnings of pixels that it made up
+
+Image.MAX_IMAGE_PIXELS = None  # MOST_PIXELS is the limit, and its error names the file
+
+
+class Damaged(DataError):
+    """Photos that cannot be read. `rows` (int list) are theirs in the benchmark."""
+
+    def __init__(self, sentence: str, rows: list[int]):
+        super().__init__(sentence)
+        self.rows = rows
 
 
 # ---- crops ----------------------------------------------------------------------------------------------------------
@@ -49,18 +71,85 @@ def to_pixels(points: np.ndarray, box: np.ndarray, margin: float) -> np.ndarray:
     return (points * (1 + 2 * margin) - margin) * side + box[:, None, :2]
 
 
-def read_photo(path: Path) -> np.ndarray:
-    """Read a photo as (H, W, 3) uint8 RGB. Raises DataError where it cannot be read whole."""
+def photo_size(data: bytes, path: Path) -> tuple[int, int]:
+    """Return width and height in pixels from the header of a picture, without decoding it.
+
+    data: at least its first bytes. Raises DataError where it is no picture or has more than MOST_PIXELS.
+    """
     try:
-        data = np.fromfile(path, np.uint8)
+        with Image.open(io.BytesIO(data)) as header:
+            width, height = header.size
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DataError(f"{path}: not a whole JPEG or PNG picture; download it again") from error
+    if width * height > MOST_PIXELS:
+        raise DataError(f"{path}: {width} x {height} pixels; photos above 100 megapixels are refused")
+    return width, height
+
+
+def read_photo(path: Path) -> np.ndarray:
+    """Read a photo as (H, W, 3) uint8 RGB. Raises DataError where it cannot be read whole.
+
+    Bytes behind the end of a picture are passed over. For the main thread alone, see `libjpeg_warnings`.
+    """
+    with libjpeg_warnings() as warnings:
+        photo = _decode(path)
+    if warnings:
+        raise DataError(f"{path}: damaged ({warnings[0]}); download it again")
+    return photo
+
+
+def _decode(path: Path) -> np.ndarray:
+    """Decode a photo like `read_photo`, but leave the warnings of a damaged JPEG to the caller; for any thread."""
+    try:
+        data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}; put the photo there or take it off the lists") from None
-    photo = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION) if data.size else None
-    if photo is None or (data[:2].tobytes() == b"\xff\xd8" and b"\xff\xd9" not in data[-4096:].tobytes()):
+    photo_size(data, path)  # before the decoder reserves memory for what the header promises
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        photo = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
+        raise DataError(f"{path}: cannot be decoded ({error.err}); save it as JPEG or PNG") from None
+    if photo is None or (data[:2] == b"\xff\xd8" and not _has_end(data)):
         raise DataError(f"{path}: not a whole JPEG or PNG picture; download it again")
-    if photo.shape[0] * photo.shape[1] > MOST_PIXELS:
-        raise DataError(f"{path}: {photo.shape[1]} x {photo.shape[0]} pixels; photos above 100 megapixels are refused")
     return photo
+
+
+def _has_end(data: bytes) -> bool:
+    """Return whether a JPEG has an end marker behind its first scan. Zeros to the end of the file, as a stopped download
+    leaves them, decode without a warning; thumbnails, whose end markers say nothing, lie before the scan."""
+    at = 2
+    while data[at : at + 1] == b"\xff":
+        if data[at + 1 : at + 2] == b"\xda":
+            return data.find(b"\xff\xd9", at) >= 0
+        filled = data[at + 1 : at + 2] == b"\xff"  # any number of these may stand before a marker
+        at += 1 if filled else 2 + int.from_bytes(data[at + 2 : at + 4])
+    return False
+
+
+@contextmanager
+def libjpeg_warnings() -> Iterator[list[str]]:
+    """Collect libjpeg's warnings of damaged pictures while the block runs; the list is filled at its end.
+
+    OpenCV fills what it cannot decode with grey, and libjpeg says so on the process's stderr alone, without the file's
+    name. So the file descriptor is redirected, for all threads: anything else that is written to it is passed on.
+    """
+    found: list[str] = []
+    with tempfile.TemporaryFile() as file:
+        stderr = os.dup(2)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield found
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            file.seek(0)
+            for line in file.readlines():
+                if line.startswith(JPEG_DAMAGED):
+                    found.append(line.decode("ascii", "replace").strip())
+                elif not (line.startswith(b"libpng error: ") or b" grfmt_png" in line):
+                    # Those of a damaged PNG are followed by an error that names the file.
+                    os.write(2, line)
 
 
 def crop(photo: np.ndarray, box: np.ndarray, px: int, margin: float) -> np.ndarray:
@@ -87,44 +176,77 @@ def crop(photo: np.ndarray, box: np.ndarray, px: int, margin: float) -> np.ndarr
 def _mapped(path: Path, shape: tuple, dtype, fill, what: str, rows_at_once: int) -> np.ndarray:
     """Return a memory-mapped .npy that `fill(slice, array)` writes in pieces; resumes where an earlier run was stopped.
 
-    Raises DataError where the disk is too small for it.
+    One process fills it, others wait. A damaged file is set aside and made again. Raises DataError where the disk is too
+    small for it.
     """
-    if path.exists():
-        return np.load(path, mmap_mode="r")
-    part, done_file = path.with_suffix(".part"), path.with_suffix(".done")
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        done = _marked(done_file) if part.exists() else 0
-        if not done:
-            done_file.unlink(missing_ok=True)  # before the file that it speaks of is emptied
-        array = np.lib.format.open_memmap(
-            part, "r+" if done else "w+", None if done else dtype, None if done else shape
-        )
-        _reserve(part, part.stat().st_size)
-        with tqdm(total=shape[0], initial=done, desc=what, unit="image", mininterval=1) as bar:
-            for start in range(done, shape[0], rows_at_once):
-                rows = slice(start, min(start + rows_at_once, shape[0]))
-                fill(rows, array)
-                if rows.stop - done >= MARK_EVERY or rows.stop == shape[0]:
-                    array.flush()  # on disk before the mark that says so; too slow to do for every piece
-                    done = rows.stop
-                    mark = done_file.with_suffix(".mark")
-                    mark.write_text(str(done))
-                    os.replace(mark, done_file)
-                bar.update(rows.stop - start)
-        del array
+        if (stored := _stored(path, shape, dtype)) is not None:
+            return stored
+        with hold(path.with_suffix(".lock"), f"{path} is being made"):
+            if (stored := _stored(path, shape, dtype)) is None:  # otherwise made by the process that was waited for
+                _fill(path, shape, dtype, fill, what, rows_at_once)
+                stored = np.load(path, mmap_mode="r")
     except OSError as error:
+        part = path.with_suffix(".part")
         if error.errno == errno.ENOSPC:  # what is left would keep the disk full
             part.unlink(missing_ok=True)
-            done_file.unlink(missing_ok=True)
+            part.with_suffix(".done").unlink(missing_ok=True)
         raise DataError(
             f"{part}: cannot be written ({error.strerror or error}; it needs {size / 1e9:.1f} GB);"
             " free some room and start again"
         ) from error
+    return stored
+
+
+def _fill(path: Path, shape: tuple, dtype, fill, what: str, rows_at_once: int) -> None:
+    """Write the .npy of `_mapped` beside its place, with marks of progress, and rename it."""
+    part, done_file = path.with_suffix(".part"), path.with_suffix(".done")
+    done = min(_marked(done_file), shape[0])
+    if done and not (part.exists() and part.stat().st_size == _npy_size(shape, dtype)):
+        print(f"{part}: cut short or gone; made again from the first image", file=sys.stderr)
+        done = 0
+    if not done:
+        done_file.unlink(missing_ok=True)  # before the file that it speaks of is emptied
+    array = np.lib.format.open_memmap(part, "r+" if done else "w+", None if done else dtype, None if done else shape)
+    _reserve(part, part.stat().st_size)
+    with tqdm(total=shape[0], initial=done, desc=what, unit="image", mininterval=1) as bar:
+        for start in range(done, shape[0], rows_at_once):
+            rows = slice(start, min(start + rows_at_once, shape[0]))
+            fill(rows, array)
+            if rows.stop - done >= MARK_EVERY or rows.stop == shape[0]:
+                array.flush()  # on disk before the mark that says so; too slow to do for every piece
+                done = rows.stop
+                mark = done_file.with_suffix(".mark")
+                mark.write_text(str(done))
+                os.replace(mark, done_file)
+            bar.update(rows.stop - start)
+    del array
     os.replace(part, path)
     done_file.unlink(missing_ok=True)
-    return np.load(path, mmap_mode="r")
+
+
+def _stored(path: Path, shape: tuple, dtype) -> np.ndarray | None:
+    """Return a finished .npy, memory-mapped; None where there is none, or a damaged one, which is set aside."""
+    if not path.exists():
+        return None
+    try:
+        array = np.load(path, mmap_mode="r")
+        if (array.shape, array.dtype) == (shape, dtype) and path.stat().st_size == _npy_size(shape, dtype):
+            return array
+        why = f"{path.stat().st_size} bytes of {array.dtype} {array.shape} where {np.dtype(dtype)} {shape} should be"
+    except (ValueError, EOFError) as error:  # of NumPy: no header, or a file that is shorter than its header says
+        why = str(error)
+    set_aside(path, why)
+    return None
+
+
+def _npy_size(shape: tuple, dtype) -> int:
+    """Return the bytes of a whole .npy."""
+    header = io.BytesIO()
+    descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
+    np.lib.format.write_array_header_1_0(header, {"descr": descr, "fortran_order": False, "shape": shape})
+    return header.tell() + int(np.prod(shape)) * np.dtype(dtype).itemsize
 
 
 def _marked(done_file: Path) -> int:
@@ -161,27 +283,47 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray:
 
     config: a `config.Input`. The file's name identifies photos, boxes and sizes, so that a store of other data is never
     taken for this one. A box that leaves its photo is reported on stderr and cut with the photo's edge repeated. Raises
-    DataError for one wholly outside, and for a photo that cannot be read.
+    DataError for one (almost) wholly outside, and Damaged, which names all of them, for photos that cannot be read.
     """
     boxes = hashlib.sha256(benchmark.box.tobytes()).hexdigest()
     key = digest(CROPS_VERSION, photos_digest(benchmark), boxes, config.px, config.margin)
     shape = (len(benchmark.image), config.px, config.px, 3)
+    path = folder / f"crops_{benchmark.name}_{key}.npy"
+    known = _known_damage(path.with_suffix(".damaged.json"))
+    if known:  # of these very photos: another size or time of one would be another key
+        raise _damaged(known, benchmark)
     leaving = []
 
     with ThreadPoolExecutor() as pool:  # OpenCV decodes and resizes outside Python's lock
 
         def fill(rows: slice, out: np.ndarray) -> None:
-            def one(i):
-                path = benchmark.images_root / benchmark.image[i]
-                photo = read_photo(path)
-                if leaves := _leaves(photo, benchmark.box[i], path):
+            def one(i) -> bool:
+                name = benchmark.images_root / benchmark.image[i]
+                try:
+                    photo = _decode(name)
+                except DataError:
+                    return False
+                if leaves := _leaves(photo, benchmark.box[i], name):
                     leaving.append(leaves)
                 out[i] = crop(photo, benchmark.box[i], config.px, config.margin)
+                return True
 
-            list(pool.map(one, range(rows.start, rows.stop)))
+            with libjpeg_warnings() as warnings:
+                decoded = list(pool.map(one, range(rows.start, rows.stop)))
+            if all(decoded) and not warnings:
+                return
+            found = _find_damage(benchmark, rows.start)  # in this piece and all that follow; earlier ones are whole
+            if not found:
+                raise DataError(f"{benchmark.images_root}: photos changed while they were read; start again")
+            write_json(path.with_suffix(".damaged.json"), found)
+            raise _damaged(found, benchmark)
 
-        path = folder / f"crops_{benchmark.name}_{key}.npy"
-        crops = _mapped(path, shape, np.uint8, fill, "decode photos", CROPS_AT_ONCE)
+        try:
+            crops = _mapped(path, shape, np.uint8, fill, "decode photos", CROPS_AT_ONCE)
+        except Damaged:  # without these photos it will be another store
+            path.with_suffix(".part").unlink(missing_ok=True)
+            path.with_suffix(".done").unlink(missing_ok=True)
+            raise
     for sentence in sorted(leaving)[:MOST_REPORTED]:
         print(sentence, file=sys.stderr)
     if len(leaving) > MOST_REPORTED:
@@ -189,16 +331,75 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray:
     return crops
 
 
+def _find_damage(benchmark, start: int) -> dict[str, str]:
+    """Read each photo from row `start` on and return row -> what is wrong with it."""
+    found = {}
+    for i in tqdm(range(start, len(benchmark.image)), desc="find damaged photos", unit="image", mininterval=1):
+        try:
+            read_photo(benchmark.images_root / benchmark.image[i])
+        except DataError as error:
+            found[str(i)] = str(error)
+    return found
+
+
+def _known_damage(path: Path) -> dict[str, str]:
+    """Read what `_find_damage` found; empty where there is nothing, or nothing that can be read."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def _damaged(found: dict[str, str], benchmark) -> Damaged:
+    """Return an error that names up to MOST_REPORTED photos and counts the rest."""
+    some, more = list(found.values())[:MOST_REPORTED], len(found) - MOST_REPORTED
+    sentence = f"{len(found)} of {len(benchmark.image)} photos of {benchmark.name} cannot be read: {' | '.join(some)}"
+    sentence += f" | and {more} more" if more > 0 else ""
+    world = (
+        benchmark.images_root.parent.parent / "world.json"
+    )  # of the synthetic world, which is drawn again without it
+    cure = f"delete {world}" if world.exists() else "mend them, or go on without them by --skip-damaged"
+    return Damaged(f"{sentence}; {cure}", [int(i) for i in found])
+
+
 def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
-    """Return a sentence where the box leaves the photo, else "". Raises DataError where no pixel of the photo is inside."""
+    """Return a sentence where the box leaves the photo, else "". Raises DataError where hardly a pixel of it is inside."""
     height, width = photo.shape[:2]
     x1, y1, x2, y2 = (float(v) for v in box)
     if 0 <= x1 and 0 <= y1 and x2 <= width and y2 <= height:
         return ""
     sentence = f"{path}: box {x1:g} {y1:g} {x2:g} {y2:g} is not inside its {width} x {height} pixels"
-    if x2 <= 0 or y2 <= 0 or x1 >= width or y1 >= height:
-        raise DataError(f"{sentence}, nor overlaps them; correct its row in the list of boxes")
+    inside = max(0, min(x2, width) - max(x1, 0)) * max(0, min(y2, height) - max(y1, 0))
+    if inside <= LEAST_INSIDE * (x2 - x1) * (y2 - y1):
+        raise DataError(f"{sentence}, nor overlaps them enough; correct its row in the list of boxes")
     return f"{sentence}; the photo's edge is repeated there"
+
+
+def check_sizes(benchmark) -> None:
+    """Compare a sample of photos, by their headers alone, with their boxes.
+
+    Raises DataError where almost all boxes lie in the top left part of photos that are larger than the boxes' own, as
+    the high-resolution photos of a release are: their crops would show the wrong part. Photos that cannot be read are left
+    to `crop_store`.
+    """
+    reach, widths = [], []
+    n = len(benchmark.image)
+    for i in np.unique(np.linspace(0, n - 1, min(n, SAMPLED)).round().astype(int)) if n else ():
+        path = benchmark.images_root / benchmark.image[i]
+        try:
+            with open(path, "rb") as file:
+                width, height = photo_size(file.read(1 << 16), path)
+        except (OSError, DataError):
+            continue
+        reach.append(max(benchmark.box[i, 2] / width, benchmark.box[i, 3] / height))
+        widths.append(max(width, height))
+    if len(reach) < FEW_SAMPLED or np.quantile(reach, 0.9) >= LEAST_REACH:
+        return
+    raise DataError(
+        f"{benchmark.images_root}: the boxes reach {100 * np.median(reach):.0f} % of the photos' size"
+        f" ({100 * np.quantile(reach, 0.9):.0f} % in nine of ten; photos of {np.median(widths):.0f} pixels): the photos are"
+        " larger than those that the boxes were drawn on; unpack img.zip instead of img_highres.zip"
+    )
 
 
 @cache  # a CUDA graph cannot copy from the host

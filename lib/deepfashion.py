@@ -9,7 +9,7 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,10 @@ from lib.lists import ATTRIBUTE_GROUPS, FINE_GROUPS, FOLDERS, JOINTS, ONE_RELEAS
 
 CEILING = 50  # attributes per image in list_ceiling.txt
 UNGROUPED = {0: "all attributes"}
+PER_IMAGE = (  # the fields of a Benchmark with one row per image
+    "image", "split", "box", "clothes_type", "category", "item", "domain", "pose", "landmarks", "visibility", "joints",
+    "joint_visibility", "attributes", "ceiling",
+)  # fmt: skip
 
 _SLOTS = np.array([[slot in SLOTS.get(kind, ()) for slot in range(8)] for kind in range(4)])  # by clothes type
 # Absolute, with a drive letter, with an empty, "." or ".." part, with a backslash or a control character.
@@ -56,6 +60,7 @@ class Benchmark:
     ceiling: np.ndarray | None = None
     pairs: np.ndarray | None = None  # (P, 2) int64: row of a consumer image, row of a shop image
     annotation: str = ""  # "coarse" or "fine"; "" for the retrieval benchmarks
+    skipped: int = 0  # listed images that were left out because their photos are damaged
 
     def rows(self, *splits: str) -> np.ndarray:
         """Return the rows (int64) of the images in these splits, in the order of the list."""
@@ -64,6 +69,18 @@ class Benchmark:
     def lacks(self) -> list[str]:
         """Return the names of the fields that the source does not have."""
         return [field.name for field in fields(self) if getattr(self, field.name) is None]
+
+
+def without(benchmark: Benchmark, rows: Sequence[int]) -> Benchmark:
+    """Return the benchmark without these rows, which are counted in `skipped`, and without the pairs that show them."""
+    kept = np.ones(len(benchmark.image), bool)
+    kept[list(rows)] = False
+    changes = {name: getattr(benchmark, name)[kept] for name in PER_IMAGE if getattr(benchmark, name) is not None}
+    changes["skipped"] = benchmark.skipped + int((~kept).sum())
+    if benchmark.pairs is not None:
+        whole = benchmark.pairs[kept[benchmark.pairs].all(1)]
+        changes["pairs"] = (np.cumsum(kept) - 1)[whole]
+    return replace(benchmark, **changes)
 
 
 # ---- a list's rows and the benchmark's -------------------------------------------------------------------------------
@@ -109,16 +126,9 @@ def _read_boxes(folder: Path, path: Path, columns: int) -> tuple[dict[str, int],
     names, values = lists.read_table(path, columns + 4)
     index = {name: i for i, name in enumerate(names)}
     _rows_of(path, names, index)  # refuses duplicates
-    box = _boxes(values[:, columns:], path)
+    box = lists.boxes(values[:, columns:], path)
     root = _check_names(folder, path, names)
     return index, values[:, :columns], {"images_root": root, "image": np.array(names), "box": box}
-
-
-def _boxes(values: np.ndarray, path: Path, first: int = 3) -> np.ndarray:
-    x1, y1, x2, y2 = values.T
-    lists.fail_where((x1 < 0) | (y1 < 0), path, "the box begins outside the image", first)
-    lists.fail_where((x2 <= x1) | (y2 <= y1), path, "the box has no area (x2 must exceed x1, and y2 y1)", first)
-    return values.astype(np.float32)
 
 
 def _check_names(folder: Path, path: Path, names: list[str], first: int = 3) -> Path:
@@ -151,7 +161,7 @@ def _check_names(folder: Path, path: Path, names: list[str], first: int = 3) -> 
     return root
 
 
-def _read_landmarks(path: Path, index: dict[str, int]) -> dict:
+def _read_landmarks(path: Path, index: dict[str, int], box: np.ndarray) -> dict:
     """Read rows of clothes type, variation (not kept), then visibility x y of 6, 4 or 8 landmarks."""
     widths = {kind: 2 + 3 * len(slots) for kind, slots in SLOTS.items()}
     names, counts, values = lists.read_numbers(path, tuple(sorted(widths.values())))
@@ -167,10 +177,11 @@ def _read_landmarks(path: Path, index: dict[str, int]) -> dict:
     landmarks, visibility = lists.points(table, path)
     visibility[~_SLOTS[kinds]] = -1
     order = _order(path, names, index)
+    lists.check_near(landmarks, box[np.argsort(order)], path, "landmark")
     return {"clothes_type": kinds[order], "landmarks": landmarks[order], "visibility": visibility[order]}
 
 
-def _read_joints(path: Path, index: dict[str, int]) -> dict:
+def _read_joints(path: Path, index: dict[str, int], box: np.ndarray) -> dict:
     """Read this project's list of joints: visibility x y of each.
 
     The Fashion Landmark Detection Benchmark's list of that name has two more numbers and tells no order of its joints,
@@ -184,16 +195,17 @@ def _read_joints(path: Path, index: dict[str, int]) -> dict:
         return {}
     joints, visibility = lists.points(values.reshape(len(names), -1, 3), path)
     order = _order(path, names, index)
+    lists.check_near(joints, box[np.argsort(order)], path, "joint")
     return {"joints": joints[order], "joint_visibility": visibility[order]}
 
 
-def _read_points(anno: Path, landmarks: str, index: dict[str, int]) -> dict:
+def _read_points(anno: Path, landmarks: str, index: dict[str, int], box: np.ndarray) -> dict:
     """Read landmarks and human joints, each where its list exists."""
     known = {}
     if (anno / landmarks).exists():
-        known |= _read_landmarks(anno / landmarks, index)
+        known |= _read_landmarks(anno / landmarks, index, box)
     if (anno / "list_joints.txt").exists():
-        known |= _read_joints(anno / "list_joints.txt", index)
+        known |= _read_joints(anno / "list_joints.txt", index, box)
     return known
 
 
@@ -419,7 +431,7 @@ def read_category_attribute(folder: Path, fine: bool | None = None) -> Benchmark
         known["split"] = _read_partition(folder / "Eval" / "list_eval_partition.txt", index)
     if (anno / "list_category_img.txt").exists():
         known |= _read_categories(anno, index)
-    known |= _read_points(anno, "list_landmarks.txt", index)
+    known |= _read_points(anno, "list_landmarks.txt", index, known["box"])
     known |= _read_attributes(anno, index, FINE_GROUPS if fine else ATTRIBUTE_GROUPS)
     known |= _read_ceiling(folder / "Eval" / "list_ceiling.txt", index, known.get("attribute_names"))
     return Benchmark("category_attribute", annotation="fine" if fine else "coarse", **known)
@@ -453,7 +465,7 @@ def _read_fine_release(folder: Path, names: dict[Path, list[str]]) -> Benchmark:
     for path, part in names.items():
         if part:
             known["images_root"] = _check_names(folder, path, part, first=1)
-    known["box"] = read("bbox", 4, lambda values, path: _boxes(values, path, first=1))
+    known["box"] = read("bbox", 4, lambda values, path: lists.boxes(values, path, first=1))
     if exists("cate"):
         category_names, types = _read_category_names(anno / "list_category_cloth.txt")
         allowed = range(1, len(types) + 1)
@@ -465,6 +477,11 @@ def _read_fine_release(folder: Path, names: dict[Path, list[str]]) -> Benchmark:
         if exists("cate"):
             visibility[~_SLOTS[known["clothes_type"]] & (visibility != 0)] = -1
         known["visibility"] = visibility
+        ends = np.cumsum([len(part) for part in names.values()])[:-1]
+        for path, near, box in zip(
+            names, np.split(known["landmarks"], ends), np.split(known["box"], ends), strict=True
+        ):
+            lists.check_near(near, box, path.with_name(f"{path.stem}_landmarks.txt"), "landmark", first=1)
     if exists("attr"):
         attribute_names, groups = lists.read_attribute_names(anno / "list_attr_cloth.txt", FINE_GROUPS)
         width = len(attribute_names)
@@ -489,7 +506,7 @@ def read_inshop(folder: Path) -> Benchmark:
     order = _order(path, images, index)
     known |= {"item": np.array(items)[order], "split": np.array(status)[order]}
     known |= _path_categories(known["image"])
-    known |= _read_points(anno, "list_landmarks_inshop.txt", index)
+    known |= _read_points(anno, "list_landmarks_inshop.txt", index, known["box"])
     return Benchmark("inshop", **known, **_read_item_attributes(anno, known["item"]))
 
 
@@ -507,7 +524,7 @@ def read_consumer2shop(folder: Path) -> Benchmark:
     known["domain"] = np.array(["", "shop", "consumer"])[lists.codes(values[:, 1], range(1, 3), boxes, "the source")]
     known |= _read_pairs(path, index, known["domain"], anno / "list_item_consumer2shop.txt")
     known |= _path_categories(known["image"])
-    known |= _read_points(anno, "list_landmarks_consumer2shop.txt", index)
+    known |= _read_points(anno, "list_landmarks_consumer2shop.txt", index, known["box"])
     return Benchmark("consumer2shop", **known, **_read_item_attributes(anno, known["item"]))
 
 

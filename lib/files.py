@@ -4,14 +4,19 @@ import contextlib
 import hashlib
 import json
 import os
+import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from lib.lists import DataError
+
+_CHECKSUM = "crc32"  # a name in the header
 
 
 def digest(*parts) -> str:
@@ -36,26 +41,45 @@ def write_beside(path: Path, write: Callable[[Path], None]) -> Path:
     return path
 
 
+def set_aside(path: Path, why: str) -> None:
+    """Rename a damaged file of this project to *.damaged, in place of an earlier one, and say so on stderr."""
+    os.replace(path, aside := path.with_name(f"{path.name}.damaged"))
+    print(f"{path}: damaged ({why}); kept as {aside.name} and made again", file=sys.stderr, flush=True)
+
+
 def write_json(path: Path, content) -> Path:
     """Write indented JSON."""
     return write_beside(path, lambda part: part.write_text(json.dumps(content, indent=1, default=str) + "\n"))
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> Path:
-    """Write a safetensors file with a string-to-string header."""
+    """Write a safetensors file with a string-to-string header and a checksum in it."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    return write_beside(path, lambda part: save_file(tensors, part, metadata))
+    header = (metadata or {}) | {_CHECKSUM: _checksum(tensors)}
+    return write_beside(path, lambda part: save_file(tensors, part, header))
+
+
+def _checksum(tensors: dict[str, Tensor]) -> str:
+    """Return the CRC-32 of all values, in the order of their names. safetensors itself notices a missing end alone."""
+    crc = 0
+    for name in sorted(tensors):
+        crc = zlib.crc32(tensors[name].flatten().view(torch.uint8).numpy(), zlib.crc32(name.encode(), crc))
+    return f"{crc:08x}"
 
 
 def read_tensors(path: Path, framework: str = "pt") -> tuple[dict, dict[str, str]]:
     """Return the tensors (NumPy arrays for framework "np") and the header of a safetensors file.
 
-    Raises DataError where the file is absent or damaged.
+    Raises DataError where the file is absent or damaged, by its checksum where it has one.
     """
     try:
-        with safe_open(path, framework) as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+        with safe_open(path, "pt") as file:
+            tensors, header = {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; run the notebook that writes it first") from None
     except (SafetensorError, OSError) as error:
         raise DataError(f"{path}: cannot be read as safetensors ({error}); delete it and start again") from None
+    checksum = header.pop(_CHECKSUM, None)  # files from elsewhere have none
+    if checksum is not None and checksum != _checksum(tensors):
+        raise DataError(f"{path}: its values are not those that were written; delete it and start again")
+    return {name: t.numpy() for name, t in tensors.items()} if framework == "np" else tensors, header

@@ -36,6 +36,9 @@ FINE_GROUPS = {1: "texture", 2: "sleeve", 3: "length", 4: "neckline", 5: "materi
 POSES = {1: "front", 2: "side", 3: "back", 4: "zoom-out", 5: "zoom-in", 6: "stand-alone"}
 
 MOST_PIXELS = 100_000_000  # a larger photo is more likely a fault or an attack than a photo
+LARGEST_SIDE = 65_535  # pixels of a JPEG
+FARTHEST = 10  # sides of its box that a landmark may be away, where the box has LEAST_SIDE pixels or more
+LEAST_SIDE = 100
 CURE = "correct it or download the list again"
 ONE_RELEASE = "take all lists from one release"
 
@@ -199,6 +202,27 @@ def points(values: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray]:
     position[unknown] = np.nan
     visibility[unknown & (visibility == 0)] = 1
     return position, visibility
+
+
+def boxes(values: np.ndarray, path: Path, first: int = 3) -> np.ndarray:
+    """Return boxes (N, 4) as float32 pixels x1 y1 x2 y2; DataError where one has no area or no photo could hold it."""
+    x1, y1, x2, y2 = values.T
+    fail_where((x1 < 0) | (y1 < 0), path, "the box begins outside the image", first)
+    fail_where((x2 <= x1) | (y2 <= y1), path, "the box has no area (x2 must exceed x1, and y2 y1)", first)
+    fail_where(np.maximum(x2, y2) > LARGEST_SIDE, path, f"the box ends beyond {LARGEST_SIDE} pixels", first)
+    return values.astype(np.float32)
+
+
+def check_near(points: np.ndarray, box: np.ndarray, path: Path, what: str, first: int = 3) -> None:
+    """Raise DataError for points (N, L, 2) that are far from their boxes (N, 4), both in the order of the list's rows.
+
+    A single one would move the mean position at which training starts. Unknown positions (nan) are near.
+    """
+    corner, far = box[:, :2], box[:, 2:]
+    reach = FARTHEST * np.maximum((far - corner).max(1), LEAST_SIDE)
+    away = np.abs(points - (corner + far)[:, None] / 2).max(2)
+    bad = (away > reach[:, None]).any(1)  # a comparison with nan is False
+    fail_where(bad, path, f"a {what} is more than {FARTHEST} sides of its box away from it", first)
 
 
 # ---- reading attributes ----------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ import os
 import platform
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
@@ -29,8 +31,9 @@ from lightning_fabric import Fabric
 from lib import crops, efficientnet, metrics, networks, parts, train
 from lib.config import Config
 from lib.deepfashion import Benchmark, measured_split, sides
-from lib.files import digest, read_tensors, write_json, write_tensors
+from lib.files import digest, read_tensors, set_aside, write_json, write_tensors
 from lib.lists import DataError, Lacks
+from lib.locks import hold
 from lib.methods import METHODS, Method, find, reason_to_skip, supervised
 
 VERSION = 1  # raised by hand when the same settings and data would train another network
@@ -199,11 +202,55 @@ def is_finished(folder: Path) -> bool:
 
 def finished(method: str, stage: str, benchmarks: dict[str, Benchmark], config: Config, out: Path, seed: int = 0,
              weights: str = "") -> Path:  # fmt: skip
-    """Return the folder of a finished run. Raises DataError where there is none with these settings on this data."""
+    """Return the folder of a finished run, whose damaged files are made again.
+
+    Raises DataError where there is none with these settings on this data.
+    """
     folder = run_folder(method, stage, benchmarks, config, out, seed, weights)
     if not is_finished(folder):
         raise DataError(f"{folder}: no finished run of {method}; run the notebook that trains it first")
-    return folder
+    return folder if is_whole(folder) else train_run(method, stage, benchmarks, config, out, seed, weights)
+
+
+def is_whole(folder: Path) -> bool:
+    """Return whether the files of a finished run can be read: about, network and, where it was measured, answers."""
+    try:
+        _ = info(folder)["about"], info(folder)["history"]
+        for path in (folder / "model.safetensors", *([folder / "answers.safetensors"] if _answers(folder) else [])):
+            stat = path.stat()
+            _verify(path, stat.st_size, stat.st_mtime_ns)
+    except (DataError, KeyError, TypeError, OSError):
+        return False
+    return True
+
+
+@cache
+def _verify(path: Path, size: int, changed: int) -> None:
+    """Read a file to its end; once per process, unless its size or time of change (ns) differ. Raises DataError."""
+    read_tensors(path)
+
+
+def _answers(folder: Path) -> bool:
+    """Return whether a run is measured: all but pre-training and detectors are."""
+    return folder.parent.name != "pretrain" and find(folder.name.split("_")[0]).network != "detector"
+
+
+def _set_damage_aside(folder: Path) -> None:
+    """Rename what cannot be read of a finished run, so that it is made again: its answers by the trained network, all
+    else by training."""
+    for name, read in (("answers", answers), ("scores", scores), ("model", networks.load)):
+        path = folder / f"{name}.safetensors"
+        try:
+            if path.exists():
+                read(path if name == "model" else folder)
+        except (DataError, KeyError, ValueError) as error:
+            set_aside(path, str(error))
+    try:
+        _ = info(folder)["about"], info(folder)["history"]
+        if not (folder / "model.safetensors").exists():
+            set_aside(folder / "run.json", "its network is gone")
+    except (DataError, KeyError, TypeError) as error:
+        set_aside(folder / "run.json", str(error))
 
 
 # ---- training a run -------------------------------------------------------------------------------------------------
@@ -230,12 +277,13 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
               weights: str = "") -> Path:  # fmt: skip
     """Return the folder of a run; train it, and the runs that it starts from, where they are not finished.
 
-    weights: a VGG-16 as .safetensors for profiles that start from ImageNet. Raises Lacks where the source cannot train the
-    method, train.OutOfTime at the Unix time in DEEPFASHION_DEADLINE.
+    weights: a VGG-16 as .safetensors for profiles that start from ImageNet. A second process that wants the same run waits
+    for the first; damaged files are set aside and made again. Raises Lacks where the source cannot train the method,
+    train.OutOfTime at the Unix time in DEEPFASHION_DEADLINE.
     """
     spec = find(method)
     folder = run_folder(method, stage, benchmarks, config, out, seed, weights)
-    if is_finished(folder):
+    if is_finished(folder) and is_whole(folder):
         return folder
     benchmark = benchmark_of(stage, benchmarks)
     seed = config.seed if stage == "pretrain" else seed
@@ -246,8 +294,29 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
     if spec.network == "detector" and benchmark.joints is None:
         raise Lacks(f"{benchmark.images_root}: no list_joints.txt to train a detector of {method} with")
 
-    schedule = config.training.schedule(stage)
     fabric = train.make_fabric(config.training.precision)
+    with _alone(folder, fabric):
+        if not (is_finished(folder) and is_whole(folder)):  # otherwise made by the process that was waited for
+            _train(spec, stage, benchmark, config, folder, seed, weights, paths, fabric)
+    return folder
+
+
+@contextmanager
+def _alone(folder: Path, fabric: Fabric) -> Iterator[None]:
+    """Let one program at a time, of one process or several, work on a run; its damaged files are set aside before."""
+    first = fabric.global_rank == 0
+    lock = hold(folder.with_name(f"{folder.name}.lock"), f"{folder} is being trained")
+    with lock if first else nullcontext():
+        if first and is_finished(folder) and not is_whole(folder):
+            _set_damage_aside(folder)
+        fabric.barrier()
+        yield
+
+
+def _train(spec: Method, stage: str, benchmark: Benchmark, config: Config, folder: Path, seed: int, weights: str,
+           paths: list[Path | None], fabric: Fabric) -> None:  # fmt: skip
+    """Train a run into its folder. paths: of the networks that it starts from, see `_start`."""
+    method, schedule = spec.name, config.training.schedule(stage)
     about = provenance(fabric)  # of the code that is loaded now, not at the end of the training
     rows, held_out = training_rows(stage, benchmark, config.seed)
     model = networks.build(spec, benchmark, config, seed)
@@ -259,7 +328,7 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
             poselets = parts.arrangements(benchmark, rows, config.seed)
             model.poselets.copy_(torch.from_numpy(poselets))
     samples = train.make_samples(benchmark, config, spec, poselets)
-    samples = replace(samples, crops=load_crops(benchmark, config, out, fabric))
+    samples = replace(samples, crops=load_crops(benchmark, config, folder.parents[2], fabric))
     balance = mask = None
     if samples.attributes is not None:
         mask = (
@@ -272,9 +341,19 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
 
     checkpoint = folder / "checkpoint.safetensors"
     deadline = float(os.environ.get("DEEPFASHION_DEADLINE", "inf"))
-    history = train.fit(
-        model, samples, rows, held_out, spec, schedule, config, fabric, checkpoint, seed, balance, deadline
-    )
+    if fabric.global_rank == 0 and checkpoint.exists():
+        try:
+            train.check_checkpoint(checkpoint, model)
+        except DataError as error:
+            set_aside(checkpoint, str(error))
+    fabric.barrier()
+    if is_finished(folder):  # all but its answers is there
+        model.load_state_dict(networks.load(folder / "model.safetensors")[0])
+        history = info(folder)["history"]
+    else:
+        history = train.fit(
+            model, samples, rows, held_out, spec, schedule, config, fabric, checkpoint, seed, balance, deadline
+        )
     if fabric.global_rank == 0:
         names = None if mask is None or mask.all() else [benchmark.attribute_names[i] for i in np.flatnonzero(mask)]
         about |= {"method": method, "stage": stage, "seed": seed, "start": origin, "started": len(started),
@@ -289,7 +368,6 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
         write_json(folder / "run.json", {"about": about, "history": history, "config": config.as_dict()})
         checkpoint.unlink(missing_ok=True)
     fabric.barrier()
-    return folder
 
 
 def _start(model, spec: Method, benchmark: Benchmark, config: Config, weights: str, paths: list[Path | None]):

@@ -475,6 +475,16 @@ def save_checkpoint(path: Path, model: nn.Module, optimizer, epochs: int, histor
     write_tensors(path, tensors, {"epochs": str(epochs), "history": json.dumps(history)})
 
 
+def check_checkpoint(path: Path, model: nn.Module) -> None:
+    """Raise DataError unless the file is a whole checkpoint of this network."""
+    tensors, header = read_tensors(path)
+    for name, value in model.state_dict().items():
+        if f"model.{name}" not in tensors or tensors[f"model.{name}"].shape != value.shape:
+            raise DataError(f"{path}: no {name} of this network's shape; delete it")
+    if not {"epochs", "history"} <= header.keys():
+        raise DataError(f"{path}: no number of finished epochs; delete it")
+
+
 def load_checkpoint(path: Path, model: nn.Module, optimizer) -> tuple[int, list[dict]]:
     """Restore a checkpoint and return the finished epochs and their history; (0, []) where there is none."""
     if not path.exists():

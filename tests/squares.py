@@ -53,7 +53,7 @@ def make_squares(root: Path, n: int = 24, seed: int = 0, searches: bool = False)
     visibility = rng.choice(3, (n, 8), p=(0.8, 0.1, 0.1)).astype(np.int8)
     landmarks = np.where(visibility[..., None] == 0, corner + CORNERS * side, np.nan)
     joints = corner + np.stack([np.linspace(0, 1, 14), np.linspace(1, 0, 14) ** 2], axis=1) * side
-    split = np.array(["train", "train", "query" if searches else "test"] * (n // 3))
+    split = np.array(["train", "train", "query" if searches else "test"] * (n // 3), "<U7")
     if searches:
         split[5::6] = "gallery"
     return Benchmark(

@@ -59,7 +59,7 @@ def test_parameters_are_plain_and_those_that_run_all_sets(notebook):
     for node in ast.parse(tagged[0].source).body:  # nothing derived: papermill would leave it at its default
         assert isinstance(node, ast.Assign) and len(node.targets) == 1, ast.unparse(node)
         values[node.targets[0].id] = ast.literal_eval(node.value)
-    assert values == {"profile": "smoke", "data": "", "weights": "", "out": ""}
+    assert values == {"profile": "smoke", "data": "", "weights": "", "out": "", "skip_damaged": False}
 
 
 def test_nbval_compares_tables_or_numbers(notebook):

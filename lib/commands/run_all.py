@@ -10,6 +10,7 @@ import importlib.util
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ TIMES, NOTES = "times.csv", "cache/notebooks.json"  # what this command writes i
 INSIDE = "DEEPFASHION_ENVIRONMENT"  # set to this checkout for the second start, so that there is no third
 DEADLINE = "DEEPFASHION_DEADLINE"  # unix seconds; the training in a notebook's kernel inherits it
 MINUTES = "DEEPFASHION_MINUTES"  # the value of --minutes, for the sentence at the end
+hold = runpy.run_path(str(Path(__file__).parents[1] / "locks.py"))["hold"]  # a bare Python has no package lib
 # Messages of pip, venv and conda, and what helps.
 CURES = {
     "No space left on device": "the disk is full; free about 6 GB and start again",
@@ -43,9 +45,6 @@ class Stop(Exception):
     def __init__(self, sentence: str, code: int = 1):
         super().__init__(sentence)
         self.code = code
-
-
-# ---- the command line -----------------------------------------------------------------------------------------------
 
 
 class Parser(argparse.ArgumentParser):
@@ -68,6 +67,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--weights", metavar="FILE", help="VGG-16 to start from (paper profile), as .safetensors")
     parser.add_argument("--only", metavar="NN", help="run one notebook, by its number, even if nothing changed")
     parser.add_argument("--minutes", metavar="N", type=float, help="stop at the first checkpoint after N minutes")
+    parser.add_argument("--skip-damaged", action="store_true", help="go on without photos that cannot be read")
     parser.add_argument("--fresh", action="store_true", help="delete this profile's earlier outputs first")
     parser.add_argument("--test", action="store_true", help="run ruff, the tests and the notebooks' tests instead")
     args, rest = parser.parse_known_args(arguments)
@@ -77,6 +77,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.error("--test takes no other option")
     if args.fresh and args.only is not None:
         parser.error("--fresh deletes what the other notebooks wrote: it cannot be combined with --only")
+    if args.skip_damaged and args.data is None:
+        parser.error("--skip-damaged is about the photos of --data")
     if args.minutes is not None and not 0 < args.minutes < 1e6:
         parser.error("--minutes: a number above 0")
     for name, kind, exists in (("data", "folder", Path.is_dir), ("weights", "file", Path.is_file)):
@@ -129,20 +131,29 @@ def unsatisfied(packages: list[str]) -> list[str]:
 
 
 def find_environment() -> str:
-    """Return a Python that satisfies the pins: the running one, else that of .venv or .conda, one of which is made if
-    neither exists. Raises Stop where that fails."""
+    """Return a Python that satisfies the pins, in an environment that is made if there is none. Raises Stop."""
     if not unsatisfied(sys.path):
         return sys.executable
+    if python := complete_environment():
+        return python
+    with hold(LOG.with_suffix(".lock"), "The environment is being made"):
+        if python := complete_environment():  # made by the process that was waited for
+            return python
+        replace(LOG, "")
+        if importlib.util.find_spec("ensurepip"):  # Debian and Ubuntu ship it as python3-venv
+            return make_environment(ROOT / ".venv", [sys.executable, "-m", "venv"])
+        if conda := next(filter(None, map(shutil.which, ("mamba", "conda", "micromamba"))), None):
+            return make_environment(ROOT / ".conda", [conda, "env", "create", "-f", "environment.yml", "-p"])
+    raise Stop("this Python lacks its venv module, and no conda was found; install python3-venv and start again")
+
+
+def complete_environment() -> str:
+    """Return the Python of .venv or .conda, where one of them satisfies the pins, else ""."""
     for folder in (ROOT / ".venv", ROOT / ".conda"):
         packages = [str(path) for path in folder.glob("lib/python3*/site-packages")]
         if (folder / "bin" / "python").exists() and not Path(f"{folder}.part").exists() and not unsatisfied(packages):
             return str(folder / "bin" / "python")
-    replace(LOG, "")
-    if importlib.util.find_spec("ensurepip"):  # Debian and Ubuntu ship it as python3-venv
-        return make_environment(ROOT / ".venv", [sys.executable, "-m", "venv"])
-    if conda := next(filter(None, map(shutil.which, ("mamba", "conda", "micromamba"))), None):
-        return make_environment(ROOT / ".conda", [conda, "env", "create", "-f", "environment.yml", "-p"])
-    raise Stop("this Python lacks its venv module, and no conda was found; install python3-venv and start again")
+    return ""
 
 
 def make_environment(folder: Path, create: list[str]) -> str:
@@ -164,36 +175,21 @@ def install(what: str, command: list[str]) -> None:
     # No questions; a user's other packages and settings must neither hide in the environment nor be changed.
     settings = {"CONDA_ALWAYS_YES": "true", "MAMBA_ALWAYS_YES": "true", "PIP_USER": "0", "PYTHONNOUSERSITE": "1"}
     lines, progress = [], Progress(f"Environment: {what}")
-    with LOG.open("a") as file:
-        with subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | settings, text=True, errors="replace",
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        ) as process:  # fmt: skip
-            for line in process.stdout:
-                lines.append(line)
-                file.write(line)
-                progress.write(line)
+    with LOG.open("a") as file, subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | settings, text=True, errors="replace",
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
+        for line in process.stdout:
+            lines.append(line)
+            file.write(line)
+            progress.write(line)
     progress.end(f"{'failed' if process.returncode else 'done'} after {clock(progress.seconds())}")
     if process.returncode:
         cure = next((cure for sign, cure in CURES.items() if re.search(sign, "".join(lines))), "see its end")
         raise Stop(f"the environment could not be made: {cure} (log: outputs/setup.log)")
 
 
-# ---- tests and notebooks --------------------------------------------------------------------------------------------
-
-
-def run_tests() -> None:
-    """Run ruff, the tests, and the notebooks against their stored outputs; stop at the first failure."""
-    for folder in ("runs", "cache"):  # the stored outputs must be reproduced by training with this code
-        shutil.rmtree(ROOT / "outputs" / "smoke" / folder, ignore_errors=True)
-    env = os.environ | {"OMP_NUM_THREADS": "1"}  # tiny networks train fastest on one thread
-    nbval = "pytest --nbval --nbval-current-env --nbval-cell-timeout 900"
-    for command in ("ruff check .", "ruff format --check .", "pytest tests", f"{nbval} notebooks"):
-        print(f"== {command}", flush=True)
-        start = time.monotonic()
-        if code := subprocess.run([sys.executable, "-m", *command.split()], cwd=ROOT, env=env).returncode:
-            raise Stop(f"{command} failed", code)
-        print(f"== {command}: passed in {clock(time.monotonic() - start)}", flush=True)
+# ---- notebooks ------------------------------------------------------------------------------------------------------
 
 
 def run_notebooks(paths: list[Path], out: Path, values: dict[str, str], again: bool = True) -> None:
@@ -420,12 +416,13 @@ def main(arguments: list[str]) -> None:
         raise Stop(f"{sys.prefix} is not as requirements.txt demands: {lacks[0]}; delete it and start again")
     os.environ.pop("MPLBACKEND", None)  # figures must come out the same whatever the user draws with
     if args.test:
-        return run_tests()
-    if args.fresh:
-        clear(args.out)
+        os.execv(sys.executable, [sys.executable, "-P", "-m", "lib.commands.run_tests"])
     # Notebooks find outputs/<profile> themselves: so their executed copies name no folder of this machine.
     values = {"profile": args.profile, "data": args.data, "weights": args.weights, "out": args.data and str(args.out)}
-    run_notebooks(args.notebooks, args.out, values, again=args.only is not None)
+    with hold(Path(f"{args.out}.lock"), f"{shown(args.out)} is in use", wait=False):
+        if args.fresh:
+            clear(args.out)
+        run_notebooks(args.notebooks, args.out, values | {"skip_damaged": args.skip_damaged}, args.only is not None)
 
 
 def exit_code(run) -> int:
@@ -437,6 +434,8 @@ def exit_code(run) -> int:
         code, sentence = stop.code, f"run_all.sh: {stop}"
     except KeyboardInterrupt:
         code, sentence = 130, "\nrun_all.sh: stopped; the same command goes on from there"
+    except BlockingIOError as error:  # of `hold`; 75 is sysexits' "try again later"
+        code, sentence = 75, f"run_all.sh: {error}; wait until it ends, or stop it"
     except OSError as error:
         code, sentence = 1, f"run_all.sh: {error.filename or 'a file'}: {error.strerror or error}"
     print(sentence, file=sys.stderr, flush=True)

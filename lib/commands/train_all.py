@@ -28,20 +28,20 @@ from lib.train import OutOfTime, make_fabric
 
 
 @cache
-def _opened(profile: str, data: str, out: str):
+def _opened(profile: str, data: str, out: str, skip_damaged: bool):
     config, folder = open_run(profile, out)
     with make_fabric(config.training.precision).rank_zero_first():  # one process writes the synthetic world
-        return config, folder, open_data(config, data, folder)
+        return config, folder, open_data(config, data, folder, skip_damaged)
 
 
 def _train(task: tuple) -> tuple[tuple, float, str]:
     """Train one run in a worker process; return the task, its seconds, and why it did not finish, or ""."""
-    profile, data, out, weights, method, stage, seed = task
+    profile, data, out, weights, method, stage, seed, skip_damaged = task
     begin = time.monotonic()
     try:
         if time.time() > float(os.environ.get("DEEPFASHION_DEADLINE", "inf")):
             raise OutOfTime("not started")
-        config, folder, benchmarks = _opened(profile, data, out)
+        config, folder, benchmarks = _opened(profile, data, out, skip_damaged)
         runs.train_run(method, stage, benchmarks, config, folder, seed, weights)
     except Exception as error:  # one failed run must not end the others; it is reported, and the exit code tells
         if not isinstance(error, OutOfTime | DataError | FloatingPointError):
@@ -57,26 +57,28 @@ def _prepare_worker(jobs: int) -> None:
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // jobs))
 
 
-def phases(profile: str, data: str, out: str, weights: str) -> list[list[tuple]]:
+def phases(profile: str, data: str, out: str, weights: str, skip_damaged: bool) -> list[list[tuple]]:
     """Return the tasks in parts, each of which needs only runs of earlier parts: pre-training, then the benchmarks, first
     seed first. What a part shares, it trains before several processes ask for it."""
-    config, _, benchmarks = _opened(profile, data, out)
+    config, _, benchmarks = _opened(profile, data, out, skip_damaged)
     groups = []
     if runs.has_pretraining(benchmarks):
         names = dict.fromkeys(runs.find(m).pretraining or m for m in runs.trained("pretrain", benchmarks, config))
         # Those with a detector to train first take longest.
         order = sorted(names, key=lambda name: not runs.find(name).detector)
-        groups.append([(profile, data, out, weights, name, "pretrain", config.seed) for name in order])
+        groups.append([(profile, data, out, weights, name, "pretrain", config.seed, skip_damaged) for name in order])
     for seed in config.seeds:
         for stages in (("category_attribute",), runs.SEARCHES):
-            tasks = [(profile, data, out, weights, m, stage, seed) for stage in stages if stage in benchmarks
+            tasks = [(profile, data, out, weights, m, stage, seed, skip_damaged) for stage in stages if stage in benchmarks
                      for m in runs.trained(stage, benchmarks, config)]  # fmt: skip
             groups.append(tasks)
     return [tasks for tasks in groups if tasks]
 
 
-def train_all(profile: str, data: str = "", out: str = "", weights: str = "", jobs: int = 1) -> bool:
-    """Train all runs; return whether all of them are finished."""
+def train_all(
+    profile: str, data: str = "", out: str = "", weights: str = "", jobs: int = 1, skip_damaged: bool = False
+) -> bool:
+    """Train all runs; return whether all of them are finished. skip_damaged: see `open_data`."""
     begin, failed = time.monotonic(), False
     with ExitStack() as stack:
         map_ = map
@@ -84,11 +86,11 @@ def train_all(profile: str, data: str = "", out: str = "", weights: str = "", jo
             map_ = stack.enter_context(
                 multiprocessing.get_context("spawn").Pool(jobs, _prepare_worker, (jobs,))
             ).imap_unordered
-        config, folder, benchmarks = _opened(profile, data, out)
+        config, folder, benchmarks = _opened(profile, data, out, skip_damaged)
         with make_fabric(config.training.precision).rank_zero_first():
             for benchmark in benchmarks.values():  # once, before several processes ask for them
                 crop_store(benchmark, folder / "cache", config.input)
-        for tasks in phases(profile, data, out, weights):
+        for tasks in phases(profile, data, out, weights, skip_damaged):
             phase = time.monotonic()
             for done, (task, seconds, problem) in enumerate(map_(_train, tasks), 1):
                 left = (len(tasks) - done) * (time.monotonic() - phase) / done / 60
@@ -103,7 +105,7 @@ def train_all(profile: str, data: str = "", out: str = "", weights: str = "", jo
 
 def ship_all(profile: str, out: str, folder: Path) -> None:
     """Write the finished pre-trained networks for the repository, see `networks.ship`."""
-    config, results, benchmarks = _opened(profile, "", out)
+    config, results, benchmarks = _opened(profile, "", out, False)
     for name in dict.fromkeys(runs.find(m).pretraining or m for m in runs.trained("pretrain", benchmarks, config)):
         run = runs.run_folder(name, "pretrain", benchmarks, config, results, config.seed)
         if runs.is_finished(run):
@@ -117,12 +119,13 @@ def main() -> None:
     parser.add_argument("--out", default="", help="folder of the results; outputs/<profile> without it")
     parser.add_argument("--weights", default="", help="VGG-16 as .safetensors, for the paper profile")
     parser.add_argument("--jobs", type=int, default=1, help="processes that train side by side")
+    parser.add_argument("--skip-damaged", action="store_true", help="go on without photos that cannot be read")
     parser.add_argument("--minutes", type=float, help="stop at a checkpoint after this time")
     parser.add_argument("--ship", metavar="DIR", help="write the pre-trained networks to this folder at the end")
     args = parser.parse_args()
     if args.minutes:
         os.environ["DEEPFASHION_DEADLINE"] = str(time.time() + 60 * args.minutes)
-    finished = train_all(args.profile, args.data, args.out, args.weights, args.jobs)
+    finished = train_all(args.profile, args.data, args.out, args.weights, args.jobs, args.skip_damaged)
     if args.ship:
         ship_all(args.profile, args.out, Path(args.ship))
     sys.exit(0 if finished else 75)

@@ -12,7 +12,7 @@ import pandas as pd
 from lib import metrics, paper, parts
 from lib.config import Config
 from lib.deepfashion import Benchmark, sides
-from lib.lists import LANDMARKS, POSES
+from lib.lists import LANDMARKS, POSES, Lacks
 from lib.methods import FASHIONNET, METHODS
 from lib.report.results import Results, mean_landmarks
 from lib.report.tables import DASH, plus_minus, reading
@@ -126,8 +126,10 @@ def variation_table(results: Results, methods: list[str], few=(1, 5, 20)) -> pd.
     """Return figure 11: in-shop accuracy of the queries of each pose and scale (a), at all k, and of each category (b), at
     the k in `few`.
 
-    Columns method, by ("pose", "scale" or "category"), value, k, accuracy, lo, hi, queries.
+    Columns method, by ("pose", "scale" or "category"), value, k, accuracy, lo, hi, queries. Raises Lacks without FashionNet.
     """
+    if FASHIONNET not in methods:
+        raise Lacks(f"{FASHIONNET} cannot be trained on this source's labels, and the figure is about it")
     b, query, out = results.benchmark, results.query, []
     pose = np.array([POSES.get(int(code), "") for code in b.pose[query]])
     groups = [(by, value, pose == value) for by, values in VARIATIONS.items() for value in values]

@@ -103,11 +103,14 @@ def _band(axis, x, lower, upper, tone) -> None:
 def frequencies(categories, attributes):
     """Draw figure 3: (a) images of the most frequent categories, (b) of the most frequent attributes of each group.
 
-    categories: Series of counts by name, or None; attributes: {group: Series of counts by name}, may be empty where there
-    are categories.
+    categories: Series of counts by name, or None; attributes: {group: Series of counts by name}, may be empty. Without
+    either the figure says so.
     """
     halves = (categories is not None) + bool(attributes)
-    figure = plt.figure(figsize=(11, 3.2 * halves))
+    figure = plt.figure(figsize=(11, 3.2 * max(1, halves)))
+    if not halves:
+        figure.text(0.5, 0.5, "This source has no categories and no attributes.", ha="center")
+        return figure
     parts = np.atleast_1d(figure.subfigures(halves, 1))
     if categories is not None:
         axis = parts[0].subplots()

@@ -41,7 +41,10 @@ def cutout(benchmark: Benchmark, row: int) -> np.ndarray:
 
 
 def example_rows(benchmark: Benchmark, n: int, seed: int) -> dict[str, list[tuple[str, np.ndarray]]]:
-    """Return figure 2: photos of the n most frequent categories, and of the n most frequent attributes of each group."""
+    """Return figure 2: photos of the n most frequent categories, and of the n most frequent attributes of each group.
+
+    Where the source has neither, photos of n images.
+    """
     rng, out = np.random.default_rng(seed), {}
     if (counts := category_counts(benchmark, n)) is not None:
         rows = [np.flatnonzero(benchmark.category == benchmark.category_names.index(name)) for name in counts.index]
@@ -52,6 +55,9 @@ def example_rows(benchmark: Benchmark, n: int, seed: int) -> dict[str, list[tupl
         names = counts.index[counts > 0]
         rows = [np.flatnonzero(benchmark.attributes[:, benchmark.attribute_names.index(n)] == 1) for n in names]
         out[group] = [(name, photo(benchmark, rng.choice(r))) for name, r in zip(names, rows, strict=True)]
+    if not any(out.values()):
+        chosen = rng.choice(len(benchmark.image), min(n, len(benchmark.image)), replace=False)
+        out["photos"] = [("", photo(benchmark, row)) for row in chosen]
     return out
 
 
@@ -95,7 +101,7 @@ def marked_and_paired(benchmarks: dict[str, Benchmark], main: Benchmark, seed: i
     pairs, b = [], benchmarks.get("consumer2shop")
     if b is not None:
         for consumer, shop in b.pairs[rng.choice(len(b.pairs), min(9, len(b.pairs)), replace=False)]:
-            name = b.category_names[b.category[shop]].split("/")[-1]
+            name = "" if b.category is None else b.category_names[b.category[shop]].split("/")[-1]
             pairs.append((name, photo(b, consumer), photo(b, shop)))
     counts = landmark_table(main)[["visible", "occluded", "cut off"]]
     return marked, pairs, counts.div(counts.sum(axis=1), axis=0)

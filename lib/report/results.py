@@ -7,6 +7,7 @@ saved here, too, each written beside its place and renamed.
 
 import io
 import os
+import sys
 import zlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from lib import deepfashion, files, metrics, paper, runs
+from lib import crops, deepfashion, files, metrics, paper, runs
 from lib.config import PROFILES, Config
 from lib.deepfashion import Benchmark
 from lib.lists import DataError, Lacks
@@ -46,16 +47,42 @@ def open_run(profile: str, out: str) -> tuple[Config, Path]:
     return PROFILES[profile], folder
 
 
-def open_data(config: Config, data: str, out: Path) -> dict[str, Benchmark]:
+def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) -> dict[str, Benchmark]:
     """Return the benchmarks under `data`, or those of the profile's synthetic world, which is written where absent.
 
-    Raises DataError where an image or an item is on both sides of a split.
+    The photos under `data` are decoded here, once: what is wrong with any of them is said before anything is trained.
+    skip_damaged: leave those that cannot be read out, with one sentence on stderr. Raises DataError where an image or an
+    item is on both sides of a split, where photos are not those that the boxes were drawn on, or cannot be read.
     """
     root = Path(data) if data else write_world(out / "world", config.world, config.seed, workers=os.cpu_count() or 1)
     benchmarks = deepfashion.find_benchmarks(root)
     for benchmark in benchmarks.values():
         deepfashion.check_disjoint(benchmark)
-    return benchmarks
+        if data:
+            crops.check_sizes(benchmark)
+    return _readable(benchmarks, config, out, skip_damaged) if data else benchmarks
+
+
+def _readable(benchmarks: dict[str, Benchmark], config: Config, out: Path, skip_damaged: bool) -> dict[str, Benchmark]:
+    """Decode the photos of all benchmarks; return them without those that cannot be read, or raise DataError for these."""
+    kept, problems = {}, []
+    for name, benchmark in benchmarks.items():
+        kept[name] = benchmark
+        try:
+            crops.crop_store(benchmark, out / "cache", config.input)
+        except crops.Damaged as error:
+            kept[name] = deepfashion.without(benchmark, error.rows)
+            problems.append(str(error))
+            if skip_damaged:
+                print(f"{name}: {len(error.rows)} of {len(benchmark.image)} photos cannot be read and are left out",
+                      file=sys.stderr)  # fmt: skip
+                if not len(kept[name].image):
+                    raise DataError(
+                        f"{benchmark.images_root}: none of the photos can be read; unpack them again"
+                    ) from None
+    if problems and not skip_damaged:
+        raise DataError(" || ".join(problems))
+    return kept
 
 
 # ---- results --------------------------------------------------------------------------------------------------------
@@ -101,6 +128,13 @@ class Results:
         if not self.has(method, name):
             raise Lacks(f"{method} has no answers {name!r} in {STAGES[self.stage]}")
         return self.answers[method][seed][name]
+
+    def first(self, method: str) -> dict[str, np.ndarray]:
+        """Return all answers of the first run. Raises Lacks where the method has none, with the reason."""
+        if method not in self.answers:
+            reason = self.skipped.get(method, "it is not in this profile")
+            raise Lacks(f"no answers of {method} in {STAGES[self.stage]}: {reason}")
+        return self.answers[method][0]
 
     def _each(self, method: str, name: str) -> list[np.ndarray]:
         return [self.get(method, name, seed) for seed in range(len(self.answers.get(method, [0])))]
@@ -212,8 +246,8 @@ def _counts(numerators, denominators: np.ndarray) -> Counts:
 def gather(stage: str, benchmarks: dict[str, Benchmark], config: Config, out: Path, weights: str) -> Results:
     """Return the finished runs' answers of a stage: all methods of the profile that this source can train.
 
-    Only the first seed must be finished. Raises Lacks without the benchmark or without images on either side of a search,
-    DataError where a run is not finished.
+    Only the first seed must be finished. Raises Lacks without the benchmark, without images on either side of a search or
+    without a label that a method learns, DataError where a run is not finished.
     """
     benchmark, query, gallery = runs.benchmark_of(stage, benchmarks), None, None
     if stage in SEARCHES:
@@ -221,7 +255,8 @@ def gather(stage: str, benchmarks: dict[str, Benchmark], config: Config, out: Pa
         rows = np.concatenate([query, gallery])
     else:
         rows = benchmark.rows(deepfashion.measured_split(benchmark))
-    trained = runs.trained(stage, benchmarks, config)
+    if not (trained := runs.trained(stage, benchmarks, config)):
+        raise Lacks(f"no method of this profile can be trained on this source's labels in {STAGES[stage]}")
     folders = {method: _finished(stage, method, benchmarks, config, out, weights) for method in trained}
     answers = {method: [runs.answers(folder) for folder in found] for method, found in folders.items()}
     skipped = runs.skipped(stage, benchmarks, config)

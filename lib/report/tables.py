@@ -44,9 +44,14 @@ def need(benchmarks: dict[str, Benchmark], name: str, *fields: str) -> Benchmark
 
 
 def source_table(benchmarks: dict[str, Benchmark]) -> pd.DataFrame:
-    """Return one row per benchmark: its images, and the fields that the source lacks."""
+    """Return one row per benchmark: its images, and the fields that the source lacks.
+
+    Column "skipped": the images that were left out because their photos are damaged, where there are any.
+    """
     rows = [(name, len(b.image), ", ".join(b.lacks()) or DASH) for name, b in benchmarks.items()]
-    return pd.DataFrame(rows, columns=["benchmark", "images", "lacks"]).set_index("benchmark")
+    table = pd.DataFrame(rows, columns=["benchmark", "images", "lacks"]).set_index("benchmark")
+    skipped = [b.skipped for b in benchmarks.values()]
+    return table.assign(skipped=skipped) if any(skipped) else table
 
 
 def counts_table(benchmarks: dict[str, Benchmark]) -> pd.DataFrame:
@@ -55,6 +60,7 @@ def counts_table(benchmarks: dict[str, Benchmark]) -> pd.DataFrame:
     for name, wanted in paper.COUNTS.items():
         here = _counts(benchmarks[name]) if name in benchmarks else {}
         out += [(name, what, *numbers, here.get(what)) for what, numbers in wanted.items()]
+    out += [(name, "photos left out, damaged", None, None, b.skipped) for name, b in benchmarks.items() if b.skipped]
     table = pd.DataFrame(out, columns=["benchmark", "what", "paper", "release", "here"])
     return table.astype({column: "Int64" for column in ("paper", "release", "here")})
 
@@ -258,7 +264,10 @@ def budget(stage: str, folders: dict[str, list[Path]]) -> pd.DataFrame:
     """Return what each method was trained with: one row per run.
 
     Columns stage, method, seed, images, epochs, passes (images times epochs), final_rate (after the last update), seconds.
+    Raises Lacks where no method was trained, since the source has no label that one learns.
     """
+    if not folders:
+        raise Lacks(f"no method of this profile can be trained on this source's labels in {stage}")
     out = []
     for method, folder in [(method, folder) for method, several in folders.items() for folder in several]:
         info = runs.info(folder)
@@ -449,7 +458,12 @@ def figure7(results: Results, methods: list[str]) -> pd.DataFrame:
 
 
 def figure7_leads(table: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
-    """Return, per group, on how many attributes FashionNet is ahead of, level with and behind the best of the others."""
+    """Return, per group, on how many attributes FashionNet is ahead of, level with and behind the best of the others.
+
+    Raises Lacks where FashionNet is not among them.
+    """
+    if FASHIONNET not in methods:
+        raise Lacks(f"{FASHIONNET} cannot be trained on this source's labels, and all others are compared with it")
     best = table[[m for m in methods if m != FASHIONNET]].max(axis=1)
     words = np.select([table[FASHIONNET] > best, table[FASHIONNET] < best], ["ahead", "behind"], "level")
     words = pd.Categorical(

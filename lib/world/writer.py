@@ -17,6 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from lib.lists import FOLDERS, DataError
+from lib.locks import hold
 from lib.world import figure
 from lib.world.attributes import NAMES, holds
 from lib.world.items import POSE_CODES, Image, Job, draw_job, images_of, plan
@@ -74,7 +75,8 @@ def write_world(root: Path, size: World, seed: int, workers: int = 1, progress: 
     """Write the three benchmarks under `root` and return it.
 
     A finished world (world.json) of the same size, seed and version is left as it is; another one is replaced. An
-    interrupted one goes on: images that are there are not written again. Raises DataError when the disk fails.
+    interrupted one goes on: images that are there are not written again. A second process waits for the first. Raises
+    DataError when the disk fails.
     """
     root = Path(root)
     about = json.loads(json.dumps({"version": VERSION, "seed": seed, "size": asdict(size)}))  # as it is read back
@@ -82,33 +84,40 @@ def write_world(root: Path, size: World, seed: int, workers: int = 1, progress: 
     if _read_mark(mark) == about:
         return root
     try:
-        if root.exists() and _read_mark(started) != about:
-            shutil.rmtree(root)
-        root.mkdir(parents=True, exist_ok=True)
-        _write_mark(started, about)
-        jobs = plan(size, seed)
-        total = sum(images_of(job) for job in jobs)
-        images: list[Image] = []
-        with ExitStack() as stack:
-            map_ = map
-            if workers > 1 and total > _WORTH_A_POOL:
-                pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker)
-                map_ = partial(stack.enter_context(pool).map, chunksize=8)
-            bar = stack.enter_context(
-                tqdm(None, "synthetic world", total, unit="image", mininterval=1, disable=not progress)
-            )
-            for drawn in map_(partial(_draw_job, root, size, seed), jobs):
-                images += drawn
-                bar.update(len(drawn))
-        write_lists(root, images)
-        write_titles(root / "titles.csv", images)
-        _write_mark(mark, about)
-        started.unlink()
+        with hold(root.with_name(f"{root.name}.lock"), f"{root} is being drawn"):
+            if _read_mark(mark) != about:  # otherwise the process that was waited for has drawn it
+                if root.exists() and _read_mark(started) != about:
+                    shutil.rmtree(root)
+                root.mkdir(parents=True, exist_ok=True)
+                _write_mark(started, about)
+                _draw(root, size, seed, workers, progress)
+                _write_mark(mark, about)
+                started.unlink()
     except OSError as error:
         raise DataError(
             f"{root}: cannot be written ({error.strerror or error}); free some room and start again"
         ) from error
     return root
+
+
+def _draw(root: Path, size: World, seed: int, workers: int, progress: bool) -> None:
+    """Draw the images that are not there, then write the lists of all."""
+    jobs = plan(size, seed)
+    total = sum(images_of(job) for job in jobs)
+    images: list[Image] = []
+    with ExitStack() as stack:
+        map_ = map
+        if workers > 1 and total > _WORTH_A_POOL:
+            pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker)
+            map_ = partial(stack.enter_context(pool).map, chunksize=8)
+        bar = stack.enter_context(
+            tqdm(None, "synthetic world", total, unit="image", mininterval=1, disable=not progress)
+        )
+        for drawn in map_(partial(_draw_job, root, size, seed), jobs):
+            images += drawn
+            bar.update(len(drawn))
+    write_lists(root, images)
+    write_titles(root / "titles.csv", images)
 
 
 def _read_mark(path: Path) -> dict | None:

@@ -260,10 +260,11 @@ def test_open_data_checks_and_names_what_is_missing(tmp_path, monkeypatch):
         results.deepfashion, "find_benchmarks", lambda root: {"category_attribute": replace(b, images_root=root)}
     )
     monkeypatch.setattr(results, "write_world", lambda root, *_, **__: written.append(root) or root)
-    config = PROFILES["smoke"]
+    monkeypatch.setattr(results.crops, "crop_store", lambda benchmark, *_: decoded.append(benchmark.images_root))
+    config, decoded = PROFILES["smoke"], []
     assert results.open_data(config, "", tmp_path)["category_attribute"].images_root == tmp_path / "world"
     assert results.open_data(config, str(tmp_path), tmp_path)["category_attribute"].images_root == tmp_path
-    assert written == [tmp_path / "world"]
+    assert written == [tmp_path / "world"] and decoded == [tmp_path], "a source's photos are decoded at once"
     twice = replace(b, image=np.array(["img/a/0.jpg"] * N))
     monkeypatch.setattr(results.deepfashion, "find_benchmarks", lambda _: {"category_attribute": twice})
     with pytest.raises(DataError):

@@ -1,0 +1,191 @@
+"""Kill, damage and starve runs; call each again and compare its tables with those of a run that nothing happened to.
+
+    python benchmarks/faults.py --kills 20 --out faults.csv
+
+Works in outputs/smoke of this checkout, which is deleted first. Prints a table: fault, moment (share of an undisturbed
+run's time), the run's last sentence and exit code, the exit code of the next call, and whether its tables are the same.
+"""
+
+import argparse
+import csv
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMAND = [sys.executable, "-P", str(ROOT / "lib" / "commands" / "run_all.py"), "--profile", "smoke"]
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+VARIES = {"seconds", "date", "device", "commit"}  # columns that differ between two runs of the same result
+COLUMNS = ("fault", "moment", "sentence", "exit", "next exit", "same tables")
+
+
+def read_tables(out: Path) -> dict[str, list[dict[str, str]]]:
+    """Return the rows of all tables of a run by name, without the columns that vary."""
+    found = {}
+    for path in sorted(out.glob("tables/*.csv")):
+        if path.name != "times.csv":
+            rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+            found[path.name] = [{k: v for k, v in row.items() if k not in VARIES} for row in rows]
+    return found
+
+
+def call(command: list[str], kill: tuple[signal.Signals, float] | None = None, **env: str) -> tuple[int, str]:
+    """Run a command, with a signal after some seconds where one is given; return its exit code and last line of stderr.
+
+    Ctrl-C reaches the whole process group, as on a terminal; every other signal the command alone.
+    """
+    process = subprocess.Popen(
+        command, env=os.environ | env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        errors="replace", start_new_session=True,
+    )  # fmt: skip
+    try:
+        said = process.communicate(timeout=kill[1] if kill else None)[1]
+    except subprocess.TimeoutExpired:
+        send = os.killpg if kill[0] == signal.SIGINT else os.kill
+        send(process.pid, kill[0])
+        said = process.communicate()[1]
+    return process.returncode, next((line for line in reversed(said.splitlines()) if line.strip()), "")
+
+
+def cut(path: Path) -> None:
+    """Cut a file in half, as a power cut or a stopped copy does."""
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def flip(path: Path) -> None:
+    """Change one bit near the end of a file."""
+    with open(path, "r+b") as file:
+        file.seek(-min(20, path.stat().st_size), os.SEEK_END)
+        byte = file.read(1)[0]
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte ^ 64]))
+
+
+DAMAGE: dict[str, tuple[str, Callable[[Path], None]]] = {  # what, where, how
+    "crops cut": ("cache/crops_*.npy", cut),
+    "run.json cut": ("runs/*/*/run.json", cut),
+    "network cut": ("runs/*/*/model.safetensors", cut),
+    "network changed": ("runs/*/*/model.safetensors", flip),
+    "answers cut": ("runs/*/*/answers.safetensors", cut),
+    "answers changed": ("runs/*/*/answers.safetensors", flip),
+    "mark of the world cut": ("world/world.json", cut),
+    "notebooks' marks cut": ("cache/notebooks.json", cut),
+    "executed notebook cut": ("notebooks/*.ipynb", cut),
+}
+
+
+class Faults:
+    """Runs of one command, and the table of what became of them."""
+
+    def __init__(self, command: list[str], out: Path, seed: int):
+        self.command, self.out, self.random, self.rows = command, out, random.Random(seed), []
+        self.fresh()
+        begin = time.monotonic()
+        code, sentence = call(command)
+        if code:
+            raise SystemExit(f"faults: the undisturbed run ends with {code}: {sentence}")
+        self.seconds, self.expected = time.monotonic() - begin, read_tables(out)
+
+    def fresh(self) -> None:
+        if self.out.exists():
+            shutil.rmtree(self.out)
+
+    def note(self, fault: str, moment: str, code: int | str, sentence: str, again: bool = True) -> None:
+        """Call the command again and add a row. Without `again` the fault could not be tried, and `sentence` says why."""
+        following = call(self.command)[0] if again else ""
+        same = ("yes" if read_tables(self.out) == self.expected else "NO") if again else ""
+        self.rows.append(dict(zip(COLUMNS, (fault, moment, sentence, code, following, same), strict=True)))
+        print("  ".join(str(value) for value in self.rows[-1].values()), flush=True)
+
+    def killed(self, number: signal.Signals) -> None:
+        self.fresh()
+        share = self.random.random()
+        code, sentence = call(self.command, (number, share * self.seconds))
+        self.note(number.name, f"{share:.2f}", code, sentence)
+
+    def damaged(self, fault: str) -> None:
+        """Damage one file of a finished run, and have all notebooks run again."""
+        pattern, how = DAMAGE[fault]
+        paths = sorted(self.out.glob(pattern))
+        if not paths:
+            return self.note(fault, "end", "", f"not tried: no {pattern}", again=False)
+        how(self.random.choice(paths))
+        if fault != "notebooks' marks cut":
+            (self.out / "cache" / "notebooks.json").unlink(missing_ok=True)
+        code, sentence = call(self.command)
+        self.note(fault, "end", code, sentence)
+
+    def damaged_checkpoint(self) -> None:
+        self.fresh()
+        for share in (0.3, 0.5, 0.7):  # a deadline that falls into a training leaves a checkpoint
+            call(self.command, DEEPFASHION_DEADLINE=str(time.time() + share * self.seconds))
+            if paths := sorted(self.out.glob("runs/*/*/checkpoint.safetensors")):
+                cut(paths[0])
+                code, sentence = call(self.command)
+                return self.note("checkpoint cut", f"{share:.2f}", code, sentence)
+        self.note("checkpoint cut", "", "", "not tried: no deadline fell into a training", again=False)
+
+    def full_disk(self, megabytes: int) -> None:
+        fault = f"disk of {megabytes} MB"
+        self.fresh()
+        self.out.mkdir(parents=True)
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(self.out)]
+        if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+            return self.note(fault, "", "", "not tried: no tmpfs can be mounted here", again=False)
+        try:
+            code, sentence = call(self.command)
+        finally:
+            subprocess.run(["umount", str(self.out)], check=True)
+        self.note(fault, "", code, sentence)
+
+    def read_only(self) -> None:
+        if os.geteuid() == 0:
+            return self.note("outputs read-only", "", "", "not tried: root may write everywhere", again=False)
+        self.fresh()
+        self.out.mkdir(parents=True)
+        self.out.chmod(0o555)
+        try:
+            code, sentence = call(self.command)
+        finally:
+            self.out.chmod(0o755)
+        self.note("outputs read-only", "", code, sentence)
+
+
+def survey(command: list[str], out: Path, kills: int, seed: int = 0) -> list[dict]:
+    """Try all faults on a command that writes to `out`; return the rows of the table."""
+    faults = Faults(command, out, seed)
+    for i in range(kills):
+        faults.killed(SIGNALS[i % len(SIGNALS)])
+    for fault in DAMAGE:
+        faults.damaged(fault)
+    faults.damaged_checkpoint()
+    for megabytes in (1, 8, 40):
+        faults.full_disk(megabytes)
+    faults.read_only()
+    return faults.rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--kills", type=int, default=20, help="runs that are killed, each at a random moment")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--out", type=Path, required=True, help="table to write")
+    args = parser.parse_args()
+    rows = survey(COMMAND, ROOT / "outputs" / "smoke", args.kills, args.seed)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    with open(args.out, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    tried = [row for row in rows if row["same tables"]]
+    print(f"{sum(row['same tables'] == 'yes' for row in tried)} of {len(tried)} faults survived: {args.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""The checks of ./run_all.sh --test: ruff, the tests, and the notebooks against their stored outputs."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from lib.commands.run_all import clock
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main() -> None:
+    """Run all checks; exit at the first that fails, with one sentence and its code."""
+    for folder in ("runs", "cache"):  # the stored outputs must be reproduced by training with this code
+        shutil.rmtree(ROOT / "outputs" / "smoke" / folder, ignore_errors=True)
+    env = os.environ | {"OMP_NUM_THREADS": "1"}  # tiny networks train fastest on one thread
+    nbval = "pytest --nbval --nbval-current-env --nbval-cell-timeout 900"
+    for command in ("ruff check .", "ruff format --check .", "pytest tests", f"{nbval} notebooks"):
+        print(f"== {command}", flush=True)
+        start = time.monotonic()
+        if code := subprocess.run([sys.executable, "-m", *command.split()], cwd=ROOT, env=env).returncode:
+            print(f"run_all.sh: {command} failed", file=sys.stderr)
+            sys.exit(code)
+        print(f"== {command}: passed in {clock(time.monotonic() - start)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""One process at a time: locks that the kernel releases when their process dies. Needs the standard library alone."""
+
+import errno
+import fcntl
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_UNSUPPORTED = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)
+
+
+@contextmanager
+def hold(path: Path, what: str, wait: bool = True) -> Iterator[None]:
+    """Hold the lock file `path`, which names this process, until the block ends or the process dies.
+
+    Where another process holds it, wait for that with one sentence on stderr, which begins with `what` ("cache/x.npy is
+    being made"); without `wait`, raise BlockingIOError with that sentence. A file system without locks is said and not
+    refused. Raises OSError where the file cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    said = False
+    while True:
+        with open(path, "a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                holder = f"process {number}" if (number := file.read().strip()) else "another process"
+                if not wait:
+                    raise BlockingIOError(f"{what} by {holder}") from None
+                if not said:
+                    print(f"{what} by {holder}; waiting for it to end", file=sys.stderr, flush=True)
+                    said = True
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except OSError as error:
+                if error.errno not in _UNSUPPORTED:
+                    raise
+                print(f"{path}: this file system has no locks; start one run at a time", file=sys.stderr, flush=True)
+                path.unlink(missing_ok=True)
+                yield
+                return
+            # The last holder deletes the file: whoever waited for that one starts again with the new one.
+            if not (path.exists() and os.path.samestat(os.fstat(file.fileno()), os.stat(path))):
+                continue
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+            return

@@ -1,0 +1,178 @@
+"""Sources that hold only some labels: in every combination, each method is trained or skipped with its reason, and what
+the notebooks call answers or says what is lacking."""
+
+from dataclasses import replace
+from itertools import combinations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+
+from lib import crops, losses, networks, runs, train
+from lib.lists import Lacks
+from lib.methods import FASHIONNET, METHODS, find
+from lib.report import claims, curves, figures, photos, results, tables
+
+LABELS = {  # the fields of a benchmark that come with one list
+    "categories": ("category", "category_names"),
+    "attributes": ("attributes", "attribute_names", "attribute_groups", "group_names"),
+    "landmarks": ("landmarks", "visibility"),
+    "joints": ("joints", "joint_visibility"),
+}
+EVERY = [part for n in range(len(LABELS) + 1) for part in combinations(LABELS, n)]
+NAMES = [", ".join(part) or "nothing" for part in EVERY]
+
+
+def only(benchmark, kept):
+    gone = [field for label, names in LABELS.items() if label not in kept for field in names]
+    return replace(benchmark, **dict.fromkeys(gone))
+
+
+def profile(config):
+    return replace(config, methods=tuple(METHODS))
+
+
+@pytest.fixture(autouse=True)
+def close():
+    yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize("kept", EVERY, ids=NAMES)
+@pytest.mark.parametrize("searches", [False, True])
+def test_each_method_is_trained_or_skipped_with_its_reason(squares, search_squares, config, kept, searches):
+    """The oracle is the loss itself: a method that is not skipped has one, on a batch of this source's labels."""
+    whole = search_squares if searches else squares
+    benchmark, config = only(whole, kept), profile(config)
+    stage, benchmarks = benchmark.name, {benchmark.name: benchmark}
+    trained, skipped = runs.trained(stage, benchmarks, config), runs.skipped(stage, benchmarks, config)
+    assert sorted([*trained, *skipped]) == sorted(METHODS) and all(skipped.values())
+    rows = torch.from_numpy(benchmark.rows("train")[:8])
+    view = crops.fixed_view(len(rows), config.input)
+    stored = torch.zeros(len(benchmark.image), config.input.px, config.input.px, 3, dtype=torch.uint8)
+    for name in trained:
+        method = find(name)
+        samples = replace(train.make_samples(benchmark, config, method), crops=stored)
+        model = networks.build(method, benchmark, config, 0).eval()
+        weights = None
+        if samples.attributes is not None:
+            shares = samples.attributes[benchmark.rows("train")]
+            weights = losses.attribute_weights(shares, config.training.attribute_balance)
+        labels = samples.labels(rows, view)
+        with torch.inference_mode():
+            out = model(samples.images(rows, view, config.input.view_px), **train.extra_inputs(method, labels))
+            assert train.loss_terms(out, labels, weights, 0.2), f"{name} has nothing to learn from {kept}"
+    if not kept and not searches:
+        assert trained == []
+
+
+@pytest.mark.parametrize("kept", EVERY, ids=NAMES)
+def test_the_data_are_shown_whatever_they_lack(squares, config, kept):
+    """What notebook 00 calls."""
+    main = only(squares, kept)
+    benchmarks = {main.name: main}
+    lacks = tables.source_table(benchmarks).lacks[main.name]
+    assert all((LABELS[label][0] in lacks.split(", ")) == (label not in kept) for label in LABELS)
+    assert tables.counts_table(benchmarks).here.notna().any() and len(tables.splits_table(benchmarks)) == 2
+    assert tables.label_table(main).empty == ("attributes" not in kept) == tables.frequency_table(main).empty
+    figures.frequencies(tables.category_counts(main, 20), tables.attribute_counts(main, 10))
+    shown = photos.example_rows(main, 3, config.seed)
+    assert sum(map(len, shown.values())) >= 3 and ("categories" in shown) == ("categories" in kept)
+    photos.examples(shown)
+    assert len(tables.titles_table(main, 3, 0)) == 3 and len(tables.landmark_table(main)) == 8
+    assert len(photos.training_views(main, config.input, 3, 0)[0]) == 3
+    if main.landmarks is not None:
+        photos.marked_and_paired(benchmarks, main, 0)
+
+
+def made_up(benchmark, config):
+    """Answers at random of each method that this source can train."""
+    rng, stage = np.random.default_rng(0), benchmark.name
+    query = gallery = None
+    if stage == "inshop":
+        query, gallery = benchmark.rows("query"), benchmark.rows("gallery")
+    rows = benchmark.rows("test") if query is None else np.concatenate([query, gallery])
+    n, answers = len(rows), {}
+    for name in runs.trained(stage, {stage: benchmark}, config):
+        found = {}
+        if benchmark.category is not None:
+            found["category"] = np.argsort(rng.random((n, 3)), axis=1)
+        if benchmark.attributes is not None and find(name).attributes != 0 and query is None:
+            found["attributes"] = np.argsort(rng.random((n, 3)), axis=1)
+            found["attributes_in_group"] = np.full((n, 2, 5), -1)
+            found["attributes_in_group"][:, 0, :2], found["attributes_in_group"][:, 1, 0] = [0, 1], 2
+        if find(name).predicts_landmarks and benchmark.landmarks is not None:
+            found["landmarks"] = rng.random((n, 8, 2)).astype(np.float32) * 60
+            found["visibility"] = rng.integers(0, 3, (n, 8)).astype(np.uint8)
+        if query is not None:
+            found["nearest"] = np.argsort(rng.random((len(query), len(gallery))), axis=1)[:, :50]
+        answers[name] = [found]
+    skipped = runs.skipped(stage, {stage: benchmark}, config)
+    return results.Results(stage, benchmark, rows, answers, {}, skipped, query, gallery)
+
+
+@pytest.mark.parametrize("kept", EVERY, ids=NAMES)
+def test_results_are_shown_or_their_lack_is_said(squares, config, kept):
+    """What notebooks 02, 03, 06 and 08 call: no exception but Lacks, with a sentence, and that only where it must be."""
+    benchmark, config = only(squares, kept), profile(config)
+    benchmarks, measured = {benchmark.name: benchmark}, made_up(benchmark, config)
+    if not measured.answers:
+        with pytest.raises(Lacks, match="no method of this profile can be trained"):
+            results.gather(benchmark.name, benchmarks, config, None, "")
+        with pytest.raises(Lacks, match="no method of this profile can be trained"):
+            tables.budget(benchmark.name, {})
+        return
+    assert len(tables.methods_table(benchmark.name, benchmarks, config)) == len(METHODS)
+    table2 = tables.table2(measured)
+    assert ("category_top3" in table2) == ("categories" in kept) and ("all_top3" in table2) == ("attributes" in kept)
+    tables.beside_paper(table2, benchmark)
+    tables.leads(measured)
+    if "attributes" not in kept:
+        with pytest.raises(Lacks, match="no attributes"):
+            tables.need(benchmarks, benchmark.name, "attributes")
+    else:
+        tables.attribute_definitions(measured)
+        shown = [m for m in METHODS if measured.has(m, "attributes")]
+        table = tables.figure7(measured, shown)
+        assert tables.figure7_leads(table, shown).to_numpy().sum() == len(table)
+        tables.best_and_worst(measured)
+    assert FASHIONNET in measured.answers and measured.first(FASHIONNET) is measured.answers[FASHIONNET][0]
+    if "landmarks" in kept:
+        with_mean = curves.with_mean_landmarks(measured)
+        assert len(curves.pdj_table(with_mean, with_mean.having("landmarks")))
+    else:
+        with pytest.raises(Lacks, match="no landmarks"):
+            tables.need(benchmarks, benchmark.name, "landmarks")
+    judged = claims.judge({benchmark.name: measured})
+    untold = judged[judged.direction == "not testable here"]
+    assert len(judged) == len(claims.CLAIMS) and untold.reason.str.len().gt(0).all()
+    assert (judged.group == "in-shop").sum() == (untold.group == "in-shop").sum()
+
+
+@pytest.mark.parametrize("kept", EVERY, ids=NAMES)
+def test_searches_are_shown_or_their_lack_is_said(search_squares, config, kept):
+    """What notebooks 04 and 07 call."""
+    benchmark = only(replace(search_squares, pose=np.ones(24, np.int8)), kept)
+    measured = made_up(benchmark, profile(config))
+    table = curves.retrieval_curves(measured)
+    assert set(table.method) == set(measured.answers)
+    assert len(curves.variation_table(measured, [FASHIONNET]))
+    claims.judge({"inshop": measured})
+
+
+def test_without_fashionnet_what_is_about_it_is_lacking(squares, config):
+    """As where no pre-trained network of it is shipped."""
+    measured = made_up(squares, profile(config))
+    others = {name: found for name, found in measured.answers.items() if name != FASHIONNET}
+    measured = replace(measured, answers=others, skipped={FASHIONNET: "no network is shipped"})
+    shown = [m for m in others if measured.has(m, "attributes")]
+    tables.table2(measured)
+    with pytest.raises(Lacks, match="no answers of fashionnet .*: no network is shipped"):
+        measured.first(FASHIONNET)
+    with pytest.raises(Lacks, match=FASHIONNET):
+        tables.figure7_leads(tables.figure7(measured, shown), shown)
+    with pytest.raises(Lacks, match=FASHIONNET):
+        curves.variation_table(measured, shown)
+    with pytest.raises(Lacks, match=FASHIONNET):
+        tables.best_and_worst(measured)
