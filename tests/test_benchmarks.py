@@ -45,7 +45,11 @@ def test_settings_for_photos_are_tried_on_held_out_training_images(world_root, t
     run(str(ROOT / "benchmarks/photos.py"), "--data", str(world_root), "--out", str(out), *small, folder=tmp_path)
     rows = pd.read_csv(out)
     assert rows.variant.tolist() == ["compact", "fashionnet, compact"] and rows.pdj.notna().tolist() == [False, True]
-    assert rows[["attributes", "attributes_macro", "category", "mirrored"]].apply(lambda c: c.between(0, 100)).all(axis=None)
+    assert (
+        rows[["attributes", "attributes_macro", "category", "mirrored"]]
+        .apply(lambda c: c.between(0, 100))
+        .all(axis=None)
+    )
 
 
 def test_development_rows_are_of_train_alone_and_not_trained_on(world):
