@@ -1,5 +1,6 @@
 """What tests share: a very small synthetic world, and pictures of squares (squares.py)."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,15 @@ from lib.deepfashion import Benchmark, find_benchmarks
 from lib.world import World, write_world
 
 torch.set_num_threads(1)  # networks this small are slower on several threads, and far slower on busy cores
+
+
+@pytest.fixture(autouse=True)
+def environment():
+    """Undo what a test, or a command that it calls, sets in the environment: a deadline would stop later trainings."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")

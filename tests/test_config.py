@@ -16,16 +16,14 @@ def test_the_profiles():
     assert all(config.profile == name for name, config in PROFILES.items())
     assert PROFILES["study"].seeds == (0, 1, 2) and PROFILES["demo"].seeds == (0,)
     assert PROFILES["paper"].model == Model() and PROFILES["paper"].input.view_px == 224
-    assert [PROFILES[name].start for name in PROFILES] == ["scratch", "shipped", "scratch", "shipped", "imagenet"]
+    assert [PROFILES[name].start for name in PROFILES] == ["scratch", "shipped", "scratch", "imagenet", "imagenet"]
 
 
-def test_demo_and_photos_can_read_what_the_study_ships():
-    for name in ("demo", "photos"):
-        assert PROFILES[name].model == PROFILES["study"].model == COMPACT
-        assert PROFILES[name].input == PROFILES["study"].input
-    assert (
-        PROFILES["demo"].seed != PROFILES["study"].seed
-    )  # the demo's world is another one than that of the pre-training
+def test_the_demo_can_read_what_the_study_ships():
+    assert PROFILES["demo"].model == PROFILES["study"].model == COMPACT
+    assert PROFILES["demo"].input == PROFILES["study"].input
+    # The demo's world is another one than that of the pre-training.
+    assert PROFILES["demo"].seed != PROFILES["study"].seed
 
 
 @pytest.mark.parametrize("name", list(PROFILES))
@@ -34,7 +32,7 @@ def test_sizes_fit_together(name):
     m, i = config.model, config.input
     assert i.view_px % 32 == 0 and i.view_px <= i.px and m.window % m.bins == 0
     cells = i.view_px / 8
-    assert 1 / 8 < m.window / cells <= 1 / 4  # the paper's 4 of 28 cells are a seventh
+    assert 1 / 8 <= m.window / cells <= 1 / 4  # the paper's 4 of 28 cells are a seventh
     assert i.view * (1 + i.jitter) + 2 * 0.6 * i.jitter < 1.2  # views may leave the crop by little
     assert abs(i.px * i.view - i.view_px) < 4  # a view is neither enlarged nor shrunk by much
     assert set(config.methods) <= set(METHODS) and "fashionnet" in config.methods

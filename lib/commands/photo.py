@@ -1,0 +1,78 @@
+"""Describe photos of your own with the shipped FashionNet, and find the nearest ones of a catalogue.
+
+./run_all.sh --photo shirt.jpg
+./run_all.sh --photo shirt.jpg --box 40,10,300,420
+./run_all.sh --photo shirt.jpg --catalogue my_photos/
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from lib import predict
+from lib.lists import LANDMARKS, DataError
+
+OUT = Path(__file__).resolve().parents[2] / "outputs" / "photo"
+STATES = ("visible", "occluded", "cut off")
+
+
+def box_of(text: str) -> list[float]:
+    """Convert "x1,y1,x2,y2". Raises argparse's error for anything else."""
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != 4:
+        raise argparse.ArgumentTypeError(f"{text!r} is not x1,y1,x2,y2")
+    return numbers
+
+
+def describe(path: Path, box: list[float] | None, catalogue) -> tuple[str, np.ndarray, predict.Prediction]:
+    """Return what was found in one photo as text, the upright photo and the prediction."""
+    photo = predict.read_upright(path)
+    found = predict.predict(photo, box)
+    x1, y1, x2, y2 = found.box
+    lines = [f"{path}  box {x1:g},{y1:g},{x2:g},{y2:g}" + (" (the whole picture)" if box is None else "")]
+    lines += ["  category    " + ", ".join(f"{name} {100 * share:.0f} %" for name, share in found.category)]
+    lines += ["  attributes  " + ", ".join(f"{name} {score:.2f}" for name, score in found.attributes)]
+    places = zip(LANDMARKS, found.landmarks, found.visibility, strict=True)
+    lines += ["  landmarks   " + ", ".join(f"{name} {x:.0f},{y:.0f}" for name, (x, y), state in places if state == 0)]
+    hidden = [f"{name} {STATES[state]}" for name, state in zip(LANDMARKS, found.visibility, strict=True) if state]
+    lines += ["              " + ", ".join(hidden)] if hidden else []
+    if catalogue is not None:
+        near = predict.nearest(found.embedding, catalogue)
+        lines += ["  nearest     " + ", ".join(f"{other} {far:.2f}" for other, far in near)]
+    return "\n".join(lines), photo, found
+
+
+def draw(photo: np.ndarray, found: predict.Prediction, target: Path) -> Path:
+    """Write the photo with its box and its visible landmarks as a PNG."""
+    from lib.report import photos, results  # matplotlib is slow to import, and `--help` needs none
+
+    sheet = photos.photo_grid(
+        [photo], [found.category[0][0]], 1, [found.box], [found.landmarks], [found.visibility], size=3
+    )
+    return results.save_figure(sheet, target.parent.parent, target.stem)
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="./run_all.sh", description=__doc__.split("\n")[0])
+    parser.add_argument("--photo", metavar="FILE", nargs="+", type=Path, required=True)
+    parser.add_argument("--box", metavar="x1,y1,x2,y2", type=box_of, help="pixels; the whole picture without it")
+    parser.add_argument("--catalogue", metavar="DIR", help="also find the nearest photos of this folder")
+    args = parser.parse_args(arguments)
+    try:
+        catalogue = None if args.catalogue is None else predict.index(args.catalogue, OUT / "cache")
+        for path in args.photo:
+            text, photo, found = describe(path, args.box, catalogue)
+            print(text)
+            print("  wrote       ", draw(photo, found, OUT / "figures" / path.name), flush=True)
+    except DataError as error:
+        sys.exit(f"run_all.sh: {error}")
+    print("The network has seen drawn clothes alone: on photos it is often wrong (notebook 09).")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
