@@ -54,6 +54,12 @@ def variants() -> dict[str, tuple[str, Config, float]]:
         "heatmap, efficientnet 128": ("fashionnet-heatmap", at(128), 1.0),
         "wtbi 128": ("wtbi", at(128), 1.0),
     }
+    training, light = at(96).training, {}
+    for step in ("step1", "step2", "at_once"):
+        weights = getattr(training, step)
+        light[step] = replace(weights, visibility=weights.visibility / 10)
+    lighter = replace(at(96), training=replace(training, **light))
+    rows["fashionnet, efficientnet 96, visibility a tenth"] = ("fashionnet", lighter, 1.0)
     for share in (0.25, 0.5):
         rows[f"fashionnet, efficientnet 128, {share:g} of the photos"] = ("fashionnet", at(128), share)
     return rows
