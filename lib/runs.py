@@ -212,11 +212,16 @@ def finished(method: str, stage: str, benchmarks: dict[str, Benchmark], config: 
     return folder if is_whole(folder) else train_run(method, stage, benchmarks, config, out, seed, weights)
 
 
-def is_whole(folder: Path) -> bool:
-    """Return whether the files of a finished run can be read: about, network and, where it was measured, answers."""
+def is_whole(folder: Path, network: bool = False) -> bool:
+    """Return whether the files of a finished run can be read: about, answers and network.
+
+    A measured run may lack its network, unless another run starts from it (`network`): its answers are what is reported.
+    """
+    measured, model = _answers(folder), folder / "model.safetensors"
+    paths = [folder / "answers.safetensors"] * measured + [model] * (network or not measured or model.exists())
     try:
         _ = info(folder)["about"], info(folder)["history"]
-        for path in (folder / "model.safetensors", *([folder / "answers.safetensors"] if _answers(folder) else [])):
+        for path in paths:
             stat = path.stat()
             _verify(path, stat.st_size, stat.st_mtime_ns)
     except (DataError, KeyError, TypeError, OSError):
@@ -235,7 +240,7 @@ def _answers(folder: Path) -> bool:
     return folder.parent.name != "pretrain" and find(folder.name.split("_")[0]).network != "detector"
 
 
-def _set_damage_aside(folder: Path) -> None:
+def _set_damage_aside(folder: Path, network: bool) -> None:
     """Rename what cannot be read of a finished run, so that it is made again: its answers by the trained network, all
     else by training."""
     for name, read in (("answers", answers), ("scores", scores), ("model", networks.load)):
@@ -247,7 +252,8 @@ def _set_damage_aside(folder: Path) -> None:
             set_aside(path, str(error))
     try:
         _ = info(folder)["about"], info(folder)["history"]
-        if not (folder / "model.safetensors").exists():
+        answered = _answers(folder) and (folder / "answers.safetensors").exists()
+        if (network or not answered) and not (folder / "model.safetensors").exists():
             set_aside(folder / "run.json", "its network is gone")
     except (DataError, KeyError, TypeError) as error:
         set_aside(folder / "run.json", str(error))
@@ -274,41 +280,41 @@ def training_rows(stage: str, benchmark: Benchmark, seed: int) -> tuple[np.ndarr
 
 
 def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config: Config, out: Path, seed: int = 0,
-              weights: str = "") -> Path:  # fmt: skip
+              weights: str = "", network: bool = False) -> Path:  # fmt: skip
     """Return the folder of a run; train it, and the runs that it starts from, where they are not finished.
 
-    weights: a VGG-16 as .safetensors for profiles that start from ImageNet. A second process that wants the same run waits
+    weights: a VGG-16 as .safetensors for profiles that start from ImageNet. network: the caller needs the trained network, too. A second process that wants the same run waits
     for the first; damaged files are set aside and made again. Raises Lacks where the source cannot train the method,
     train.OutOfTime at the Unix time in DEEPFASHION_DEADLINE.
     """
     spec = find(method)
     folder = run_folder(method, stage, benchmarks, config, out, seed, weights)
-    if is_finished(folder) and is_whole(folder):
+    if is_finished(folder) and is_whole(folder, network):
         return folder
     benchmark = benchmark_of(stage, benchmarks)
     seed = config.seed if stage == "pretrain" else seed
     earlier = predecessor(spec, stage, benchmarks, config)
     detector = detector_run(spec, stage, benchmarks, config)
-    paths = [None if run is None else train_run(*run, benchmarks, config, out, config.seed, weights) / "model.safetensors"
+    paths = [None if run is None else train_run(*run, benchmarks, config, out, config.seed, weights, True) / "model.safetensors"
              for run in (earlier, detector)]  # fmt: skip
     if spec.network == "detector" and benchmark.joints is None:
         raise Lacks(f"{benchmark.images_root}: no list_joints.txt to train a detector of {method} with")
 
     fabric = train.make_fabric(config.training.precision)
-    with _alone(folder, fabric):
-        if not (is_finished(folder) and is_whole(folder)):  # otherwise made by the process that was waited for
+    with _alone(folder, fabric, network):
+        if not (is_finished(folder) and is_whole(folder, network)):  # otherwise made by the process that was waited for
             _train(spec, stage, benchmark, config, folder, seed, weights, paths, fabric)
     return folder
 
 
 @contextmanager
-def _alone(folder: Path, fabric: Fabric) -> Iterator[None]:
+def _alone(folder: Path, fabric: Fabric, network: bool) -> Iterator[None]:
     """Let one program at a time, of one process or several, work on a run; its damaged files are set aside before."""
     first = fabric.global_rank == 0
     lock = hold(folder.with_name(f"{folder.name}.lock"), f"{folder} is being trained")
     with lock if first else nullcontext():
-        if first and is_finished(folder) and not is_whole(folder):
-            _set_damage_aside(folder)
+        if first and is_finished(folder) and not is_whole(folder, network):
+            _set_damage_aside(folder, network)
         fabric.barrier()
         yield
 

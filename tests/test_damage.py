@@ -337,6 +337,22 @@ def test_a_damaged_file_of_a_run_is_made_again(trained, squares, config, tmp_pat
         assert f"{folder / name}: damaged (" in said and (folder / f"{name}.damaged").exists()
 
 
+def test_a_measured_run_does_without_its_network_until_another_starts_from_it(
+    trained, squares, config, tmp_path, monkeypatch
+):
+    benchmarks = {"category_attribute": squares}
+    shutil.copytree(trained[0], tmp_path / "out")
+    folder = tmp_path / "out" / trained[1].relative_to(trained[0])
+    (folder / "model.safetensors").unlink()
+    arguments = "fashionnet", "category_attribute", benchmarks, config, tmp_path / "out"
+    with monkeypatch.context() as without:
+        without.setattr(train, "fit", lambda *_, **__: pytest.fail("trained, though the answers are there"))
+        assert runs.train_run(*arguments) == folder and runs.finished(*arguments) == folder
+    assert runs.is_whole(folder) and not runs.is_whole(folder, network=True)
+    assert runs.train_run(*arguments, network=True) == folder
+    assert (folder / "model.safetensors").exists() and runs.is_whole(folder, network=True)
+
+
 @pytest.mark.parametrize("damage", [cut, flip, "foreign", "text"])
 def test_a_damaged_checkpoint_is_never_trained_on(trained, squares, config, tmp_path, capsys, monkeypatch, damage):
     benchmarks = {"category_attribute": squares}

@@ -4,7 +4,7 @@
 
 A run writes to outputs/<profile>/, which git ignores. This command copies its tables (csv) and figures of curves and bars (png)
 to outputs/reference/<profile>/, in place of the earlier copy, and writes provenance.json: commits, dates and devices of the runs
-behind the tables. Of the demo it also copies executed notebooks and sheets of pictures. Of a real data set nothing that may show
+behind the tables. Of the demo it also copies executed notebooks and two sheets of pictures. Of a real data set nothing that may show
 a photo is ever copied.
 """
 
@@ -23,7 +23,11 @@ OUTPUTS = Path(__file__).resolve().parents[2] / "outputs"
 DRAWN = re.compile(
     r"(fig(03|07|08b|09b|10|11|_claims)|table2|loss_curves|loss_curves_consumer2shop|pooling|budget|power)([a-z_]*)"
 )
-WHOLE = "demo"  # the profile whose notebooks and sheets of pictures are kept: once, as the checkout must stay small
+WHOLE = "demo"  # the profile whose executed notebooks are kept: once, as the checkout must stay small
+SHEETS = {
+    "photos_landmarks",
+    "photos_own",
+}  # its sheets of pictures that the README shows; the notebooks have the others
 ORIGIN = ("commit", "date", "device")
 
 
@@ -88,8 +92,13 @@ def keep(profile: str) -> tuple[Path, list[Path]]:
         raise Refused(f"{parts[0].name} is the remainder of a failed notebook; run it again or delete it first")
     real = shows_real_photos(run)
     files = [path for pattern in ("tables/*.csv", "figures/*.png", "notebooks/*.ipynb") for path in run.glob(pattern)]
-    bare = real or profile != WHOLE
-    left_out = [p for p in files if bare and p.suffix != ".csv" and not (p.suffix == ".png" and is_drawn(p.stem))]
+    sheets = SHEETS if profile == WHOLE and not real else set()
+    kept = {
+        ".csv": lambda p: True,
+        ".png": lambda p: is_drawn(p.stem) or p.stem in sheets,
+        ".ipynb": lambda p: bool(sheets),
+    }
+    left_out = [path for path in files if not kept[path.suffix](path)]
     part = target.with_name(f"{profile}.part")
     shutil.rmtree(part, ignore_errors=True)
     for path in files:
