@@ -19,7 +19,7 @@ from lib.lists import ATTRIBUTE_GROUPS, FINE_GROUPS, FOLDERS, JOINTS, ONE_RELEAS
 
 CEILING = 50  # attributes per image in list_ceiling.txt
 UNGROUPED = {0: "all attributes"}
-_COLUMN_WORDS = {"clothes_type": "clothes type", "domain": "source"}  # of fields, in messages
+_COLUMNS = {"clothes_type": "clothes type", "pose": "pose", "domain": "source"}  # before a box, in words
 PER_IMAGE = (  # the fields of a Benchmark with one row per image
     "image", "split", "box", "clothes_type", "category", "item", "domain", "pose", "landmarks", "visibility", "joints",
     "joint_visibility", "attributes", "ceiling",
@@ -95,8 +95,7 @@ def _read_boxes(folder: Path, path: Path, columns: dict[str, range]) -> dict:
     box = lists.boxes(values[:, len(columns) :], path)
     known = {"images_root": lists.images_root(folder, path, names), "image": np.array(names), "box": box}
     for i, (name, allowed) in enumerate(columns.items()):
-        what = f"the {_COLUMN_WORDS.get(name, name)}"
-        known[name] = lists.codes(values[:, i], allowed, path, what).astype(np.int8)
+        known[name] = lists.codes(values[:, i], allowed, path, f"the {_COLUMNS[name]}").astype(np.int8)
     return known
 
 
@@ -106,11 +105,12 @@ def _read_images(
     """Return each image's row and the fields that `_read_boxes` reads.
 
     Where `problems` are collected and the list of boxes is refused, so that the other lists can be compared: the images
-    that it or, where it is missing, another list names, with unknown boxes (nan) and no split.
+    that it or, where it names none, the longest other list names, with unknown boxes (nan) and no split.
     """
     known = attempt(problems, _read_boxes, folder, path, columns)
     if known is None:
-        names = next(filter(None, map(lists.images_named, (path, partition, *sorted(path.parent.glob("*.txt"))))), [])
+        others = [partition, *path.parent.glob("list_landmarks*.txt"), *path.parent.glob("list_category_img.txt")]
+        names = lists.images_named(path) or max(map(lists.images_named, others), key=len)
         if not names:
             raise problems.pop()
         root = next((root for root in (folder / "Img", folder) if (root / names[0].split("/")[0]).exists()), folder)
@@ -235,7 +235,7 @@ def _read_item_attributes(anno: Path, item: np.ndarray, problems: list[DataError
     if known is None:
         return {}
     types, groups = folders[0] / "list_attr_type.txt", known[1]
-    group_names = {} if groups is None else attempt(problems, _group_names, types, groups, otherwise={})
+    group_names = {} if groups is None else attempt(problems, lists.read_group_names, types, groups, otherwise={})
     return _attribute_fields(labels, *known, group_names)
 
 
@@ -250,17 +250,6 @@ def _attribute_fields(
         "attribute_groups": groups,
         "group_names": dict(group_names),
     }
-
-
-def _group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
-    """Return the names of group numbers: from Consumer-to-shop's list_attr_type.txt, else those of the paper."""
-    if path.exists():  # rows of a Chinese and an English name, two blanks apart, in the order of the numbers
-        rows = lists.read_list(path)
-        names = {i: re.split(r"\s{2,}|\t", row.strip())[-1] for i, row in enumerate(rows, 1)}
-    else:
-        names = ATTRIBUTE_GROUPS
-    used = np.unique(groups).tolist()
-    return dict(names) if names.keys() >= set(used) else {number: f"group {number}" for number in used}
 
 
 def _read_ceiling(path: Path, index: dict[str, int], attribute_names: tuple[str, ...] | None) -> dict:
@@ -278,15 +267,22 @@ def _read_ceiling(path: Path, index: dict[str, int], attribute_names: tuple[str,
 
 def _read_partition(path: Path, index: dict[str, int], problems: list[DataError] | None) -> np.ndarray:
     """Return the split of each image, (N,) str; images for pre-training are in list_pretrain.txt and not in the partition."""
+    listed = attempt(problems, _read_splits, path, index)
+    split = np.full(len(index), "", "<U8") if listed is None else listed
+    rows = attempt(problems, _rows_beside, path, "list_pretrain.txt", index, split)
+    if rows is not None:
+        split[rows] = "pretrain"
+    if rows is not None and listed is not None:  # otherwise the images without a split may be in the refused list
+        lists.fail_missing(path, split == "", index)
+    return split
+
+
+def _read_splits(path: Path, index: dict[str, int]) -> np.ndarray:
     words = lists.split_right(path, lists.read_list(path), 1)
     status = [word for _, word in words]
     lists.check_status(path, status, ("train", "val", "test"))
     split = np.full(len(index), "", "<U8")
     split[lists.rows_of(path, [name for name, _ in words], index)] = status
-    rows = attempt(problems, _rows_beside, path, "list_pretrain.txt", index, split)
-    if rows is not None:  # otherwise the images without a split are in that list, perhaps
-        split[rows] = "pretrain"
-        lists.fail_missing(path, split == "", index)
     return split
 
 
@@ -326,7 +322,7 @@ def _read_fine_partition(names: dict[Path, list[str]], index: dict[str, int]) ->
 def _read_pairs(path: Path, index: dict[str, int], domain: np.ndarray | None, list_of_items: Path, problems) -> dict:
     """Read rows of a consumer image, a shop image, their item and split; images in no pair have split "".
 
-    Shop images that are only searched are in list_distractors.txt; their split is "test". domain: None where unknown.
+    domain: None where it is not known.
     """
     words = lists.split_right(path, lists.read_list(path), 2)
     pairs = np.empty((len(words), 2), np.int64)
@@ -356,11 +352,11 @@ def _read_pairs(path: Path, index: dict[str, int], domain: np.ndarray | None, li
         # Each image now has the value of its last row; a row with another value contradicts that one.
         wrong = (of_image[pairs] != of_pair[:, None]).any(1)
         lists.fail_where(wrong, path, f"an image of this row is {what}, too")
-    split[attempt(problems, _distractors, path, index, split, domain, otherwise=[])] = "test"
     return {"pairs": pairs, "item": item.astype(str), "split": split.astype(str)}
 
 
 def _distractors(path: Path, index: dict[str, int], split: np.ndarray, domain: np.ndarray | None) -> np.ndarray:
+    """Return the rows of the shop images that are only searched, in list_distractors.txt; their split is "test"."""
     rows = _rows_beside(path, "list_distractors.txt", index, split)
     if domain is not None:
         lists.fail_where(domain[rows] != "shop", path.with_name("list_distractors.txt"), "not a shop image")
@@ -481,8 +477,7 @@ def read_inshop(folder: Path, problems: list[DataError] | None = None) -> Benchm
     Category is gender and category of the image name, "WOMEN/Dresses". Raises DataError; for `problems` see
     `find_benchmarks`.
     """
-    columns = {"clothes_type": range(1, 4), "pose": range(1, 7)}
-    return Benchmark("inshop", **_read_search(Path(folder), "inshop", columns, problems))
+    return Benchmark("inshop", **_read_search(Path(folder), "inshop", {"pose": range(1, 7)}, problems))
 
 
 def read_consumer2shop(folder: Path, problems: list[DataError] | None = None) -> Benchmark:
@@ -492,21 +487,25 @@ def read_consumer2shop(folder: Path, problems: list[DataError] | None = None) ->
     folder of its name, or "". Category is clothing type and category of the image name, "DRESSES/Dress", or None.
     Raises DataError; for `problems` see `find_benchmarks`.
     """
-    columns = {"clothes_type": range(1, 4), "domain": range(1, 3)}
-    return Benchmark("consumer2shop", **_read_search(Path(folder), "consumer2shop", columns, problems))
+    return Benchmark("consumer2shop", **_read_search(Path(folder), "consumer2shop", {"domain": range(1, 3)}, problems))
 
 
 def _read_search(folder: Path, name: str, columns: dict[str, range], problems: list[DataError] | None) -> dict:
     """Read the lists of a retrieval benchmark, whose names end alike: fields of a Benchmark."""
     anno, path = folder / "Anno", folder / "Eval" / "list_eval_partition.txt"
     items = anno / f"list_item_{name}.txt"
+    columns = {"clothes_type": range(1, 4)} | columns
     index, known = _read_images(folder, anno / f"list_bbox_{name}.txt", columns, path, problems)
     if name == "inshop":
         known |= attempt(problems, _read_inshop_partition, path, index, items, problems, otherwise={})
     else:
         if "domain" in known:
             known["domain"] = np.array(["", "shop", "consumer"])[known["domain"]]
-        known |= attempt(problems, _read_pairs, path, index, known.get("domain"), items, problems, otherwise={})
+        domain = known.get("domain")
+        known |= attempt(problems, _read_pairs, path, index, domain, items, problems, otherwise={})
+        rows = attempt(problems, _distractors, path, index, known["split"], domain, otherwise=())
+        if len(rows):
+            known["split"] = np.where(np.isin(np.arange(len(index)), rows), "test", known["split"])
     known |= _path_categories(known["image"])
     known |= _read_points(anno, f"list_landmarks_{name}.txt", index, known["box"], problems)
     item = known.get("item", np.full(len(index), ""))

@@ -367,6 +367,17 @@ def read_attribute_names(
     return tuple(names), groups
 
 
+def read_group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
+    """Return the names of the group numbers (A,): from Consumer-to-shop's list_attr_type.txt, else those of the paper."""
+    if path.exists():  # rows of a Chinese and an English name, two blanks apart, in the order of the numbers
+        rows = read_list(path)
+        names = {i: re.split(r"\s{2,}|\t", row.strip())[-1] for i, row in enumerate(rows, 1)}
+    else:
+        names = ATTRIBUTE_GROUPS
+    used = np.unique(groups).tolist()
+    return dict(names) if names.keys() >= set(used) else {number: f"group {number}" for number in used}
+
+
 def read_attribute_labels(
     path: Path, attributes: int | None, block: int = 1 << 19, items: bool = False
 ) -> tuple[list[str], np.ndarray]:
