@@ -99,9 +99,11 @@ def reason_to_skip(path: Path, benchmarks: dict[str, Benchmark], config: Config)
 def notebook_lines(benchmarks: dict[str, Benchmark], config: Config, problems: list[DataError]) -> list[str]:
     """Return one line per notebook, and one per stage and reason with the methods that are not trained."""
     lines = []
-    for path in notebooks(None):
+    for path in notebooks(None) if benchmarks else ():
         reason = attempt(problems, reason_to_skip, path, benchmarks, config, otherwise="see the problems")
         lines.append(f"  {path.stem:<18}" + (f"skipped: {reason}" if reason else "runs"))
+    if not benchmarks:
+        lines.append("  none can run: no benchmark can be read")
     for stage in benchmarks:
         reasons: dict[str, list[str]] = {}
         for method, reason in runs.skipped(stage, benchmarks, config).items():
@@ -122,14 +124,14 @@ def lines_of(folder: Path, name: str, wanted: Iterable[str]) -> dict[str, str]:
             continue
         with open(path, encoding="utf-8-sig", errors="replace") as rows:
             for number, row in enumerate(rows, 1):
-                image = next((image for image in wanted if f"{row.strip()} ".startswith(f"{image} ")), "")
-                if image:
-                    places.setdefault(image, f"line {number} of {path.name}")
+                for image in wanted:  # a few
+                    if row.startswith(image) and not row[len(image) :][:1].strip():
+                        places.setdefault(image, f"line {number} of {path.name}")
     return places
 
 
 def photo_faults(folder: Path, benchmark: Benchmark) -> tuple[list[str], list[str], float]:
-    """Decode all photos; return problems, notes, and the photos decoded per second (0.0 where there are none).
+    """Decode all photos; return problems, notes, and the photos decoded per second.
 
     Of each kind of fault, up to `crops.MOST_REPORTED` are named and the rest counted.
     """
@@ -202,12 +204,12 @@ def report(root: Path, profile: str) -> tuple[str, bool]:
     # Without a split to measure on: a problem of its own only where it does not follow from one of the lists.
     able = notebook_lines(benchmarks, config, [] if problems else problems)
     sentences = list(dict.fromkeys([*map(str, problems), *broken]))
-    while_broken = " (once the problems are mended; a list with a problem counts as absent)" if sentences else ""
+    aside = " (once the problems are mended; a list with a problem counts as absent)" if sentences else ""
     text = [f"{root}, for the profile {profile}", "", "Found", *found_lines(benchmarks)]
-    text += ["", f"Notebooks{while_broken}", *able]
+    text += ["", f"Notebooks{aside}", *able]
     text += ["", f"Problems: {len(sentences) or 'none'}", *(f"  {i}. {words}" for i, words in enumerate(sentences, 1))]
     text += ["", "Notes: nothing of this stops a run", *(f"  {note}" for note in notes)] if notes else []
-    text += ["", "Disk and time", *cost_lines(benchmarks, config, rates)]
+    text += ["", "Disk and time", *(cost_lines(benchmarks, config, rates) or ["  nothing to train on"])]
     # Paths are given from the folder that the first line names, or no line would fit a screen.
     return "\n".join([text[0], *(line.replace(f"{root}/", "") for line in text[1:])]), not sentences
 

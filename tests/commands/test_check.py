@@ -209,6 +209,20 @@ def test_an_empty_folder_is_one_sentence(tmp_path, capsys):
     assert out == "" and err.count("\n") == 1 and "none of 'Category and Attribute" in err and "name the folder" in err
 
 
+def test_an_official_folder_without_lists_and_one_without_photos(folder, capsys):
+    shutil.rmtree(folder / MAIN)
+    (folder / MAIN).mkdir()
+    shutil.rmtree(folder / FOLDERS["consumer2shop"])
+    shutil.rmtree(folder / INSHOP / "Img")
+    code, text = inspect(folder, capsys)
+    problems = section(text, "Problems: 2")
+    assert code == 1 and "list_bbox.txt: No such file or directory; put the official file there" in problems[0]
+    assert "unpack the images (img.zip)" in problems[1]
+    shutil.rmtree(folder / INSHOP)
+    code, text = inspect(folder, capsys)
+    assert code == 1 and "none can run" in text and "nothing to train on" in text
+
+
 def test_a_folder_that_is_not_there_is_a_wrong_call(tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
         check.main([str(tmp_path / "none")])
