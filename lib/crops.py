@@ -312,7 +312,9 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray:
                 decoded = list(pool.map(one, range(rows.start, rows.stop)))
             if all(decoded) and not warnings:
                 return
-            found = _find_damage(benchmark, rows.start)  # in this piece and all that follow; earlier ones are whole
+            found = _find_damage(
+                benchmark, range(rows.start, shape[0])
+            )  # in this piece and all that follow; earlier ones are whole
             if not found:
                 raise DataError(f"{benchmark.images_root}: photos changed while they were read; start again")
             write_json(path.with_suffix(".damaged.json"), found)
@@ -331,10 +333,43 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray:
     return crops
 
 
-def _find_damage(benchmark, start: int) -> dict[str, str]:
-    """Read each photo from row `start` on and return row -> what is wrong with it."""
+def inspect_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str]]:
+    """Decode every photo of a benchmark and write nothing.
+
+    Return row -> sentence for photos that cannot be read, for boxes (almost) wholly outside their photos, and for boxes that
+    leave theirs, whose edges will be repeated. A box that is not known (nan) is passed over.
+    """
+    damaged, outside, leaving = {}, {}, {}
+
+    def one(i: int) -> bool:
+        path, box = benchmark.images_root / benchmark.image[i], benchmark.box[i]
+        try:
+            photo = _decode(path)
+        except DataError:
+            return False  # read once more below, with its sentence
+        try:
+            if np.isfinite(box).all() and (sentence := _leaves(photo, box, path)):
+                leaving[i] = sentence
+        except DataError as error:
+            outside[i] = str(error)
+        return True
+
+    n = len(benchmark.image)
+    with ThreadPoolExecutor() as pool, tqdm(total=n, desc="decode photos", unit="image", mininterval=1) as bar:
+        for start in range(0, n, CROPS_AT_ONCE):
+            rows = range(start, min(start + CROPS_AT_ONCE, n))
+            with libjpeg_warnings() as warnings:
+                decoded = list(pool.map(one, rows))
+            if warnings or not all(decoded):
+                damaged |= {int(i): sentence for i, sentence in _find_damage(benchmark, rows).items()}
+            bar.update(len(rows))
+    return damaged, dict(sorted(outside.items())), dict(sorted(leaving.items()))
+
+
+def _find_damage(benchmark, rows: range) -> dict[str, str]:
+    """Read each photo of `rows` and return row -> what is wrong with it."""
     found = {}
-    for i in tqdm(range(start, len(benchmark.image)), desc="find damaged photos", unit="image", mininterval=1):
+    for i in tqdm(rows, desc="find damaged photos", unit="image", mininterval=1, leave=False):
         try:
             read_photo(benchmark.images_root / benchmark.image[i])
         except DataError as error:

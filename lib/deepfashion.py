@@ -5,28 +5,27 @@ each other raise DataError with the file, the line and a cure. Nothing is droppe
 landmark at (0, 0) has no position.
 """
 
-import os
 import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from lib import lists
-from lib.lists import ATTRIBUTE_GROUPS, FINE_GROUPS, FOLDERS, JOINTS, ONE_RELEASE, SLOTS, DataError, Lacks, fail
+from lib.lists import ATTRIBUTE_GROUPS, FINE_GROUPS, FOLDERS, JOINTS, ONE_RELEASE, SLOTS, DataError, Lacks, attempt
 
 CEILING = 50  # attributes per image in list_ceiling.txt
 UNGROUPED = {0: "all attributes"}
+_COLUMNS = {"clothes_type": "clothes type", "pose": "pose", "domain": "source"}  # before a box, in words
 PER_IMAGE = (  # the fields of a Benchmark with one row per image
     "image", "split", "box", "clothes_type", "category", "item", "domain", "pose", "landmarks", "visibility", "joints",
     "joint_visibility", "attributes", "ceiling",
 )  # fmt: skip
 
 _SLOTS = np.array([[slot in SLOTS.get(kind, ()) for slot in range(8)] for kind in range(4)])  # by clothes type
-# Absolute, with a drive letter, with an empty, "." or ".." part, with a backslash or a control character.
-_UNSAFE = re.compile(r"(^|/)\.{0,2}(/|$)|^[A-Za-z]:|[\\\x00-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -83,82 +82,41 @@ def without(benchmark: Benchmark, rows: Sequence[int]) -> Benchmark:
     return replace(benchmark, **changes)
 
 
-# ---- a list's rows and the benchmark's -------------------------------------------------------------------------------
-
-
-def _rows_of(path: Path, names: Sequence[str], index: dict[str, int], first: int = 3) -> np.ndarray:
-    """Return the benchmark's row (int64) of each image that a list names; DataError if unknown or named twice."""
-    rows = np.fromiter((index.get(name, -1) for name in names), np.int64, len(names))
-    if (rows < 0).any():
-        i = int((rows < 0).argmax())
-        fail(path, i + first, f"image {names[i]} is not in the list of boxes", ONE_RELEASE)
-    _, firsts = np.unique(rows, return_index=True)
-    if len(firsts) < len(rows):
-        i = int(np.delete(np.arange(len(rows)), firsts)[0])
-        fail(path, i + first, f"image {names[i]} is listed a second time", "keep one of the two rows")
-    return rows
-
-
-def _order(path: Path, names: Sequence[str], index: dict[str, int]) -> np.ndarray:
-    """Return each benchmark image's row in a list that must name all of them."""
-    rows = _rows_of(path, names, index)
-    order = np.full(len(index), -1)
-    order[rows] = np.arange(len(rows))
-    _fail_missing(path, order < 0, index)
-    return order
-
-
-def _fail_missing(path: Path, missing: np.ndarray, index: dict[str, int]) -> None:
-    if missing.any():
-        i = int(missing.argmax())
-        what = f"no row for image {list(index)[i]}, which is on line {i + 3} of the list of boxes"
-        raise DataError(f"{path}: {what}; {ONE_RELEASE}")
-
-
 # ---- boxes, landmarks, joints, categories ----------------------------------------------------------------------------
 
 
-def _read_boxes(folder: Path, path: Path, columns: int) -> tuple[dict[str, int], np.ndarray, dict]:
-    """Read the list that defines the images.
+def _read_boxes(folder: Path, path: Path, columns: dict[str, range]) -> dict:
+    """Read the list that defines the images and their order: fields of a Benchmark.
 
-    Return each image name's row, the `columns` numbers before each box (N, columns) and fields of a Benchmark.
+    columns: the names and allowed values of the numbers before each box, which become fields, (N,) int8, too.
     """
-    names, values = lists.read_table(path, columns + 4)
-    index = {name: i for i, name in enumerate(names)}
-    _rows_of(path, names, index)  # refuses duplicates
-    box = lists.boxes(values[:, columns:], path)
-    root = _check_names(folder, path, names)
-    return index, values[:, :columns], {"images_root": root, "image": np.array(names), "box": box}
+    names, values = lists.read_table(path, len(columns) + 4)
+    lists.rows_of(path, names, {name: i for i, name in enumerate(names)})  # refuses duplicates
+    box = lists.boxes(values[:, len(columns) :], path)
+    known = {"images_root": lists.images_root(folder, path, names), "image": np.array(names), "box": box}
+    for i, (name, allowed) in enumerate(columns.items()):
+        known[name] = lists.codes(values[:, i], allowed, path, f"the {_COLUMNS[name]}").astype(np.int8)
+    return known
 
 
-def _check_names(folder: Path, path: Path, names: list[str], first: int = 3) -> Path:
-    """Return the folder that image names are relative to; DataError where a name or a link leaves it."""
-    for i, name in enumerate(names):
-        if _UNSAFE.search(name):
-            fail(path, i + first, f"image name {name!r} may leave the data folder", "use a plain relative name")
-    top = names[0].split("/")[0]
-    root = next((root for root in (folder / "Img", folder) if (root / top).exists()), None)
-    if root is None:
-        raise DataError(f"{folder}: neither Img/{top} nor {top} is there; unpack the images (img.zip)")
-    inside = os.path.join(os.path.realpath(root), "")
-    members: dict[str, dict[str, int]] = {}
-    for i, name in enumerate(names):
-        parent, _, last = name.rpartition("/")
-        members.setdefault(parent, {})[last] = i
-    for parent, rows in members.items():  # one scan per folder, because one look per image is slow
-        real = os.path.join(os.path.realpath(root / parent), "")
-        linked = [] if real.startswith(inside) else list(rows)
-        if not linked:
-            try:
-                with os.scandir(real) as entries:
-                    links = [entry for entry in entries if entry.name in rows and entry.is_symlink()]
-            except OSError:
-                links = []  # a missing folder: whatever opens its images reports them
-            linked = [link.name for link in links if not os.path.realpath(link.path).startswith(inside)]
-        if linked:
-            i = min(rows[name] for name in linked)
-            fail(path, i + first, f"image {names[i]} is a link out of {root}", "put the image itself there")
-    return root
+def _read_images(
+    folder: Path, path: Path, columns: dict[str, range], partition: Path, problems: list[DataError] | None
+) -> tuple[dict[str, int], dict]:
+    """Return each image's row and the fields that `_read_boxes` reads.
+
+    Where `problems` are collected and the list of boxes is refused, so that the other lists can be compared: the images
+    that it or, where it names none, the longest other list names, with unknown boxes (nan) and no split.
+    """
+    known = attempt(problems, _read_boxes, folder, path, columns)
+    if known is None:
+        others = [partition, *path.parent.glob("list_landmarks*.txt"), *path.parent.glob("list_category_img.txt")]
+        names = lists.images_named(path) or max(map(lists.images_named, others), key=len)
+        if not names:
+            raise problems.pop()
+        root = next((root for root in (folder / "Img", folder) if (root / names[0].split("/")[0]).exists()), folder)
+        known = {"images_root": root, "image": np.array(names), "box": np.full((len(names), 4), np.nan, np.float32)}
+    known["split"] = np.full(len(known["image"]), "")
+    return {name: i for i, name in enumerate(known["image"].tolist())}, known
 
 
 def _read_landmarks(path: Path, index: dict[str, int], box: np.ndarray) -> dict:
@@ -176,7 +134,7 @@ def _read_landmarks(path: Path, index: dict[str, int], box: np.ndarray) -> dict:
         table[rows[:, None], slots] = points.reshape(len(rows), len(slots), 3)
     landmarks, visibility = lists.points(table, path)
     visibility[~_SLOTS[kinds]] = -1
-    order = _order(path, names, index)
+    order = lists.order_of(path, names, index)
     lists.check_near(landmarks, box[np.argsort(order)], path, "landmark")
     return {"clothes_type": kinds[order], "landmarks": landmarks[order], "visibility": visibility[order]}
 
@@ -194,34 +152,33 @@ def _read_joints(path: Path, index: dict[str, int], box: np.ndarray) -> dict:
         warnings.warn(f"{path}: not used, because the order of its joints is not known", stacklevel=2)
         return {}
     joints, visibility = lists.points(values.reshape(len(names), -1, 3), path)
-    order = _order(path, names, index)
+    order = lists.order_of(path, names, index)
     lists.check_near(joints, box[np.argsort(order)], path, "joint")
     return {"joints": joints[order], "joint_visibility": visibility[order]}
 
 
-def _read_points(anno: Path, landmarks: str, index: dict[str, int], box: np.ndarray) -> dict:
+def _read_points(anno: Path, landmarks: str, index: dict[str, int], box: np.ndarray, problems) -> dict:
     """Read landmarks and human joints, each where its list exists."""
     known = {}
-    if (anno / landmarks).exists():
-        known |= _read_landmarks(anno / landmarks, index, box)
-    if (anno / "list_joints.txt").exists():
-        known |= _read_joints(anno / "list_joints.txt", index, box)
+    for path, read in ((anno / landmarks, _read_landmarks), (anno / "list_joints.txt", _read_joints)):
+        if path.exists():
+            known |= attempt(problems, read, path, index, box, otherwise={})
     return known
 
 
-def _read_category_names(path: Path) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return the names of the categories and their clothes types, (categories,) int8."""
-    words = lists.split_right(path, lists.read_list(path), 1)
-    types = lists.integers(path, [kind for _, kind in words], SLOTS, "clothes type")
-    return tuple(name for name, _ in words), types
-
-
-def _read_categories(anno: Path, index: dict[str, int]) -> dict:
-    category_names, types = _read_category_names(anno / "list_category_cloth.txt")
+def _read_categories(anno: Path, index: dict[str, int], problems: list[DataError] | None) -> dict:
+    """Read the categories of images, where list_category_img.txt exists."""
     path = anno / "list_category_img.txt"
+    if not path.exists():
+        return {}
+    cloth = anno / "list_category_cloth.txt"
+    category_names, types = attempt(problems, lists.read_category_names, cloth, otherwise=((), None))
     names, values = lists.read_table(path, 1)
-    category = lists.codes(values[:, 0], range(1, len(types) + 1), path, "the category") - np.int16(1)
-    category = category[_order(path, names, index)]
+    most = lists.MOST_CATEGORIES if types is None else len(types)
+    category = lists.codes(values[:, 0], range(1, most + 1), path, "the category") - np.int16(1)
+    category = category[lists.order_of(path, names, index)]
+    if types is None:
+        return {}
     return {"category": category, "category_names": category_names, "clothes_type": types[category]}
 
 
@@ -240,20 +197,21 @@ def _path_categories(images: np.ndarray) -> dict:
 # ---- attributes ------------------------------------------------------------------------------------------------------
 
 
-def _read_attributes(anno: Path, index: dict[str, int], group_names: dict[int, str]) -> dict:
+def _read_attributes(anno: Path, index: dict[str, int], group_names: dict[int, str], problems) -> dict:
     """Read the attributes of images, where list_attr_img.txt exists."""
     path = anno / "list_attr_img.txt"
     if not path.exists():
         return {}
-    attribute_names, groups = lists.read_attribute_names(anno / "list_attr_cloth.txt", group_names)
-    names, labels = lists.read_attribute_labels(path, len(attribute_names))
-    order = _order(path, names, index)
+    cloth = anno / "list_attr_cloth.txt"
+    known = attempt(problems, lists.read_attribute_names, cloth, group_names)
+    names, labels = lists.read_attribute_labels(path, known and len(known[0]))
+    order = lists.order_of(path, names, index)
     if (order != np.arange(len(order))).any():  # a second copy of 289 MB is made only where it is needed
         labels = labels[order]
-    return _attribute_fields(labels, attribute_names, groups, group_names)
+    return {} if known is None else _attribute_fields(labels, *known, group_names)
 
 
-def _read_item_attributes(anno: Path, item: np.ndarray) -> dict:
+def _read_item_attributes(anno: Path, item: np.ndarray, problems: list[DataError] | None) -> dict:
     """Read the attributes of items, where both lists exist, and give them to each item's images.
 
     Images of items that are not listed get zeros. Items without an image are passed over, so that a part of the release
@@ -265,17 +223,20 @@ def _read_item_attributes(anno: Path, item: np.ndarray) -> dict:
     if not folders:
         return {}
     path = folders[0] / both[0]
-    attribute_names, groups = lists.read_attribute_names(folders[0] / both[1])
-    items, labels = lists.read_attribute_labels(path, len(attribute_names), items=True)
+    known = attempt(problems, lists.read_attribute_names, folders[0] / both[1])
+    items, labels = lists.read_attribute_labels(path, known and len(known[0]), items=True)
     row = {name: i for i, name in enumerate(items)}
     for i, name in enumerate(items if len(row) < len(items) else []):
         if (labels[i] != labels[row[name]]).any():
-            fail(path, i + 3, f"item {name} is listed again with other labels", "keep one of the two rows")
+            lists.fail(path, i + 3, f"item {name} is listed again with other labels", "keep one of the two rows")
     rows = np.fromiter((row.get(name, -1) for name in item.tolist()), np.int64, len(item))
     labels = labels[rows]
     labels[rows < 0] = 0
-    group_names = {} if groups is None else _group_names(folders[0] / "list_attr_type.txt", groups)
-    return _attribute_fields(labels, attribute_names, groups, group_names)
+    if known is None:
+        return {}
+    types, groups = folders[0] / "list_attr_type.txt", known[1]
+    group_names = {} if groups is None else attempt(problems, lists.read_group_names, types, groups, otherwise={})
+    return _attribute_fields(labels, *known, group_names)
 
 
 def _attribute_fields(
@@ -291,97 +252,94 @@ def _attribute_fields(
     }
 
 
-def _group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
-    """Return the names of group numbers: from Consumer-to-shop's list_attr_type.txt, else those of the paper."""
-    if path.exists():  # rows of a Chinese and an English name, two blanks apart, in the order of the numbers
-        rows = lists.read_list(path)
-        names = {i: re.split(r"\s{2,}|\t", row.strip())[-1] for i, row in enumerate(rows, 1)}
-    else:
-        names = ATTRIBUTE_GROUPS
-    used = np.unique(groups).tolist()
-    return dict(names) if names.keys() >= set(used) else {number: f"group {number}" for number in used}
-
-
 def _read_ceiling(path: Path, index: dict[str, int], attribute_names: tuple[str, ...] | None) -> dict:
     """Read list_ceiling.txt, a list of this project: an image name, then its CEILING most likely attributes from 0."""
     if attribute_names is None or not path.exists():
         return {}
     names, values = lists.read_table(path, CEILING)
     ceiling = np.full((len(index), CEILING), -1, np.int16)
-    ceiling[_rows_of(path, names, index)] = lists.codes(values, range(len(attribute_names)), path, "an attribute")
+    ceiling[lists.rows_of(path, names, index)] = lists.codes(values, range(len(attribute_names)), path, "an attribute")
     return {"ceiling": ceiling}
 
 
 # ---- partitions ------------------------------------------------------------------------------------------------------
 
 
-def _check_status(path: Path, status: Sequence[str], allowed: tuple[str, ...]) -> None:
-    for i, word in enumerate(status):
-        if word not in allowed:
-            fail(path, i + 3, f"split {word!r} is not one of {', '.join(allowed)}")
+def _read_partition(path: Path, index: dict[str, int], problems: list[DataError] | None) -> np.ndarray:
+    """Return the split of each image, (N,) str; images for pre-training are in list_pretrain.txt and not in the partition."""
+    listed = attempt(problems, _read_splits, path, index)
+    split = np.full(len(index), "", "<U8") if listed is None else listed
+    rows = attempt(problems, _rows_beside, path, "list_pretrain.txt", index, split)
+    if rows is not None:
+        split[rows] = "pretrain"
+    if rows is not None and listed is not None:  # otherwise the images without a split may be in the refused list
+        lists.fail_missing(path, split == "", index)
+    return split
 
 
-def _check_items(path: Path, items: Sequence[str], list_of_items: Path) -> None:
-    """Raise DataError for an item of the partition that the list of items, where it exists, does not have."""
-    if list_of_items.exists():
-        known = {row.strip() for row in lists.read_list(list_of_items, header=1)}
-        for i, item in enumerate(items):
-            if item not in known:
-                fail(path, i + 3, f"item {item} is not in {list_of_items.name}", ONE_RELEASE)
-
-
-def _read_partition(path: Path, index: dict[str, int]) -> np.ndarray:
-    """Return the split of each image, (N,) str.
-
-    Images for pre-training are in a list of this project beside the partition and not in it: list_pretrain.txt with a
-    row count, "image_name", then names.
-    """
+def _read_splits(path: Path, index: dict[str, int]) -> np.ndarray:
     words = lists.split_right(path, lists.read_list(path), 1)
     status = [word for _, word in words]
-    _check_status(path, status, ("train", "val", "test"))
+    lists.check_status(path, status, ("train", "val", "test"))
     split = np.full(len(index), "", "<U8")
-    split[_rows_of(path, [name for name, _ in words], index)] = status
-    pretrain = path.with_name("list_pretrain.txt")
-    if pretrain.exists():
-        rows = _rows_of(pretrain, [row.strip() for row in lists.read_list(pretrain)], index)
-        lists.fail_where(split[rows] != "", pretrain, f"the image is in {path.name}, too")
-        split[rows] = "pretrain"
-    _fail_missing(path, split == "", index)
+    split[lists.rows_of(path, [name for name, _ in words], index)] = status
     return split
+
+
+def _rows_beside(path: Path, name: str, index: dict[str, int], split: np.ndarray) -> np.ndarray:
+    """Return the rows of images in a list of this project beside a partition: a row count, "image_name", then names.
+
+    None of them may have a split yet. No rows where there is no such list.
+    """
+    path, partition = path.with_name(name), path.name
+    if not path.exists():
+        return np.empty(0, np.int64)
+    rows = lists.rows_of(path, [row.strip() for row in lists.read_list(path)], index)
+    lists.fail_where(split[rows] != "", path, f"the image is in {partition}, too")
+    return rows
+
+
+def _read_inshop_partition(path: Path, index: dict[str, int], list_of_items: Path, problems) -> dict:
+    """Read rows of an image, its item and its split."""
+    images, items, status = zip(*lists.split_right(path, lists.read_list(path), 2), strict=True)
+    lists.check_status(path, status, ("train", "query", "gallery"))
+    attempt(problems, lists.check_items, path, items, list_of_items)
+    order = lists.order_of(path, images, index)
+    return {"item": np.array(items)[order], "split": np.array(status)[order]}
 
 
 def _read_fine_partition(names: dict[Path, list[str]], index: dict[str, int]) -> np.ndarray:
     """Return the split of each image, (N,) str, from the fine release's train.txt, val.txt and test.txt of names."""
     split = np.full(len(index), "", "<U5")
     for path, images in names.items():
-        rows = _rows_of(path, images, index, first=1)
+        rows = lists.rows_of(path, images, index, first=1)
         lists.fail_where(split[rows] != "", path, "the image is in another split, too", first=1)
         split[rows] = path.stem
-    _fail_missing(next(iter(names)).with_name("train.txt, val.txt and test.txt"), split == "", index)
+    lists.fail_missing(next(iter(names)).with_name("train.txt, val.txt and test.txt"), split == "", index)
     return split
 
 
-def _read_pairs(path: Path, index: dict[str, int], domain: np.ndarray, list_of_items: Path) -> dict:
+def _read_pairs(path: Path, index: dict[str, int], domain: np.ndarray | None, list_of_items: Path, problems) -> dict:
     """Read rows of a consumer image, a shop image, their item and split; images in no pair have split "".
 
-    Shop images that are only searched are in a list of this project beside the partition: list_distractors.txt with a
-    row count, "image_name", then names. Their split is "test".
+    domain: None where it is not known.
     """
     words = lists.split_right(path, lists.read_list(path), 2)
     pairs = np.empty((len(words), 2), np.int64)
     for i, (names, _, _) in enumerate(words):
         match = re.fullmatch(r"(.+\.[A-Za-z]\w*)\s+(.+\.[A-Za-z]\w*)", names)
         if match is None:
-            fail(path, i + 3, "no two image names")
+            lists.fail(path, i + 3, "no two image names")
         for j, name in enumerate(match.groups()):
             if name not in index:
-                fail(path, i + 3, f"image {name} is not in the list of boxes", ONE_RELEASE)
+                lists.fail(path, i + 3, f"image {name} is not in the list of boxes", ONE_RELEASE)
             pairs[i, j] = index[name]
-    wrong = (domain[pairs] != ["consumer", "shop"]).any(1)
-    lists.fail_where(wrong, path, "not a consumer and a shop image, by the source column of the list of boxes")
+    if domain is not None:
+        wrong = (domain[pairs] != ["consumer", "shop"]).any(1)
+        lists.fail_where(wrong, path, "not a consumer and a shop image, by the source column of the list of boxes")
     _, items, status = zip(*words, strict=True)
-    _check_status(path, status, ("train", "val", "test"))
-    _check_items(path, items, list_of_items)
+    lists.check_status(path, status, ("train", "val", "test"))
+    attempt(problems, lists.check_items, path, items, list_of_items)
 
     # An image in no pair still shows the item of its folder.
     folders = [name.split("/")[-2:-1] for name in index]
@@ -394,23 +352,27 @@ def _read_pairs(path: Path, index: dict[str, int], domain: np.ndarray, list_of_i
         # Each image now has the value of its last row; a row with another value contradicts that one.
         wrong = (of_image[pairs] != of_pair[:, None]).any(1)
         lists.fail_where(wrong, path, f"an image of this row is {what}, too")
-    distractors = path.with_name("list_distractors.txt")
-    if distractors.exists():
-        rows = _rows_of(distractors, [row.strip() for row in lists.read_list(distractors)], index)
-        lists.fail_where(split[rows] != "", distractors, f"the image is in {path.name}, too")
-        lists.fail_where(domain[rows] != "shop", distractors, "not a shop image")
-        split[rows] = "test"
     return {"pairs": pairs, "item": item.astype(str), "split": split.astype(str)}
+
+
+def _distractors(path: Path, index: dict[str, int], split: np.ndarray, domain: np.ndarray | None) -> np.ndarray:
+    """Return the rows of the shop images that are only searched, in list_distractors.txt; their split is "test"."""
+    rows = _rows_beside(path, "list_distractors.txt", index, split)
+    if domain is not None:
+        lists.fail_where(domain[rows] != "shop", path.with_name("list_distractors.txt"), "not a shop image")
+    return rows
 
 
 # ---- the three benchmarks --------------------------------------------------------------------------------------------
 
 
-def read_category_attribute(folder: Path, fine: bool | None = None) -> Benchmark:
+def read_category_attribute(
+    folder: Path, fine: bool | None = None, problems: list[DataError] | None = None
+) -> Benchmark:
     """Read the Category and Attribute Prediction Benchmark (the paper's section 2.3).
 
     fine: True for Anno_fine, False for Anno_coarse or the older Anno, None for the coarse one where it exists. Boxes
-    and partition must exist, every other list may be absent. Raises DataError.
+    and partition must exist, every other list may be absent. Raises DataError; for `problems` see `find_benchmarks`.
     """
     folder = Path(folder)
     coarse = [folder / name for name in ("Anno_coarse", "Anno") if (folder / name).is_dir()]
@@ -418,41 +380,48 @@ def read_category_attribute(folder: Path, fine: bool | None = None) -> Benchmark
         fine = not coarse and (folder / "Anno_fine").is_dir()
     anno = folder / "Anno_fine" if fine else (coarse or [folder / "Anno_coarse"])[0]
     # In the official release Eval/list_eval_partition.txt is about the coarse images.
-    fine_names = {}
+    fine_names, partition = {}, folder / "Eval" / "list_eval_partition.txt"
     if fine and (anno / "train.txt").exists():
-        paths = [anno / f"{split}.txt" for split in ("train", "val", "test")]
-        fine_names = {path: [line.strip() for line in lists.read_lines(path)] for path in paths}
+        for path in (anno / f"{split}.txt" for split in ("train", "val", "test")):
+            if (lines := attempt(problems, lists.read_lines, path)) is not None:
+                fine_names[path] = [line.strip() for line in lines]
         if not (anno / "list_bbox.txt").exists():
-            return _read_fine_release(folder, fine_names)
-    index, _, known = _read_boxes(folder, anno / "list_bbox.txt", 0)
+            return _read_fine_release(folder, fine_names, problems)
+    index, known = _read_images(folder, anno / "list_bbox.txt", {}, partition, problems)
     if fine_names:
-        known["split"] = _read_fine_partition(fine_names, index)
+        split = attempt(problems, _read_fine_partition, fine_names, index)
     else:
-        known["split"] = _read_partition(folder / "Eval" / "list_eval_partition.txt", index)
-    if (anno / "list_category_img.txt").exists():
-        known |= _read_categories(anno, index)
-    known |= _read_points(anno, "list_landmarks.txt", index, known["box"])
-    known |= _read_attributes(anno, index, FINE_GROUPS if fine else ATTRIBUTE_GROUPS)
-    known |= _read_ceiling(folder / "Eval" / "list_ceiling.txt", index, known.get("attribute_names"))
+        split = attempt(problems, _read_partition, partition, index, problems)
+    known["split"] = known["split"] if split is None else split
+    known |= attempt(problems, _read_categories, anno, index, problems, otherwise={})
+    known |= _read_points(anno, "list_landmarks.txt", index, known["box"], problems)
+    groups = FINE_GROUPS if fine else ATTRIBUTE_GROUPS
+    known |= attempt(problems, _read_attributes, anno, index, groups, problems, otherwise={})
+    ceiling = folder / "Eval" / "list_ceiling.txt"
+    known |= attempt(problems, _read_ceiling, ceiling, index, known.get("attribute_names"), otherwise={})
     return Benchmark("category_attribute", annotation="fine" if fine else "coarse", **known)
 
 
-def _read_fine_release(folder: Path, names: dict[Path, list[str]]) -> Benchmark:
+def _read_fine_release(folder: Path, names: dict[Path, list[str]], problems: list[DataError] | None) -> Benchmark:
     """Read the fine annotation as released: per split a list of names, and lists without names in the same order.
 
     train_bbox.txt: x1 y1 x2 y2. train_cate.txt: category from 1. train_attr.txt: 1 or 0 (read as -1) per attribute.
     train_landmarks.txt: x y of all eight, (0, 0) where there is none. The same for val and test.
     """
-    anno = next(iter(names)).parent
+    anno = folder / "Anno_fine"
 
-    def read(kind: str, columns: int, convert: Callable[[np.ndarray, Path], np.ndarray]) -> np.ndarray:
-        parts = []
-        for path, images in names.items():
-            values = lists.read_columns(path := path.with_name(f"{path.stem}_{kind}.txt"), columns)
-            if len(values) != len(images):
-                raise DataError(f"{path}: {len(values)} rows for {len(images)} image names; {ONE_RELEASE}")
-            parts.append(convert(values, path))
-        return np.concatenate(parts)
+    def read_one(path: Path, rows: int, columns: int, convert: Callable[[np.ndarray, Path], np.ndarray]) -> np.ndarray:
+        values = lists.read_columns(path, columns)
+        if len(values) != rows:
+            raise DataError(f"{path}: {len(values)} rows for {rows} image names; {ONE_RELEASE}")
+        return convert(values, path)
+
+    def read(kind: str, columns: int, convert: Callable[[np.ndarray, Path], np.ndarray]) -> np.ndarray | None:
+        parts = [
+            attempt(problems, read_one, path.with_name(f"{path.stem}_{kind}.txt"), len(images), columns, convert)
+            for path, images in names.items()
+        ]
+        return None if any(part is None for part in parts) else np.concatenate(parts)
 
     def exists(kind: str) -> bool:
         return (anno / f"train_{kind}.txt").exists()
@@ -461,71 +430,86 @@ def _read_fine_release(folder: Path, names: dict[Path, list[str]]) -> Benchmark:
     if not images:
         raise DataError(f"{anno}: no image in train.txt, val.txt or test.txt; download them again")
     index = {name: i for i, name in enumerate(dict.fromkeys(images))}  # the partition refuses duplicates
-    known = {"image": np.array(images), "split": _read_fine_partition(names, index)}
+    known = {"image": np.array(images), "images_root": folder}
+    split = attempt(problems, _read_fine_partition, names, index)
+    known["split"] = np.full(len(images), "") if split is None else split
     for path, part in names.items():
         if part:
-            known["images_root"] = _check_names(folder, path, part, first=1)
-    known["box"] = read("bbox", 4, lambda values, path: lists.boxes(values, path, first=1))
+            known["images_root"] = attempt(problems, lists.images_root, folder, path, part, 1, otherwise=folder)
+    box = read("bbox", 4, lambda values, path: lists.boxes(values, path, first=1))
+    known["box"] = np.full((len(images), 4), np.nan, np.float32) if box is None else box
     if exists("cate"):
-        category_names, types = _read_category_names(anno / "list_category_cloth.txt")
-        allowed = range(1, len(types) + 1)
+        cloth = anno / "list_category_cloth.txt"
+        category_names, types = attempt(problems, lists.read_category_names, cloth, otherwise=((), None))
+        allowed = range(1, (lists.MOST_CATEGORIES if types is None else len(types)) + 1)
         category = read("cate", 1, lambda values, path: lists.codes(values[:, 0], allowed, path, "the category", 1) - 1)
-        known |= {"category": category, "category_names": category_names, "clothes_type": types[category]}
-    if exists("landmarks"):
-        points = read("landmarks", 16, lambda values, path: values).reshape(-1, 8, 2)
-        known["landmarks"], visibility = lists.points(np.insert(points, 0, 0, axis=2), anno / "train_landmarks.txt")
-        if exists("cate"):
+        if types is not None and category is not None:
+            known |= {"category": category, "category_names": category_names, "clothes_type": types[category]}
+    ends = np.cumsum([len(part) for part in names.values()])
+    boxes = {path.stem: known["box"][end - len(names[path]) : end] for path, end in zip(names, ends, strict=True)}
+
+    def points_of(values: np.ndarray, path: Path) -> np.ndarray:
+        seen = np.insert(values.reshape(-1, 8, 2), 0, 0, axis=2)
+        lists.check_near(
+            lists.points(seen, path)[0], boxes[path.stem.removesuffix("_landmarks")], path, "landmark", first=1
+        )
+        return seen
+
+    points = read("landmarks", 16, points_of) if exists("landmarks") else None
+    if points is not None:
+        known["landmarks"], visibility = lists.points(points, anno / "train_landmarks.txt")
+        if "clothes_type" in known:
             visibility[~_SLOTS[known["clothes_type"]] & (visibility != 0)] = -1
         known["visibility"] = visibility
-        ends = np.cumsum([len(part) for part in names.values()])[:-1]
-        for path, near, box in zip(
-            names, np.split(known["landmarks"], ends), np.split(known["box"], ends), strict=True
-        ):
-            lists.check_near(near, box, path.with_name(f"{path.stem}_landmarks.txt"), "landmark", first=1)
     if exists("attr"):
-        attribute_names, groups = lists.read_attribute_names(anno / "list_attr_cloth.txt", FINE_GROUPS)
-        width = len(attribute_names)
-        labels = read("attr", width, lambda values, path: lists.codes(values, range(2), path, "a label", 1) * 2 - 1)
-        known |= _attribute_fields(labels.astype(np.int8), attribute_names, groups, FINE_GROUPS)
+        named = attempt(problems, lists.read_attribute_names, anno / "list_attr_cloth.txt", FINE_GROUPS)
+        if named is not None:
+            check = partial(lists.codes, allowed=range(2), what="a label", first=1)
+            labels = read("attr", len(named[0]), lambda values, path: check(values, path=path) * 2 - 1)
+            if labels is not None:
+                known |= _attribute_fields(labels.astype(np.int8), *named, FINE_GROUPS)
     return Benchmark("category_attribute", annotation="fine", **known)
 
 
-def read_inshop(folder: Path) -> Benchmark:
+def read_inshop(folder: Path, problems: list[DataError] | None = None) -> Benchmark:
     """Read the In-shop Clothes Retrieval Benchmark (the paper's section 2.3).
 
-    Category is gender and category of the image name, "WOMEN/Dresses". Raises DataError.
+    Category is gender and category of the image name, "WOMEN/Dresses". Raises DataError; for `problems` see
+    `find_benchmarks`.
     """
-    anno, path = Path(folder) / "Anno", Path(folder) / "Eval" / "list_eval_partition.txt"
-    boxes = anno / "list_bbox_inshop.txt"
-    index, values, known = _read_boxes(Path(folder), boxes, 2)
-    known["clothes_type"] = lists.codes(values[:, 0], range(1, 4), boxes, "the clothes type").astype(np.int8)
-    known["pose"] = lists.codes(values[:, 1], range(1, 7), boxes, "the pose").astype(np.int8)
-    images, items, status = zip(*lists.split_right(path, lists.read_list(path), 2), strict=True)
-    _check_status(path, status, ("train", "query", "gallery"))
-    _check_items(path, items, anno / "list_item_inshop.txt")
-    order = _order(path, images, index)
-    known |= {"item": np.array(items)[order], "split": np.array(status)[order]}
-    known |= _path_categories(known["image"])
-    known |= _read_points(anno, "list_landmarks_inshop.txt", index, known["box"])
-    return Benchmark("inshop", **known, **_read_item_attributes(anno, known["item"]))
+    return Benchmark("inshop", **_read_search(Path(folder), "inshop", {"pose": range(1, 7)}, problems))
 
 
-def read_consumer2shop(folder: Path) -> Benchmark:
+def read_consumer2shop(folder: Path, problems: list[DataError] | None = None) -> Benchmark:
     """Read the Consumer-to-shop Clothes Retrieval Benchmark (the paper's section 2.3).
 
     Item and split of an image are those of its pairs; an image in no pair is in no split, and its item is the id_...
     folder of its name, or "". Category is clothing type and category of the image name, "DRESSES/Dress", or None.
-    Raises DataError.
+    Raises DataError; for `problems` see `find_benchmarks`.
     """
-    anno, path = Path(folder) / "Anno", Path(folder) / "Eval" / "list_eval_partition.txt"
-    boxes = anno / "list_bbox_consumer2shop.txt"
-    index, values, known = _read_boxes(Path(folder), boxes, 2)
-    known["clothes_type"] = lists.codes(values[:, 0], range(1, 4), boxes, "the clothes type").astype(np.int8)
-    known["domain"] = np.array(["", "shop", "consumer"])[lists.codes(values[:, 1], range(1, 3), boxes, "the source")]
-    known |= _read_pairs(path, index, known["domain"], anno / "list_item_consumer2shop.txt")
+    return Benchmark("consumer2shop", **_read_search(Path(folder), "consumer2shop", {"domain": range(1, 3)}, problems))
+
+
+def _read_search(folder: Path, name: str, columns: dict[str, range], problems: list[DataError] | None) -> dict:
+    """Read the lists of a retrieval benchmark, whose names end alike: fields of a Benchmark."""
+    anno, path = folder / "Anno", folder / "Eval" / "list_eval_partition.txt"
+    items = anno / f"list_item_{name}.txt"
+    columns = {"clothes_type": range(1, 4)} | columns
+    index, known = _read_images(folder, anno / f"list_bbox_{name}.txt", columns, path, problems)
+    if name == "inshop":
+        known |= attempt(problems, _read_inshop_partition, path, index, items, problems, otherwise={})
+    else:
+        if "domain" in known:
+            known["domain"] = np.array(["", "shop", "consumer"])[known["domain"]]
+        domain = known.get("domain")
+        known |= attempt(problems, _read_pairs, path, index, domain, items, problems, otherwise={})
+        rows = attempt(problems, _distractors, path, index, known["split"], domain, otherwise=())
+        if len(rows):
+            known["split"] = np.where(np.isin(np.arange(len(index)), rows), "test", known["split"])
     known |= _path_categories(known["image"])
-    known |= _read_points(anno, "list_landmarks_consumer2shop.txt", index, known["box"])
-    return Benchmark("consumer2shop", **known, **_read_item_attributes(anno, known["item"]))
+    known |= _read_points(anno, f"list_landmarks_{name}.txt", index, known["box"], problems)
+    item = known.get("item", np.full(len(index), ""))
+    return known | attempt(problems, _read_item_attributes, anno, item, problems, otherwise={})
 
 
 READERS = {  # the function, and files of which one is in an annotation folder
@@ -535,22 +519,33 @@ READERS = {  # the function, and files of which one is in an annotation folder
 }
 
 
-def find_benchmarks(root: Path) -> dict[str, Benchmark]:
-    """Read the official folders under `root`, or `root` itself where it is one of them, as name -> Benchmark.
+def find_folders(root: Path) -> dict[str, Path]:
+    """Return the official folders under `root`, or `root` itself where it is one of them, by benchmark.
 
-    Coarse annotation is read where a folder holds both. Raises DataError where none of the three is found.
+    Raises DataError where none of the three is found.
     """
-    root = Path(root)
     found = {}
-    for name, (read, boxes) in READERS.items():
+    for name, (_, boxes) in READERS.items():
         if (root / FOLDERS[name]).is_dir():
-            found[name] = read(root / FOLDERS[name])
+            found[name] = root / FOLDERS[name]
         elif any((root / anno / file).exists() for anno in ("Anno", "Anno_coarse", "Anno_fine") for file in boxes):
-            found[name] = read(root)
+            found[name] = root
     if not found:
         wanted = ", ".join(f"'{folder}'" for folder in FOLDERS.values())
         raise DataError(f"{root}: none of {wanted} is there; name the folder that holds them, or one of them")
     return found
+
+
+def find_benchmarks(root: Path, problems: list[DataError] | None = None) -> dict[str, Benchmark]:
+    """Read the benchmarks of `find_folders` as name -> Benchmark; coarse annotation where a folder holds both.
+
+    Raises DataError at the first fault. With a list of `problems`, the first fault of each list is added to that instead, and
+    what a faulty list would tell is missing from the benchmark: to be looked at, not trained on.
+    """
+    found = {}
+    for name, folder in find_folders(Path(root)).items():
+        found[name] = attempt(problems, partial(READERS[name][0], problems=problems), folder)
+    return {name: benchmark for name, benchmark in found.items() if benchmark is not None}
 
 
 # ---- what is measured, and checks ------------------------------------------------------------------------------------

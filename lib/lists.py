@@ -7,7 +7,7 @@ so rows are split from the right. A list that breaks its format raises DataError
 import os
 import re
 import warnings
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -35,6 +35,7 @@ ATTRIBUTE_GROUPS = {1: "texture", 2: "fabric", 3: "shape", 4: "part", 5: "style"
 FINE_GROUPS = {1: "texture", 2: "sleeve", 3: "length", 4: "neckline", 5: "material", 6: "fit"}
 POSES = {1: "front", 2: "side", 3: "back", 4: "zoom-out", 5: "zoom-in", 6: "stand-alone"}
 
+MOST_CATEGORIES = 1 << 14  # fits the int16 of a category
 MOST_PIXELS = 100_000_000  # a larger photo is more likely a fault or an attack than a photo
 LARGEST_SIDE = 65_535  # pixels of a JPEG
 FARTHEST = 10  # sides of its box that a landmark may be away, where the box has LEAST_SIDE pixels or more
@@ -42,9 +43,12 @@ LEAST_SIDE = 100
 CURE = "correct it or download the list again"
 ONE_RELEASE = "take all lists from one release"
 
+# Absolute, with a drive letter, with an empty, "." or ".." part, with a backslash or a control character.
+_UNSAFE = re.compile(r"(^|/)\.{0,2}(/|$)|^[A-Za-z]:|[\\\x00-\x1f]")
 # What ends an image name, in text and in bytes.
 _EXTENSION = re.compile(r"\.[A-Za-z]\w*$")
 _EXTENSION_IN_ROW = re.compile(rb"\.[A-Za-z]\w*(?=[ \t])")
+_IMAGE_IN_ROW = re.compile(r"\S[^\n]*?\.[A-Za-z]\w*(?=\s|$)")
 _ITEM_IN_ROW = re.compile(rb"\S+(?=[ \t])")
 # Bytes to labels: "0", "1", "1" with the top bit set by a minus; line ends stay; anything else becomes 100.
 _LABELS = bytes({48: 0, 49: 1, 49 + 128: 255, 10: 10}.get(i, 100) for i in range(256))
@@ -73,6 +77,63 @@ def _fail_to_open(path: Path, error: OSError) -> NoReturn:
     missing = isinstance(error, FileNotFoundError)
     cure = "put the official file there" if missing else "check the disk and permissions"
     raise DataError(f"{path}: {error.strerror or error}; {cure}") from None
+
+
+def attempt(problems: list[DataError] | None, read: Callable, *args, otherwise=None):
+    """Return read(*args). Where it raises DataError, add that to `problems`, unless None, and return `otherwise`.
+
+    So a reader of several lists either stops at the first fault (None) or goes on to those of the other lists.
+    """
+    try:
+        return read(*args)
+    except DataError as error:
+        if problems is None:
+            raise
+        problems.append(error)
+        return otherwise
+
+
+# ---- images ----------------------------------------------------------------------------------------------------------
+
+
+def images_root(folder: Path, path: Path, names: list[str], first: int = 3) -> Path:
+    """Return the folder that image names are relative to; DataError where a name or a link leaves it."""
+    for i, name in enumerate(names):
+        if _UNSAFE.search(name):
+            fail(path, i + first, f"image name {name!r} may leave the data folder", "use a plain relative name")
+    top = names[0].split("/")[0]
+    root = next((root for root in (folder / "Img", folder) if (root / top).exists()), None)
+    if root is None:
+        raise DataError(f"{folder}: neither Img/{top} nor {top} is there; unpack the images (img.zip)")
+    inside = os.path.join(os.path.realpath(root), "")
+    members: dict[str, dict[str, int]] = {}
+    for i, name in enumerate(names):
+        parent, _, last = name.rpartition("/")
+        members.setdefault(parent, {})[last] = i
+    for parent, rows in members.items():  # one scan per folder, because one look per image is slow
+        real = os.path.join(os.path.realpath(root / parent), "")
+        linked = [] if real.startswith(inside) else list(rows)
+        if not linked:
+            try:
+                with os.scandir(real) as entries:
+                    links = [entry for entry in entries if entry.name in rows and entry.is_symlink()]
+            except OSError:
+                links = []  # a missing folder: whatever opens its images reports them
+            linked = [link.name for link in links if not os.path.realpath(link.path).startswith(inside)]
+        if linked:
+            i = min(rows[name] for name in linked)
+            fail(path, i + first, f"image {names[i]} is a link out of {root}", "put the image itself there")
+    return root
+
+
+def images_named(path: Path) -> list[str]:
+    """Return the image names in a list that its reader refuses, each once; none where there is no such file.
+
+    Names that may leave the data folder are left out.
+    """
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    names = dict.fromkeys(name for row in text.split("\n") for name in _IMAGE_IN_ROW.findall(row))
+    return [name for name in names if not _UNSAFE.search(name)]
 
 
 # ---- reading rows ----------------------------------------------------------------------------------------------------
@@ -225,6 +286,60 @@ def check_near(points: np.ndarray, box: np.ndarray, path: Path, what: str, first
     fail_where(bad, path, f"a {what} is more than {FARTHEST} sides of its box away from it", first)
 
 
+def read_category_names(path: Path) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return the names of the categories and their clothes types, (categories,) int8."""
+    words = split_right(path, read_list(path), 1)
+    types = integers(path, [kind for _, kind in words], SLOTS, "clothes type")
+    return tuple(name for name, _ in words), types
+
+
+# ---- a list's rows and those of the list of boxes ---------------------------------------------------------------------
+
+
+def rows_of(path: Path, names: Sequence[str], index: dict[str, int], first: int = 3) -> np.ndarray:
+    """Return the benchmark's row (int64) of each image that a list names; DataError if unknown or named twice."""
+    rows = np.fromiter((index.get(name, -1) for name in names), np.int64, len(names))
+    if (rows < 0).any():
+        i = int((rows < 0).argmax())
+        fail(path, i + first, f"image {names[i]} is not in the list of boxes", ONE_RELEASE)
+    _, firsts = np.unique(rows, return_index=True)
+    if len(firsts) < len(rows):
+        i = int(np.delete(np.arange(len(rows)), firsts)[0])
+        fail(path, i + first, f"image {names[i]} is listed a second time", "keep one of the two rows")
+    return rows
+
+
+def order_of(path: Path, names: Sequence[str], index: dict[str, int]) -> np.ndarray:
+    """Return each benchmark image's row in a list that must name all of them."""
+    rows = rows_of(path, names, index)
+    order = np.full(len(index), -1)
+    order[rows] = np.arange(len(rows))
+    fail_missing(path, order < 0, index)
+    return order
+
+
+def fail_missing(path: Path, missing: np.ndarray, index: dict[str, int]) -> None:
+    if missing.any():
+        i = int(missing.argmax())
+        what = f"no row for image {list(index)[i]}, which is on line {i + 3} of the list of boxes"
+        raise DataError(f"{path}: {what}; {ONE_RELEASE}")
+
+
+def check_status(path: Path, status: Sequence[str], allowed: tuple[str, ...]) -> None:
+    for i, word in enumerate(status):
+        if word not in allowed:
+            fail(path, i + 3, f"split {word!r} is not one of {', '.join(allowed)}")
+
+
+def check_items(path: Path, items: Sequence[str], list_of_items: Path) -> None:
+    """Raise DataError for an item of the partition that the list of items, where it exists, does not have."""
+    if list_of_items.exists():
+        known = {row.strip() for row in read_list(list_of_items, header=1)}
+        for i, item in enumerate(items):
+            if item not in known:
+                fail(path, i + 3, f"item {item} is not in {list_of_items.name}", ONE_RELEASE)
+
+
 # ---- reading attributes ----------------------------------------------------------------------------------------------
 
 
@@ -252,11 +367,23 @@ def read_attribute_names(
     return tuple(names), groups
 
 
+def read_group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
+    """Return the names of the group numbers (A,): from Consumer-to-shop's list_attr_type.txt, else those of the paper."""
+    if path.exists():  # rows of a Chinese and an English name, two blanks apart, in the order of the numbers
+        rows = read_list(path)
+        names = {i: re.split(r"\s{2,}|\t", row.strip())[-1] for i, row in enumerate(rows, 1)}
+    else:
+        names = ATTRIBUTE_GROUPS
+    used = np.unique(groups).tolist()
+    return dict(names) if names.keys() >= set(used) else {number: f"group {number}" for number in used}
+
+
 def read_attribute_labels(
-    path: Path, attributes: int, block: int = 1 << 19, items: bool = False
+    path: Path, attributes: int | None, block: int = 1 << 19, items: bool = False
 ) -> tuple[list[str], np.ndarray]:
     """Read a list_attr_img.txt or, with `items`, a list_attr_items.txt.
 
+    attributes: None for as many as the first row has, where the list of their names cannot be read.
     Return the N names of images or items and their labels (N, attributes) int8 in {1, -1, 0}. The official list of
     images holds 289 million labels, so it is read in blocks of `block` bytes, each parsed by a few array operations and
     handed to a slow parser where anything in it is unusual. Raises DataError.
@@ -266,6 +393,10 @@ def read_attribute_labels(
         with open(path, "rb") as file:
             count = _row_count(path, file.readline().removeprefix(b"\xef\xbb\xbf").decode("ascii", "replace"))
             file.readline()
+            if attributes is None:
+                start = file.tell()
+                attributes = len(re.findall(rb"(?<=[ \t])-?[01](?=\s)", file.readline()))
+                file.seek(start)
             # A label takes two bytes or more: a wrong count must not reserve all of the machine's memory.
             if count * attributes * 2 > os.fstat(file.fileno()).st_size:
                 fail(path, 1, f"it says {count} rows of {attributes} labels, more than the file can hold")

@@ -173,6 +173,19 @@ def write_fine_release(folder: Path) -> Path:
     return folder
 
 
+def test_the_faults_of_all_lists_of_the_fine_release_are_collected(tmp_path):
+    write_fine_release(tmp_path)
+    paths = [*tmp_path.glob("Anno_fine/train_*.txt"), tmp_path / "Anno_fine" / "val_landmarks.txt"]
+    for path in paths:
+        path.write_text(path.read_text().replace("\n", " 7 7\n", 1))
+    problems = []
+    b = deepfashion.find_benchmarks(tmp_path, problems)["category_attribute"]
+    assert sorted(str(problem).split(", line 1: ")[0] for problem in problems) == sorted(map(str, paths))
+    assert np.isnan(b.box).all() and (b.category, b.landmarks, b.attributes) == (None, None, None)
+    with pytest.raises(DataError, match="train_bbox.txt, line 1"):
+        deepfashion.find_benchmarks(tmp_path)
+
+
 def test_fine_release_by_hand(tmp_path):
     b = deepfashion.find_benchmarks(write_fine_release(tmp_path))["category_attribute"]
     assert b.annotation == "fine" and b.images_root == tmp_path / "Img"

@@ -53,13 +53,12 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """Read the options. `data` and `weights` become absolute paths or "", `notebooks` the files to run, `out` the
+    """Read the options. `data`, `check` and `weights` become absolute paths or "", `notebooks` the files to run, `out` the
     folder of the outputs. Raises Stop (exit code 2) for a wrong call."""
     parser = Parser(
         prog="./run_all.sh",
         description="Run the notebooks in order; write tables, figures and executed notebooks to outputs/<profile>/.",
-        epilog="Without options: the demo on the synthetic clothes world, about half an hour on two CPU cores."
-        " Notebooks whose inputs are unchanged are skipped, and training goes on from its last checkpoint.",
+        epilog="Without options: the demo on the synthetic clothes world, half an hour on two CPU cores. A second call goes on.",
         allow_abbrev=False,
     )
     parser.add_argument("--profile", choices=PROFILES, help="size of the run (default: demo; with --data: photos)")
@@ -69,25 +68,30 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--minutes", metavar="N", type=float, help="stop at the first checkpoint after N minutes")
     parser.add_argument("--skip-damaged", action="store_true", help="go on without photos that cannot be read")
     parser.add_argument("--fresh", action="store_true", help="delete this profile's earlier outputs first")
+    parser.add_argument("--check", metavar="DIR", help="inspect a data folder instead, before any training")
+    parser.add_argument(
+        "--photo", metavar="FILE", nargs="...", help="describe a photo instead; then --box, --catalogue DIR"
+    )
     parser.add_argument("--test", action="store_true", help="run ruff, the tests and the notebooks' tests instead")
     args, rest = parser.parse_known_args(arguments)
-    if rest:
-        parser.error(f"unknown option {rest[0] or repr('')}")
-    if args.test and len(arguments) > 1:
-        parser.error("--test takes no other option")
-    if args.fresh and args.only is not None:
-        parser.error("--fresh deletes what the other notebooks wrote: it cannot be combined with --only")
-    if args.skip_damaged and args.data is None:
-        parser.error("--skip-damaged is about the photos of --data")
-    if args.minutes is not None and not 0 < args.minutes < 1e6:
-        parser.error("--minutes: a number above 0")
-    for name, kind, exists in (("data", "folder", Path.is_dir), ("weights", "file", Path.is_file)):
-        value = getattr(args, name)
+    others = (args.data, args.weights, args.only, args.minutes, args.skip_damaged or None, args.fresh or None)
+    wrong = {
+        f"unknown option {next(iter(rest), '') or repr('')}": rest,
+        "--test takes no other option": args.test and len(arguments) > 1,
+        "--check takes no other option than --profile": args.check is not None and others != (None,) * 6,
+        "--fresh deletes what the other notebooks wrote: it cannot be combined with --only": args.fresh and args.only is not None,
+        "--skip-damaged is about the photos of --data": args.skip_damaged and args.data is None,
+        "--minutes: a number above 0": args.minutes is not None and not 0 < args.minutes < 1e6,
+    }  # fmt: skip
+    if sentence := next((sentence for sentence, holds in wrong.items() if holds), ""):
+        parser.error(sentence)
+    for name in ("data", "check", "weights"):
+        value, kind = getattr(args, name), "file" if name == "weights" else "folder"
         path = Path(value or "").expanduser().resolve()
-        if value is not None and not (value and exists(path)):
+        if value is not None and not (value and (path.is_file() if kind == "file" else path.is_dir())):
             parser.error(f"--{name} {value}: no such {kind}" if value else f"--{name} is empty (an unset variable?)")
         setattr(args, name, str(path) if value else "")
-    args.profile = args.profile or ("photos" if args.data else "demo")
+    args.profile = args.profile or ("photos" if args.data or args.check else "demo")
     if args.weights and args.profile != "paper":
         parser.error(f"--weights: the network of the {args.profile} profile is narrower than VGG-16")
     args.notebooks = notebooks(args.only)
@@ -132,9 +136,7 @@ def unsatisfied(packages: list[str]) -> list[str]:
 
 def find_environment() -> str:
     """Return a Python that satisfies the pins, in an environment that is made if there is none. Raises Stop."""
-    if not unsatisfied(sys.path):
-        return sys.executable
-    if python := complete_environment():
+    if python := complete_environment() if unsatisfied(sys.path) else sys.executable:
         return python
     with hold(LOG.with_suffix(".lock"), "The environment is being made"):
         if python := complete_environment():  # made by the process that was waited for
@@ -415,8 +417,12 @@ def main(arguments: list[str]) -> None:
     elif lacks := unsatisfied(sys.path):
         raise Stop(f"{sys.prefix} is not as requirements.txt demands: {lacks[0]}; delete it and start again")
     os.environ.pop("MPLBACKEND", None)  # figures must come out the same whatever the user draws with
-    if args.test:
-        os.execv(sys.executable, [sys.executable, "-P", "-m", "lib.commands.run_tests"])
+    check, photo = (
+        args.check and ["check", args.check, "--profile", args.profile],
+        args.photo and ["photo", "--photo", *args.photo],
+    )
+    if command := check or photo or ["run_tests"] * args.test:
+        os.execv(sys.executable, [sys.executable, "-P", "-m", f"lib.commands.{command[0]}", *command[1:]])
     # Notebooks find outputs/<profile> themselves: so their executed copies name no folder of this machine.
     values = {"profile": args.profile, "data": args.data, "weights": args.weights, "out": args.data and str(args.out)}
     with hold(Path(f"{args.out}.lock"), f"{shown(args.out)} is in use", wait=False):

@@ -117,7 +117,19 @@ def parts() -> dict[str, str]:
     if not kept:
         raise DataError(f"{REFERENCE}: no kept results; run python -m lib.commands.keep demo after ./run_all.sh")
     profile = kept[0]
-    return {"results": markdown(headline(profile)), "claims": markdown(claims(profile))}
+    return {"results": markdown(headline(profile)), "claims": markdown(claims(profile)), "photos": own_photos()}
+
+
+def own_photos() -> str:
+    """Return one sentence on the example photos of notebook 09."""
+    judged, scored = read("demo", "own_photos"), read("demo", "own_photos_scored")
+    if judged is None or scored is None:
+        raise DataError(f"{REFERENCE}: no own_photos; run python -m lib.commands.keep demo after ./run_all.sh")
+    ours, chance = (100 * scored.to_numpy()).tolist()
+    return (
+        f"On these {len(judged)} photos (CC0) its first category is right in {ours[0]:.0f} % (by chance {chance[0]:.0f} %), one of its"
+        f" first three in {ours[1]:.0f} % ({chance[1]:.0f} %); notebook 09 has the table.\n"
+    )
 
 
 def results_page() -> str:

@@ -243,11 +243,11 @@ def _counts(numerators, denominators: np.ndarray) -> Counts:
     return np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)[None]
 
 
-def gather(stage: str, benchmarks: dict[str, Benchmark], config: Config, out: Path, weights: str) -> Results:
-    """Return the finished runs' answers of a stage: all methods of the profile that this source can train.
+def expected(stage: str, benchmarks: dict[str, Benchmark], config: Config) -> Results:
+    """Return a stage's results with empty answers: the measured rows, and all methods of the profile that this source can train.
 
-    Only the first seed must be finished. Raises Lacks without the benchmark, without images on either side of a search or
-    without a label that a method learns, DataError where a run is not finished.
+    Raises Lacks without the benchmark, without images on either side of a search or without a label that a method learns,
+    DataError without a split to measure on.
     """
     benchmark, query, gallery = runs.benchmark_of(stage, benchmarks), None, None
     if stage in SEARCHES:
@@ -257,10 +257,19 @@ def gather(stage: str, benchmarks: dict[str, Benchmark], config: Config, out: Pa
         rows = benchmark.rows(deepfashion.measured_split(benchmark))
     if not (trained := runs.trained(stage, benchmarks, config)):
         raise Lacks(f"no method of this profile can be trained on this source's labels in {STAGES[stage]}")
-    folders = {method: _finished(stage, method, benchmarks, config, out, weights) for method in trained}
-    answers = {method: [runs.answers(folder) for folder in found] for method, found in folders.items()}
     skipped = runs.skipped(stage, benchmarks, config)
-    return Results(stage, benchmark, rows, answers, folders, skipped, query, gallery, config.seed)
+    return Results(stage, benchmark, rows, {m: [{}] for m in trained}, {}, skipped, query, gallery, config.seed)
+
+
+def gather(stage: str, benchmarks: dict[str, Benchmark], config: Config, out: Path, weights: str) -> Results:
+    """Return the finished runs' answers of a stage, with the methods and rows of `expected`.
+
+    Only the first seed must be finished. Raises what `expected` raises, and DataError where a run is not finished.
+    """
+    empty = expected(stage, benchmarks, config)
+    folders = {method: _finished(stage, method, benchmarks, config, out, weights) for method in empty.answers}
+    answers = {method: [runs.answers(folder) for folder in found] for method, found in folders.items()}
+    return replace(empty, answers=answers, folders=folders)
 
 
 def _finished(stage, method, benchmarks, config, out, weights) -> list[Path]:

@@ -66,6 +66,11 @@ def write_notebook(path, *sources, parameters=PARAMETERS):
         (["--minutes", "nan"], "--minutes: a number above 0"),
         (["--minutes", "ten"], "--minutes"),
         (["--test", "--fresh"], "--test takes no other option"),
+        (["--check", "no such"], "--check no such: no such folder"),
+        (["--check="], "--check is empty"),
+        (["--check", str(ROOT), "--fresh"], "--check takes no other option than --profile"),
+        (["--check", str(ROOT), "--data", str(ROOT)], "--check takes no other option than --profile"),
+        (["--check", str(ROOT), "--skip-damaged"], "--check takes no other option than --profile"),
         (["--only", "03", "--fresh"], "--fresh"),
         (["--only", "", "--fresh"], "--fresh"),
         (["--profile", "smoke", "--weights", str(ROOT / "LICENSE")], "--weights: the network of the smoke profile"),
@@ -97,7 +102,7 @@ def test_help_fits_a_screen_and_is_fast(tmp_path):
     assert time.monotonic() - start < 3  # a third of a second on a quiet machine
     lines = done.stdout.splitlines()
     assert len(lines) <= 30 and max(map(len, lines)) <= 80
-    for option in ("--profile", "--data", "--weights", "--only", "--fresh", "--test", "--minutes"):
+    for option in ("--profile", "--data", "--weights", "--only", "--fresh", "--test", "--minutes", "--check"):
         assert any(line.strip().startswith(option) for line in lines), option
 
 

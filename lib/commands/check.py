@@ -1,0 +1,235 @@
+"""Inspect a data folder before any training: what is there, what can run, every problem, how much disk and time.
+
+    python -m lib.commands.check DIR [--profile photos]
+
+The same as ./run_all.sh --check DIR. Every list is read, and every photo decoded; nothing is written. Exit code 0: no problem; 1:
+problems, each with its file, its line and a cure; 2: a wrong call. What a folder lacks is no problem: the notebooks about it are
+skipped.
+"""
+
+import argparse
+import ast
+import json
+import sys
+import time
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lib import crops, deepfashion, runs
+from lib.commands.run_all import clock, notebooks
+from lib.config import PROFILES, Config
+from lib.deepfashion import READERS, Benchmark
+from lib.lists import FOLDERS, SPLITS, DataError, Lacks, attempt
+from lib.methods import FASHIONNET, METHODS
+from lib.report import results, tables
+
+# The labels that a benchmark can have, as fields of a Benchmark.
+LABELS = {
+    "category_attribute": ("category", "attributes", "landmarks", "joints"),
+    "inshop": ("item", "category", "attributes", "landmarks", "joints", "pose"),
+    "consumer2shop": ("item", "category", "attributes", "landmarks", "joints", "domain", "pairs"),
+}
+BYTES_PER_PIXEL = 3  # of a stored crop
+
+
+# ---- what is there ---------------------------------------------------------------------------------------------------
+
+
+def found_lines(benchmarks: dict[str, Benchmark]) -> list[str]:
+    """Return the counts beside the paper's and the release's, and each benchmark's splits and labels."""
+    counts = tables.counts_table(benchmarks)
+    counts = counts[counts.benchmark.isin(list(benchmarks))]
+    lines = [f"  {'':<36}{'paper':>10}{'release':>10}{'here':>10}"]
+    for row in counts.itertuples():
+        numbers = [tables.DASH if value is pd.NA else f"{value:,}" for value in (row.paper, row.release, row.here)]
+        lines.append(f"  {row.benchmark + ', ' + row.what:<36}" + "".join(f"{number:>10}" for number in numbers))
+    for name, benchmark in benchmarks.items():
+        splits = {split: len(benchmark.rows(split)) for split in (*SPLITS, "")}
+        words = [f"{number:,} {split or 'in no split'}" for split, number in splits.items() if number]
+        lines.append(f"  {name}: {', '.join(words)}")
+        has = [label for label in LABELS[name] if getattr(benchmark, label) is not None]
+        lacks = [label for label in LABELS[name] if label not in has]
+        lines.append(f"    has {', '.join(has) or 'no labels'}" + (f"; lacks {', '.join(lacks)}" if lacks else ""))
+    absent = [FOLDERS[name] for name in FOLDERS if name not in benchmarks]
+    return lines + [f"  no {folder} that can be read" for folder in absent]
+
+
+# ---- what can run ----------------------------------------------------------------------------------------------------
+
+
+def demands(path: Path) -> list[tuple[str, tuple[str, ...]]]:
+    """Return a notebook's calls that end it where the source lacks something, in order, each with its constant words.
+
+    need: of `tables.need`. trained and gather: of the stage whose methods it trains or measures.
+    """
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    found = []
+    for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        words = tuple(word.value for word in call.args if isinstance(word, ast.Constant))
+        if name in ("need", "trained", "gather") and words:
+            found.append((name, words))
+    return found
+
+
+def reason_to_skip(path: Path, benchmarks: dict[str, Benchmark], config: Config) -> str:
+    """Return why a notebook is skipped on this source, in the words that it ends with itself; "" where it runs.
+
+    Raises DataError where the source has no split to measure on.
+    """
+    try:
+        for name, words in demands(path):
+            if name == "need":
+                tables.need(benchmarks, *words)
+            elif words[0] in benchmarks:
+                stage = results.expected(words[0], benchmarks, config)
+                if name == "gather":
+                    stage.first(FASHIONNET)  # all other methods are compared with it
+    except Lacks as reason:
+        return str(reason)
+    return ""
+
+
+def notebook_lines(benchmarks: dict[str, Benchmark], config: Config, problems: list[DataError]) -> list[str]:
+    """Return one line per notebook, and one per stage and reason with the methods that are not trained."""
+    lines = []
+    for path in notebooks(None) if benchmarks else ():
+        reason = attempt(problems, reason_to_skip, path, benchmarks, config, otherwise="see the problems")
+        lines.append(f"  {path.stem:<18}" + (f"skipped: {reason}" if reason else "runs"))
+    if not benchmarks:
+        lines.append("  none can run: no benchmark can be read")
+    for stage in benchmarks:
+        reasons: dict[str, list[str]] = {}
+        for method, reason in runs.skipped(stage, benchmarks, config).items():
+            reasons.setdefault(reason, []).append(method)
+        lines += [f"  not trained on {stage}: {', '.join(names)} ({reason})" for reason, names in reasons.items()]
+    return lines
+
+
+# ---- problems --------------------------------------------------------------------------------------------------------
+
+
+def lines_of(folder: Path, name: str, wanted: Iterable[str]) -> dict[str, str]:
+    """Return image -> "line 7 of list_bbox.txt", the place where the lists of the benchmark `name` name it first."""
+    places, wanted = {}, set(wanted)
+    files = [*READERS[name][1], "train.txt", "val.txt", "test.txt"]
+    for path in [folder / anno / file for anno in ("Anno_coarse", "Anno", "Anno_fine") for file in files]:
+        if not path.is_file() or len(places) == len(wanted):
+            continue
+        with open(path, encoding="utf-8-sig", errors="replace") as rows:
+            for number, row in enumerate(rows, 1):
+                for image in wanted:  # a few
+                    if row.startswith(image) and not row[len(image) :][:1].strip():
+                        places.setdefault(image, f"line {number} of {path.name}")
+    return places
+
+
+def photo_faults(folder: Path, benchmark: Benchmark) -> tuple[list[str], list[str], float]:
+    """Decode all photos; return problems, notes, and the photos decoded per second.
+
+    Of each kind of fault, up to `crops.MOST_REPORTED` are named and the rest counted.
+    """
+    start, n = time.perf_counter(), len(benchmark.image)
+    kinds = crops.inspect_photos(benchmark)
+    rate = n / (time.perf_counter() - start)
+    titles = ("photos cannot be read", "boxes lie outside their photos", "boxes leave their photos")
+    out = []
+    for title, found in zip(titles, kinds, strict=True):
+        some = list(found)[: crops.MOST_REPORTED]
+        places = lines_of(folder, benchmark.name, [str(benchmark.image[i]) for i in some]) if some else {}
+        text = [f"{benchmark.name}: {len(found):,} of {n:,} {title}"]
+        text += [f"     {found[i]} ({places.get(str(benchmark.image[i]), 'not in the list of boxes')})" for i in some]
+        text += [f"     and {len(found) - len(some):,} more"] if len(found) > len(some) else []
+        out.append(["\n".join(text)] if found else [])
+    return out[0] + out[1], out[2], rate
+
+
+# ---- disk and time ---------------------------------------------------------------------------------------------------
+
+
+def cost_lines(benchmarks: dict[str, Benchmark], config: Config, rates: dict[str, float]) -> list[str]:
+    """Return the disk of the crops, the time to decode the photos, and the passes of training; no guess of its time.
+
+    rates: photos per second by benchmark.
+    """
+    lines = []
+    for name, rate in rates.items():
+        n = len(benchmarks[name].image)
+        megabytes = n * config.input.px**2 * BYTES_PER_PIXEL / 1e6
+        size = f"{megabytes / 1000:,.1f} GB" if megabytes > 1000 else f"{megabytes:,.1f} MB"
+        lines.append(
+            f"  {name}: crops of {config.input.px} px take {size}; {n:,} photos at {rate:,.0f} per second are decoded in"
+            f" {clock(n / rate)}"
+        )
+    for stage in runs.STAGES:
+        benchmark = benchmarks.get("category_attribute" if stage == "pretrain" else stage)
+        rows = [] if benchmark is None else benchmark.rows("pretrain" if stage == "pretrain" else "train")
+        if not len(rows):
+            continue
+        trained = [METHODS[name] for name in runs.trained(stage, benchmarks, config)]
+        names = {method.name for method in trained}
+        if stage == "pretrain":
+            names = {method.pretraining or method.name for method in trained}
+        detectors = {runs.detector_run(method, stage, benchmarks, config) for method in trained}
+        names |= {run[0] for run in detectors if run is not None and run[1] == stage}
+        number = len(names) * (1 if stage == "pretrain" else len(config.seeds))
+        passes = config.training.schedule(stage).passes
+        lines.append(
+            f"  training, {stage}: {number} runs (methods, detectors, seeds), each {passes} passes of {len(rows):,} images"
+        )
+    return lines
+
+
+def report(root: Path, profile: str) -> tuple[str, bool]:
+    """Inspect a folder; return the text, and whether there is no problem. Raises DataError where it holds no benchmark."""
+    config, folders = PROFILES[profile], deepfashion.find_folders(root)
+    problems: list[DataError] = []
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        benchmarks = deepfashion.find_benchmarks(root, problems)
+    broken, notes, rates = [], [str(warning.message) for warning in warned], {}
+    for name, benchmark in benchmarks.items():
+        attempt(problems, deepfashion.check_disjoint, benchmark)
+        if np.isfinite(benchmark.box).all():
+            attempt(problems, crops.check_sizes, benchmark)
+        if (benchmark.images_root / benchmark.image[0].split("/")[0]).exists():  # else all are missing: said already
+            faults, leaving, rates[name] = photo_faults(folders[name], benchmark)
+            broken, notes = broken + faults, notes + leaving
+    # Without a split to measure on: a problem of its own only where it does not follow from one of the lists.
+    able = notebook_lines(benchmarks, config, [] if problems else problems)
+    sentences = list(dict.fromkeys([*map(str, problems), *broken]))
+    aside = " (once the problems are mended; a list with a problem counts as absent)" if sentences else ""
+    text = [f"{root}, for the profile {profile}", "", "Found", *found_lines(benchmarks)]
+    text += ["", f"Notebooks{aside}", *able]
+    text += ["", f"Problems: {len(sentences) or 'none'}", *(f"  {i}. {words}" for i, words in enumerate(sentences, 1))]
+    text += ["", "Notes: nothing of this stops a run", *(f"  {note}" for note in notes)] if notes else []
+    text += ["", "Disk and time", *(cost_lines(benchmarks, config, rates) or ["  nothing to train on"])]
+    # Paths are given from the folder that the first line names, or no line would fit a screen.
+    return "\n".join([text[0], *(line.replace(f"{root}/", "") for line in text[1:])]), not sentences
+
+
+def main(arguments: list[str]) -> int:
+    """Print the report; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m lib.commands.check", description=__doc__.split("\n")[0])
+    parser.add_argument("folder", metavar="DIR", type=Path, help="the folder that --data would take")
+    parser.add_argument("--profile", choices=tuple(PROFILES), default="photos", help="whose methods and sizes (photos)")
+    args = parser.parse_args(arguments)
+    if not args.folder.is_dir():
+        parser.error(f"{args.folder}: no such folder")
+    try:
+        text, whole = report(args.folder, args.profile)
+    except DataError as error:
+        print(f"check: {error}", file=sys.stderr)
+        return 1
+    print(text)
+    return 0 if whole else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

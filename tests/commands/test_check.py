@@ -1,0 +1,241 @@
+"""The inspection of a data folder: counts, what can run, and every fault of every list and photo."""
+
+import json
+import re
+import shutil
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from lib.commands import check, run_all
+from lib.config import PROFILES
+from lib.deepfashion import find_benchmarks
+from lib.lists import FOLDERS, Lacks
+from lib.report import tables
+
+MAIN, INSHOP = FOLDERS["category_attribute"], FOLDERS["inshop"]
+
+
+@pytest.fixture
+def folder(world_root, tmp_path):
+    """A copy of the very small world, to be damaged."""
+    return shutil.copytree(world_root, tmp_path / "data")
+
+
+def change(path, line, old, new):
+    """Replace text in one line of a list, counted from 1."""
+    rows = path.read_text().split("\n")
+    assert re.search(old, rows[line - 1]), rows[line - 1]
+    rows[line - 1] = re.sub(old, new, rows[line - 1], count=1)
+    path.write_text("\n".join(rows))
+
+
+def inspect(folder, capsys, *arguments):
+    """Return exit code and text."""
+    code = check.main([str(folder), *arguments])
+    return code, capsys.readouterr().out
+
+
+def section(text, title):
+    """The lines below a title, up to the next blank line."""
+    return re.search(rf"^{title}.*\n((?:.+\n?)*)", text, re.M).group(1).splitlines()
+
+
+def state(folder):
+    return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in folder.rglob("*")}
+
+
+def test_a_whole_world_has_no_problem(folder, capsys, monkeypatch, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    before = state(tmp_path)
+    code, text = inspect(folder, capsys)
+    assert code == 0 and "Problems: none" in text and "skipped" not in text
+    assert state(tmp_path) == before, "something was written"
+    assert len(text.splitlines()) < 60
+
+    images = int((folder / MAIN / "Anno_coarse" / "list_bbox.txt").read_text().split("\n")[0])
+    assert re.search(rf"^  category_attribute, images +63,720 +289,222 +{images}$", text, re.M)
+    rows = (folder / INSHOP / "Eval" / "list_eval_partition.txt").read_text().splitlines()[2:]
+    splits = Counter(row.split()[-1] for row in rows)
+    assert f"inshop: {splits['train']} train, {splits['query']} query, {splits['gallery']} gallery" in text
+    items = len({row.split()[1] for row in rows})
+    assert re.search(rf"^  inshop, items +11,735 +7,982 +{items}$", text, re.M)
+    names = [line.split()[0] for line in section(text, "Notebooks") if line.endswith("runs")]
+    assert names == [path.stem for path in run_all.notebooks(None)]
+    cost = "\n".join(section(text, "Disk and time"))
+    assert f"crops of 140 px take {images * 140 * 140 * 3 / 1e6:.1f} MB" in cost
+    assert re.search(rf"training, inshop: 7 runs .* each 6 passes of {splits['train']} images", cost)
+
+
+def test_the_profile_decides_sizes_and_methods(folder, capsys):
+    _, text = inspect(folder, capsys, "--profile", "smoke")
+    assert "for the profile smoke" in text and "crops of 72 px" in text and "fashionnet-oracle" in text
+
+
+def test_three_separate_faults_are_all_reported(folder, capsys):
+    boxes = folder / MAIN / "Anno_coarse" / "list_bbox.txt"
+    photo = boxes.read_text().split("\n")[11].split(".jpg")[0] + ".jpg"  # of line 12
+    change(boxes, 7, "$", " 5")
+    change(folder / MAIN / "Anno_coarse" / "list_category_img.txt", 9, "img/", "img/other ")
+    path = folder / MAIN / "Img" / photo
+    path.write_bytes(path.read_bytes()[:300])
+    code, text = inspect(folder, capsys)
+    problems = section(text, "Problems: 3")
+    assert code == 1 and len(problems) == 4, text  # the photo takes two lines
+    assert f"{MAIN}/Anno_coarse/list_bbox.txt, line 7: 5 numbers" in problems[0] and "correct it" in problems[0]
+    assert f"{MAIN}/Anno_coarse/list_category_img.txt, line 9: image img/other" in problems[1]
+    assert "take all lists from one release" in problems[1]
+    assert "category_attribute: 1 of 54 photos cannot be read" in problems[2]
+    assert photo in problems[3] and "download it again (line 12 of list_bbox.txt)" in problems[3]
+
+
+@pytest.mark.parametrize("broken", ["rows", "boxes missing"])
+def test_no_broken_list_hides_another(folder, capsys, broken):
+    """Line 4 of every list is made ragged; the list of items has no form that a word could break."""
+    lists = [path for path in folder.rglob("*.txt") if not path.name.startswith("list_item")]
+    lists = [path for path in lists if path.name != "list_ceiling.txt"]  # read where the attributes' names are known
+    lists = [path for path in lists if path != folder / INSHOP / "Anno" / "list_attr_cloth.txt"]  # any words are a name
+    assert len(lists) > 15
+    for path in lists:
+        change(path, 4, r"\s*\S+$" if "partition" in path.name else "$", "" if "partition" in path.name else " x")
+    if broken == "boxes missing":
+        for path in folder.rglob("list_bbox*.txt"):
+            path.unlink()
+    code, text = inspect(folder, capsys)
+    problems = "\n".join(section(text, "Problems"))
+    assert code == 1
+    for path in lists:
+        name, missing = re.escape(str(path.relative_to(folder))), not path.exists()
+        assert re.search(f"{name}: No such file" if missing else f"{name}, line 4: ", problems), path
+
+
+def test_photos_are_named_up_to_ten_and_then_counted(folder, capsys):
+    files = sorted((folder / INSHOP / "Img").rglob("*.jpg"))
+    for path in files[:12]:
+        path.unlink()
+    code, text = inspect(folder, capsys)
+    problems = section(text, "Problems: 1")
+    assert code == 1 and "inshop: 12 of 36 photos cannot be read" in problems[0]
+    assert len(problems) == 12 and "and 2 more" in problems[-1]
+    for line in problems[1:11]:
+        assert "No such file" in line and re.search(r"\(line \d+ of list_bbox_inshop.txt\)", line)
+
+
+def test_boxes_that_leave_photos_are_a_note_and_those_outside_a_problem(folder, capsys):
+    boxes = folder / MAIN / "Anno_coarse" / "list_bbox.txt"
+    change(boxes, 4, r"\d+ +\d+$", "9999 9999")
+    change(boxes, 5, r"\d+ +\d+$", "97 97")
+    code, text = inspect(folder, capsys)
+    assert code == 1
+    outside, leaving = section(text, "Problems: 1"), section(text, "Notes")
+    assert "1 of 54 boxes lie outside" in outside[0] and "(line 4 of list_bbox.txt)" in outside[1]
+    assert "1 of 54 boxes leave their photos" in leaving[0] and "(line 5 of list_bbox.txt)" in leaving[1]
+    change(boxes, 4, r"9999 9999$", "90 90")
+    assert inspect(folder, capsys)[0] == 0, "a note is no problem"
+
+
+def test_what_contradicts_the_protocol_is_reported_too(folder, capsys):
+    path = folder / INSHOP / "Eval" / "list_eval_partition.txt"
+    line = next(i for i, row in enumerate(path.read_text().split("\n"), 1) if row.endswith("train"))
+    change(path, line, "train$", "query")
+    code, text = inspect(folder, capsys)
+    assert code == 1 and "keep it in one of them" in section(text, "Problems: 1")[0]
+
+
+# ---- notebooks -------------------------------------------------------------------------------------------------------
+
+
+def own_words(path, benchmarks):
+    """Call what a notebook itself calls first, with these data; return the sentence of its `Lacks`, or ""."""
+    text = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"])
+    try:
+        for call in re.findall(r"^benchmark = (tables\.need\(.*\))$", text, re.M):
+            eval(call, {"tables": tables, "benchmarks": benchmarks})
+    except Lacks as reason:
+        return str(reason)
+    return ""
+
+
+def test_some_lists_run_some_notebooks_and_the_reasons_are_the_notebooks_own(folder, capsys):
+    for pattern in ("list_attr*", "list_landmarks*", "list_joints*"):
+        for path in folder.rglob(pattern):
+            path.unlink()
+    (folder / FOLDERS["consumer2shop"]).rename(folder / "not official")
+    code, text = inspect(folder, capsys)
+    assert code == 0 and "Problems: none" in text, "what a source lacks is no problem"
+    assert "has category; lacks attributes, landmarks, joints" in text
+    assert f"no {FOLDERS['consumer2shop']}" in text
+    said = dict(line.split(None, 1) for line in section(text, "Notebooks") if re.match(r"  \d\d_", line))
+    benchmarks, skipped = find_benchmarks(folder), []
+    for path in run_all.notebooks(None):
+        if reason := own_words(path, benchmarks):
+            skipped.append(path.stem[:2])
+            assert said[path.stem] == f"skipped: {reason}".replace(f"{folder}/", "")
+    assert skipped == ["03", "05", "06"]
+    assert {name for name, words in said.items() if words == "runs"} >= {"00_data", "01_model", "02_train", "08_claims"}
+    assert "not trained on category_attribute: fashionnet-noattr (no attributes to leave out)" in text
+
+
+def test_a_notebook_that_compares_is_skipped_without_fashionnet(world):
+    config = replace(PROFILES["photos"], methods=("darn",))
+    said = {path.stem[:2]: check.reason_to_skip(path, world, config) for path in run_all.notebooks(None)}
+    sentence = "no answers of fashionnet in {}: it is not in this profile"
+    labels, inshop = sentence.format("category and attributes"), sentence.format("in-shop")
+    assert (said["02"], said["03"], said["06"], said["04"], said["07"]) == ("", labels, labels, inshop, inshop)
+
+
+def test_every_notebook_that_can_be_skipped_is_understood():
+    """Their calls are read from their text: written in another way, they would be passed over."""
+    found = {path.stem[:2]: check.demands(path) for path in run_all.notebooks(None)}
+    main = "category_attribute"
+    assert {name: calls for name, calls in found.items() if calls} == {
+        "02": [("need", (main,)), ("trained", (main,)), ("trained", (main,))],
+        "03": [("need", (main, "attributes")), ("gather", (main,))],
+        "04": [("need", ("inshop", "item")), ("trained", ("inshop",)), ("gather", ("inshop",))],
+        "05": [("need", ("consumer2shop", "item")), ("trained", ("consumer2shop",)), ("gather", ("consumer2shop",))],
+        "06": [("need", (main, "landmarks")), ("gather", (main,))],
+        "07": [("need", ("inshop", "pose")), ("gather", ("inshop",))],
+    }
+
+
+# ---- calls -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_folder_is_one_sentence(tmp_path, capsys):
+    assert check.main([str(tmp_path)]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and "none of 'Category and Attribute" in err and "name the folder" in err
+
+
+def test_an_official_folder_without_lists_and_one_without_photos(folder, capsys):
+    shutil.rmtree(folder / MAIN)
+    (folder / MAIN).mkdir()
+    shutil.rmtree(folder / FOLDERS["consumer2shop"])
+    shutil.rmtree(folder / INSHOP / "Img")
+    code, text = inspect(folder, capsys)
+    problems = section(text, "Problems: 2")
+    assert code == 1 and "list_bbox.txt: No such file or directory; put the official file there" in problems[0]
+    assert "unpack the images (img.zip)" in problems[1]
+    shutil.rmtree(folder / INSHOP)
+    code, text = inspect(folder, capsys)
+    assert code == 1 and "none can run" in text and "nothing to train on" in text
+
+
+def test_a_folder_that_is_not_there_is_a_wrong_call(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        check.main([str(tmp_path / "none")])
+    assert stop.value.code == 2 and "none: no such folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options, profile", [([], "photos"), (["--profile", "paper"], "paper")])
+def test_run_all_hands_the_folder_over(tmp_path, monkeypatch, options, profile):
+    started = []
+    monkeypatch.setenv(run_all.INSIDE, str(run_all.ROOT))
+    monkeypatch.setenv("MPLBACKEND", "")
+    monkeypatch.setattr(run_all, "unsatisfied", lambda packages: [])
+    monkeypatch.setattr(run_all.os, "execv", lambda python, words: started.append(words) or exit())
+    with pytest.raises(SystemExit):
+        run_all.main(["--check", str(tmp_path), *options])
+    assert started[0][1:] == ["-P", "-m", "lib.commands.check", str(tmp_path), "--profile", profile]
