@@ -69,9 +69,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--skip-damaged", action="store_true", help="go on without photos that cannot be read")
     parser.add_argument("--fresh", action="store_true", help="delete this profile's earlier outputs first")
     parser.add_argument("--check", metavar="DIR", help="inspect a data folder instead, before any training")
-    parser.add_argument(
-        "--photo", metavar="FILE", nargs="...", help="describe a photo instead; then --box, --catalogue DIR"
-    )
+    parser.add_argument("--photo", metavar="FILE", nargs="...", default=[], help="describe a photo; --box, --catalogue")
     parser.add_argument("--test", action="store_true", help="run ruff, the tests and the notebooks' tests instead")
     args, rest = parser.parse_known_args(arguments)
     others = (args.data, args.weights, args.only, args.minutes, args.skip_damaged or None, args.fresh or None)
@@ -417,11 +415,8 @@ def main(arguments: list[str]) -> None:
     elif lacks := unsatisfied(sys.path):
         raise Stop(f"{sys.prefix} is not as requirements.txt demands: {lacks[0]}; delete it and start again")
     os.environ.pop("MPLBACKEND", None)  # figures must come out the same whatever the user draws with
-    check, photo = (
-        args.check and ["check", args.check, "--profile", args.profile],
-        args.photo and ["photo", "--photo", *args.photo],
-    )
-    if command := check or photo or ["run_tests"] * args.test:
+    check = ["check", args.check, "--profile", args.profile] if args.check else []
+    if command := check or ["photo", "--photo", *args.photo] * bool(args.photo) or ["run_tests"] * args.test:
         os.execv(sys.executable, [sys.executable, "-P", "-m", f"lib.commands.{command[0]}", *command[1:]])
     # Notebooks find outputs/<profile> themselves: so their executed copies name no folder of this machine.
     values = {"profile": args.profile, "data": args.data, "weights": args.weights, "out": args.data and str(args.out)}
