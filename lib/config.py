@@ -84,9 +84,9 @@ class Training:
     consumer2shop: Schedule
     weight_decay: float = 0.05  # of weights; none on biases and batch norms
     # "Large" and "small" weights: in step 1 the losses that are not its task keep six tenths of their weight, in step 2
-    # three tenths. Within a step they bring the losses to one size at the start: the squared distances of 8 landmarks sum to about 0.2, visibility
-    # to 9, category to 4; the attribute loss is 1 at the label frequencies. A larger weight for the attributes slows all
-    # else, and the attributes too: the categories form the first features (benchmarks/LOG.md).
+    # three tenths. Within a step they bring the losses to one size at the start: the squared distances of 8 landmarks sum
+    # to about 0.2, visibility to 9, category to 4; the attribute loss is 1 at the label frequencies. A larger weight for
+    # the attributes slows all else, and the attributes too: the categories form the first features (benchmarks/LOG.md).
     step1: Weights = Weights(10, 1, 0.3, 0.18, 0.6, 0.6, 0.6)
     step2: Weights = Weights(3, 0.3, 0.09, 0.3, 1, 1, 1)
     at_once: Weights = Weights(10, 1, 0.3, 0.3, 1, 1, 1)
@@ -146,7 +146,7 @@ PROFILES = {
             inshop=Schedule(1, 1, 2e-3, 32), consumer2shop=Schedule(1, 1, 2e-3, 32), precision="32-true",
         ),
     ),
-    # The default: half an hour on two CPU cores. Each method starts from its own pre-training of the study.
+    # The default: 20 to 30 minutes on two CPU cores. Each method starts from its own pre-training of the study.
     "demo": Config(
         profile="demo",
         world=World(
@@ -215,7 +215,7 @@ def departures(config: Config) -> list[tuple[str, str, str, str]]:
         ("network", "VGG-16, 4096-d", f"{m.width:g} of VGG-16's width, {m.fc_fusion}-d, batch norm: {m.batch_norm}",
          "two CPU cores, or the paper profile's GPU"),
         ("input", "not given; VGG-16 reads 224 px", f"{config.input.view_px} px of the annotated box", "boxes are given, as in the release"),
-        ("optimiser", "not given", f"AdamW, peak {t.pretrain.rate:g} and {t.category_attribute.rate:g}, to 0 linearly", "rate and weights chosen with fashionnet-global on another world; the same for all"),
+        ("optimiser", "not given", f"AdamW, peak {t.pretrain.rate:g} and {t.category_attribute.rate:g}, to 0 linearly", "rate and weights chosen with fashionnet on another world; the same for all"),
         ("weights of step 1 and step 2", "large and small", f"small is {t.step1.attribute / t.step2.attribute:g} times large in step 1, {t.step2.landmark / t.step1.landmark:g} in step 2", "no numbers in the paper"),
         ("methods without landmarks", "not given", "make all of their passes in step 2, where FashionNet makes half of them",
          "equal passes; FashionNet spends the other half on landmarks"),

@@ -42,7 +42,11 @@ def hold(path: Path, what: str, wait: bool = True) -> Iterator[None]:
                 yield
                 return
             # The last holder deletes the file: whoever waited for that one starts again with the new one.
-            if not (path.exists() and os.path.samestat(os.fstat(file.fileno()), os.stat(path))):
+            try:
+                same = os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+            except FileNotFoundError:
+                same = False
+            if not same:
                 continue
             file.truncate(0)
             file.write(str(os.getpid()))

@@ -59,7 +59,7 @@ _ROWS = (
            retrieval=False),
     Method("fashionnet-noattr", "no attributes (figure 10b)", attributes=0, retrieval=False),
     Method("fashionnet-joint", "all losses at once instead of two steps", steps=("all",), retrieval=False, photos=False),
-    Method("fashionnet-global", "no local branch and no landmarks", pool_at="", steps=(2,), photos=False),
+    Method("fashionnet-global", "no local branch and no landmarks", pool_at="", steps=(2,)),
     Method("fashionnet-oracle", "pools at the true landmarks, at test too: an upper bound", pool_at="truth",
            pretraining="fashionnet", retrieval=False, photos=False),
 )  # fmt: skip

@@ -243,6 +243,8 @@ def _answers(folder: Path) -> bool:
 def _set_damage_aside(folder: Path, network: bool) -> None:
     """Rename what cannot be read of a finished run, so that it is made again: its answers by the trained network, all
     else by training."""
+    model = folder / "model.safetensors"
+    had = model.exists()
     for name, read in (("answers", answers), ("scores", scores), ("model", networks.load)):
         path = folder / f"{name}.safetensors"
         try:
@@ -253,7 +255,7 @@ def _set_damage_aside(folder: Path, network: bool) -> None:
     try:
         _ = info(folder)["about"], info(folder)["history"]
         answered = _answers(folder) and (folder / "answers.safetensors").exists()
-        if (network or not answered) and not (folder / "model.safetensors").exists():
+        if (network or had or not answered) and not model.exists():
             set_aside(folder / "run.json", "its network is gone")
     except (DataError, KeyError, TypeError) as error:
         set_aside(folder / "run.json", str(error))
@@ -283,9 +285,9 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
               weights: str = "", network: bool = False) -> Path:  # fmt: skip
     """Return the folder of a run; train it, and the runs that it starts from, where they are not finished.
 
-    weights: a VGG-16 as .safetensors for profiles that start from ImageNet. network: the caller needs the trained network, too. A second process that wants the same run waits
-    for the first; damaged files are set aside and made again. Raises Lacks where the source cannot train the method,
-    train.OutOfTime at the Unix time in DEEPFASHION_DEADLINE.
+    weights: a VGG-16 as .safetensors for profiles that start from ImageNet. network: the caller needs the trained network,
+    too. A second process that wants the same run waits for the first; damaged files are set aside and made again. Raises
+    Lacks where the source cannot train the method, train.OutOfTime at the Unix time in DEEPFASHION_DEADLINE.
     """
     spec = find(method)
     folder = run_folder(method, stage, benchmarks, config, out, seed, weights)
@@ -353,9 +355,9 @@ def _train(spec: Method, stage: str, benchmark: Benchmark, config: Config, folde
         except DataError as error:
             set_aside(checkpoint, str(error))
     fabric.barrier()
-    if is_finished(folder):  # all but its answers is there
+    if is_finished(folder):  # all but its answers is there; the training is still that of its own day and device
         model.load_state_dict(networks.load(folder / "model.safetensors")[0])
-        history = info(folder)["history"]
+        about, history = info(folder)["about"], info(folder)["history"]
     else:
         history = train.fit(
             model, samples, rows, held_out, spec, schedule, config, fabric, checkpoint, seed, balance, deadline

@@ -313,16 +313,17 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
     """Train `model` in place on `rows` to the end of the schedule, where the rate is 0; return one dict per epoch.
 
     held_out: rows whose losses are logged after each epoch, and decide nothing. weights: the attributes' w_pos and w_neg.
-    A checkpoint is written at the end of an epoch, at most once a minute; where one exists, training resumes from it and ends with the same
-    numbers. Raises FloatingPointError with step and rows when a loss is not finite, OutOfTime after `deadline` (Unix time).
+    A checkpoint is written at the end of an epoch, at most once a minute; where one exists, training resumes from it and ends
+    with the same numbers. Raises FloatingPointError with step and rows when a loss is not finite, OutOfTime after `deadline`
+    (Unix time).
     """
     t, batch_size, device = config.training, schedule.batch, fabric.device
-    if min(batch_size, len(rows)) % fabric.world_size:  # the mean of unequal shares' losses is not the batch's loss
-        raise DataError(
-            f"batches of {min(batch_size, len(rows))} cannot be shared evenly by {fabric.world_size} processes"
-        )
-    samples = samples.to(device)
     item = None if samples.item is None else samples.item.cpu().numpy()
+    views = views_of(rows, item)
+    largest = min(batch_size, views * len(rows))
+    if largest % fabric.world_size:  # the mean of unequal shares' losses is not the batch's loss
+        raise DataError(f"batches of {largest} cannot be shared evenly by {fabric.world_size} processes")
+    samples = samples.to(device)
     weights = None if weights is None else tuple(w.to(device) for w in weights)
     if fabric.world_size > 1 and device.type == "cuda":
         model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
@@ -335,7 +336,6 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
     forward, optimizer = fabric.setup(model, optimizer)
     plan, by_step = phases(schedule, method.steps), step_weights(config)
     done, history = load_checkpoint(checkpoint, model, optimizer)
-    views = views_of(rows, item)
     per_epoch = max(1, views * len(rows) // batch_size)
     steps, saved = len(plan) * per_epoch, time.monotonic()
     bad_step = torch.full((), -1, device=device)
@@ -387,7 +387,8 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
         held = held_out_losses(forward, paired, held_out, method, weights, config, fabric)
         row |= {f"held_out_{name}": value for name, value in held.items()}
         history.append(row | {"seconds": round(time.perf_counter() - begin, 2)})
-        out_of_time = time.time() > deadline and epoch + 1 < len(plan)
+        # The first process decides: one that stopped alone would leave the others waiting for it.
+        out_of_time = fabric.broadcast(time.time() > deadline) and epoch + 1 < len(plan)
         if fabric.global_rank == 0 and (out_of_time or time.monotonic() - saved > SAVE_EVERY):
             save_checkpoint(checkpoint, model, optimizer, epoch + 1, history)
             saved = time.monotonic()

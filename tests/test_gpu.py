@@ -41,7 +41,7 @@ def test_a_recorded_update_trains_as_an_eager_one(name, squares, config, tmp_pat
     for a, b in zip(ours, eager, strict=True):
         assert a.keys() == b.keys()
         for key in a.keys() - {"seconds", "step"}:
-            assert a[key] == pytest.approx(b[key], rel=0.1, abs=0.02), (key, a, b)
+            assert a[key] == pytest.approx(b[key], rel=0.15, abs=0.005), (key, a, b)
 
 
 @pytest.mark.gpu

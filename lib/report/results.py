@@ -54,6 +54,8 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
     skip_damaged: leave those that cannot be read out, with one sentence on stderr. Raises DataError where an image or an
     item is on both sides of a split, where photos are not those that the boxes were drawn on, or cannot be read.
     """
+    if skip_damaged and (Path(data) / "world.json").exists():  # its runs are identified by its size and seed
+        raise DataError(f"{data}: a synthetic world; delete its world.json to have its damaged images drawn again")
     root = Path(data) if data else write_world(out / "world", config.world, config.seed, workers=os.cpu_count() or 1)
     benchmarks = deepfashion.find_benchmarks(root)
     for benchmark in benchmarks.values():
