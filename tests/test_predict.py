@@ -7,6 +7,7 @@ from PIL import Image
 
 from lib import crops, predict
 from lib.commands import photo as command
+from lib.commands import run_all
 from lib.lists import DataError
 
 EXAMPLE = predict.EXAMPLES / "dress_1.jpg"
@@ -105,3 +106,14 @@ def test_every_kind_of_the_examples_has_categories_and_chance_is_by_hand():
         right = np.arange(50) < len(kinds)
         hits.append(np.mean([right[rng.choice(50, 3, replace=False)].any() for _ in range(4000)]))
     assert three == pytest.approx(np.mean(hits), abs=0.02)
+
+
+@pytest.mark.parametrize("rest", [[], ["a.jpg"], ["a.jpg", "b.jpg", "--box", "1,2,3,4", "--catalogue", "photos"]])
+def test_run_all_hands_photos_over_and_never_runs_notebooks_instead(rest, monkeypatch):
+    started = []
+    monkeypatch.setenv(run_all.INSIDE, str(run_all.ROOT))
+    monkeypatch.setattr(run_all, "unsatisfied", lambda packages: [])
+    monkeypatch.setattr(run_all.os, "execv", lambda python, words: started.append(words) or exit())
+    with pytest.raises(SystemExit):
+        run_all.main(["--photo", *rest])
+    assert started[0][1:] == ["-P", "-m", "lib.commands.photo", "--photo", *rest]

@@ -53,8 +53,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """Read the options. `data`, `check` and `weights` become absolute paths or "", `notebooks` the files to run, `out` the
-    folder of the outputs. Raises Stop (exit code 2) for a wrong call."""
+    """Read the options; `data`, `check`, `weights` become absolute paths or "". Raises Stop (code 2) for a wrong call."""
     parser = Parser(
         prog="./run_all.sh",
         description="Run the notebooks in order; write tables, figures and executed notebooks to outputs/<profile>/.",
@@ -69,7 +68,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--skip-damaged", action="store_true", help="go on without photos that cannot be read")
     parser.add_argument("--fresh", action="store_true", help="delete this profile's earlier outputs first")
     parser.add_argument("--check", metavar="DIR", help="inspect a data folder instead, before any training")
-    parser.add_argument("--photo", metavar="FILE", nargs="...", default=[], help="describe a photo; --box, --catalogue")
+    parser.add_argument("--photo", metavar="FILE", nargs="...", help="describe a photo; --box, --catalogue")
     parser.add_argument("--test", action="store_true", help="run ruff, the tests and the notebooks' tests instead")
     args, rest = parser.parse_known_args(arguments)
     others = (args.data, args.weights, args.only, args.minutes, args.skip_damaged or None, args.fresh or None)
@@ -407,17 +406,18 @@ def main(arguments: list[str]) -> None:
     if os.environ.pop(INSIDE, None) != str(ROOT):
         if args.minutes:
             os.environ |= {MINUTES: f"{args.minutes:g}", DEADLINE: f"{time.time() + 60 * args.minutes:.3f}"}
-        python = find_environment()
-        if python != sys.executable:
+        if (python := find_environment()) != sys.executable:
             os.environ.pop("PYTHONPATH", None)
             os.environ |= {"PYTHONNOUSERSITE": "1", INSIDE: str(ROOT)}
             os.execv(python, [python, "-P", __file__, *arguments])
     elif lacks := unsatisfied(sys.path):
         raise Stop(f"{sys.prefix} is not as requirements.txt demands: {lacks[0]}; delete it and start again")
     os.environ.pop("MPLBACKEND", None)  # figures must come out the same whatever the user draws with
-    check = ["check", args.check, "--profile", args.profile] if args.check else []
-    if command := check or ["photo", "--photo", *args.photo] * bool(args.photo) or ["run_tests"] * args.test:
-        os.execv(sys.executable, [sys.executable, "-P", "-m", f"lib.commands.{command[0]}", *command[1:]])
+    photo = None if args.photo is None else ["--photo", *args.photo]
+    check = [args.check, "--profile", args.profile] if args.check else None
+    for module, rest in (("photo", photo), ("check", check), ("run_tests", [] if args.test else None)):
+        if rest is not None:
+            os.execv(sys.executable, [sys.executable, "-P", "-m", f"lib.commands.{module}", *rest])
     # Notebooks find outputs/<profile> themselves: so their executed copies name no folder of this machine.
     values = {"profile": args.profile, "data": args.data, "weights": args.weights, "out": args.data and str(args.out)}
     with hold(Path(f"{args.out}.lock"), f"{shown(args.out)} is in use", wait=False):
