@@ -75,7 +75,7 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path, capsys):
         predict.predict(tmp_path / "no.jpg")
     with pytest.raises(DataError, match="no .jpg or .png photo"):
         predict.index(tmp_path / "none", tmp_path)
-    with pytest.raises(SystemExit, match=r"run_all\.sh: .*absent\.jpg: No such file"):
+    with pytest.raises(SystemExit, match=r"run_all\.sh: .*absent\.jpg: no such file; check the path"):
         command.main(["--photo", str(tmp_path / "absent.jpg")])
     with pytest.raises(SystemExit):
         command.main(["--photo", str(EXAMPLE), "--box", "1,2,3"])
@@ -91,6 +91,7 @@ def test_the_command_prints_what_was_found_and_draws_it(tmp_path, capsys, monkey
     assert (
         f"attributes  {found.attributes[0][0]}" in printed and "nearest     " in printed and "drawn clothes" in printed
     )
+    assert f"{EXAMPLE} 0." not in printed  # the photo itself is no finding
     with Image.open(tmp_path / "figures" / "dress_1.png") as picture:
         assert min(picture.size) > 200
 

@@ -42,8 +42,9 @@ def describe(path: Path, box: list[float] | None, catalogue) -> tuple[str, np.nd
     hidden = [f"{name} {STATES[state]}" for name, state in zip(LANDMARKS, found.visibility, strict=True) if state]
     lines += ["              " + ", ".join(hidden)] if hidden else []
     if catalogue is not None:
-        near = predict.nearest(found.embedding, catalogue)
-        lines += ["  nearest     " + ", ".join(f"{other} {far:.2f}" for other, far in near)]
+        near = predict.nearest(found.embedding, catalogue, predict.SHOWN + 1)
+        others = [(other, far) for other, far in near if other.resolve() != path.resolve()][: predict.SHOWN]
+        lines += ["  nearest     " + ", ".join(f"{other} {far:.2f}" for other, far in others) + " (distance)"]
     return "\n".join(lines), photo, found
 
 
@@ -66,6 +67,13 @@ def main(arguments: list[str]) -> None:
     try:
         catalogue = None if args.catalogue is None else predict.index(args.catalogue, OUT / "cache")
         for path in args.photo:
+            if not path.is_file():
+                what = (
+                    "a folder; name a photo, and the folder with --catalogue"
+                    if path.is_dir()
+                    else "no such file; check the path"
+                )
+                raise DataError(f"{path}: {what}")
             text, photo, found = describe(path, args.box, catalogue)
             print(text)
             print("  wrote       ", draw(photo, found, OUT / "figures" / path.name), flush=True)

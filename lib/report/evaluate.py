@@ -90,6 +90,8 @@ def _read_csv(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:
     if not rows:
         fail(path, 2, "no predictions follow the column names", "write a row per image")
     values = np.stack(rows)[:, order]
+    if kind == "landmarks" and np.nanmax(np.abs(values)) <= 1:
+        fail(path, 2, "no landmark is farther than a pixel from the corner", "give pixels of the photo, not shares of it")
     return np.array(images), {kind: values.reshape(len(rows), 8, 2) if kind == "landmarks" else values}, lines
 
 
@@ -328,7 +330,7 @@ def shown(table: pd.DataFrame) -> str:
         definition = r.definition + (f", {r.group}" if r.group != "all" else "")
         out.append((Path(r.file).parent.name + "/" + Path(r.file).name, r.measure, definition, r.k,
                     f"{numbers[0]} [{numbers[1]}, {numbers[2]}]", r.n))  # fmt: skip
-    names = ["file", "measure", "definition", "k", "per cent [95 % interval]", "n"]
+    names = ["file", "measure", "definition", "k", "% (NE: box units) [95 % interval]", "n"]
     return pd.DataFrame(out, columns=names).to_string(index=False)
 
 

@@ -137,6 +137,10 @@ def results_page() -> str:
     out = [
         "# Results\n",
         "Written by `python -m lib.report.readme` from the tables beside it. Intervals are 95 %, over items and fine-tuning seeds.\n",
+        "All clothes here are drawn: compare methods with each other, not with the paper's levels. The study is the evidence; the demo"
+        " has one seed, and where they disagree the study counts. The executed notebooks beside it are the demo's. The measures are"
+        " defined in [docs/METRICS.md](../../docs/METRICS.md), the verdicts in"
+        " [notebook 08](../../notebooks/08_claims.ipynb), the methods in the [README](../../README.md#results).\n",
     ]
     for profile, title in PROFILES.items():
         if not (REFERENCE / profile / "tables" / "table2.csv").exists():

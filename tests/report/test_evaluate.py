@@ -256,9 +256,12 @@ def test_bad_tensors_are_named(three, tmp_path):
 
 def test_what_the_source_lacks_is_named(three, tmp_path):
     bare = {"category_attribute": replace(three["category_attribute"], landmarks=None, visibility=None)}
-    path = write(tmp_path / "l.csv", evaluate.POINTS, np.zeros((3, 16)))
+    path = write(tmp_path / "l.csv", evaluate.POINTS, np.full((3, 16), 9))
     with pytest.raises(DataError, match="landmarks cannot be scored, since the source has none"):
         evaluate.score([path], bare)
+    path = write(tmp_path / "shares.csv", evaluate.POINTS, np.full((3, 16), 0.9))
+    with pytest.raises(DataError, match=r"shares.csv, line 2: .* give pixels of the photo, not shares of it"):
+        evaluate.score([path], three)
 
 
 def test_the_command_prints_and_writes(world, world_root, tmp_path, capsys):
