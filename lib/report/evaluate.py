@@ -91,7 +91,9 @@ def _read_csv(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:
         fail(path, 2, "no predictions follow the column names", "write a row per image")
     values = np.stack(rows)[:, order]
     if kind == "landmarks" and np.nanmax(np.abs(values)) <= 1:
-        fail(path, 2, "no landmark is farther than a pixel from the corner", "give pixels of the photo, not shares of it")
+        fail(
+            path, 2, "no landmark is farther than a pixel from the corner", "give pixels of the photo, not shares of it"
+        )
     return np.array(images), {kind: values.reshape(len(rows), 8, 2) if kind == "landmarks" else values}, lines
 
 
