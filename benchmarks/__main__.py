@@ -48,6 +48,7 @@ from lib.world import World, write_world
 ROOT = Path(__file__).parent.parent
 LANDMARKS = 8
 RELEASE = 289_222  # images of the category and attribute benchmark
+COLUMNS = ["figure", "size", "ours", "unit", "peer", "peer_value", "ratio", "lo", "hi", "bar", "met", "device"]
 DEVICE = f"CPU, {torch.get_num_threads()} threads"
 
 
@@ -437,26 +438,14 @@ def main() -> None:
     rows = []
     for name in args.only:
         rows += PARTS[name](args.tiny)
-        details = pd.DataFrame(rows).reindex(
-            columns=[
-                "figure",
-                "size",
-                "ours",
-                "unit",
-                "peer",
-                "peer_value",
-                "ratio",
-                "lo",
-                "hi",
-                "bar",
-                "met",
-                "device",
-            ]
-        )
-        details.to_csv(args.out / "details.csv", index=False, float_format="%.5g")
-    summary = summarise(details)
-    summary.to_csv(args.out / "summary.csv", index=False, float_format="%.5g")
-    plot(summary, args.out / "summary.png")
+        details = pd.DataFrame(rows).reindex(columns=COLUMNS)
+        summary = summarise(details)
+        for table, stem in (
+            (details, "details"),
+            (summary, "summary"),
+        ):  # after each part: a stopped run keeps the others
+            table.to_csv(args.out / f"{stem}.csv", index=False, float_format="%.5g")
+        plot(summary, args.out / "summary.png")
     print("wrote", args.out)
 
 
