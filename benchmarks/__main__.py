@@ -354,11 +354,10 @@ def recall(tiny: bool) -> list[dict]:
         def resampled(hits=hits):
             return metrics.bootstrap_interval(hits, np.ones(len(hits)), n=1000)
 
-        def by_scipy(hits=hits):
-            found = bootstrap(
-                (hits,), np.mean, n_resamples=1000, batch=50, method="percentile", rng=np.random.default_rng(0)
-            )
-            return found.confidence_interval
+        def by_scipy(hits=hits):  # of the same statistic, a ratio of two sums over the same rows
+            ratio = {"statistic": lambda part, whole, axis=-1: part.sum(axis) / whole.sum(axis), "paired": True}
+            options = {"n_resamples": 1000, "batch": 50, "method": "percentile", "rng": np.random.default_rng(0)}
+            return bootstrap((hits, np.ones(len(hits))), **ratio, **options).confidence_interval
 
         assert abs(resampled().lo - by_scipy().low) < (0.2 if tiny else 0.01)
         rows.append(

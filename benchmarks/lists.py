@@ -2,7 +2,6 @@
 
 import multiprocessing
 import resource
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,12 +23,16 @@ def in_a_process(function: Callable, *arguments) -> tuple:
 def _measured(function: Callable, arguments: tuple) -> tuple:
     start = time.perf_counter()
     result = function(*arguments)
-    taken = time.perf_counter() - start
-    return (
-        taken,
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10),
-        result,
-    )
+    return time.perf_counter() - start, peak_memory(), result
+
+
+def peak_memory() -> float:
+    """Return the peak MB of this process. Linux's getrusage would count the process that started this one, too."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**10
+    except OSError:  # no Linux
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def write_labels(path: Path, images: list[str], seed: int = 0) -> None:
