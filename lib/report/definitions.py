@@ -13,12 +13,11 @@ from lib import metrics, paper
 from lib.files import write_beside
 from lib.lists import DataError
 from lib.methods import FASHIONNET
-from lib.report.readme import PROFILES, REFERENCE, markdown, read
+from lib.report.readme import PROFILES, REFERENCE, fill, markdown, read
 from lib.report.results import ROOT
 
 PAGE = ROOT / "docs" / "METRICS.md"
 START = "<!-- {name}: written by python -m lib.report.definitions, checked by a test -->\n"
-END = "<!-- end of {name} -->"
 NEEDED = ("attribute_definitions", "categories", "landmark_summary", "inshop")
 
 # Three images. Attributes 0 and 1 are of group 1, 2 and 3 of group 2; scores rank each image's list, k = 2.
@@ -124,17 +123,8 @@ def parts() -> dict[str, str]:
     }
 
 
-def fill(text: str) -> str:
-    """Return the page's text with its generated parts as the tables are now. Raises ValueError without the marks."""
-    for name, content in parts().items():
-        first, last = START.format(name=name), END.format(name=name)
-        head, rest = text.split(first)
-        text = head + first + content + last + rest.split(last, 1)[1]
-    return text
-
-
 def main() -> None:
-    text = fill(PAGE.read_text(encoding="utf-8"))
+    text = fill(PAGE.read_text(encoding="utf-8"), parts(), START)
     write_beside(PAGE, lambda part: part.write_text(text, encoding="utf-8"))
 
 

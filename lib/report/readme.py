@@ -156,10 +156,10 @@ def results_page() -> str:
     return "\n".join(out)
 
 
-def fill(text: str) -> str:
-    """Return the README's text with its generated parts as the tables are now."""
-    for name, content in parts().items():
-        first, last = START.format(name=name), END.format(name=name)
+def fill(text: str, contents: dict[str, str], start: str = START) -> str:
+    """Return a page's text with these generated parts, each between its marks. Raises ValueError where a mark is absent."""
+    for name, content in contents.items():
+        first, last = start.format(name=name), END.format(name=name)
         head, rest = text.split(first)
         text = head + first + content + last + rest.split(last, 1)[1]
     return text
@@ -167,7 +167,7 @@ def fill(text: str) -> str:
 
 def main() -> None:
     readme: Path = ROOT / "README.md"
-    text = fill(readme.read_text())
+    text = fill(readme.read_text(), parts())
     write_beside(readme, lambda part: part.write_text(text))
     write_beside(REFERENCE / "README.md", lambda part: part.write_text(results_page()))
 

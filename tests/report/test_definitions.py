@@ -11,7 +11,9 @@ from lib.report import definitions, readme
 
 def test_the_page_is_as_the_tables_are():
     text = definitions.PAGE.read_text(encoding="utf-8")
-    assert definitions.fill(text) == text, "run python -m lib.report.definitions"
+    assert definitions.fill(text, definitions.parts(), definitions.START) == text, (
+        "run python -m lib.report.definitions"
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,4 +46,4 @@ def test_the_numbers_are_the_tables():
 
 def test_a_page_without_its_marks_is_refused():
     with pytest.raises(ValueError):
-        definitions.fill("no marks")
+        definitions.fill("no marks", definitions.parts(), definitions.START)

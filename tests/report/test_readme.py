@@ -13,7 +13,7 @@ KEPT = [name for name in readme.PROFILES if (readme.REFERENCE / name / "tables" 
 def test_the_readme_and_the_results_page_are_as_the_tables_are():
     assert KEPT, "no results are kept under outputs/reference"
     text = (readme.ROOT / "README.md").read_text()
-    assert readme.fill(text) == text, "run python -m lib.report.readme"
+    assert readme.fill(text, readme.parts()) == text, "run python -m lib.report.readme"
     assert (readme.REFERENCE / "README.md").read_text() == readme.results_page(), "run python -m lib.report.readme"
 
 
@@ -42,4 +42,4 @@ def test_a_table_becomes_markdown():
 
 def test_a_readme_without_its_marks_is_refused():
     with pytest.raises(ValueError):
-        readme.fill("no marks")
+        readme.fill("no marks", readme.parts())
