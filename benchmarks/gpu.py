@@ -4,17 +4,20 @@
     python benchmarks/gpu.py --device cpu --tiny        # seconds: shows that it runs, not how fast
 
 - The measured peak: a product of two random bf16 matrices of 8192 x 8192.
-- A training step (forward, backward, AdamW; bf16, channels_last) of FashionNet at 224 px in batches of 256, as it is and
-  compiled, beside torchvision's VGG-16, each with its share of the measured peak; and of the compact FashionNet that the
-  study trains at 96 px. The aim: at most 1.25 times VGG-16's time.
 - Landmark pooling, forward and backward in float32, beside torchvision's roi_pool on the same windows, on the maps of both
-  networks, in both memory layouts.
+  networks, in both memory layouts. The aim: at most roi_pool's time.
+- A training step (forward, backward, AdamW; bf16, channels_last) of FashionNet at 224 px in batches of 256, as it is,
+  recorded as a CUDA graph (`train.recorded`) and compiled, beside torchvision's VGG-16, each with its share of the measured
+  peak; and of the compact FashionNet that the study trains at 96 px. The aim: at most 1.1 times VGG-16's time.
+- The loader: random jittered views of stored crops, on the device and on the host, beside the fastest of those steps. The
+  aim: less than its time, so that the loader is never the limit.
 
 Times are medians of single calls between two CUDA events (on a CPU: of a clock).
 """
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -24,9 +27,11 @@ import torchvision
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from lib.config import PROFILES
+from lib.config import PROFILES, Config
+from lib.crops import training_view
 from lib.fashionnet import FashionNet
 from lib.landmark_pooling import landmark_pooling, window_corners
+from lib.train import Samples, recorded
 
 LANDMARKS = 8
 LAYOUTS = {"NCHW": torch.contiguous_format, "NHWC": torch.channels_last}
@@ -63,15 +68,17 @@ def measure_peak(device: str, side: int) -> dict:
 
 def step_of(net: nn.Module, images: Tensor, device: str):
     """Return a function that makes one training step. The loss is any scalar that every output reaches."""
-    optimizer = torch.optim.AdamW(net.parameters(), 1e-5, fused=True)
+    optimizer = torch.optim.AdamW(net.parameters(), 1e-5, fused=True, capturable=device == "cuda")
 
-    def step():
+    def step(images: Tensor = images):
         optimizer.zero_grad()
         with torch.autocast(device, torch.bfloat16):
             out = net(images)
         outputs = list(out.values()) if isinstance(out, dict) else [out]
-        sum(output.float().square().mean() for output in outputs).backward()
+        loss = sum(output.float().square().mean() for output in outputs)
+        loss.backward()
         optimizer.step()
+        return loss.detach()
 
     return step
 
@@ -86,18 +93,20 @@ def floating_point_operations(net: nn.Module, px: int, device: str) -> int:
     return counter.get_total_flops() // 2
 
 
-def measure_steps(name: str, net: nn.Module, px: int, batch: int, device: str, compiled: bool, runs: int) -> list[dict]:
-    """Return one row per variant of a network's training step."""
+def measure_steps(name: str, net: nn.Module, px: int, batch: int, device: str, runs: int) -> list[dict]:
+    """Return one row per variant of a network's training step; on a CPU, the plain one alone."""
     net = net.to(device, memory_format=torch.channels_last).train()
     images = torch.randn(batch, 3, px, px, device=device).contiguous(memory_format=torch.channels_last)
     operations = floating_point_operations(net, px, device) * batch
     rows = []
-    for variant in ("eager", "compiled") if compiled else ("eager",):
+    for variant in ("eager", "recorded", "compiled") if device == "cuda" else ("eager",):
         step = step_of(torch.compile(net) if variant == "compiled" else net, images, device)
+        if variant == "recorded":
+            step = partial(recorded(step), images)
         try:
             ms = milliseconds(step, device, runs)
         except Exception as error:  # no compiler on this machine: the other rows are worth having
-            if variant == "eager":
+            if variant != "compiled":
                 raise
             print(f"{name}: not compiled: {str(error).splitlines()[0]}", flush=True)
             ms = float("nan")
@@ -141,6 +150,26 @@ def measure_pooling(device: str, batch: int, side: int, channels: int, model, la
     return rows
 
 
+def measure_loader(config: Config, images: int, batch: int, device: str, runs: int) -> list[dict]:
+    """Return the rows of the loader: random views of stored crops, which are on the device or, pinned, on the host."""
+    px, rows = config.input.px, []
+    crops = torch.randint(256, (images, px, px, 3), dtype=torch.uint8)
+    generator = torch.Generator().manual_seed(0)
+    for where in ("device", "host"):
+        samples = Samples(crops.to(device) if where == "device" else crops.numpy())
+
+        def load(samples=samples) -> Tensor:
+            chosen = torch.randint(images, (batch,), generator=generator).to(device)
+            view = training_view(batch, config.input, generator).to(device)
+            return samples.images(chosen, view, config.input.view_px)
+
+        ms = milliseconds(load, device, runs)
+        rows.append({"part": f"loader, {batch} x {config.input.view_px} px", "variant": f"crops on the {where}", "ms": ms,
+                     "per_s": batch / ms * 1e3})  # fmt: skip
+        print(f"{rows[-1]['part']:46s} {where:9s} {ms:9.2f} ms", flush=True)
+    return rows
+
+
 def vgg16(tiny: bool) -> nn.Module:
     """Return torchvision's VGG-16; a tiny run drops its 120 million fully connected weights."""
     net = torchvision.models.vgg16(weights=None)
@@ -155,23 +184,27 @@ def measure(device: str, tiny: bool) -> pd.DataFrame:
     peak = measure_peak(device, 256 if tiny else 8192)
     print(f"{peak['part']:46s} {'bf16':9s} {peak['ms']:9.2f} ms  {peak['tflops']:.1f} TFLOP/s", flush=True)
     full, compact = PROFILES["smoke" if tiny else "paper"], PROFILES["smoke" if tiny else "study"]
-    compiled, runs = device == "cuda", 1 if tiny else 15
+    runs = 1 if tiny else 15
     rows = [peak]
-    px, batch = (full.input.view_px, 2) if tiny else (224, 256)
-    rows += measure_steps("FashionNet", FashionNet(full.model, px, 50, 1000), px, batch, device, compiled, runs)
-    peers = measure_steps("VGG-16", vgg16(tiny), px, batch, device, compiled, runs)
-    for row, peer in zip(rows[1:], peers, strict=True):
-        row |= {"peer": "VGG-16", "times_peer": row["ms"] / peer["ms"]}
-    rows += peers
-    px, batch = compact.input.view_px, 2 if tiny else 512
-    net = FashionNet(compact.model, px, 50, 1000)
-    rows += measure_steps("compact FashionNet", net, px, batch, device, compiled, runs)
-    for row in rows:
-        if "tflops" in row:
-            row["share_of_peak"] = row["tflops"] / peak["tflops"]
-    for side, channels, config in ((28, 512, PROFILES["paper"]), (12, 128, PROFILES["study"])):
-        for layout in LAYOUTS:
+    for side, channels, config in ((28, 512, full), (12, 128, compact)):
+        for layout in ("NHWC", "NCHW"):
             rows += measure_pooling(device, 2 if tiny else 256, side, channels, config.model, layout, 1 if tiny else 50)
+    px, batch = compact.input.view_px, 2 if tiny else compact.training.pretrain.batch
+    net = FashionNet(compact.model, px, 50, 1000)
+    small = measure_steps("compact FashionNet", net, px, batch, device, runs)
+    loader = measure_loader(compact, 200 if tiny else 36_000, batch, device, 1 if tiny else 50)
+    px, batch = (full.input.view_px, 2) if tiny else (full.input.view_px, 256)
+    large = measure_steps("FashionNet", FashionNet(full.model, px, 50, 1000), px, batch, device, runs)
+    loader += measure_loader(full, 200 if tiny else 4_000, batch, device, 1 if tiny else 50)
+    peers = measure_steps("VGG-16", vgg16(tiny), px, batch, device, runs)
+    for row, peer in zip(large, peers, strict=True):
+        row |= {"peer": "VGG-16", "times_peer": row["ms"] / peer["ms"]}
+    for row, step in zip(loader, (small, small, large, large), strict=True):
+        row |= {"peer": "fastest step", "times_peer": row["ms"] / min(other["ms"] for other in step)}
+    steps = small + large + peers
+    for row in steps:
+        row["share_of_peak"] = row["tflops"] / peak["tflops"]
+    rows += steps + loader
     name = torch.cuda.get_device_name() if device == "cuda" else f"CPU, {torch.get_num_threads()} threads"
     return pd.DataFrame(rows).assign(device=name, torch=torch.__version__)
 
