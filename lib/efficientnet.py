@@ -3,6 +3,7 @@ fortieth of VGG-16's multiplications for FashionNet and its rivals on real photo
 
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from lib.crops import imagenet
@@ -20,6 +21,23 @@ class Renormalise(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         mean, deviation = imagenet(images.device)
         return (images * deviation + mean) * 2 - 1
+
+
+def run_wide(conv: nn.Conv2d) -> None:
+    """Let a convolution compute in float32 on a CPU, under autocast too; its output keeps the input's type.
+
+    In bfloat16, PyTorch 2.11 takes 5 to 100 times as long for the backward pass of a depthwise convolution with stride 2,
+    and 3 times as long for one of 5 x 5 (benchmarks/LOG.md).
+    """
+    narrow = conv.forward
+
+    def forward(x: Tensor) -> Tensor:
+        if x.device.type != "cpu":
+            return narrow(x)
+        with torch.autocast("cpu", enabled=False):
+            return narrow(x.float()).to(x.dtype)
+
+    conv.forward = forward
 
 
 def load() -> tuple[nn.Module, str]:
@@ -49,5 +67,8 @@ def make_part(part: str) -> nn.Sequential:
         "global": (*network.blocks[SHARED:], network.conv_head, network.bn2),
     }[part]
     layers = nn.Sequential(*layers)
+    for layer in layers.modules():
+        if isinstance(layer, nn.Conv2d) and layer.groups > 1 and (layer.stride[0] > 1 or layer.kernel_size[0] > 3):
+            run_wide(layer)
     layers.imagenet = True  # `fashionnet.initialise` leaves it as it is
     return layers

@@ -153,6 +153,27 @@ def with_training(config, **changes):
     return replace(config, training=replace(config.training, **changes))
 
 
+def test_a_loss_that_a_method_lacks_does_not_change_its_runs(world, config, tmp_path):
+    t = config.training
+    landmarks = with_training(config, step2=replace(t.step2, landmark=9, visibility=9))
+    maps = with_training(config, step2=replace(t.step2, heatmap=9))
+    attributes = with_training(config, step2=replace(t.step2, attribute=9))
+    first = with_training(config, step1=replace(t.step1, attribute=9))
+    at_once = with_training(config, at_once=replace(t.at_once, attribute=9))
+    changed = {
+        name: [folder(world, other, tmp_path, name) != folder(world, config, tmp_path, name)
+               for other in (landmarks, maps, attributes, first, at_once)]
+        for name in ("wtbi", "fashionnet-global", "fashionnet", "fashionnet-heatmap", "fashionnet-joint")
+    }  # fmt: skip
+    assert changed == {
+        "wtbi": [False, False, True, False, False],
+        "fashionnet-global": [False, False, True, False, False],
+        "fashionnet": [True, False, True, True, False],
+        "fashionnet-heatmap": [True, True, True, True, False],
+        "fashionnet-joint": [False, False, False, False, True],
+    }
+
+
 def test_what_changes_a_run_and_what_does_not(world, config, tmp_path, monkeypatch):
     first = folder(world, config, tmp_path)
     t = config.training

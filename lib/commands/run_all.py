@@ -283,6 +283,8 @@ def register_kernel(folder: Path) -> None:
     kernel = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     # `sh` drops what a kernel writes of its own shutdown. Neither the user's plots nor the terminal may change a notebook.
     env = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_NCOLS": "80", "TQDM_NROWS": "20"}
+    # glibc would return large tensors' memory and fault it in again at every step, a quarter of its time on a CPU.
+    env |= {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**32)}
     spec = get_kernel_dict() | {"argv": ["sh", "-c", 'exec "$0" "$@" 2>/dev/null', *kernel], "env": env}
     replace(folder / "kernels" / "python3" / "kernel.json", json.dumps(spec))
     os.environ["JUPYTER_PATH"] = str(folder)  # searched before all others
@@ -310,11 +312,11 @@ def run_notebook(path: Path, target: Path, values: dict[str, str], progress) -> 
     thread.start()
     thread.join()
     kind = getattr(failure[0], "ename", "") if failure else ""
-    if kind == "OutOfTime":
+    if kind in ("OutOfTime", "Lacks"):
         part.unlink(missing_ok=True)
+    if kind == "OutOfTime":
         raise out_of_time() from None
     if kind == "Lacks":
-        part.unlink(missing_ok=True)
         target.unlink(missing_ok=True)  # left from other data
         return reason(failure[0])
     if failure:
@@ -335,9 +337,9 @@ def out_of_time() -> Stop:
 
 def reason(error: BaseException) -> str:
     """Return in one line what stopped a notebook."""
-    if type(error).__name__ == "DeadKernelError":
-        return "its Python died, most often for lack of memory"
     name, text = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", str(error))
+    if name == "DeadKernelError":
+        return "its Python died, most often for lack of memory"
     first = next(iter(text.strip().splitlines()), "")
     return first if name in ("DataError", "Lacks") else f"{name}: {first} (cell {getattr(error, 'exec_count', '?')})"
 
@@ -364,14 +366,13 @@ class Progress:
         if last := next(filter(None, reversed(lines)), ""):
             self.drawn = time.monotonic()
             line = f"{self.label}: {clock(self.seconds())}  {last}"
-            width = shutil.get_terminal_size((110, 24)).columns - 1
-            print(self.REDRAW + line[:width] if self.live else line[:150], end="" if self.live else "\n", flush=True)
+            width = shutil.get_terminal_size((110, 24)).columns - 1 if self.live else 150
+            print(self.REDRAW * self.live + line[:width], end="" if self.live else "\n", flush=True)
 
-    def flush(self) -> None:
-        pass
+    def flush(self) -> None: ...
 
     def end(self, result: str) -> None:
-        print(f"{self.REDRAW if self.live else ''}{self.label}: {result}", flush=True)
+        print(f"{self.REDRAW * self.live}{self.label}: {result}", flush=True)
 
 
 def written(out: Path) -> dict[Path, int]:
@@ -397,8 +398,7 @@ def clear(out: Path) -> None:
     git = ["git", "ls-files", str(out)]
     if shutil.which("git") and (tracked := subprocess.run(git, cwd=ROOT, capture_output=True, text=True).stdout):
         raise Stop(f"--fresh: git tracks {tracked.splitlines()[0]}; delete {shown(out)} yourself if you mean it")
-    if out.exists():
-        shutil.rmtree(out)
+    shutil.rmtree(out, ignore_errors=not out.exists())
 
 
 def main(arguments: list[str]) -> None:
@@ -418,7 +418,7 @@ def main(arguments: list[str]) -> None:
     for module, rest in (("photo", photo), ("check", check), ("run_tests", [] if args.test else None)):
         if rest is not None:
             os.execv(sys.executable, [sys.executable, "-P", "-m", f"lib.commands.{module}", *rest])
-    # Notebooks find outputs/<profile> themselves: so their executed copies name no folder of this machine.
+    # Notebooks find outputs/<profile> themselves, so that their executed copies name no folder of this machine.
     values = {"profile": args.profile, "data": args.data, "weights": args.weights, "out": args.data and str(args.out)}
     with hold(Path(f"{args.out}.lock"), f"{shown(args.out)} is in use", wait=False):
         if args.fresh:
