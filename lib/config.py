@@ -87,9 +87,9 @@ class Training:
     # three tenths. Within a step they bring the losses to one size at the start: the squared distances of 8 landmarks sum
     # to about 0.2, visibility to 9, category to 4; the attribute loss is 1 at the label frequencies. A larger weight for
     # the attributes slows all else, and the attributes too: the categories form the first features (benchmarks/LOG.md).
-    step1: Weights = Weights(10, 1, 0.3, 0.18, 0.6, 0.6, 0.6)
-    step2: Weights = Weights(3, 0.3, 0.09, 0.3, 1, 1, 1)
-    at_once: Weights = Weights(10, 1, 0.3, 0.3, 1, 1, 1)
+    step1: Weights = Weights(1, 0.1, 0.03, 0.27, 0.9, 0.9, 0.9)
+    step2: Weights = Weights(0.3, 0.03, 0.009, 0.3, 1, 1, 1)
+    at_once: Weights = Weights(1, 0.1, 0.03, 0.3, 1, 1, 1)
     # Power of the negative / positive ratio in w_pos and w_neg: 1 balances positives and negatives, 0 ignores the ratio.
     # Full balance favours the rarest attributes, which costs recall among the top five.
     attribute_balance: float = 0.1
