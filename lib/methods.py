@@ -35,6 +35,16 @@ class Method:
         return self.network == "fashionnet" and self.pool_at in ("landmarks", "truth")
 
     @property
+    def losses(self) -> tuple[str, ...]:
+        """The losses that train it, by their names in `config.Weights`, where the data has their labels."""
+        if self.network == "detector":
+            return ("detection",)
+        landmarks = ("landmark", "visibility") if self.predicts_landmarks else ()
+        heatmap = ("heatmap",) if landmarks and self.head == "heatmap" else ()
+        attribute = () if self.attributes == 0 else ("attribute",)
+        return (*landmarks, *heatmap, "category", *attribute, "pair" if self.network == "wtbi" else "triplet")
+
+    @property
     def detector(self) -> str:
         """The kind of parts that a frozen detector finds for this method, or ""."""
         return self.pool_at if self.network == "fashionnet" and self.pool_at in DETECTORS else ""

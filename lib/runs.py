@@ -170,11 +170,9 @@ def identity(
     """Return the digest of a run: the settings that reach it, data, seed, the runs that it starts from, and VERSION."""
     schedule = config.training.schedule(stage)
     training = {k: v for k, v in asdict(config.training).items() if k not in (*STAGES, "step1", "step2", "at_once")}
-    unused = set() if method.head == "heatmap" else {"heatmap"}
-    unused |= set() if method.predicts_landmarks else {"landmark", "visibility"}
     for step in method.steps:
-        weights_of_step = asdict(train.step_weights(config)[step])
-        training[str(step)] = {loss: value for loss, value in weights_of_step.items() if loss not in unused}
+        weights_of_step = train.step_weights(config)[step]
+        training[str(step)] = {loss: getattr(weights_of_step, loss) for loss in method.losses}
     spec = {k: v for k, v in asdict(method).items() if k not in ("difference", "retrieval", "photos")}
     origins = []
     for run in (predecessor(method, stage, benchmarks, config), detector_run(method, stage, benchmarks, config)):
