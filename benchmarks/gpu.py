@@ -93,13 +93,15 @@ def floating_point_operations(net: nn.Module, px: int, device: str) -> int:
     return counter.get_total_flops() // 2
 
 
-def measure_steps(name: str, net: nn.Module, px: int, batch: int, device: str, runs: int) -> list[dict]:
-    """Return one row per variant of a network's training step; on a CPU, the plain one alone."""
+def measure_steps(
+    name: str, net: nn.Module, px: int, batch: int, device: str, runs: int, variants: tuple[str, ...]
+) -> list[dict]:
+    """Return one row per variant of a network's training step."""
     net = net.to(device, memory_format=torch.channels_last).train()
     images = torch.randn(batch, 3, px, px, device=device).contiguous(memory_format=torch.channels_last)
     operations = floating_point_operations(net, px, device) * batch
     rows = []
-    for variant in ("eager", "recorded", "compiled") if device == "cuda" else ("eager",):
+    for variant in variants:
         step = step_of(torch.compile(net) if variant == "compiled" else net, images, device)
         if variant == "recorded":
             step = partial(recorded(step), images)
@@ -189,22 +191,28 @@ def measure(device: str, tiny: bool) -> pd.DataFrame:
     for side, channels, config in ((28, 512, full), (12, 128, compact)):
         for layout in ("NHWC", "NCHW"):
             rows += measure_pooling(device, 2 if tiny else 256, side, channels, config.model, layout, 1 if tiny else 50)
-    px, batch = compact.input.view_px, 2 if tiny else compact.training.pretrain.batch
-    net = FashionNet(compact.model, px, 50, 1000)
-    small = measure_steps("compact FashionNet", net, px, batch, device, runs)
-    loader = measure_loader(compact, 200 if tiny else 36_000, batch, device, 1 if tiny else 50)
-    px, batch = (full.input.view_px, 2) if tiny else (full.input.view_px, 256)
-    large = measure_steps("FashionNet", FashionNet(full.model, px, 50, 1000), px, batch, device, runs)
-    loader += measure_loader(full, 200 if tiny else 4_000, batch, device, 1 if tiny else 50)
-    peers = measure_steps("VGG-16", vgg16(tiny), px, batch, device, runs)
-    for row, peer in zip(large, peers, strict=True):
+    px, batch = full.input.view_px, 2 if tiny else 256
+    networks = {  # name -> its constructor, input and batch
+        "compact FashionNet": (lambda: FashionNet(compact.model, compact.input.view_px, 50, 1000), compact.input.view_px,
+                               2 if tiny else compact.training.pretrain.batch),
+        "FashionNet": (lambda: FashionNet(full.model, px, 50, 1000), px, batch),
+        "VGG-16": (lambda: vgg16(tiny), px, batch),
+    }  # fmt: skip
+    steps = {name: [] for name in networks}
+    for variants in (
+        (("eager", "recorded"), ("compiled",)) if device == "cuda" else (("eager",),)
+    ):  # compiling takes minutes
+        for name, (make, side, size) in networks.items():
+            steps[name] += measure_steps(name, make(), side, size, device, runs, variants)
+    for row, peer in zip(steps["FashionNet"], steps["VGG-16"], strict=True):
         row |= {"peer": "VGG-16", "times_peer": row["ms"] / peer["ms"]}
-    for row, step in zip(loader, (small, small, large, large), strict=True):
-        row |= {"peer": "fastest step", "times_peer": row["ms"] / min(other["ms"] for other in step)}
-    steps = small + large + peers
-    for row in steps:
+    for row in sum(steps.values(), []):
         row["share_of_peak"] = row["tflops"] / peak["tflops"]
-    rows += steps + loader
+        rows.append(row)
+    for config, name, images in ((compact, "compact FashionNet", 36_000), (full, "FashionNet", 4_000)):
+        fastest = min(step["ms"] for step in steps[name])
+        loader = measure_loader(config, 200 if tiny else images, networks[name][2], device, 1 if tiny else 50)
+        rows += [row | {"peer": "fastest step", "times_peer": row["ms"] / fastest} for row in loader]
     name = torch.cuda.get_device_name() if device == "cuda" else f"CPU, {torch.get_num_threads()} threads"
     return pd.DataFrame(rows).assign(device=name, torch=torch.__version__)
 

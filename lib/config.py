@@ -83,10 +83,11 @@ class Training:
     inshop: Schedule
     consumer2shop: Schedule
     weight_decay: float = 0.05  # of weights; none on biases and batch norms
-    # "Large" and "small" weights: in step 1 the losses that are not its task keep six tenths of their weight, in step 2
-    # three tenths. Within a step they bring the losses to one size at the start: the squared distances of 8 landmarks sum
-    # to about 0.2, visibility to 9, category to 4; the attribute loss is 1 at the label frequencies. A larger weight for
-    # the attributes slows all else, and the attributes too: the categories form the first features (benchmarks/LOG.md).
+    # "Large" and "small" weights: in step 1 the losses that are not its task keep nine tenths of their weight, in step 2
+    # three tenths. At the start the squared distances of 8 landmarks sum to about 0.2, visibility to 9, category to 4; the
+    # attribute loss is 1 at the label frequencies. Landmarks ten times as heavy, one size with the others, take from the
+    # shared trunk more than pooling at them gives back; a larger weight for the attributes slows all else, and the
+    # attributes too: the categories form the first features (benchmarks/LOG.md).
     step1: Weights = Weights(1, 0.1, 0.03, 0.27, 0.9, 0.9, 0.9)
     step2: Weights = Weights(0.3, 0.03, 0.009, 0.3, 1, 1, 1)
     at_once: Weights = Weights(1, 0.1, 0.03, 0.3, 1, 1, 1)

@@ -52,7 +52,7 @@ def test_the_steps_differ_in_weights_as_the_paper_orders_them():
         for loss in ("landmark", "heatmap", "visibility"):
             assert two[loss] == pytest.approx(0.3 * one[loss]) and both[loss] == one[loss]
         for loss in ("category", "attribute", "triplet", "pair"):
-            assert one[loss] == pytest.approx(0.6 * two[loss]) and both[loss] == two[loss]
+            assert one[loss] == pytest.approx(0.9 * two[loss]) and both[loss] == two[loss]
 
 
 def test_a_schedule_counts_both_steps():
