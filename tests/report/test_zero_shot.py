@@ -1,0 +1,53 @@
+"""Zero-shot rows against slow loops over what the shipped networks see."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lib.report.zero_shot import COLUMNS, METHODS, outputs, zero_shot
+
+
+@pytest.fixture(scope="module")
+def table(world, tmp_path_factory):
+    return zero_shot(world, tmp_path_factory.mktemp("zero_shot")).set_index(["measure", "method"])
+
+
+def test_landmarks(world, table, tmp_path):
+    main = world["category_attribute"]
+    rows = main.rows("test")
+    for method in METHODS[:2]:
+        found, hits, visible = outputs(method, main, rows, tmp_path)["landmarks"], 0, 0
+        for n, row in enumerate(rows):
+            side = main.box[row, 2:] - main.box[row, :2]
+            for j in np.flatnonzero(main.visibility[row] == 0):
+                visible += 1
+                hits += np.linalg.norm((found[n, j] - main.landmarks[row, j]) / side) < 0.1
+        value = table.loc[("PDJ at 0.1", method)]
+        assert value.value == pytest.approx(100 * hits / visible) and value.images == len(rows)
+        assert value.lo <= value.value <= value.hi
+    # Networks that were trained on such clothes are far ahead of the mean.
+    assert table.loc[("PDJ at 0.1", "fashionnet")].value > table.loc[("PDJ at 0.1", "mean landmarks")].value + 10
+
+
+@pytest.mark.parametrize("method", ["fashionnet", "wtbi"])
+def test_searches(world, table, tmp_path, method):
+    shop = world["inshop"]
+    query, gallery = shop.rows("query"), shop.rows("gallery")
+    seen = {row: out for row, out in zip(np.concatenate([query, gallery]), outputs(
+        method, shop, np.concatenate([query, gallery]), tmp_path)["embedding"], strict=True)}  # fmt: skip
+    far = lambda a, b: np.linalg.norm(seen[a].astype(np.float64) - seen[b])  # noqa: E731
+    found = [shop.item[q] in shop.item[sorted(gallery, key=lambda g: far(q, g))[:20]] for q in query]
+    alike = [
+        shop.category[g] == shop.category[min(set(gallery) - {g}, key=lambda other: far(g, other))] for g in gallery
+    ]
+    assert table.loc[("in-shop, top-20", method)].value == pytest.approx(100 * np.mean(found))
+    assert table.loc[("category of the nearest photo", method)].value == pytest.approx(100 * np.mean(alike))
+
+
+def test_what_a_source_lacks_is_left_out(world, tmp_path):
+    main, shop = world["category_attribute"], world["inshop"]
+    assert zero_shot({}, tmp_path).empty and list(zero_shot({}, tmp_path).columns) == list(COLUMNS)
+    assert zero_shot({"category_attribute": replace(main, landmarks=None, visibility=None)}, tmp_path).empty
+    some = zero_shot({"inshop": replace(shop, category=None, category_names=())}, tmp_path)
+    assert set(some.measure) == {"in-shop, top-20"}
