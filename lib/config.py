@@ -6,6 +6,7 @@ profile and hold no number of their own.
 
 from dataclasses import asdict, dataclass, field, replace
 
+from lib.lists import DataError
 from lib.methods import METHODS
 from lib.world.size import World
 
@@ -26,7 +27,7 @@ class Input:
 class Model:
     """Sizes of the networks. The defaults are the paper's: VGG-16 with 4096-d fully connected layers."""
 
-    trunk: str = "vgg16"  # or "efficientnet_lite0", from ImageNet: its stages take the place of conv1-conv4 and conv5
+    trunk: str = "vgg16"  # or one of trunks.CHANNELS: its stages take the place of conv1-conv4 and conv5
     width: float = 1.0  # times VGG-16's 64 to 512 channels in conv1-conv4
     batch_norm: bool = False  # after each convolution; VGG-16 has none, without it, training from scratch fails
     conv5: int = 512  # channels of conv5_global
@@ -207,6 +208,23 @@ PROFILES = {
         start="imagenet",
     ),
 }  # fmt: skip
+
+
+# --trunk: the networks that the photos profile can be built on. The paper's VGG-16 needs its full width.
+TRUNKS = {name: replace(PHOTOS, trunk=name) for name in ("efficientnet_lite0", "resnet50", "convnext_tiny")}
+TRUNKS["vgg16"] = replace(PHOTOS, trunk="vgg16", width=1.0, batch_norm=False, conv5=512, conv5_pose=512)
+
+
+def find_profile(name: str) -> Config:
+    """Return a profile by its name; photos-<trunk> is the photos profile on that network, everything else alike.
+
+    Raises DataError for an unknown one.
+    """
+    base, _, trunk = name.partition("-")
+    if name not in PROFILES and (base != "photos" or trunk not in TRUNKS):
+        others = ", ".join(f"photos-{trunk}" for trunk in TRUNKS)
+        raise DataError(f"no profile {name!r}; there are {', '.join(PROFILES)}, {others}")
+    return PROFILES[name] if name in PROFILES else replace(PROFILES[base], profile=name, model=TRUNKS[trunk])
 
 
 def departures(config: Config) -> list[tuple[str, str, str, str]]:

@@ -3,7 +3,6 @@ fortieth of VGG-16's multiplications for FashionNet and its rivals on real photo
 
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
 from lib.crops import imagenet
@@ -23,23 +22,6 @@ class Renormalise(nn.Module):
         return (images * deviation + mean) * 2 - 1
 
 
-def run_wide(conv: nn.Conv2d) -> None:
-    """Let a convolution compute in float32 on a CPU, under autocast too; its output keeps the input's type.
-
-    In bfloat16, PyTorch 2.11 takes 5 to 100 times as long for the backward pass of a depthwise convolution with stride 2,
-    and 3 times as long for one of 5 x 5 (benchmarks/LOG.md).
-    """
-    narrow = conv.forward
-
-    def forward(x: Tensor) -> Tensor:
-        if x.device.type != "cpu":
-            return narrow(x)
-        with torch.autocast("cpu", enabled=False):
-            return narrow(x.float()).to(x.dtype)
-
-    conv.forward = forward
-
-
 def load() -> tuple[nn.Module, str]:
     """Return timm's network with its ImageNet weights, and where they are from. Raises DataError for a damaged file."""
     import timm  # loaded where it is needed: its import takes seconds
@@ -54,21 +36,11 @@ def load() -> tuple[nn.Module, str]:
     return network, about["from"]
 
 
-def make_part(part: str) -> nn.Sequential:
-    """Return layers with their ImageNet weights.
-
-    "shared": images (n, 3, H, W) normalised as for VGG-16 -> (n, 40, H / 8, W / 8), in the place of conv1-conv4. On top of
-    it "pose": -> (n, 112, H / 16, W / 16), and "global": -> (n, 1280, H / 32, W / 32), in the place of conv5.
-    """
+def layers(part: str) -> list[nn.Module]:
+    """Return the layers of a part with their ImageNet weights, see `trunks.make_part`."""
     network, _ = load()
-    layers = {
-        "shared": (Renormalise(), network.conv_stem, network.bn1, *network.blocks[:SHARED]),
-        "pose": network.blocks[SHARED:5],
-        "global": (*network.blocks[SHARED:], network.conv_head, network.bn2),
+    return {
+        "shared": [Renormalise(), network.conv_stem, network.bn1, *network.blocks[:SHARED]],
+        "pose": list(network.blocks[SHARED:5]),
+        "global": [*network.blocks[SHARED:], network.conv_head, network.bn2],
     }[part]
-    layers = nn.Sequential(*layers)
-    for layer in layers.modules():
-        if isinstance(layer, nn.Conv2d) and layer.groups > 1 and (layer.stride[0] > 1 or layer.kernel_size[0] > 3):
-            run_wide(layer)
-    layers.imagenet = True  # `fashionnet.initialise` leaves it as it is
-    return layers

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lib import efficientnet
+from lib import trunks
 from lib.config import Model
 from lib.landmark_pooling import LandmarkPooling
 
@@ -37,16 +37,16 @@ def make_convs(plan: tuple, inputs: int, batch_norm: bool) -> nn.Sequential:
 
 def make_trunk(config: Model) -> nn.Sequential:
     """Return conv1-conv4: (n, 3, H, W) -> (n, trunk_channels, H / 8, W / 8)."""
-    if config.trunk == "efficientnet_lite0":
-        return efficientnet.make_part("shared")
+    if config.trunk != "vgg16":
+        return trunks.make_part(config.trunk, "shared")
     plan = (entry if entry == "M" else max(1, round(entry * config.width)) for entry in CONV1_TO_4)
     return make_convs(tuple(plan), 3, config.batch_norm)
 
 
 def trunk_channels(config: Model) -> int:
     """Return the number of conv4's channels."""
-    if config.trunk == "efficientnet_lite0":
-        return efficientnet.CHANNELS["shared"]
+    if config.trunk != "vgg16":
+        return trunks.CHANNELS[config.trunk]["shared"]
     return max(1, round(512 * config.width))
 
 
@@ -57,17 +57,18 @@ def make_conv5(config: Model, channels: int) -> nn.Sequential:
 
 def make_conv5_global(config: Model, cells: int) -> tuple[nn.Module, nn.Module, nn.Module, int]:
     """Return pool4, conv5_global, pool5 and the features that they leave of a map of `cells` x `cells` in all."""
-    if config.trunk == "efficientnet_lite0":
-        return nn.Identity(), efficientnet.make_part("global"), nn.AdaptiveAvgPool2d(1), efficientnet.CHANNELS["global"]
+    if config.trunk != "vgg16":
+        conv5 = trunks.make_part(config.trunk, "global")
+        return nn.Identity(), conv5, nn.AdaptiveAvgPool2d(1), trunks.CHANNELS[config.trunk]["global"]
     conv5 = make_conv5(config, config.conv5)
     return nn.MaxPool2d(2), conv5, nn.MaxPool2d(2), config.conv5 * (cells // 4) ** 2
 
 
 def make_conv5_pose(config: Model, cells: int) -> tuple[nn.Module, nn.Module, nn.Module, int, int]:
     """Return pool4, conv5_pose, pool5, the channels and the side of the map that they leave of one of `cells` x `cells`."""
-    if config.trunk == "efficientnet_lite0":
-        conv5 = efficientnet.make_part("pose")
-        return nn.Identity(), conv5, nn.Identity(), efficientnet.CHANNELS["pose"], cells // 2
+    if config.trunk != "vgg16":
+        conv5 = trunks.make_part(config.trunk, "pose")
+        return nn.Identity(), conv5, nn.Identity(), trunks.CHANNELS[config.trunk]["pose"], cells // 2
     pool4 = nn.MaxPool2d(2) if config.pool4_pose else nn.Identity()
     conv5 = make_conv5(config, config.conv5_pose)
     side = (cells // 2 if config.pool4_pose else cells) // 2

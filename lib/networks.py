@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from lib import efficientnet, parts
+from lib import efficientnet, parts, trunks
 from lib.config import Config
 from lib.deepfashion import Benchmark
 from lib.fashionnet import FashionNet
@@ -117,11 +117,11 @@ def read_vgg16(weights: str) -> tuple[dict[str, Tensor], str]:
 
 def start_imagenet(model: nn.Module, config: Config, weights: str) -> tuple[list[str], str]:
     """Give a network's convolutions ImageNet's weights; return the parameter names and the weights' origin."""
-    if config.model.trunk == "efficientnet_lite0":  # `build` has loaded them
-        blocks = [name for name, block in model.named_modules() if getattr(block, "imagenet", False)]
-        names = [n for n, _ in model.named_parameters() if n.startswith(tuple(f"{block}." for block in blocks))]
-        return names, efficientnet.load()[1]
-    return start_vgg16(model, weights)
+    return (
+        start_vgg16(model, weights)
+        if config.model.trunk == "vgg16"
+        else trunks.load(model, config.model.trunk, weights)
+    )
 
 
 def start_vgg16(model: nn.Module, weights: str) -> tuple[list[str], str]:

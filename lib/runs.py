@@ -178,14 +178,15 @@ def identity(
     for run in (predecessor(method, stage, benchmarks, config), detector_run(method, stage, benchmarks, config)):
         if run is not None:
             origins.append(identity(find(run[0]), run[1], benchmarks, config, config.seed, weights))
-    vgg16 = _file_digest(Path(weights)) if weights else "torchvision"
+    imagenet = _file_digest(Path(weights)) if weights else "torchvision"
     if predecessor(method, stage, benchmarks, config) is None and stage != "pretrain":
         if config.start == "shipped":
             origins.append(_file_digest(shipped_network(method)))
     if config.start == "imagenet":
-        origins.append(vgg16 if config.model.trunk == "vgg16" else _file_digest(efficientnet.WEIGHTS))
+        shipped = config.model.trunk == "efficientnet_lite0"
+        origins.append(_file_digest(efficientnet.WEIGHTS) if shipped else imagenet)
     if method.network == "wtbi":
-        origins.append(_file_digest(efficientnet.WEIGHTS) if config.model.generic == "efficientnet_lite0" else vgg16)
+        origins.append(_file_digest(efficientnet.WEIGHTS) if config.model.generic == "efficientnet_lite0" else imagenet)
     model = {k: v for k, v in asdict(config.model).items() if LATER.get(k) != v}
     return digest(VERSION, spec, stage, seed, config.seed, asdict(schedule), training, asdict(config.input), model, config.start,
                   origins, data_identity(benchmark_of(stage, benchmarks)))  # fmt: skip

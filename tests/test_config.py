@@ -6,7 +6,8 @@ from dataclasses import asdict, replace
 import pytest
 
 from lib import train
-from lib.config import COMPACT, PROFILES, TINY, Model, Schedule, Weights, departures
+from lib.config import COMPACT, PHOTOS, PROFILES, TINY, Model, Schedule, Weights, departures, find_profile
+from lib.lists import DataError
 from lib.methods import DETECTORS, METHODS
 from lib.runs import STAGES
 
@@ -17,6 +18,16 @@ def test_the_profiles():
     assert PROFILES["study"].seeds == (0, 1, 2) and PROFILES["demo"].seeds == (0,)
     assert PROFILES["paper"].model == Model() and PROFILES["paper"].input.view_px == 224
     assert [PROFILES[name].start for name in PROFILES] == ["scratch", "shipped", "scratch", "imagenet", "imagenet"]
+
+
+def test_a_profile_is_found_by_its_name_and_photos_on_any_trunk():
+    assert all(find_profile(name) is PROFILES[name] for name in PROFILES)
+    config = find_profile("photos-resnet50")
+    assert config == replace(PROFILES["photos"], profile="photos-resnet50", model=replace(PHOTOS, trunk="resnet50"))
+    assert find_profile("photos-efficientnet_lite0").model == PROFILES["photos"].model
+    for name in ("photo", "photos-", "photos-resnet18", "demo-resnet50", ""):
+        with pytest.raises(DataError, match="no profile .* there are smoke, demo, .* photos-vgg16"):
+            find_profile(name)
 
 
 def test_the_demo_can_read_what_the_study_ships():
@@ -30,7 +41,7 @@ def test_the_demo_can_read_what_the_study_ships():
 def test_sizes_fit_together(name):
     config = PROFILES[name]
     m, i = config.model, config.input
-    assert i.view_px % 32 == 0 and i.view_px <= i.px and m.window % m.bins == 0
+    assert i.view_px % (32 if m.trunk == "vgg16" else 16) == 0 and i.view_px <= i.px and m.window % m.bins == 0
     cells = i.view_px / 8
     assert 1 / 8 <= m.window / cells <= 1 / 4  # the paper's 4 of 28 cells are a seventh
     assert i.view * (1 + i.jitter) + 2 * 0.6 * i.jitter < 1.2  # views may leave the crop by little

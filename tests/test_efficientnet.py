@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lib import efficientnet, networks
+from lib import efficientnet, networks, trunks
 from lib.config import PHOTOS, PROFILES
 from lib.crops import normalise
 from lib.fashionnet import FashionNet
@@ -20,7 +20,7 @@ SIDE = 64
 def test_shared_and_global_parts_are_timms_features_of_the_same_picture():
     network, origin = efficientnet.load()
     assert "ImageNet" in origin
-    parts = [efficientnet.make_part(name).eval() for name in ("shared", "pose", "global")]
+    parts = [trunks.make_part("efficientnet_lite0", name).eval() for name in ("shared", "pose", "global")]
     pixels = torch.randint(0, 256, (2, SIDE, SIDE, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         expected = network.eval()(pixels.permute(0, 3, 1, 2) / 255 * 2 - 1)  # timm's own mean and deviation are 0.5

@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 
 from lib import crops, deepfashion, runs
-from lib.commands.run_all import clock, notebooks
+from lib.commands.progress import clock
+from lib.commands.run_all import notebooks
 from lib.config import PROFILES, Config
 from lib.deepfashion import READERS, Benchmark
 from lib.lists import FOLDERS, SPLITS, DataError, Lacks, attempt

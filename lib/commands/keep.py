@@ -42,7 +42,7 @@ def is_drawn(stem: str) -> bool:
 
 def shows_real_photos(run: Path) -> bool:
     """Return whether a run is of a real data set: by its folder's name, or by the parameters of its notebooks."""
-    if run.name.endswith("photos"):
+    if "photos" in run.name:  # photos, photos-resnet50, demo_photos
         return True
     for path in run.glob("notebooks/*.ipynb"):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:

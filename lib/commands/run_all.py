@@ -22,12 +22,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PROFILES = ("smoke", "demo", "study", "photos", "paper")
+TRUNKS = ("efficientnet_lite0", "resnet50", "convnext_tiny", "vgg16")
 LOG = ROOT / "outputs" / "setup.log"
 TIMES, NOTES = "times.csv", "cache/notebooks.json"  # what this command writes itself
 INSIDE = "DEEPFASHION_ENVIRONMENT"  # set to this checkout for the second start, so that there is no third
 DEADLINE = "DEEPFASHION_DEADLINE"  # unix seconds; the training in a notebook's kernel inherits it
 MINUTES = "DEEPFASHION_MINUTES"  # the value of --minutes, for the sentence at the end
-hold = runpy.run_path(str(Path(__file__).parents[1] / "locks.py"))["hold"]  # a bare Python has no package lib
+LIB = Path(__file__).parents[1]
+hold = runpy.run_path(str(LIB / "locks.py"))["hold"]  # a bare Python has no package lib
+progress_ = runpy.run_path(str(LIB / "commands" / "progress.py"))
+Progress, clock = progress_["Progress"], progress_["clock"]
 # Messages of pip, venv and conda, and what helps.
 CURES = {
     "No space left on device": "the disk is full; free about 6 GB and start again",
@@ -62,7 +66,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--profile", choices=PROFILES, help="size of the run (default: demo; with --data: photos)")
     parser.add_argument("--data", metavar="DIR", help="the real DeepFashion, or any data set in its layout")
-    parser.add_argument("--weights", metavar="FILE", help="VGG-16 to start from (paper profile), as .safetensors")
+    parser.add_argument(
+        "--trunk", choices=TRUNKS, help="with --data: FashionNet's branches on this network of ImageNet"
+    )
+    parser.add_argument("--weights", metavar="FILE", help="its weights, or VGG-16's (paper profile), as .safetensors")
     parser.add_argument("--only", metavar="NN", help="run one notebook, by its number, even if nothing changed")
     parser.add_argument("--minutes", metavar="N", type=float, help="stop at the first checkpoint after N minutes")
     parser.add_argument("--skip-damaged", action="store_true", help="go on without photos that cannot be read")
@@ -78,6 +85,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--check takes no other option than --profile": args.check is not None and others != (None,) * 6,
         "--fresh deletes what the other notebooks wrote: it cannot be combined with --only": args.fresh and args.only is not None,
         "--skip-damaged is about the photos of --data": args.skip_damaged and args.data is None,
+        "--trunk is about photos: it needs --data and no --profile": args.trunk and (args.profile or args.data is None),
         "--minutes: a number above 0": args.minutes is not None and not 0 < args.minutes < 1e6,
     }  # fmt: skip
     if sentence := next((sentence for sentence, holds in wrong.items() if holds), ""):
@@ -88,12 +96,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         if value is not None and not (value and (path.is_file() if kind == "file" else path.is_dir())):
             parser.error(f"--{name} {value}: no such {kind}" if value else f"--{name} is empty (an unset variable?)")
         setattr(args, name, str(path) if value else "")
-    args.profile = args.profile or ("photos" if args.data or args.check else "demo")
-    if args.weights and args.profile != "paper":
-        parser.error(f"--weights: the network of the {args.profile} profile is narrower than VGG-16")
+    args.profile = args.profile or ("photos" if args.data or args.check else "demo") + (
+        f"-{args.trunk}" if args.trunk else ""
+    )
+    if args.weights and args.profile != "paper" and args.trunk in (None, TRUNKS[0]):
+        parser.error(f"--weights: the network of the {args.profile} profile has its own")
     args.notebooks = notebooks(args.only)
     # Results on the synthetic world and on real photos never share a folder.
-    args.out = ROOT / "outputs" / (args.profile + ("_photos" if args.data and args.profile != "photos" else ""))
+    args.out = ROOT / "outputs" / (args.profile + ("_photos" if args.data and args.profile[:6] != "photos" else ""))
     return args
 
 
@@ -344,37 +354,6 @@ def reason(error: BaseException) -> str:
     return first if name in ("DataError", "Lacks") else f"{name}: {first} (cell {getattr(error, 'exec_count', '?')})"
 
 
-class Progress:
-    """Show the output of a notebook or an installer as one live line: its label, the time so far, its last line.
-    On a terminal the line is redrawn once a second; a log file gets a new one once a minute."""
-
-    REDRAW = "\r\x1b[K"  # back to the start of the line, and clear it
-
-    def __init__(self, label: str, every: float | None = None):
-        self.label, self.live = label, sys.stdout.isatty()
-        self.every = every or (1 if self.live else 60)
-        self.start = self.drawn = time.monotonic()
-        print(f"{label} ..." if self.live else "", end="", flush=True)
-
-    def seconds(self) -> float:
-        return time.monotonic() - self.start
-
-    def write(self, text: str) -> None:
-        if time.monotonic() < self.drawn + self.every:
-            return
-        lines = [line.strip() for line in re.split(r"[\r\n]", re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text))]
-        if last := next(filter(None, reversed(lines)), ""):
-            self.drawn = time.monotonic()
-            line = f"{self.label}: {clock(self.seconds())}  {last}"
-            width = shutil.get_terminal_size((110, 24)).columns - 1 if self.live else 150
-            print(self.REDRAW * self.live + line[:width], end="" if self.live else "\n", flush=True)
-
-    def flush(self) -> None: ...
-
-    def end(self, result: str) -> None:
-        print(f"{self.REDRAW * self.live}{self.label}: {result}", flush=True)
-
-
 def written(out: Path) -> dict[Path, int]:
     """Return figure or table -> time of its last change, in ns."""
     files = sorted([*out.glob("figures/*.png"), *out.glob("tables/*.csv")])
@@ -385,10 +364,6 @@ def shown(path: Path) -> str:
     """Return a path as one would type it in the project's folder."""
     text = str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
     return f'"{text}"' if " " in text else text
-
-
-def clock(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds // 60:.0f} min {seconds % 60:02.0f} s"
 
 
 def clear(out: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from lib.commands.run_all import clock
+from lib.commands.progress import clock
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,6 +7,7 @@ A test checks that the README shows what the tables hold.
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from lib import paper
@@ -81,6 +82,36 @@ def _top20(search: str, method: str) -> str:
     return DASH if value is None else f"{100 * value:.1f}"
 
 
+def real_photos() -> pd.DataFrame:
+    """Return one row per method on real photos, in per cent: attributes and landmarks of the val photos, then categories and
+    search of in-shop's test photos, ± half a 95 % interval where there is one."""
+    table2, definitions = read("photos", "table2").set_index("method"), read("photos", "attribute_definitions")
+    macro = definitions[(definitions.group == "all") & (definitions.k == 5)].set_index("method").macro
+    pdj, search = read("photos", "pdj"), read("photos", "inshop")
+    at = pdj[(pdj.threshold == paper.PDJ_THRESHOLD) & (pdj.norm == "box") & (pdj.landmark == "all")].set_index("method")
+    search = search[(search.search == "all") & (search.k == paper.RETRIEVAL_TOP_K)].set_index("method")
+    out = []
+    for method in [m for m in [*METHODS, "ceiling", "prior"] if m in table2.index]:
+        ours = [table2.loc[method].get(f"all_top5{end}", float("nan")) for end in ("", "_lo", "_hi")]
+        found = search.loc[method, ["accuracy", "lo", "hi"]] if method in search.index else [float("nan")] * 3
+        out.append({
+            "method": method,
+            "attributes, top-5, micro": plus_minus(*ours),
+            "macro": f"{100 * macro[method]:.1f}" if method in macro.index and macro[method] >= 0 else DASH,
+            "landmarks, PDJ at 0.1": f"{100 * at.pdj[method]:.1f}" if method in at.index else DASH,
+            "category, top-3 (in-shop)": _inshop_category("photos", method),
+            "in-shop, top-20": plus_minus(*(100 * np.asarray(found, float))),
+        })  # fmt: skip
+    return pd.DataFrame(out)
+
+
+def zero_shot() -> pd.DataFrame:
+    """Return what networks that have seen drawn clothes alone find on the real photos, in per cent."""
+    table = read("photos", "zero_shot")
+    shown = [plus_minus(*row) for row in table[["value", "lo", "hi"]].to_numpy()]
+    return table[["measure", "method", "images"]].assign(**{"%": shown})[["measure", "method", "%", "images"]]
+
+
 def landmarks(profile: str) -> pd.DataFrame:
     """Return PDJ at 0.1 of the box in per cent, one row per method, one column per landmark."""
     table = read(profile, "pdj")
@@ -117,7 +148,11 @@ def parts() -> dict[str, str]:
     if not kept:
         raise DataError(f"{REFERENCE}: no kept results; run python -m lib.commands.keep demo after ./run_all.sh")
     profile = kept[0]
-    return {"results": markdown(headline(profile)), "claims": markdown(claims(profile)), "photos": own_photos()}
+    found = {"results": markdown(headline(profile)), "claims": markdown(claims(profile)), "photos": own_photos()}
+    if "photos" in kept:
+        found |= {"real photos": markdown(real_photos())}
+        found |= {"zero-shot": markdown(zero_shot())} if read("photos", "zero_shot") is not None else {}
+    return found
 
 
 def own_photos() -> str:
@@ -137,8 +172,8 @@ def results_page() -> str:
     out = [
         "# Results\n",
         "Written by `python -m lib.report.readme` from the tables beside it. Intervals are 95 %, over items and fine-tuning seeds.\n",
-        "All clothes here are drawn: compare methods with each other, not with the paper's levels. The study is the evidence; the demo"
-        " has one seed, and where they disagree the study counts. The executed notebooks beside it are the demo's. The measures are"
+        "The clothes of study and demo are drawn: compare methods with each other, not with the paper's levels. The study is the"
+        " evidence; the demo has one seed, and where they disagree the study counts. The executed notebooks beside it are the demo's. The measures are"
         " defined in [docs/METRICS.md](../../docs/METRICS.md), the verdicts in"
         " [notebook 08](../../notebooks/08_claims.ipynb), the methods in the [README](../../README.md#results).\n",
     ]

@@ -18,7 +18,7 @@ import pandas as pd
 from PIL import Image
 
 from lib import crops, deepfashion, files, metrics, paper, runs
-from lib.config import PROFILES, Config
+from lib.config import Config, find_profile
 from lib.deepfashion import Benchmark
 from lib.lists import DataError, Lacks
 from lib.world import write_world
@@ -39,12 +39,11 @@ def open_run(profile: str, out: str) -> tuple[Config, Path]:
 
     Makes its folders tables/ and figures/. Raises DataError for an unknown profile.
     """
-    if profile not in PROFILES:
-        raise DataError(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
+    config = find_profile(profile)
     folder = Path(out) if out else ROOT / "outputs" / profile
     for name in ("tables", "figures"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    return PROFILES[profile], folder
+    return config, folder
 
 
 def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) -> dict[str, Benchmark]:

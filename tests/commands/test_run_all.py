@@ -76,6 +76,9 @@ def write_notebook(path, *sources, parameters=PARAMETERS):
         (["--profile", "smoke", "--weights", str(ROOT / "LICENSE")], "--weights: the network of the smoke profile"),
         (["--profile", "study", "--weights", str(ROOT / "LICENSE")], "--weights: the network of the study profile"),
         (["--data", str(ROOT), "--weights", str(ROOT / "LICENSE")], "--weights: the network of the photos profile"),
+        (["--trunk", "resnet50"], "--trunk is about photos"),
+        (["--trunk", "resnet50", "--data", str(ROOT), "--profile", "paper"], "--trunk is about photos"),
+        (["--trunk", "resnet18", "--data", str(ROOT)], "invalid choice: 'resnet18'"),
     ],
 )
 def test_a_wrong_call_is_one_sentence_and_exit_2(arguments, sentence):
@@ -102,7 +105,17 @@ def test_help_fits_a_screen_and_is_fast(tmp_path):
     assert time.monotonic() - start < 3  # a third of a second on a quiet machine
     lines = done.stdout.splitlines()
     assert len(lines) <= 30 and max(map(len, lines)) <= 80
-    for option in ("--profile", "--data", "--weights", "--only", "--fresh", "--test", "--minutes", "--check"):
+    for option in (
+        "--profile",
+        "--data",
+        "--weights",
+        "--only",
+        "--fresh",
+        "--test",
+        "--minutes",
+        "--check",
+        "--trunk",
+    ):
         assert any(line.strip().startswith(option) for line in lines), option
 
 
@@ -153,9 +166,15 @@ def test_paths_are_the_callers_and_the_defaults_are_the_demo(tmp_path, monkeypat
 
 
 def test_profiles_are_those_of_the_configuration():
-    from lib.config import PROFILES
+    from lib.config import PROFILES, TRUNKS, find_profile
 
-    assert run_all.PROFILES == tuple(PROFILES)
+    assert run_all.PROFILES == tuple(PROFILES) and run_all.TRUNKS == tuple(TRUNKS)
+    for trunk in TRUNKS:
+        args = run_all.parse(["--data", str(ROOT), "--trunk", trunk])
+        assert args.out.name == args.profile == f"photos-{trunk}"
+        assert find_profile(args.profile).model.trunk == trunk
+    weights = ["--weights", str(ROOT / "LICENSE")]
+    assert run_all.parse(["--data", str(ROOT), "--trunk", "resnet50", *weights]).weights
 
 
 def test_real_photos_and_the_synthetic_world_never_share_a_folder(tmp_path):

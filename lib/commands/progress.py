@@ -1,0 +1,41 @@
+"""One live line of progress. Needs the standard library alone."""
+
+import re
+import shutil
+import sys
+import time
+
+
+class Progress:
+    """Show the output of a notebook or an installer as one live line: its label, the time so far, its last line.
+    On a terminal the line is redrawn once a second; a log file gets a new one once a minute."""
+
+    REDRAW = "\r\x1b[K"  # back to the start of the line, and clear it
+
+    def __init__(self, label: str, every: float | None = None):
+        self.label, self.live = label, sys.stdout.isatty()
+        self.every = every or (1 if self.live else 60)
+        self.start = self.drawn = time.monotonic()
+        print(f"{label} ..." if self.live else "", end="", flush=True)
+
+    def seconds(self) -> float:
+        return time.monotonic() - self.start
+
+    def write(self, text: str) -> None:
+        if time.monotonic() < self.drawn + self.every:
+            return
+        lines = [line.strip() for line in re.split(r"[\r\n]", re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text))]
+        if last := next(filter(None, reversed(lines)), ""):
+            self.drawn = time.monotonic()
+            line = f"{self.label}: {clock(self.seconds())}  {last}"
+            width = shutil.get_terminal_size((110, 24)).columns - 1 if self.live else 150
+            print(self.REDRAW * self.live + line[:width], end="" if self.live else "\n", flush=True)
+
+    def flush(self) -> None: ...
+
+    def end(self, result: str) -> None:
+        print(f"{self.REDRAW * self.live}{self.label}: {result}", flush=True)
+
+
+def clock(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds // 60:.0f} min {seconds % 60:02.0f} s"
