@@ -1,7 +1,8 @@
 """Choose settings for real photos on a development split that is carved from train.
 
     python benchmarks/photos.py --data DIR --out outputs/photos_settings.csv
-    python benchmarks/photos.py --data DIR --only "efficientnet 128" "compact"
+    python benchmarks/photos.py --data DIR --only "fashionnet" "fashionnet, half of the photos"
+    python benchmarks/photos.py --data DIR --only "fashionnet, vgg16" --weights vgg16.safetensors
 
 Photos and items are held out of the two training splits; val, query and gallery are not touched. Each row is one network,
 trained on the rest of the training photos: PDJ at 0.1 of the box and top-5 attribute recall (micro, macro) of the
@@ -20,7 +21,7 @@ import pandas as pd
 import torch
 
 from lib import crops, metrics, networks, runs, train
-from lib.config import COMPACT, PROFILES, Config, Input, Schedule
+from lib.config import COMPACT, PROFILES, TRUNKS, Config, Input, Schedule, find_profile
 from lib.deepfashion import Benchmark, find_benchmarks
 from lib.methods import find, supervised
 
@@ -41,33 +42,28 @@ def variants() -> dict[str, tuple[str, Config, float]]:
     """Return name -> (method, configuration, share of the training photos)."""
     photos = PROFILES["photos"]
 
-    def at(px: int, **model) -> Config:
-        return replace(photos, input=Input(px=round(px * 13 / 12), view_px=px), model=replace(photos.model, **model))
+    def at(px: int) -> Config:
+        return replace(photos, input=Input(px=round(px * 13 / 12), view_px=px))
 
     compact = replace(photos, model=COMPACT, input=Input(), start="shipped")
-    rows = {
-        "efficientnet 96": ("fashionnet-global", at(96), 1.0),
-        "efficientnet 128": ("fashionnet-global", at(128), 1.0),
-        "efficientnet 160": ("fashionnet-global", at(160), 1.0),
-        "compact": ("fashionnet-global", compact, 1.0),
-        "fashionnet, efficientnet 96": ("fashionnet", at(96), 1.0),
-        "fashionnet, efficientnet 128": ("fashionnet", at(128), 1.0),
+    rows = {f"global, {px} px": ("fashionnet-global", at(px), 1.0) for px in (96, 112, 128, 160)}
+    rows |= {f"fashionnet, {px} px": ("fashionnet", at(px), 1.0) for px in (96, 128, 160)}
+    rows |= {
+        "fashionnet": ("fashionnet", photos, 1.0),
+        "fashionnet, half of the photos": ("fashionnet", photos, 0.5),
+        "fashionnet, a quarter of the photos": ("fashionnet", photos, 0.25),
+        "heatmap": ("fashionnet-heatmap", photos, 1.0),
+        "wtbi": ("wtbi", photos, 1.0),
+        "global, compact": ("fashionnet-global", compact, 1.0),
         "fashionnet, compact": ("fashionnet", compact, 1.0),
-        "heatmap, efficientnet 128": ("fashionnet-heatmap", at(128), 1.0),
-        "wtbi 128": ("wtbi", at(128), 1.0),
     }
-    training, light = at(96).training, {}
-    for step in ("step1", "step2", "at_once"):
-        weights = getattr(training, step)
-        light[step] = replace(weights, visibility=weights.visibility / 10)
-    lighter = replace(at(96), training=replace(training, **light))
-    rows["fashionnet, efficientnet 96, visibility a tenth"] = ("fashionnet", lighter, 1.0)
-    for share in (0.25, 0.5):
-        rows[f"fashionnet, efficientnet 128, {share:g} of the photos"] = ("fashionnet", at(128), share)
+    for trunk in TRUNKS:
+        rows[f"global, {trunk}"] = ("fashionnet-global", find_profile(f"photos-{trunk}"), 1.0)
+        rows[f"fashionnet, {trunk}"] = ("fashionnet", find_profile(f"photos-{trunk}"), 1.0)
     return rows
 
 
-def fit(name: str, benchmark: Benchmark, state, config: Config, schedule: Schedule, out: Path):
+def fit(name: str, benchmark: Benchmark, state, config: Config, schedule: Schedule, out: Path, weights: str):
     """Train a method; return its network, samples and seconds. state: (state, classes) of an earlier network, or None."""
     spec, fabric = find(name), train.make_fabric(config.training.precision)
     model = networks.build(spec, benchmark, config, 0)
@@ -75,7 +71,7 @@ def fit(name: str, benchmark: Benchmark, state, config: Config, schedule: Schedu
     if spec.network == "wtbi":
         networks.start_generic(model, config, "")
     elif state is None and config.start == "imagenet":
-        started, _ = networks.start_imagenet(model, config, "")
+        started, _ = networks.start_imagenet(model, config, weights)
     if state is None and config.start == "shipped":
         loaded, header = networks.load(runs.shipped_network(spec))
         state = loaded, header["classes"]
@@ -99,7 +95,7 @@ def measure(name: str, config: Config, share: float, benchmarks: dict[str, Bench
     spec, fabric, row, out = find(name), train.make_fabric(config.training.precision), {}, args.out.parent
     main, held = develop(benchmarks["category_attribute"], args.photos, share)
     schedule = replace(config.training.category_attribute, rounds=args.rounds, epochs=1)
-    model, samples, row["seconds"] = fit(name, main, None, config, schedule, out)
+    model, samples, row["seconds"] = fit(name, main, None, config, schedule, out, args.weights)
     scores = train.predict(model, samples, main, held, spec, config, fabric)
     if "landmarks" in scores:
         far = metrics.landmark_distances(scores["landmarks"], main.landmarks[held], main.box[held], "box")
@@ -114,7 +110,7 @@ def measure(name: str, config: Config, share: float, benchmarks: dict[str, Bench
         shop, held = develop(benchmarks["inshop"], args.items, share)
         state = {key: value.detach().clone() for key, value in model.state_dict().items()}
         schedule = replace(config.training.inshop, rounds=args.inshop_rounds, epochs=1)
-        model, samples, seconds = fit(name, shop, (state, networks.classes(main)), config, schedule, out)
+        model, samples, seconds = fit(name, shop, (state, networks.classes(main)), config, schedule, out, args.weights)
         row["seconds"] += seconds
         scores = train.predict(model, samples, shop, held, spec, config, fabric)
         row["category"] = 100 * (metrics.ranked(scores["category"], 3) == shop.category[held][:, None]).any(1).mean()
@@ -140,7 +136,8 @@ def main() -> None:
         "--photos", type=int, default=500, help="held out of the category-and-attribute training photos"
     )
     parser.add_argument("--items", type=int, default=400, help="held out of the in-shop training items")
-    parser.add_argument("--rounds", type=int, default=3, help="of the two steps, on categories and attributes")
+    parser.add_argument("--weights", default="", help="of an ImageNet network, as .safetensors")
+    parser.add_argument("--rounds", type=int, default=4, help="of the two steps, on categories and attributes")
     parser.add_argument("--inshop-rounds", type=int, default=1)
     parser.add_argument("--only", nargs="*", help="names of rows")
     args = parser.parse_args()
