@@ -44,7 +44,8 @@ def test_settings_for_photos_are_tried_on_held_out_training_images(world_root, t
     small = ["--photos", "4", "--items", "1", "--rounds", "1", "--only", "global, compact", "fashionnet, compact"]
     run(str(ROOT / "benchmarks/photos.py"), "--data", str(world_root), "--out", str(out), *small, folder=tmp_path)
     rows = pd.read_csv(out)
-    assert rows.variant.tolist() == ["global, compact", "fashionnet, compact"] and rows.pdj.notna().tolist() == [False, True]
+    assert rows.variant.tolist() == ["global, compact", "fashionnet, compact"]
+    assert rows.pdj.notna().tolist() == [False, True]
     assert (
         rows[["attributes", "attributes_macro", "category", "mirrored"]]
         .apply(lambda c: c.between(0, 100))
