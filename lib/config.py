@@ -178,8 +178,8 @@ PROFILES = {
         ),
     ),
     # Real photos on a CPU: the three branches on EfficientNet-Lite0's stages, from ImageNet as in the paper, trained whole.
-    # A few thousand photos teach landmarks slowly, so that their losses weigh ten times as much as in the drawn world. All of
-    # it was chosen on photos held out of train (benchmarks/photos.py).
+    # A few thousand photos teach landmarks slowly, so that their losses weigh ten times as much as in the drawn world. Trials
+    # of FashionNet on photos held out of train led here (benchmarks/photos.py, LOG.md); this very combination was not tried.
     "photos": Config(
         profile="photos",
         input=Input(px=121, view_px=112),
@@ -210,13 +210,16 @@ PROFILES = {
 }  # fmt: skip
 
 
-# --trunk: the networks that the photos profile can be built on. The paper's VGG-16 needs its full width.
+# --trunk: the networks that the photos profile can be built on, at 128 px, since VGG-16 and ConvNeXt-Tiny would drop a row of
+# a 7 x 7 map. The paper's VGG-16 needs its full width. No rate was tried for them (benchmarks/LOG.md).
 TRUNKS = {name: replace(PHOTOS, trunk=name) for name in ("efficientnet_lite0", "resnet50", "convnext_tiny")}
-TRUNKS["vgg16"] = replace(PHOTOS, trunk="vgg16", width=1.0, batch_norm=False, conv5=512, conv5_pose=512)
+TRUNKS["vgg16"] = replace(
+    PHOTOS, trunk="vgg16", width=1.0, batch_norm=False, conv5=512, conv5_pose=512, generic="vgg16"
+)
 
 
 def find_profile(name: str) -> Config:
-    """Return a profile by its name; photos-<trunk> is the photos profile on that network, everything else alike.
+    """Return a profile by its name; photos-<trunk> is the photos profile on that network, at 128 px.
 
     Raises DataError for an unknown one.
     """
@@ -224,7 +227,9 @@ def find_profile(name: str) -> Config:
     if name not in PROFILES and (base != "photos" or trunk not in TRUNKS):
         others = ", ".join(f"photos-{trunk}" for trunk in TRUNKS)
         raise DataError(f"no profile {name!r}; there are {', '.join(PROFILES)}, {others}")
-    return PROFILES[name] if name in PROFILES else replace(PROFILES[base], profile=name, model=TRUNKS[trunk])
+    if name in PROFILES:
+        return PROFILES[name]
+    return replace(PROFILES[base], profile=name, model=TRUNKS[trunk], input=Input(px=139, view_px=128))
 
 
 def departures(config: Config) -> list[tuple[str, str, str, str]]:
@@ -232,13 +237,16 @@ def departures(config: Config) -> list[tuple[str, str, str, str]]:
     t, m = config.training, config.model
     ratio = 10 ** (2 * t.attribute_balance)
     world = config.world
+    network = (
+        f"{m.width:g} of VGG-16's width, batch norm: {m.batch_norm}" if m.trunk == "vgg16" else f"{m.trunk}'s stages"
+    )
     return [
         ("pre-training images", "300,000, not released as such", f"{world.pretrain:,} of this world, or a shipped network",
          "each method is pre-trained from its own supervision"),
-        ("network", "VGG-16, 4096-d", f"{m.width:g} of VGG-16's width, {m.fc_fusion}-d, batch norm: {m.batch_norm}",
+        ("network", "VGG-16, 4096-d", f"{network}, {m.fc_fusion}-d",
          "two CPU cores, or the paper profile's GPU"),
         ("input", "not given; VGG-16 reads 224 px", f"{config.input.view_px} px of the annotated box", "boxes are given, as in the release"),
-        ("optimiser", "not given", f"AdamW, peak {t.pretrain.rate:g} and {t.category_attribute.rate:g}, to 0 linearly", "rate and weights chosen with fashionnet on another world; the same for all"),
+        ("optimiser", "not given", f"AdamW, peak {t.pretrain.rate:g} and {t.category_attribute.rate:g}, to 0 linearly", "rate and weights chosen with fashionnet alone, on val splits; the same for all"),
         ("weights of step 1 and step 2", "large and small", f"small is {t.step1.attribute / t.step2.attribute:g} times large in step 1, {t.step2.landmark / t.step1.landmark:g} in step 2", "no numbers in the paper"),
         ("methods without landmarks", "not given", "make all of their passes in step 2, where FashionNet makes half of them",
          "equal passes; FashionNet spends the other half on landmarks"),

@@ -171,7 +171,7 @@ def soft_argmax(log_heatmap: Tensor) -> Tensor:
 class FashionNet(nn.Module):
     """The whole network. Where `categories` or `attributes` is 0, that head is absent.
 
-    view_px: side of the square input in pixels, a multiple of 32. head: of the pose branch. detector: a trained
+    view_px: side of the square input in pixels, see `config.Input`. head: of the pose branch. detector: a trained
     `rivals.PartDetector`, whose detections replace the landmarks in pooling, at training and test (FashionNet+Joints and
     +Poselets); this network then predicts no landmarks. local: False drops the local and the pose branch.
     """

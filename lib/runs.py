@@ -289,7 +289,7 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
               weights: str = "", network: bool = False) -> Path:  # fmt: skip
     """Return the folder of a run; train it, and the runs that it starts from, where they are not finished.
 
-    weights: a VGG-16 as .safetensors for profiles that start from ImageNet. network: the caller needs the trained network,
+    weights: ImageNet's as .safetensors, for profiles that start from them. network: the caller needs the trained network,
     too. A second process that wants the same run waits for the first; damaged files are set aside and made again. Raises
     Lacks where the source cannot train the method, train.OutOfTime at the Unix time in DEEPFASHION_DEADLINE.
     """

@@ -343,6 +343,8 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
     def update(step_name: int | str, batch: Tensor, *view: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         labels, images = samples.labels(batch, View(*view)), samples.images(batch, View(*view), config.input.view_px)
         terms = loss_terms(forward(images, **extra_inputs(method, labels)), labels, weights, t.margin, fabric)
+        if unknown := terms.keys() - set(method.losses):  # they would be missing in the run's identity
+            raise ValueError(f"{method.name} learns {', '.join(sorted(unknown))}: name them in methods.Method.losses")
         if not terms:
             raise DataError(f"{checkpoint.parent.name}: the training images have no label that this method learns")
         loss = total(terms, by_step[step_name])

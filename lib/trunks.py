@@ -68,9 +68,19 @@ def load(model: nn.Module, trunk: str, weights: str) -> tuple[list[str], str]:
         chosen = get_model_weights(trunk).IMAGENET1K_V1
         state, origin = chosen.get_state_dict(progress=True, check_hash=True), f"torchvision {chosen}"
     network = torchvision.models.get_model(trunk, weights=None)
-    missing = [name for name in network.state_dict() if name not in state and not name.endswith("num_batches_tracked")]
-    if missing:
-        raise DataError(f"{weights}: no {missing[0]}; give a torchvision {trunk}")
+    shapes, found = (
+        {name: value.shape for name, value in of.items() if value.ndim and not name.startswith(("fc.", "classifier."))}
+        for of in (network.state_dict(), state)
+    )
+    if wrong := sorted(name for name in shapes.keys() | found.keys() if shapes.get(name) != found.get(name)):
+        lacks = (
+            "has no"
+            if wrong[0] not in found
+            else "should have no"
+            if wrong[0] not in shapes
+            else "has another shape of"
+        )
+        raise DataError(f"{weights}: {lacks} {wrong[0]}; give a torchvision {trunk}")
     network.load_state_dict(state, strict=False)
     for part in parts.values():
         part.load_state_dict(nn.Sequential(*_layers(trunk, part.imagenet, network)).state_dict())

@@ -87,7 +87,7 @@ def keep(profile: str) -> tuple[Path, list[Path]]:
     """
     run, target = OUTPUTS / profile, OUTPUTS / "reference" / profile
     if run.parent != OUTPUTS or not list(run.glob("tables/*.csv")):
-        raise Refused(f"outputs/{profile} holds no table; run ./run_all.sh --profile {profile} first")
+        raise Refused(f"outputs/{profile} holds no table; run ./run_all.sh for it first")
     if parts := list(run.glob("notebooks/*.part.ipynb")):
         raise Refused(f"{parts[0].name} is the remainder of a failed notebook; run it again or delete it first")
     real = shows_real_photos(run)

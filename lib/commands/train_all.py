@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("--profile", default="study")
     parser.add_argument("--data", default="", help="folder of the real DeepFashion; the synthetic world without it")
     parser.add_argument("--out", default="", help="folder of the results; outputs/<profile> without it")
-    parser.add_argument("--weights", default="", help="VGG-16 as .safetensors, for the paper profile")
+    parser.add_argument("--weights", default="", help="ImageNet's as .safetensors, for profiles that start from them")
     parser.add_argument("--jobs", type=int, default=1, help="processes that train side by side")
     parser.add_argument("--skip-damaged", action="store_true", help="go on without photos that cannot be read")
     parser.add_argument("--minutes", type=float, help="stop at a checkpoint after this time")

@@ -464,7 +464,7 @@ def main(arguments: list[str]) -> None:
     profile = parser.parse_args(arguments).profile.strip("/")
     out = ROOT / "outputs" / profile
     if not list(out.glob("tables/*.csv")):
-        sys.exit(f"page: {out} holds no table; run ./run_all.sh --profile {Path(profile).name} first")
+        sys.exit(f"page: {out} holds no table; run ./run_all.sh for it first")
     try:
         print(write(out, Path(profile).name))
     except DataError as error:

@@ -1,4 +1,4 @@
-"""How far networks that have seen drawn clothes alone carry on a source's photos: no photo of it trains them."""
+"""What the shipped networks, which no photo has trained, find on a source's photos. (WTBI's features have seen ImageNet's.)"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,61 +8,89 @@ import pandas as pd
 
 from lib import crops, metrics, networks, train
 from lib.config import PROFILES
-from lib.deepfashion import Benchmark, measured_split, sides
+from lib.deepfashion import Benchmark, measured_split, sides, without
+from lib.lists import DataError, Lacks
 from lib.methods import find
 from lib.report.results import mean_landmarks, units
 
-METHODS = ("fashionnet", "fashionnet-heatmap", "wtbi")  # landmarks twice, and ImageNet's features
+METHODS = ("fashionnet", "fashionnet-heatmap", "wtbi")
 CONFIG = PROFILES["demo"]  # whose networks are shipped
 COLUMNS = ("measure", "method", "value", "lo", "hi", "images")
 
 
-def zero_shot(benchmarks: dict[str, Benchmark], out: Path) -> pd.DataFrame:
+def zero_shot(benchmarks: dict[str, Benchmark], out: Path, k: int = 20) -> pd.DataFrame:
     """Return one row per measure and shipped network, in per cent with 95 % intervals over items: PDJ at 0.1 of the box on
-    the measured split; of the in-shop search, how many queries find their item among the first 20, and how many gallery
-    photos have the category of the nearest other photo. Measures that the source has no labels for are left out. "mean
-    landmarks" needs no network: it puts the mean of the training split into each box.
+    the measured split; how many in-shop queries find their item among the first k; how many gallery photos have the category
+    of the nearest photo of another item. Measures that the source has no labels or no split for are left out.
+
+    Two rows need no network: "mean landmarks" puts the mean of the training split into each box, "chance" is a random order.
+    Crops are kept under `out`/cache, of the measured images alone.
     """
-    rows = []
-
-    def add(measure: str, method: str, hits: np.ndarray, counted: np.ndarray, unit: np.ndarray) -> None:
-        found = metrics.bootstrap_interval(hits, counted, unit)
-        rows.append((measure, method, 100 * found.value, 100 * found.lo, 100 * found.hi, len(hits)))
-
-    main, shop = benchmarks.get("category_attribute"), benchmarks.get("inshop")
-    if main is not None and main.landmarks is not None:
-        measured = main.rows(measured_split(main))
-        visible, unit = main.visibility[measured] == 0, units(main, measured)
-        answers = {m: outputs(m, main, measured, out) for m in METHODS if find(m).predicts_landmarks}
-        for method, found in (answers | {"mean landmarks": mean_landmarks(main, measured)}).items():
-            far = metrics.landmark_distances(found["landmarks"], main.landmarks[measured], main.box[measured], "box")
-            near = ((far < 0.1) & visible).sum(1).astype(float)
-            add("PDJ at 0.1", method, near, visible.sum(1).astype(float), unit)
-    if shop is not None:
-        query, gallery = sides(shop)
-        both = np.concatenate([query, gallery])
-        for method in ("fashionnet", "wtbi"):
-            embedding = outputs(method, shop, both, out)["embedding"]
-            ours, theirs = embedding[: len(query)], embedding[len(query) :]
-            near = metrics.search(ours, theirs, 20)[0]
-            hits = metrics.retrieval_matches(near, shop.item[query], shop.item[gallery]).any(1)
-            add("in-shop, top-20", method, hits.astype(float), np.ones(len(query)), units(shop, query))
-            if shop.category is not None and len(gallery) > 1:
-                found = metrics.search(theirs, theirs, 2)[0]
-                other = np.where(found[:, 0] == np.arange(len(gallery)), found[:, 1], found[:, 0])
-                right = shop.category[gallery][other] == shop.category[gallery]
-                add("category of the nearest photo", method, right.astype(float), np.ones(len(gallery)), units(shop, gallery))  # fmt: skip
+    rows: list[tuple] = []
+    for name, measure in (("category_attribute", _landmarks), ("inshop", _searches)):
+        try:
+            if name in benchmarks:
+                rows += measure(benchmarks[name], out, k)
+        except (DataError, Lacks):  # no measured split, or no gallery: other notebooks say so
+            continue
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def _row(measure: str, method: str, hits: np.ndarray, counted: np.ndarray, unit: np.ndarray) -> tuple:
+    found = metrics.bootstrap_interval(hits.astype(float), counted.astype(float), unit)
+    return measure, method, 100 * found.value, 100 * found.lo, 100 * found.hi, len(hits)
+
+
+def _landmarks(main: Benchmark, out: Path, k: int) -> list[tuple]:
+    if main.landmarks is None:
+        return []
+    measured = main.rows(measured_split(main))
+    visible, unit = main.visibility[measured] == 0, units(main, measured)
+    answers = {m: outputs(m, main, measured, out) for m in METHODS if find(m).predicts_landmarks}
+    rows = []
+    for method, found in (answers | {"mean landmarks": mean_landmarks(main, measured)}).items():
+        far = metrics.landmark_distances(found["landmarks"], main.landmarks[measured], main.box[measured], "box")
+        rows.append(_row("PDJ at 0.1", method, ((far < 0.1) & visible).sum(1), visible.sum(1), unit))
+    return rows
+
+
+def _searches(shop: Benchmark, out: Path, k: int) -> list[tuple]:
+    query, gallery = sides(shop)
+    both, items = np.concatenate([query, gallery]), shop.item[gallery]
+    searched, alike, rows = f"in-shop, top-{k}", "category of the nearest photo of another item", []
+    same = items[:, None] == items[None]
+    kinds = None if shop.category is None else shop.category[gallery]
+    for method in ("fashionnet", "wtbi"):
+        embedding = outputs(method, shop, both, out)["embedding"]
+        ours, theirs = embedding[: len(query)], embedding[len(query) :]
+        hits = metrics.retrieval_matches(metrics.search(ours, theirs, k)[0], shop.item[query], items).any(1)
+        rows.append(_row(searched, method, hits, np.ones(len(query)), units(shop, query)))
+        if kinds is not None and not same.all():
+            near = metrics.search(theirs, theirs, int(same.sum(1).max()) + 1)[0]
+            other = (near >= 0) & ~np.take_along_axis(same, near, 1)
+            first = np.take_along_axis(near, other.argmax(1)[:, None], 1)[:, 0]
+            rows.append(_row(alike, method, kinds[first] == kinds, other.any(1), units(shop, gallery)))
+    misses = np.ones(len(query))  # the chance that none of the first k of a random order is the query's item
+    counts = (shop.item[query][:, None] == items[None]).sum(1)
+    for drawn in range(min(k, len(gallery))):
+        misses *= np.clip(len(gallery) - counts - drawn, 0, None) / (len(gallery) - drawn)
+    rows.append((searched, "chance", *[100 * (1 - misses).mean()] * 3, len(query)))
+    if kinds is not None and not same.all():
+        share = (((kinds[:, None] == kinds[None]) & ~same).sum(1) / np.maximum((~same).sum(1), 1)).mean()
+        rows.append((alike, "chance", *[100 * share] * 3, len(gallery)))
+    return rows
+
+
 def outputs(method: str, benchmark: Benchmark, rows: np.ndarray, out: Path) -> dict[str, np.ndarray]:
-    """Return what a shipped network sees in `rows`, as `train.predict` does; crops are kept under `out`/cache. Its heads
-    for other names than the source's are not filled: landmarks and embeddings alone mean something."""
+    """Return what a shipped network sees in `rows`, as `train.predict` does. Its heads for other names than the source's are
+    not filled: landmarks and embeddings alone mean something."""
     spec, fabric = find(method), train.make_fabric(CONFIG.training.precision)
-    model = networks.build(spec, benchmark, CONFIG, 0)
+    few = without(benchmark, np.setdiff1d(np.arange(len(benchmark.image)), rows))
+    model = networks.build(spec, few, CONFIG, 0)
     if spec.network == "wtbi":
         networks.start_generic(model, CONFIG, "")
     state, header = networks.load(networks.SHIPPED / f"{method}.safetensors")
-    networks.start(model, state, header["classes"], networks.classes(benchmark))
-    samples = replace(train.make_samples(benchmark, CONFIG, spec), crops=crops.crop_store(benchmark, out / "cache", CONFIG.input))  # fmt: skip
-    return train.predict(model, samples, benchmark, rows, spec, CONFIG, fabric)
+    networks.start(model, state, header["classes"], networks.classes(few))
+    stored = crops.crop_store(few, out / "cache", CONFIG.input)
+    samples = replace(train.make_samples(few, CONFIG, spec), crops=stored)
+    return train.predict(model, samples, few, np.searchsorted(np.sort(rows), rows), spec, CONFIG, fabric)

@@ -43,3 +43,43 @@ def test_a_table_becomes_markdown():
 def test_a_readme_without_its_marks_is_refused():
     with pytest.raises(ValueError):
         readme.fill("no marks", readme.parts())
+
+
+def test_real_photos_are_read_from_their_tables(tmp_path, monkeypatch):
+    tables = tmp_path / "photos" / "tables"
+    tables.mkdir(parents=True)
+    monkeypatch.setattr(readme, "REFERENCE", tmp_path)
+
+    def write(name, **columns):
+        pd.DataFrame(columns).to_csv(tables / f"{name}.csv", index=False)
+
+    write(
+        "table2",
+        method=["wtbi", "fashionnet", "prior"],
+        all_top5=[60, 70, 40],
+        all_top5_lo=[59, 68, 40],
+        all_top5_hi=[61, 72, 40],
+    )
+    write("attribute_definitions", method=["wtbi", "fashionnet"], group="all", k=5, macro=[0.5, 0.55])
+    shown = readme.real_photos().set_index("method")
+    assert shown["attributes, top-5, micro"].tolist() == ["60.0 ± 1.0", "70.0 ± 2.0", "40.0"]
+    assert shown.macro.tolist() == ["50.0", "55.0", readme.DASH]
+    assert set(shown["landmarks, PDJ at 0.1"]) == set(shown["in-shop, top-20"]) == {readme.DASH}
+    write("pdj", method=["fashionnet"] * 2, norm="box", landmark="all", threshold=[0.1, 0.2], pdj=[0.75, 0.9])
+    write(
+        "inshop", method=["wtbi", "fashionnet"], search="all", k=20, accuracy=[0.3, 0.5], lo=[0.2, 0.4], hi=[0.4, 0.6]
+    )
+    write("inshop_categories", method=["fashionnet"], k=3, micro=[0.88], lo=[0.87], hi=[0.89])
+    assert readme.real_photos().set_index("method").loc["fashionnet"].tolist() == [
+        "70.0 ± 2.0", "55.0", "75.0", "88.0 ± 1.0", "50.0 ± 10.0",
+    ]  # fmt: skip
+    write(
+        "zero_shot",
+        measure=["PDJ"] * 2,
+        method=["fashionnet", "chance"],
+        value=[50, 5],
+        lo=[48, 5],
+        hi=[52, 5],
+        images=9,
+    )
+    assert readme.zero_shot()["%"].tolist() == ["50.0 ± 2.0", "5.0"]
