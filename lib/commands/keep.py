@@ -4,7 +4,7 @@
 
 A run writes to outputs/<profile>/, which git ignores. This command copies its tables (csv) and figures of curves and bars (png)
 to outputs/reference/<profile>/, in place of the earlier copy, and writes provenance.json: commits, dates and devices of the runs
-behind the tables. Of the demo it also copies executed notebooks and two sheets of pictures. Of a real data set nothing that may show
+behind the tables. Of the demo it copies the executed notebooks, which show the figures, and two sheets of pictures. Of a real data set nothing that may show
 a photo is ever copied.
 """
 
@@ -95,7 +95,7 @@ def keep(profile: str) -> tuple[Path, list[Path]]:
     sheets = SHEETS if profile == WHOLE and not real else set()
     kept = {
         ".csv": lambda p: True,
-        ".png": lambda p: is_drawn(p.stem) or p.stem in sheets,
+        ".png": lambda p: p.stem in sheets if sheets else is_drawn(p.stem),
         ".ipynb": lambda p: bool(sheets),
     }
     left_out = [path for path in files if not kept[path.suffix](path)]

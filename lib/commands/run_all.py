@@ -66,10 +66,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--profile", choices=PROFILES, help="size of the run (default: demo; with --data: photos)")
     parser.add_argument("--data", metavar="DIR", help="the real DeepFashion, or any data set in its layout")
-    parser.add_argument(
-        "--trunk", choices=TRUNKS, help="with --data: FashionNet's branches on this network of ImageNet"
-    )
-    parser.add_argument("--weights", metavar="FILE", help="its weights, or VGG-16's (paper profile), as .safetensors")
+    parser.add_argument("--trunk", metavar="NAME", choices=TRUNKS, help="with --data: resnet50, convnext_tiny, vgg16")
+    parser.add_argument("--weights", metavar="FILE", help="ImageNet's, for --trunk or --profile paper")
     parser.add_argument("--only", metavar="NN", help="run one notebook, by its number, even if nothing changed")
     parser.add_argument("--minutes", metavar="N", type=float, help="stop at the first checkpoint after N minutes")
     parser.add_argument("--skip-damaged", action="store_true", help="go on without photos that cannot be read")

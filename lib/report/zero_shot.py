@@ -10,10 +10,11 @@ from lib import crops, metrics, networks, train
 from lib.config import PROFILES
 from lib.deepfashion import Benchmark, measured_split, sides, without
 from lib.lists import DataError, Lacks
-from lib.methods import find
+from lib.methods import FASHIONNET, METHODS, find
 from lib.report.results import mean_landmarks, units
 
-METHODS = ("fashionnet", "fashionnet-heatmap", "wtbi")
+HEATMAP = next(name for name, method in METHODS.items() if method.head == "heatmap")
+GENERIC = next(name for name, method in METHODS.items() if method.network == "wtbi")
 CONFIG = PROFILES["demo"]  # whose networks are shipped
 COLUMNS = ("measure", "method", "value", "lo", "hi", "images")
 
@@ -46,7 +47,7 @@ def _landmarks(main: Benchmark, out: Path, k: int) -> list[tuple]:
         return []
     measured = main.rows(measured_split(main))
     visible, unit = main.visibility[measured] == 0, units(main, measured)
-    answers = {m: outputs(m, main, measured, out) for m in METHODS if find(m).predicts_landmarks}
+    answers = {method: outputs(method, main, measured, out) for method in (FASHIONNET, HEATMAP)}
     rows = []
     for method, found in (answers | {"mean landmarks": mean_landmarks(main, measured)}).items():
         far = metrics.landmark_distances(found["landmarks"], main.landmarks[measured], main.box[measured], "box")
@@ -60,7 +61,7 @@ def _searches(shop: Benchmark, out: Path, k: int) -> list[tuple]:
     searched, alike, rows = f"in-shop, top-{k}", "category of the nearest photo of another item", []
     same = items[:, None] == items[None]
     kinds = None if shop.category is None else shop.category[gallery]
-    for method in ("fashionnet", "wtbi"):
+    for method in (FASHIONNET, GENERIC):
         embedding = outputs(method, shop, both, out)["embedding"]
         ours, theirs = embedding[: len(query)], embedding[len(query) :]
         hits = metrics.retrieval_matches(metrics.search(ours, theirs, k)[0], shop.item[query], items).any(1)

@@ -44,20 +44,22 @@ def test_a_kept_notebook_has_no_progress_bars_and_no_paths_of_one_machine():
 
 
 def test_tables_figures_and_notebooks_replace_the_earlier_copy(outputs, capsys):
-    write_run(outputs / "demo")
+    write_run(outputs / "demo", files=["figures/photos_own.png"])
     (outputs / "reference" / "demo" / "tables").mkdir(parents=True)
     (outputs / "reference" / "demo" / "tables" / "old.csv").touch()
     keep.main(["demo"])
     copy = outputs / "reference" / "demo"
     assert names(outputs / "reference") == [
-        "demo/figures/table2.png",
+        "demo/figures/photos_own.png",
         "demo/notebooks/00_data.ipynb",
         "demo/provenance.json",
         "demo/tables/runs.csv",
         "demo/tables/table2.csv",
     ]
     assert (copy / "tables" / "table2.csv").read_bytes() == (outputs / "demo" / "tables" / "table2.csv").read_bytes()
-    assert capsys.readouterr().out.startswith("5 files, 0.0 MB: outputs/reference/demo\nleft out: fig02.png")
+    assert capsys.readouterr().out.startswith(
+        "5 files, 0.0 MB: outputs/reference/demo\nleft out: fig02.png, table2.png"
+    )
     provenance = json.loads((copy / "provenance.json").read_text())
     assert provenance["profile"] == "demo" and provenance["data"] == "the synthetic clothes world"
     assert provenance["runs"] == [
