@@ -30,7 +30,12 @@ def test_requirements_are_exact_pins_each_with_its_reason():
 
 # Modules whose name is not their package's. JupyterLab brings IPython, its kernel and the notebooks' format.
 PACKAGES = {"cv2": "opencv-python-headless", "PIL": "pillow", "sklearn": "scikit-learn", "faiss": "faiss-cpu"}
-PACKAGES |= {"ipykernel": "jupyterlab", "IPython": "jupyterlab", "nbformat": "jupyterlab", "websocket": "websocket-client"}
+PACKAGES |= {
+    "ipykernel": "jupyterlab",
+    "IPython": "jupyterlab",
+    "nbformat": "jupyterlab",
+    "websocket": "websocket-client",
+}
 
 
 def imported(folder: str) -> dict[str, str]:

@@ -66,7 +66,7 @@ def test_a_whole_world_has_no_problem(folder, capsys, monkeypatch, tmp_path):
     assert names == [path.stem for path in run_all.notebooks(None)]
     cost = "\n".join(section(text, "Disk and time"))
     assert f"crops of 121 px take {images * 121 * 121 * 3 / 1e6:.1f} MB" in cost
-    assert re.search(rf"training, inshop: 8 runs .* each 6 passes of {splits['train']} images", cost)
+    assert re.search(rf"training, inshop: 8 runs .* each 2 passes of {splits['train']} images", cost)
 
 
 def test_the_profile_decides_sizes_and_methods(folder, capsys):
