@@ -15,7 +15,8 @@ from lib.lists import DataError
 from lib.report import captions, page
 from lib.report.results import ROOT
 
-DEMO = ROOT / "outputs" / "reference" / "demo"
+KEPT = ROOT / "outputs" / "reference" / "study"
+NOTEBOOKS = ROOT / "outputs" / "reference" / "demo" / "notebooks"
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)> & \'"'
 VOID = {"meta", "link", "img"}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -47,8 +48,9 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def run(tmp_path) -> Path:
-    """A copy of the kept demo, whose tables a test may change."""
-    return Path(shutil.copytree(DEMO, tmp_path / "demo"))
+    """A copy of the kept study with executed notebooks, which a test may change."""
+    shutil.copytree(NOTEBOOKS, tmp_path / "demo" / "notebooks")
+    return Path(shutil.copytree(KEPT, tmp_path / "demo", dirs_exist_ok=True))
 
 
 def change(run: Path, name: str, edit) -> None:
@@ -59,7 +61,7 @@ def change(run: Path, name: str, edit) -> None:
 
 @pytest.fixture(scope="module")
 def kept() -> Page:
-    return Page(page.page(DEMO, "demo"))
+    return Page(page.page(KEPT, "demo"))
 
 
 def test_the_page_is_whole_and_asks_for_nothing(kept):
@@ -67,7 +69,7 @@ def test_the_page_is_whole_and_asks_for_nothing(kept):
     tags = {tag for tag, _ in kept.elements}
     assert not tags & {"script", "iframe", "object", "embed", "form", "video"}
     images = kept.named("img")
-    assert len(images) == len(list((DEMO / "figures").glob("*.png"))) > 15
+    assert len(images) == len(list((KEPT / "figures").glob("*.png"))) > 15
     assert all(image["src"].startswith("data:image/png;base64,") and image["alt"] for image in images)
     assert [link["href"] for link in kept.named("link")] == ["data:,"]
     assert not re.search(r"url\(|@import", page.STYLE)
@@ -80,27 +82,27 @@ def test_links_lead_to_parts_of_the_page_and_to_notebooks_beside_it(kept):
     inside = [t[1:] for t in targets if t.startswith("#")]
     assert inside and set(inside) <= ids
     beside = [t for t in targets if t.startswith("notebooks/")]
-    assert sorted(beside) == sorted(f"notebooks/{path.name}" for path in (DEMO / "notebooks").glob("*.ipynb"))
+    assert sorted(beside) == sorted(f"notebooks/{path.name}" for path in (KEPT / "notebooks").glob("*.ipynb"))
 
 
 def test_all_that_can_be_wide_is_in_a_box_that_scrolls():
-    text = page.page(DEMO, "demo")
+    text = page.page(KEPT, "demo")
     assert text.count('<div class="scroll" tabindex="0"><table>') == text.count("<table>") > 4
     assert text.count('<div class="scroll" tabindex="0"><img ') == text.count("<img ") > 15
 
 
 def test_counts_and_numbers_are_those_of_the_tables(kept):
-    claims = pd.read_csv(DEMO / "tables" / "claims.csv")
+    claims = pd.read_csv(KEPT / "tables" / "claims.csv")
     for direction in page.DIRECTIONS:
         assert f"{(claims.direction == direction).sum()} {direction}" in kept.text
     for claim in claims.claim:
         assert claim in kept.text
-    table = pd.read_csv(DEMO / "tables" / "table2.csv").set_index("method")
+    table = pd.read_csv(KEPT / "tables" / "table2.csv").set_index("method")
     low, high = table.loc["fashionnet", ["category_top3_lo", "category_top3_hi"]]
     assert (
         f"{table.loc['fashionnet', 'category_top3']:.1f} ± {(high - low) / 2:.1f}82.6" in kept.text
     )  # then the paper's
-    for commit in pd.read_csv(DEMO / "tables" / "runs.csv").commit:
+    for commit in pd.read_csv(KEPT / "tables" / "runs.csv").commit:
         assert commit in kept.text
 
 
@@ -158,7 +160,7 @@ def test_what_is_absent_is_left_out_with_its_reason(run, file, said):
 
 def test_a_run_with_nothing_but_one_table_has_a_page(tmp_path):
     (tmp_path / "tables").mkdir()
-    shutil.copy(DEMO / "tables" / "counts.csv", tmp_path / "tables")
+    shutil.copy(KEPT / "tables" / "counts.csv", tmp_path / "tables")
     parsed = Page(page.page(tmp_path, "demo", ""))
     assert parsed.open == [] and "289,222" in parsed.text and not parsed.named("img")
 
@@ -209,7 +211,7 @@ def test_findings_are_computed(run):
 
 
 def test_the_data_are_named_and_photos_are_not_passed_on(tmp_path):
-    assert page.source(DEMO, None) == ("the synthetic clothes world", False)
+    assert page.source(KEPT, None) == ("the synthetic clothes world", False)
     assert page.source(tmp_path, None)[1] and page.source(tmp_path, "/data")[1]
     assert not page.source(tmp_path, "")[1]
     (tmp_path / "world").mkdir()
@@ -239,7 +241,7 @@ def test_the_page_is_written_whole(run, monkeypatch):
 def test_in_a_browser_of_a_phones_width(tmp_path):
     """At 390 px nothing scrolls sideways but the boxes, all pictures are drawn, and the console stays silent."""
     # A window is never narrower than 500 px: the page is opened in a frame of a phone's width.
-    frame = f'<iframe width="390" height="844" style="border:0" srcdoc="{escape(page.page(DEMO, "demo"))}"></iframe>'
+    frame = f'<iframe width="390" height="844" style="border:0" srcdoc="{escape(page.page(KEPT, "demo"))}"></iframe>'
     look = (
         "<script>addEventListener('load', () => { const inside = document.querySelector('iframe').contentWindow;"
         "const root = inside.document, broken = [...root.images].filter(image => !image.naturalWidth).length;"
