@@ -176,8 +176,7 @@ def results_page() -> str:
         "# Results\n",
         "Written by `python -m lib.report.readme` from the tables beside it. Intervals are 95 %, over items and fine-tuning seeds.\n",
         "The clothes of study and demo are drawn: compare methods with each other, not with the paper's levels. The study is the"
-        " evidence; the demo has one seed, and where they disagree the study counts. The executed notebooks beside it are the demo's; but for notebook 09's"
-        " they are of the shipped networks of f22fad2, before the landmark losses were made lighter. The measures are"
+        " evidence; the demo has one seed, and where they disagree the study counts. The executed notebooks beside it are the demo's. The measures are"
         " defined in [docs/METRICS.md](../../docs/METRICS.md), the verdicts in"
         " [notebook 08](../../notebooks/08_claims.ipynb), the methods in the [README](../../README.md#results).\n",
     ]
