@@ -10,7 +10,6 @@ the results are compared before. Lists are read once by each, in processes of th
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import cv2
 import faiss
+import joblib
 import numpy as np
 import pandas as pd
 import torch
@@ -270,7 +270,7 @@ def world(tiny: bool) -> list[dict]:
     rows, nothing = [], dict.fromkeys(("pretrain", "val", "test", "distractors", "inshop_train_items", "inshop_test_items",
                                        "consumer2shop_train_items", "consumer2shop_val_items", "consumer2shop_test_items"), 0)  # fmt: skip
     for number in (8,) if tiny else (100, 200, 400, 800):
-        for workers in sorted({1, os.cpu_count() or 1}):
+        for workers in sorted({1, joblib.cpu_count()}):
             size = World(**nothing, train=number * workers, px=64 if tiny else 256)
             with tempfile.TemporaryDirectory() as folder:
                 taken = seconds(

@@ -42,7 +42,7 @@ class Model:
     bins: int = 2  # a region is pooled to bins x bins values
     dropout: float = 0.5  # VGG-16's
     dropout_pose: float = 0.2  # of fc6_pose and fc7_pose; 0.5 blurs a regression
-    generic: str = "vgg16"  # WTBI's ImageNet features: "vgg16" or "efficientnet_lite0"
+    generic: str = "vgg16"  # WTBI's ImageNet features, or those of one of trunks.CHANNELS
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,9 @@ PROFILES = {
 
 # --trunk: the networks that the photos profile can be built on, at 128 px, since VGG-16 and ConvNeXt-Tiny would drop a row of
 # a 7 x 7 map. The paper's VGG-16 needs its full width. No rate was tried for them (benchmarks/LOG.md).
-TRUNKS = {name: replace(PHOTOS, trunk=name) for name in ("efficientnet_lite0", "resnet50", "convnext_tiny")}
+TRUNKS = {
+    name: replace(PHOTOS, trunk=name, generic=name) for name in ("efficientnet_lite0", "resnet50", "convnext_tiny")
+}
 TRUNKS["vgg16"] = replace(
     PHOTOS, trunk="vgg16", width=1.0, batch_norm=False, conv5=512, conv5_pose=512, generic="vgg16"
 )

@@ -2,22 +2,25 @@
 
 import errno
 import fcntl
+import math
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+POLL = 0.05  # seconds between two looks at a lock that another process holds
 _UNSUPPORTED = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 @contextmanager
-def hold(path: Path, what: str, wait: bool = True) -> Iterator[None]:
+def hold(path: Path, what: str, wait: bool = True, deadline: float = math.inf) -> Iterator[None]:
     """Hold the lock file `path`, which names this process, until the block ends or the process dies.
 
     Where another process holds it, wait for that with one sentence on stderr, which begins with `what` ("cache/x.npy is
-    being made"); without `wait`, raise BlockingIOError with that sentence. A file system without locks is said and not
-    refused. Raises OSError where the file cannot be written.
+    being made"). Without `wait`, raise BlockingIOError with that sentence; after `deadline` (Unix time), TimeoutError. A file
+    system without locks is said and not refused. Raises OSError where the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     said = False
@@ -30,10 +33,13 @@ def hold(path: Path, what: str, wait: bool = True) -> Iterator[None]:
                 holder = f"process {number}" if (number := file.read().strip()) else "another process"
                 if not wait:
                     raise BlockingIOError(f"{what} by {holder}") from None
+                if time.time() > deadline:
+                    raise TimeoutError(f"{what} by {holder}") from None
                 if not said:
                     print(f"{what} by {holder}; waiting for it to end", file=sys.stderr, flush=True)
                     said = True
-                fcntl.flock(file, fcntl.LOCK_EX)
+                time.sleep(POLL)
+                continue
             except OSError as error:
                 if error.errno not in _UNSUPPORTED:
                     raise

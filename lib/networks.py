@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from lib import efficientnet, parts, trunks
+from lib import parts, trunks
 from lib.config import Config
 from lib.deepfashion import Benchmark
 from lib.fashionnet import FashionNet
@@ -83,8 +83,8 @@ def start(model: nn.Module, state: dict[str, Tensor], then: dict, now: dict) -> 
 
 def start_generic(model: WTBI, config: Config, weights: str) -> str:
     """Load WTBI's frozen ImageNet features; return where they are from."""
-    if config.model.generic == "efficientnet_lite0":
-        return efficientnet.load()[1]  # which `build` has loaded
+    if config.model.generic != "vgg16":
+        return trunks.load(model.generic, config.model.generic, weights)[1]
     state, origin = read_vgg16(weights)
     layers = {f"{n}.{kind}": state[f"features.{n}.{kind}"] for n in vgg16_numbers() for kind in ("weight", "bias")}
     model.generic[0].load_state_dict(layers)

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lib import efficientnet
+from lib import trunks
 from lib.config import Model
 from lib.fashionnet import (
     exact,
@@ -180,19 +180,17 @@ class WTBI(nn.Module):
 def make_generic(name: str) -> tuple[nn.Module, int]:
     """Return a frozen feature extractor (n, 3, H, W) -> (n, channels) and its channels.
 
-    name: "efficientnet_lite0" (timm's tf_efficientnet_lite0) or "vgg16" (torchvision's, conv5 max-pooled to 3 x 3, its
-    weights not yet loaded).
+    name: "vgg16" (torchvision's, conv5 max-pooled to 3 x 3), or one of trunks.CHANNELS, averaged over the map. But for
+    EfficientNet-Lite0's, the weights are not yet loaded.
     """
-    if name == "efficientnet_lite0":
-        net, channels = (
-            nn.Sequential(efficientnet.Renormalise(), efficientnet.load()[0]),
-            efficientnet.CHANNELS["global"],
-        )
-    elif name == "vgg16":
+    if name == "vgg16":
         from torchvision.models import vgg16
 
         net = nn.Sequential(vgg16(weights=None).features[:30], nn.AdaptiveMaxPool2d(3), nn.Flatten())
         channels = 512 * 9
+    elif name in trunks.CHANNELS:
+        stages = [trunks.make_part(name, part) for part in ("shared", "global")]
+        net, channels = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(1), nn.Flatten()), trunks.CHANNELS[name]["global"]
     else:
-        raise ValueError(f"no generic features {name!r}; there are efficientnet_lite0 and vgg16")
+        raise ValueError(f"no generic features {name!r}; there are vgg16, {', '.join(trunks.CHANNELS)}")
     return net.requires_grad_(False), channels

@@ -19,7 +19,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
@@ -307,18 +307,28 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
         raise Lacks(f"{benchmark.images_root}: no list_joints.txt to train a detector of {method} with")
 
     fabric = train.make_fabric(config.training.precision)
-    with _alone(folder, fabric, network):
+    with _alone(folder, fabric, network, float(os.environ.get("DEEPFASHION_DEADLINE", "inf"))):
         if not (is_finished(folder) and is_whole(folder, network)):  # otherwise made by the process that was waited for
             _train(spec, stage, benchmark, config, folder, seed, weights, paths, fabric)
     return folder
 
 
 @contextmanager
-def _alone(folder: Path, fabric: Fabric, network: bool) -> Iterator[None]:
-    """Let one program at a time, of one process or several, work on a run; its damaged files are set aside before."""
-    first = fabric.global_rank == 0
-    lock = hold(folder.with_name(f"{folder.name}.lock"), f"{folder} is being trained")
-    with lock if first else nullcontext():
+def _alone(folder: Path, fabric: Fabric, network: bool, deadline: float) -> Iterator[None]:
+    """Let one program at a time, of one process or several, work on a run; its damaged files are set aside before.
+
+    Raises train.OutOfTime in each of its processes where another program still holds the run after `deadline` (Unix time).
+    """
+    first, late = fabric.global_rank == 0, ""
+    with ExitStack() as stack:
+        if first:
+            lock = hold(folder.with_name(f"{folder.name}.lock"), f"{folder} is being trained", deadline=deadline)
+            try:
+                stack.enter_context(lock)
+            except TimeoutError as error:
+                late = str(error)
+        if late := fabric.broadcast(late):
+            raise train.OutOfTime(late)
         if first and is_finished(folder) and not is_whole(folder, network):
             _set_damage_aside(folder, network)
         fabric.barrier()

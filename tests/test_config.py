@@ -23,7 +23,9 @@ def test_the_profiles():
 def test_a_profile_is_found_by_its_name_and_photos_on_any_trunk():
     assert all(find_profile(name) is PROFILES[name] for name in PROFILES)
     config = find_profile("photos-resnet50")
-    other = replace(PROFILES["photos"], profile="photos-resnet50", model=replace(PHOTOS, trunk="resnet50"))
+    other = replace(
+        PROFILES["photos"], profile="photos-resnet50", model=replace(PHOTOS, trunk="resnet50", generic="resnet50")
+    )
     assert config == replace(other, input=Input(px=139, view_px=128))
     assert find_profile("photos-efficientnet_lite0").model == PROFILES["photos"].model
     for name in ("photo", "photos-", "photos-resnet18", "demo-resnet50", ""):

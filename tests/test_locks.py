@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,20 @@ def test_without_waiting_it_is_an_error(tmp_path, holder):
         with locks.hold(tmp_path / "x.lock", "it is being made", wait=False):
             pytest.fail("two processes hold it")
     assert (tmp_path / "x.lock").read_text() == str(holder.pid)
+
+
+def test_waiting_ends_at_the_deadline(tmp_path, holder, capfd):
+    begin = time.time()
+    with pytest.raises(TimeoutError, match=f"^it is being made by process {holder.pid}$"):
+        with locks.hold(tmp_path / "x.lock", "it is being made", deadline=begin + 0.3):
+            pytest.fail("two processes hold it")
+    assert 0.3 <= time.time() - begin < 20 and capfd.readouterr().err.count("waiting for it to end") == 1
+    with pytest.raises(TimeoutError), locks.hold(tmp_path / "x.lock", "it is being made", deadline=begin):
+        pytest.fail("two processes hold it")
+    assert capfd.readouterr().err == ""  # nothing to wait for
+    holder.communicate()
+    with locks.hold(tmp_path / "x.lock", "it is being made", deadline=begin):  # a free lock is never late
+        pass
 
 
 def test_a_killed_process_leaves_no_lock(tmp_path, holder, capfd):

@@ -1,6 +1,7 @@
 """Runs: what their identity depends on, what they start from, which rows they train on, and what they leave."""
 
 import json
+import os
 from dataclasses import replace
 from itertools import product
 
@@ -13,6 +14,7 @@ from lib import efficientnet, networks, runs, train
 from lib.config import PROFILES
 from lib.deepfashion import find_benchmarks, sides
 from lib.lists import DataError, Lacks
+from lib.locks import hold
 from lib.methods import DETECTORS, METHODS, find, reason_to_skip
 
 SMOKE, DEMO, PAPER, PHOTOS = (PROFILES[name] for name in ("smoke", "demo", "paper", "photos"))
@@ -536,6 +538,16 @@ def test_a_stopped_run_resumes_and_ends_with_the_same_answers(squares, config, t
     assert stopped == left and not (left / "checkpoint.safetensors").exists()
     ours, exact = runs.scores(stopped)[0], runs.scores(whole)[0]
     assert all(np.array_equal(ours[key], exact[key]) for key in exact)
+
+
+def test_a_run_that_another_process_trains_is_waited_for_until_the_deadline(squares, config, tmp_path, monkeypatch):
+    benchmarks = {"category_attribute": squares}
+    folder = runs.run_folder("fashionnet", "category_attribute", benchmarks, config, tmp_path, 0)
+    monkeypatch.setenv("DEEPFASHION_DEADLINE", "1")
+    with hold(folder.with_name(f"{folder.name}.lock"), "x"):
+        with pytest.raises(train.OutOfTime, match=f"{folder.name} is being trained by process {os.getpid()}$"):
+            runs.train_run("fashionnet", "category_attribute", benchmarks, config, tmp_path)
+    assert not folder.exists()
 
 
 def test_damaged_files_of_a_run_are_named(tmp_path):

@@ -1,8 +1,8 @@
 """Inspect a data folder before any training: what is there, what can run, every problem, how much disk and time.
 
-    python -m lib.commands.check DIR [--profile photos]
+    python -m lib.commands.check DIR [--profile photos-resnet50]
 
-The same as ./run_all.sh --check DIR. Every list is read, and every photo decoded; nothing is written. Exit code 0: no problem; 1:
+The same as ./run_all.sh --check DIR [--profile P | --trunk NAME]. Every list is read, and every photo decoded; nothing is written. Exit code 0: no problem; 1:
 problems, each with its file, its line and a cure; 2: a wrong call. What a folder lacks is no problem: the notebooks about it are
 skipped.
 """
@@ -22,11 +22,11 @@ import pandas as pd
 from lib import crops, deepfashion, runs
 from lib.commands.progress import clock
 from lib.commands.run_all import notebooks
-from lib.config import PROFILES, Config
+from lib.config import Config, find_profile
 from lib.deepfashion import READERS, Benchmark
 from lib.lists import FOLDERS, SPLITS, DataError, Lacks, attempt
 from lib.methods import FASHIONNET, METHODS
-from lib.report import results, tables
+from lib.report import results, tables, zero_shot
 
 # The labels that a benchmark can have, as fields of a Benchmark.
 LABELS = {
@@ -154,6 +154,12 @@ def photo_faults(folder: Path, benchmark: Benchmark) -> tuple[list[str], list[st
 # ---- disk and time ---------------------------------------------------------------------------------------------------
 
 
+def room(photos: int, px: int) -> str:
+    """Return the disk that the crops of some photos take, in words."""
+    megabytes = photos * px**2 * BYTES_PER_PIXEL / 1e6
+    return f"{megabytes / 1000:,.1f} GB" if megabytes > 1000 else f"{megabytes:,.1f} MB"
+
+
 def cost_lines(benchmarks: dict[str, Benchmark], config: Config, rates: dict[str, float]) -> list[str]:
     """Return the disk of the crops, the time to decode the photos, and the passes of training; no guess of its time.
 
@@ -162,12 +168,13 @@ def cost_lines(benchmarks: dict[str, Benchmark], config: Config, rates: dict[str
     lines = []
     for name, rate in rates.items():
         n = len(benchmarks[name].image)
-        megabytes = n * config.input.px**2 * BYTES_PER_PIXEL / 1e6
-        size = f"{megabytes / 1000:,.1f} GB" if megabytes > 1000 else f"{megabytes:,.1f} MB"
         lines.append(
-            f"  {name}: crops of {config.input.px} px take {size}; {n:,} photos at {rate:,.0f} per second are decoded in"
-            f" {clock(n / rate)}"
+            f"  {name}: crops of {config.input.px} px take {room(n, config.input.px)}; {n:,} photos at {rate:,.0f} per second"
+            f" are decoded in {clock(n / rate)}"
         )
+    if n := sum(len(zero_shot.measured_rows(benchmarks[name])) for name in rates):
+        px = zero_shot.CONFIG.input.px
+        lines.append(f"  notebook 09, zero-shot: crops of {n:,} photos at {px} px take {room(n, px)} more")
     for stage in runs.STAGES:
         benchmark = benchmarks.get("category_attribute" if stage == "pretrain" else stage)
         rows = [] if benchmark is None else benchmark.rows("pretrain" if stage == "pretrain" else "train")
@@ -189,7 +196,7 @@ def cost_lines(benchmarks: dict[str, Benchmark], config: Config, rates: dict[str
 
 def report(root: Path, profile: str) -> tuple[str, bool]:
     """Inspect a folder; return the text, and whether there is no problem. Raises DataError where it holds no benchmark."""
-    config, folders = PROFILES[profile], deepfashion.find_folders(root)
+    config, folders = find_profile(profile), deepfashion.find_folders(root)
     problems: list[DataError] = []
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -219,7 +226,7 @@ def main(arguments: list[str]) -> int:
     """Print the report; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lib.commands.check", description=__doc__.split("\n")[0])
     parser.add_argument("folder", metavar="DIR", type=Path, help="the folder that --data would take")
-    parser.add_argument("--profile", choices=tuple(PROFILES), default="photos", help="whose methods and sizes (photos)")
+    parser.add_argument("--profile", default="photos", help="whose methods and sizes (photos)")
     args = parser.parse_args(arguments)
     if not args.folder.is_dir():
         parser.error(f"{args.folder}: no such folder")

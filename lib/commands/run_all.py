@@ -80,10 +80,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     wrong = {
         f"unknown option {next(iter(rest), '') or repr('')}": rest,
         "--test takes no other option": args.test and len(arguments) > 1,
-        "--check takes no other option than --profile": args.check is not None and others != (None,) * 6,
+        "--check takes no other option than --profile or --trunk": args.check is not None and others != (None,) * 6,
         "--fresh deletes what the other notebooks wrote: it cannot be combined with --only": args.fresh and args.only is not None,
         "--skip-damaged is about the photos of --data": args.skip_damaged and args.data is None,
-        "--trunk is about photos: it needs --data and no --profile": args.trunk and (args.profile or args.data is None),
+        "--trunk is about photos: it needs --data or --check, and no --profile": args.trunk and (args.profile or args.data is args.check is None),
         "--minutes: a number above 0": args.minutes is not None and not 0 < args.minutes < 1e6,
     }  # fmt: skip
     if sentence := next((sentence for sentence, holds in wrong.items() if holds), ""):
@@ -201,51 +201,75 @@ def install(what: str, command: list[str]) -> None:
 
 def run_notebooks(paths: list[Path], out: Path, values: dict[str, str], again: bool = True) -> None:
     """Run each notebook with the parameters `values`, with one printed line; executed copies go to <out>/notebooks.
-    Without `again`, those whose inputs and outputs are unchanged are skipped. Raises Stop at a failure or deadline."""
+    Without `again`, those whose inputs and outputs are unchanged are skipped. Results of other data or parameters are deleted
+    first, those of other code when a notebook has run. Raises Stop at a failure or deadline."""
     sources = [check_parameters(path, values) for path in paths]
     (out / "notebooks").mkdir(parents=True, exist_ok=True)
-    start, inputs = time.monotonic(), digest(out, values)
+    start, source = time.monotonic(), data_digest(out, values)
+    inputs = f"{source} {code_digest()}"
+    delete_others(out, source)
     with tempfile.TemporaryDirectory() as kernels:
         register_kernel(Path(kernels))
-        for number, (path, source) in enumerate(zip(paths, sources, strict=True), 1):
+        for number, (path, cells) in enumerate(zip(paths, sources, strict=True), 1):
             earlier, progress = written(out), Progress(f"[{number}/{len(paths)}] {path.stem}")
-            inputs = hashlib.sha256(f"{inputs} {source}".encode()).hexdigest()  # includes those of all before it
+            inputs = hashlib.sha256(f"{inputs} {cells}".encode()).hexdigest()  # includes those of all before it
             target, notes = out / "notebooks" / path.name, read_notes(out)
             note = notes.pop(path.stem, {})
-            files = [out / name for name in note.get("files", [])]
+            files = {out / name for name in note.get("files", [])}
             if not again and note.get("digest") == inputs and all(file.exists() for file in (target, *files)):
                 progress.end("unchanged, skipped")
                 continue
             if time.time() > float(os.environ.get(DEADLINE, "inf")):
                 raise out_of_time()
-            for file in files:  # left from another data set or another version
-                file.unlink(missing_ok=True)
             try:
                 lacks = run_notebook(path, target, values, progress)
             except Stop:
                 progress.end(f"stopped after {clock(progress.seconds())}")
                 raise
+            new = [file for file, when in written(out).items() if when != earlier.get(file)]
+            for file in files.difference(new):  # of an earlier version of the notebook
+                file.unlink(missing_ok=True)
             if lacks:
                 save_notes(out, notes)
                 progress.end(f"skipped: {lacks}")
                 continue
-            files = [str(file.relative_to(out)) for file, when in written(out).items() if when != earlier.get(file)]
-            save_notes(out, notes | {path.stem: {"digest": inputs, "files": files, "seconds": progress.seconds()}})
-            progress.end(f"{clock(progress.seconds())}, {len(files)} figures and tables")
+            names = [str(file.relative_to(out)) for file in new]
+            note = {"source": source, "digest": inputs, "files": names, "seconds": progress.seconds()}
+            save_notes(out, notes | {path.stem: note})
+            progress.end(f"{clock(progress.seconds())}, {len(names)} figures and tables")
     print(f"{clock(time.monotonic() - start)} in all. Tables, figures and executed notebooks: {shown(out)}", flush=True)
     print(f"To open them: {shown(Path(sys.executable))} -m jupyter lab {shown(out / 'notebooks')}", flush=True)
 
 
-def digest(out: Path, values: dict[str, str]) -> str:
-    """Hash the inputs of all notebooks: the code, the parameters, the lists of a real data set, the weights."""
+def data_digest(out: Path, values: dict[str, str]) -> str:
+    """Hash what the results are of: the parameters, the lists of a real data set, the weights."""
     parts = [json.dumps(values), str(out)]
-    code = [path for kind in ("py", "csv", "safetensors") for path in (ROOT / "lib").rglob(f"*.{kind}")]
-    for path in sorted(path for path in code if path.parent.name != "commands"):
-        parts.append(f"{path.relative_to(ROOT)} {hashlib.sha256(path.read_bytes()).hexdigest()}")
     files = sorted(Path(values["data"]).rglob("*.txt")) if values.get("data") else []
     for path in [*files, *([Path(values["weights"])] if Path(values.get("weights") or "-").is_file() else [])]:
         parts.append(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def code_digest() -> str:
+    """Hash the code and the data that the project ships."""
+    code = [path for kind in ("py", "csv", "safetensors") for path in (ROOT / "lib").rglob(f"*.{kind}")]
+    parts = [
+        f"{path.relative_to(ROOT)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for path in sorted(code)
+        if path.parent.name != "commands"
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def delete_others(out: Path, source: str) -> None:
+    """Delete the notebooks, tables and figures that were made of other data or with other parameters."""
+    notes = read_notes(out)
+    others = {name: note for name, note in notes.items() if note.get("source") != source}
+    for name, note in others.items():
+        for file in (f"notebooks/{name}.ipynb", *note.get("files", [])):
+            (out / file).unlink(missing_ok=True)
+    if others:
+        save_notes(out, {name: note for name, note in notes.items() if name not in others})
 
 
 def replace(path: Path, text: str) -> None:
@@ -257,7 +281,7 @@ def replace(path: Path, text: str) -> None:
 
 
 def read_notes(out: Path) -> dict[str, dict]:
-    """Return notebook -> {digest of its inputs, files that it wrote, seconds}; empty where that cannot be read."""
+    """Return notebook -> {source and digest of its inputs, files that it wrote, seconds}; empty where that cannot be read."""
     try:
         return json.loads((out / NOTES).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -287,12 +311,15 @@ def check_parameters(path: Path, values: dict[str, str]) -> str:
 def register_kernel(folder: Path) -> None:
     """Register the running Python as the kernel `python3`, whatever other environments have registered by that name."""
     from ipykernel.kernelspec import get_kernel_dict
+    from joblib import cpu_count
 
     kernel = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     # `sh` drops what a kernel writes of its own shutdown. Neither the user's plots nor the terminal may change a notebook.
     env = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_NCOLS": "80", "TQDM_NROWS": "20"}
     # glibc would return large tensors' memory and fault it in again at every step, a quarter of its time on a CPU.
     env |= {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**32)}
+    if (count := cpu_count()) < (os.cpu_count() or 1):  # PyTorch does not ask how many of them a container may use
+        env["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS", str(count))
     spec = get_kernel_dict() | {"argv": ["sh", "-c", 'exec "$0" "$@" 2>/dev/null', *kernel], "env": env}
     replace(folder / "kernels" / "python3" / "kernel.json", json.dumps(spec))
     os.environ["JUPYTER_PATH"] = str(folder)  # searched before all others

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
+import joblib
 import torch
 
 from lib import runs
@@ -54,7 +55,7 @@ def _prepare_worker(jobs: int) -> None:
     """Give each of several processes its share of the cores, and import what is slow while the world is drawn."""
     import timm  # noqa: F401
 
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // jobs))
+    torch.set_num_threads(max(1, joblib.cpu_count() // jobs))
 
 
 def phases(profile: str, data: str, out: str, weights: str, skip_damaged: bool) -> list[list[tuple]]:

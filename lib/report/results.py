@@ -6,13 +6,13 @@ saved here, too, each written beside its place and renamed.
 """
 
 import io
-import os
 import sys
 import zlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pandas as pd
 from PIL import Image
@@ -55,7 +55,7 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
     """
     if skip_damaged and (Path(data) / "world.json").exists():  # its runs are identified by its size and seed
         raise DataError(f"{data}: a synthetic world; delete its world.json to have its damaged images drawn again")
-    root = Path(data) if data else write_world(out / "world", config.world, config.seed, workers=os.cpu_count() or 1)
+    root = Path(data) if data else write_world(out / "world", config.world, config.seed, joblib.cpu_count())
     benchmarks = deepfashion.find_benchmarks(root)
     for benchmark in benchmarks.values():
         deepfashion.check_disjoint(benchmark)

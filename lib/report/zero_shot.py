@@ -28,13 +28,25 @@ def zero_shot(benchmarks: dict[str, Benchmark], out: Path, k: int = 20) -> pd.Da
     Crops are kept under `out`/cache, of the measured images alone.
     """
     rows: list[tuple] = []
-    for name, measure in (("category_attribute", _landmarks), ("inshop", _searches)):
-        try:
-            if name in benchmarks:
-                rows += measure(benchmarks[name], out, k)
-        except (DataError, Lacks):  # no measured split, or no gallery: other notebooks say so
-            continue
+    for benchmark in benchmarks.values():
+        if len(measured_rows(benchmark)):
+            rows += _searches(benchmark, out, k) if benchmark.name == "inshop" else _landmarks(benchmark, out)
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def measured_rows(benchmark: Benchmark) -> np.ndarray:
+    """Return the rows (n,) that are measured: the measured split's with landmarks, or in-shop's queries, then its gallery.
+
+    None of them where the source lacks the labels or the split, which other notebooks say.
+    """
+    try:
+        if benchmark.name == "inshop":
+            return np.concatenate(sides(benchmark))
+        if benchmark.name == "category_attribute" and benchmark.landmarks is not None:
+            return benchmark.rows(measured_split(benchmark))
+    except (DataError, Lacks):
+        pass
+    return np.zeros(0, int)
 
 
 def _row(measure: str, method: str, hits: np.ndarray, counted: np.ndarray, unit: np.ndarray) -> tuple:
@@ -42,10 +54,8 @@ def _row(measure: str, method: str, hits: np.ndarray, counted: np.ndarray, unit:
     return measure, method, 100 * found.value, 100 * found.lo, 100 * found.hi, len(hits)
 
 
-def _landmarks(main: Benchmark, out: Path, k: int) -> list[tuple]:
-    if main.landmarks is None:
-        return []
-    measured = main.rows(measured_split(main))
+def _landmarks(main: Benchmark, out: Path) -> list[tuple]:
+    measured = measured_rows(main)
     visible, unit = main.visibility[measured] == 0, units(main, measured)
     answers = {method: outputs(method, main, measured, out) for method in (FASHIONNET, HEATMAP)}
     rows = []

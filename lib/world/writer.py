@@ -4,9 +4,9 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from functools import partial
 from multiprocessing import get_context, parent_process
@@ -54,7 +54,7 @@ def _draw_job(root: Path, size: World, seed: int, job: Job) -> list[Image]:
     """Draw a job's images into their files, unless they are there, and return what the lists need."""
     out = []
     for pixels, quality, about in draw_job(job, size, seed):
-        path = root / FOLDERS[job.benchmark] / "Img" / about.name
+        path = _photo(root, about)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_suffix(".part")
@@ -75,36 +75,133 @@ def write_world(root: Path, size: World, seed: int, workers: int = 1, progress: 
     """Write the three benchmarks under `root` and return it.
 
     A finished world (world.json) of the same size, seed and version is left as it is; another one is replaced. An
-    interrupted one goes on: images that are there are not written again. A second process waits for the first. Raises
-    DataError when the disk fails.
+    interrupted one goes on: images that are there are not written again, and those of a finished `write_shard` not drawn. A
+    second process waits for the first. Raises DataError when the disk fails, and for a folder of other files.
     """
-    root = Path(root)
-    about = json.loads(json.dumps({"version": VERSION, "seed": seed, "size": asdict(size)}))  # as it is read back
-    mark, started = root / "world.json", root / "started.json"
-    if _read_mark(mark) == about:
-        return root
+    with _started(root, size, seed) as about:
+        if about:
+            for lock in sorted(Path(root).glob("shards/*.lock")):  # images would be written by two processes
+                with hold(lock, f"{root}: shard {lock.stem} is being drawn"):
+                    pass
+            _finish(Path(root), size, seed, workers, progress, about)
+    return Path(root)
+
+
+def write_shard(
+    root: Path, size: World, seed: int, number: int, count: int, workers: int = 1, progress: bool = True
+) -> Path | None:
+    """Draw one of `count` shards of a world, so that as many machines draw it; number: from 1.
+
+    Writes its images and shards/<number>_of_<count>.jsonl, which it returns: the labels, one line per job of `plan`. None
+    where the world is finished. Machines may share `root`; if they do not, copy their folders into one. `write_world` then
+    writes the lists, and draws what is not there. Raises DataError when the disk fails, BlockingIOError where another process
+    draws this shard, ValueError for a number that is not one of 1 to `count`.
+    """
+    if not 1 <= number <= count:
+        raise ValueError(f"shard {number}/{count}: the first number goes from 1 to the second")
+    path = Path(root) / "shards" / f"{number}_of_{count}.jsonl"
+    with ExitStack() as stack:
+        with _started(root, size, seed) as about:
+            if not about:
+                return None
+            stack.enter_context(
+                hold(path.with_suffix(".lock"), f"{root}: shard {path.stem} is being drawn", wait=False)
+            )
+        jobs = plan(size, seed)
+        mine = range(number - 1, len(jobs), count)
+        with _disk(root):
+            drawn = _draw(Path(root), size, seed, [jobs[k] for k in mine], workers, progress)
+            lines = [about, *([k, *map(_as_json, images)] for k, images in zip(mine, drawn, strict=True))]
+            part = path.with_suffix(".part")
+            part.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+            os.replace(part, path)
+    return path
+
+
+@contextmanager
+def _disk(root: Path) -> Iterator[None]:
+    """Raise DataError for an error of the disk; a lock that another process holds is none."""
     try:
-        with hold(root.with_name(f"{root.name}.lock"), f"{root} is being drawn"):
-            if _read_mark(mark) != about:  # otherwise the process that was waited for has drawn it
-                if root.exists() and _read_mark(started) != about:
-                    shutil.rmtree(root)
-                root.mkdir(parents=True, exist_ok=True)
-                _write_mark(started, about)
-                _draw(root, size, seed, workers, progress)
-                _write_mark(mark, about)
-                started.unlink()
+        yield
+    except BlockingIOError:
+        raise
     except OSError as error:
         raise DataError(
             f"{root}: cannot be written ({error.strerror or error}); free some room and start again"
         ) from error
-    return root
 
 
-def _draw(root: Path, size: World, seed: int, workers: int, progress: bool) -> None:
-    """Draw the images that are not there, then write the lists of all."""
-    jobs = plan(size, seed)
+@contextmanager
+def _started(root: Path, size: World, seed: int) -> Iterator[dict | None]:
+    """Yield what the world's mark will say, with the folder locked and begun, or None where the world is finished."""
+    root = Path(root)
+    about = json.loads(json.dumps({"version": VERSION, "seed": seed, "size": asdict(size)}))  # as it is read back
+    if _read_mark(root / "world.json") == about:
+        yield None
+        return
+    with _disk(root), hold(root.with_name(f"{root.name}.lock"), f"{root} is being drawn"):
+        if _read_mark(root / "world.json") == about:  # drawn by the process that was waited for
+            yield None
+            return
+        if root.exists() and _read_mark(root / "started.json") != about:
+            if any(root.iterdir()) and not any((root / name).exists() for name in ("world.json", "started.json")):
+                raise DataError(
+                    f"{root}: holds other files than a world's; name a new folder, since it would be emptied"
+                )
+            shutil.rmtree(root)
+        (root / "shards").mkdir(parents=True, exist_ok=True)
+        _write_mark(root / "started.json", about)
+        yield about
+
+
+def _finish(root: Path, size: World, seed: int, workers: int, progress: bool, about: dict) -> None:
+    """Draw the images that no shard has drawn, then write the lists of all."""
+    jobs, images = plan(size, seed), {}
+    for path in sorted(root.glob("shards/*.jsonl")):
+        images |= _read_shard(root, path, about)
+    others = [k for k in range(len(jobs)) if k not in images]
+    images |= zip(others, _draw(root, size, seed, [jobs[k] for k in others], workers, progress), strict=True)
+    everything = [image for k in range(len(jobs)) for image in images[k]]
+    write_lists(root, everything)
+    write_titles(root / "titles.csv", everything)
+    shutil.rmtree(root / "shards")
+    _write_mark(root / "world.json", about)
+    (root / "started.json").unlink()
+
+
+def _read_shard(root: Path, path: Path, about: dict) -> dict[int, list[Image]]:
+    """Return the images of a shard by the numbers of their jobs, without jobs of which a file is missing; nothing of a shard
+    of another world or one that cannot be read."""
+    try:
+        first, *lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+        jobs = {k: [_from_json(values) for values in rows] for k, *rows in lines} if first == about else {}
+    except (OSError, ValueError, TypeError):
+        return {}
+    return {k: images for k, images in jobs.items() if all(_photo(root, image).exists() for image in images)}
+
+
+def _as_json(image: Image) -> Image:
+    """Replace an image's arrays by lists."""
+    lists = {name: None if (value := getattr(image, name)) is None else value.tolist() for name in ("fired", "ceiling")}
+    return image._replace(**lists)
+
+
+def _from_json(values: list) -> Image:
+    """Undo `_as_json`."""
+    image = Image(*values)
+    arrays = {name: None if (value := getattr(image, name)) is None else np.array(value, np.int64)
+              for name in ("fired", "ceiling")}  # fmt: skip
+    return image._replace(**arrays)
+
+
+def _photo(root: Path, image: Image) -> Path:
+    return root / FOLDERS[image.benchmark] / "Img" / image.name
+
+
+def _draw(root: Path, size: World, seed: int, jobs: Sequence[Job], workers: int, progress: bool) -> list[list[Image]]:
+    """Draw the images of some jobs that are not there; return what the lists need, job by job."""
     total = sum(images_of(job) for job in jobs)
-    images: list[Image] = []
+    images = []
     with ExitStack() as stack:
         map_ = map
         if workers > 1 and total > _WORTH_A_POOL:
@@ -114,10 +211,9 @@ def _draw(root: Path, size: World, seed: int, workers: int, progress: bool) -> N
             tqdm(None, "synthetic world", total, unit="image", mininterval=1, disable=not progress)
         )
         for drawn in map_(partial(_draw_job, root, size, seed), jobs):
-            images += drawn
+            images.append(drawn)
             bar.update(len(drawn))
-    write_lists(root, images)
-    write_titles(root / "titles.csv", images)
+    return images
 
 
 def _read_mark(path: Path) -> dict | None:

@@ -66,12 +66,18 @@ def test_a_whole_world_has_no_problem(folder, capsys, monkeypatch, tmp_path):
     assert names == [path.stem for path in run_all.notebooks(None)]
     cost = "\n".join(section(text, "Disk and time"))
     assert f"crops of 121 px take {images * 121 * 121 * 3 / 1e6:.1f} MB" in cost
+    n = splits["query"] + splits["gallery"] + len(find_benchmarks(folder)["category_attribute"].rows("test"))
+    assert f"zero-shot: crops of {n} photos at 104 px take {n * 104 * 104 * 3 / 1e6:.1f} MB more" in cost
     assert re.search(rf"training, inshop: 8 runs .* each 2 passes of {splits['train']} images", cost)
 
 
 def test_the_profile_decides_sizes_and_methods(folder, capsys):
     _, text = inspect(folder, capsys, "--profile", "smoke")
     assert "for the profile smoke" in text and "crops of 72 px" in text and "fashionnet-oracle" in text
+    _, text = inspect(folder, capsys, "--profile", "photos-resnet50")
+    assert "for the profile photos-resnet50" in text and "crops of 139 px" in text
+    assert check.main([str(folder), "--profile", "photos-alexnet"]) == 1
+    assert "no profile 'photos-alexnet'; there are smoke, " in capsys.readouterr().err
 
 
 def test_three_separate_faults_are_all_reported(folder, capsys):

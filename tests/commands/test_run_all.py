@@ -175,6 +175,7 @@ def test_profiles_are_those_of_the_configuration():
         assert find_profile(args.profile).model.trunk == trunk
     weights = ["--weights", str(ROOT / "LICENSE")]
     assert run_all.parse(["--data", str(ROOT), "--trunk", "resnet50", *weights]).weights
+    assert run_all.parse(["--check", str(ROOT), "--trunk", "resnet50"]).profile == "photos-resnet50"
 
 
 def test_real_photos_and_the_synthetic_world_never_share_a_folder(tmp_path):
@@ -371,6 +372,43 @@ def test_a_second_call_runs_only_what_would_differ(checkout, monkeypatch, capsys
     assert call(VALUES | {"profile": "smoke"}) == ["a", "b", "c"]
     (out / run_all.NOTES).write_text("half a file")
     assert call(VALUES | {"profile": "smoke"}) == ["a", "b", "c"]
+
+
+def test_results_are_replaced_when_their_notebook_has_run_and_those_of_other_data_go_first(checkout, monkeypatch):
+    out, fails, names = checkout / "outputs" / "demo", [], ["old"]
+    tables = out / "tables"
+
+    def fake(path, target, values, progress):
+        if path.stem in fails:
+            raise run_all.Stop("stopped")
+        for name in (target, *(tables / f"{path.stem}_{name}.csv" for name in names)):
+            name.parent.mkdir(parents=True, exist_ok=True)
+            name.write_text("{}")
+        return ""
+
+    monkeypatch.setattr(run_all, "run_notebook", fake)
+    monkeypatch.setattr(run_all, "register_kernel", lambda folder: None)
+    paths = [write_notebook(checkout / "notebooks" / f"0{i}_{n}.ipynb", f"x = {i}") for i, n in enumerate("ab")]
+
+    def found():
+        return sorted(path.name for path in out.rglob("0*"))
+
+    run_all.run_notebooks(paths, out, VALUES, False)
+    assert found() == ["00_a.ipynb", "00_a_old.csv", "01_b.ipynb", "01_b_old.csv"]
+    (checkout / "lib" / "code.py").write_text("x = 2\n")
+    fails.append("00_a")
+    for again in (False, True):
+        with pytest.raises(run_all.Stop):
+            run_all.run_notebooks(paths, out, VALUES, again)
+        assert found() == ["00_a.ipynb", "00_a_old.csv", "01_b.ipynb", "01_b_old.csv"]  # a stopped call costs nothing
+    fails.clear()
+    names[:] = ["new"]
+    run_all.run_notebooks(paths, out, VALUES, False)
+    assert found() == ["00_a.ipynb", "00_a_new.csv", "01_b.ipynb", "01_b_new.csv"]
+    fails.append("00_a")
+    with pytest.raises(run_all.Stop):
+        run_all.run_notebooks(paths, out, VALUES | {"profile": "smoke"}, False)
+    assert found() == [] and run_all.read_notes(out) == {}
 
 
 def test_a_broken_notebook_file_is_named(checkout):

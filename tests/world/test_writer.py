@@ -3,6 +3,8 @@
 import csv
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -14,7 +16,8 @@ import numpy as np
 import pytest
 
 from lib.deepfashion import check_disjoint, find_benchmarks, sides
-from lib.lists import SLOTS
+from lib.lists import SLOTS, DataError
+from lib.locks import hold
 from lib.world import World, garment, sheet, titles, write_world, writer
 from lib.world.attributes import NAMES, holds
 from lib.world.items import draw_job, garments_of, images_of, plan
@@ -161,6 +164,59 @@ def test_a_world_of_another_size_is_written_from_scratch(tmp_path):
     write_world(tmp_path / "w", replace(TINY, train=5), seed=0, progress=False)
     assert json.loads((tmp_path / "w" / "world.json").read_text())["size"]["train"] == 5
     assert len(find_benchmarks(tmp_path / "w")["category_attribute"].rows("train")) == 5
+
+
+def test_a_folder_of_other_files_is_not_emptied(tmp_path):
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(DataError, match="holds other files"):
+        write_world(tmp_path, TINY, seed=0, progress=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_shards_of_several_machines_make_the_same_world(world, size, tmp_path, monkeypatch):
+    for number in (1, 2, 3):  # each on its own machine; the third folder is shared by a fourth machine
+        written = writer.write_shard(tmp_path / str(number), size, 3, number, 3, progress=False)
+        assert written == tmp_path / str(number) / "shards" / f"{number}_of_3.jsonl"
+        shutil.copytree(tmp_path / str(number), tmp_path / "all", dirs_exist_ok=True)
+    with monkeypatch.context() as m:
+        m.setattr(writer, "_draw_job", lambda *_: pytest.fail("drawn again"))
+        write_world(tmp_path / "all", size, seed=3, progress=False)
+        assert writer.write_shard(tmp_path / "all", size, 3, 1, 3) is None  # a finished world is left alone
+    assert digests(tmp_path / "all") == digests(world)
+
+
+@pytest.mark.parametrize("loss", ["a shard", "a photo", "half a shard", "another world's shard"])
+def test_what_a_shard_lacks_is_drawn(world, size, tmp_path, loss):
+    root = tmp_path / "w"
+    shards = [writer.write_shard(root, size, 3, number, 2, progress=False) for number in (1, 2)]
+    photo = next(root.rglob("*.jpg"))
+    if loss == "a shard":
+        shards[0].unlink()
+    elif loss == "a photo":
+        photo.unlink()
+    elif loss == "half a shard":
+        os.truncate(shards[0], shards[0].stat().st_size // 2)
+    else:
+        shards[0].write_text(shards[0].read_text().replace('"seed": 3', '"seed": 4', 1))
+    write_world(root, size, seed=3, progress=False)
+    assert digests(root) == digests(world)
+
+
+def test_a_shard_is_drawn_by_one_process_and_has_a_number(tmp_path):
+    for number in (0, 3):
+        with pytest.raises(ValueError, match=f"shard {number}/2"):
+            writer.write_shard(tmp_path / "w", TINY, 0, number, 2)
+    writer.write_shard(tmp_path / "w", TINY, 0, 2, 2, progress=False)
+    with hold(tmp_path / "w" / "shards" / "1_of_2.lock", "x"):
+        with pytest.raises(BlockingIOError, match="shard 1_of_2 is being drawn by process"):
+            writer.write_shard(tmp_path / "w", TINY, 0, 1, 2, progress=False)
+
+
+def test_more_shards_than_items_leave_some_empty(tmp_path):
+    for number in range(1, 8):
+        writer.write_shard(tmp_path / "w", TINY, 0, number, 7, progress=False)
+    whole = write_world(tmp_path / "whole", TINY, 0, progress=False)
+    assert digests(write_world(tmp_path / "w", TINY, 0, progress=False)) == digests(whole)
 
 
 def test_a_mark_that_cannot_be_read_counts_as_none(tmp_path):

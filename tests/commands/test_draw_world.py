@@ -1,0 +1,63 @@
+"""The command that draws a world, whole or in shards."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from lib.commands import draw_world
+from lib.config import PROFILES, World
+from lib.deepfashion import find_benchmarks
+from lib.locks import hold
+
+SIZE = World(
+    pretrain=0, train=5, val=2, test=2, inshop_train_items=0, inshop_test_items=0, consumer2shop_train_items=0,
+    consumer2shop_val_items=0, consumer2shop_test_items=0, distractors=0, px=48,
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    monkeypatch.setitem(PROFILES, "smoke", replace(PROFILES["smoke"], world=SIZE))
+
+
+def draw(out, *arguments):
+    draw_world.main(["--profile", "smoke", "--out", str(out), *arguments])
+
+
+def test_shards_then_the_lists(tmp_path, capsys):
+    draw(tmp_path, "--shard", "1/2")
+    draw(tmp_path, "--shard", "2/2")
+    assert [line.rpartition("/")[2] for line in capsys.readouterr().out.split()[1::2]] == [
+        "1_of_2.jsonl",
+        "2_of_2.jsonl",
+    ]
+    draw(tmp_path)
+    assert json.loads((tmp_path / "world" / "world.json").read_text())["size"]["train"] == SIZE.train
+    assert len(find_benchmarks(tmp_path / "world")["category_attribute"].rows("train")) == 5
+    draw(tmp_path, "--shard", "1/2")
+    assert capsys.readouterr().out.endswith("world: finished already\n")
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/2/3", ""])
+def test_a_wrong_shard_is_refused(tmp_path, capsys, shard):
+    with pytest.raises(SystemExit) as stopped:
+        draw(tmp_path, "--shard", shard)
+    assert stopped.value.code == 2 and "write 2/8 for the second of eight shards" in capsys.readouterr().err
+    assert not (tmp_path / "world").exists()
+
+
+def test_a_shard_that_another_process_draws_is_left_to_it(tmp_path, capsys):
+    draw(tmp_path, "--shard", "2/2")
+    with hold(tmp_path / "world" / "shards" / "1_of_2.lock", "x"), pytest.raises(SystemExit) as stopped:
+        draw(tmp_path, "--shard", "1/2")
+    assert stopped.value.code == 75 and "is being drawn by process" in capsys.readouterr().err
+
+
+def test_errors_are_one_sentence(tmp_path):
+    (tmp_path / "world").mkdir()
+    (tmp_path / "world" / "notes.txt").write_text("x")
+    with pytest.raises(SystemExit, match="^draw_world: .*holds other files"):
+        draw(tmp_path)
+    with pytest.raises(SystemExit, match="^draw_world: no profile 'large'"):
+        draw_world.main(["--profile", "large"])
