@@ -10,12 +10,15 @@ the results are compared before. Lists are read once by each, in processes of th
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import faiss
@@ -79,6 +82,19 @@ def row_of(
         flush=True,
     )
     return row
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Keep this thread, and the threads that it starts, on one core."""
+    cores, threads = os.sched_getaffinity(0), torch.get_num_threads()
+    os.sched_setaffinity(0, {min(cores)})
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+        torch.set_num_threads(threads)
 
 
 def limit(figure: str, size: str, value: float, unit: str, bar: float | None, most: bool = True) -> dict:
@@ -206,8 +222,10 @@ def ready(tiny: bool) -> list[dict]:
     return rows
 
 
+@one_core()
 def pipeline(tiny: bool) -> list[dict]:
-    """Batches of 64 training views beside ImageFolder with a DataLoader: from JPEG, and from the store of decoded crops."""
+    """Batches of 64 training views beside ImageFolder with a DataLoader, on one core: from JPEG, which fills the store of
+    decoded crops, and from that store."""
     rows, inputs = [], Input()
     rng = np.random.default_rng(0)
     change = torchvision.transforms.Compose(
@@ -220,10 +238,9 @@ def pipeline(tiny: bool) -> list[dict]:
             for number in range(photos):
                 small = rng.integers(0, 256, (40, 30, 3), dtype=np.uint8)
                 cv2.imwrite(f"{folder}/class/{number:05d}.jpg", cv2.resize(small, (300, 400)))
-            paths, box = sorted((Path(folder) / "class").iterdir()), np.array([0, 0, 300, 400])
-
-            def decode(paths=paths, box=box):
-                return np.stack([crops.crop(crops.read_photo(path), box, inputs.px, inputs.margin) for path in paths])
+            files = np.array([f"class/{number:05d}.jpg" for number in range(photos)])
+            boxes = np.tile(np.array([0.0, 0, 300, 400]), (photos, 1))
+            benchmark = SimpleNamespace(name="jpeg", images_root=Path(folder), image=files, box=boxes)
 
             def views(stored):
                 samples = Samples(crops=stored)
@@ -233,10 +250,11 @@ def pipeline(tiny: bool) -> list[dict]:
                     yield samples.images(index, view, inputs.view_px)
 
             folder_images = torchvision.datasets.ImageFolder(folder, change)
-            stored = decode()
+            stored = crops.crop_store(benchmark, Path(folder) / "cache", inputs)
 
-            def from_jpeg(decode=decode):
-                return list(views(decode()))
+            def from_jpeg(benchmark=benchmark):
+                with tempfile.TemporaryDirectory() as cache:
+                    return list(views(crops.crop_store(benchmark, Path(cache), inputs)))
 
             def from_store(stored=stored):
                 return list(views(stored))

@@ -529,27 +529,31 @@ def landmarks_in_crop(landmarks: Tensor, view: View) -> Tensor:
     return landmarks * size[:, None] + (centre - size / 2)[:, None]
 
 
-def resample(maps: Tensor, view: View, side: int) -> Tensor:
-    """Cut the windows of `view` out of (n, C, H, W) images: (n, C, side, side), bilinear, edges repeated; no mirroring."""
-    n, C = maps.shape[:2]
-    theta = maps.new_zeros(n, 2, 3, dtype=torch.float32)
-    theta[:, 0, 0], theta[:, 1, 1] = view.size.to(maps.device).T
-    theta[:, :, 2] = (2 * view.centre - 1).to(maps.device)
-    with torch.autocast(maps.device.type, enabled=False):  # a grid in bfloat16 is off by a quarter of a pixel
-        grid = F.affine_grid(theta, (n, C, side, side), align_corners=False).to(maps.dtype)
-        return F.grid_sample(maps, grid, padding_mode="border", align_corners=False)
+def resample(images: Tensor, view: View, side: int) -> Tensor:
+    """Cut the windows of `view` out of (n, C, H, W) images: (n, C, side, side), bilinear, edges repeated."""
+    n, C = images.shape[:2]
+    turn = 1 - 2 * view.mirrored.float()  # a mirrored crop is read from right to left
+    theta = view.size.new_zeros(n, 2, 3)
+    theta[:, 0, 0], theta[:, 1, 1] = turn * view.size[:, 0], view.size[:, 1]
+    theta[:, :, 2] = 2 * view.centre - 1
+    theta[:, 0, 2] *= turn
+    grid = F.affine_grid(theta, (n, C, side, side), align_corners=False)
+    return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
+
+
+def recolour(images: Tensor, colour: Tensor) -> Tensor:
+    """Multiply brightness, then contrast, then saturation of (n, 3, H, W) images of 0 to 255 by the columns of colour (n, 3)."""
+    brightness, contrast, saturation = colour[:, :, None, None].unbind(1)  # (n, 1, 1) each
+    grey = torch.full((3, 3), 1 / 3, device=images.device)
+    mixed = saturation * torch.eye(3, device=images.device) + (1 - saturation) * grey
+    offset = brightness * (1 - contrast) * images.mean((1, 2, 3))[:, None, None]
+    return torch.baddbmm(offset, brightness * contrast * mixed, images.flatten(2)).clamp_(0, 255).view_as(images)
 
 
 def images_in_view(crops: Tensor, view: View, side: int) -> Tensor:
     """Cut views out of (n, H, W, 3) uint8 crops: (n, 3, side, side) normalised images on the device of `crops`."""
-    x = crops.permute(0, 3, 1, 2).float() / 255
-    x = torch.where(view.mirrored.to(x.device)[:, None, None, None], x.flip(3), x)
-    x = resample(x, view, side)
-    if view.colour is not None:
-        brightness, contrast, saturation = (c[:, None, None, None] for c in view.colour.to(x.device).T)
-        x = x * brightness
-        x = (x - x.mean((1, 2, 3), keepdim=True)) * contrast + x.mean((1, 2, 3), keepdim=True)
-        grey = x.mean(1, keepdim=True)
-        x = ((x - grey) * saturation + grey).clamp(0, 1)
-    x = (x * 255).permute(0, 2, 3, 1)
-    return normalise(x).contiguous(memory_format=torch.channels_last)
+    view = view.to(crops.device)
+    with torch.autocast(crops.device.type, enabled=False):  # a grid in bfloat16 is off by a quarter of a pixel
+        x = resample(crops.permute(0, 3, 1, 2).float(), view, side)
+        x = x if view.colour is None else recolour(x, view.colour)
+        return normalise(x.permute(0, 2, 3, 1)).contiguous(memory_format=torch.channels_last)
