@@ -2,8 +2,9 @@
 
     python benchmarks/faults.py --kills 20 --out faults.csv
 
-Works in outputs/smoke of this checkout, which is deleted first. Prints a table: fault, moment (share of an undisturbed
-run's time), the run's last sentence and exit code, the exit code of the next call, and whether its tables are the same.
+Works in outputs/smoke of this checkout, which is deleted first; about four minutes per kill and two per other fault on two cores.
+Writes a row as soon as it is known: fault, moment (share of an undisturbed run's time), the run's last sentence and exit code, the
+exit code of the next call, and whether its tables are the same.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -81,10 +83,10 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], None]]] = {  # what, where, how
 
 
 class Faults:
-    """Runs of one command, and the table of what became of them."""
+    """Runs of one command, and the table of what became of them, which is written to `table`."""
 
-    def __init__(self, command: list[str], out: Path, seed: int):
-        self.command, self.out, self.random, self.rows = command, out, random.Random(seed), []
+    def __init__(self, command: list[str], out: Path, seed: int, table: Path):
+        self.command, self.out, self.random, self.rows, self.table = command, out, random.Random(seed), [], table
         self.fresh()
         begin = time.monotonic()
         code, sentence = call(command)
@@ -101,6 +103,10 @@ class Faults:
         following = call(self.command)[0] if again else ""
         same = ("yes" if read_tables(self.out) == self.expected else "NO") if again else ""
         self.rows.append(dict(zip(COLUMNS, (fault, moment, sentence, code, following, same), strict=True)))
+        with open(self.table, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(self.rows)
         print("  ".join(str(value) for value in self.rows[-1].values()), flush=True)
 
     def killed(self, number: signal.Signals) -> None:
@@ -120,6 +126,43 @@ class Faults:
             (self.out / "cache" / "notebooks.json").unlink(missing_ok=True)
         code, sentence = call(self.command)
         self.note(fault, "end", code, sentence)
+
+    def foreign_network(self) -> None:
+        """Put the network of one method in the place of another's, and have all notebooks run again."""
+        paths = sorted(self.out.glob("runs/category_attribute/*/model.safetensors"))
+        if len(paths) < 2:
+            return self.note("network of another run", "end", "", "not tried: fewer than two networks", again=False)
+        shutil.copyfile(paths[0], paths[-1])
+        (self.out / "cache" / "notebooks.json").unlink(missing_ok=True)
+        code, sentence = call(self.command)
+        self.note("network of another run", "end", code, sentence)
+
+    def clock_set_back(self) -> None:
+        """Let all files of a finished run be of tomorrow."""
+        tomorrow = time.time() + 86_400
+        for path in self.out.rglob("*"):
+            os.utime(path, (tomorrow, tomorrow))
+        code, sentence = call(self.command)
+        self.note("clock set back by a day", "end", code, sentence)
+
+    def no_home(self) -> None:
+        """Run without a home folder, and with one whose kernel python3 is broken."""
+        self.fresh()
+        code, sentence = call(self.command, HOME="/dev/null")
+        self.note("no home folder", "", code, sentence)
+        with tempfile.TemporaryDirectory() as home:
+            kernel = Path(home) / ".local" / "share" / "jupyter" / "kernels" / "python3" / "kernel.json"
+            kernel.parent.mkdir(parents=True)
+            kernel.write_text('{"argv": ["false"], "display_name": "broken", "language": "python"}')
+            (self.out / "cache" / "notebooks.json").unlink(missing_ok=True)
+            code, sentence = call(self.command, HOME=home)
+        self.note("the user's kernel is broken", "end", code, sentence)
+
+    def little_memory(self, gigabytes: float) -> None:
+        self.fresh()
+        limited = ["sh", "-c", f'ulimit -v {round(gigabytes * 1e6)}; exec "$@"', "sh", *self.command]
+        code, sentence = call(limited)
+        self.note(f"{gigabytes:g} GB of address space", "", code, sentence)
 
     def damaged_checkpoint(self) -> None:
         self.fresh()
@@ -157,17 +200,21 @@ class Faults:
         self.note("outputs read-only", "", code, sentence)
 
 
-def survey(command: list[str], out: Path, kills: int, seed: int = 0) -> list[dict]:
+def survey(command: list[str], out: Path, kills: int, table: Path, seed: int = 0) -> list[dict]:
     """Try all faults on a command that writes to `out`; return the rows of the table."""
-    faults = Faults(command, out, seed)
-    for i in range(kills):
-        faults.killed(SIGNALS[i % len(SIGNALS)])
+    faults = Faults(command, out, seed, table)
     for fault in DAMAGE:
         faults.damaged(fault)
+    faults.foreign_network()
+    faults.clock_set_back()
     faults.damaged_checkpoint()
     for megabytes in (1, 8, 40):
         faults.full_disk(megabytes)
     faults.read_only()
+    faults.little_memory(2)
+    faults.no_home()
+    for i in range(kills):
+        faults.killed(SIGNALS[i % len(SIGNALS)])
     return faults.rows
 
 
@@ -177,12 +224,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--out", type=Path, required=True, help="table to write")
     args = parser.parse_args()
-    rows = survey(COMMAND, ROOT / "outputs" / "smoke", args.kills, args.seed)
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    with open(args.out, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
+    rows = survey(COMMAND, ROOT / "outputs" / "smoke", args.kills, args.out, args.seed)
     tried = [row for row in rows if row["same tables"]]
     print(f"{sum(row['same tables'] == 'yes' for row in tried)} of {len(tried)} faults survived: {args.out}")
 
