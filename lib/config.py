@@ -21,12 +21,6 @@ class Input:
     view_px: int = 96  # side of that view, a multiple of 32 (of 16 with EfficientNet-Lite0)
     jitter: float = 0.1  # training views change their size and place by up to this fraction
     colour: float = 0.2  # brightness, contrast and saturation change by up to this fraction
-    # Where an item has one photo, two views of it are a pair. They have to differ as two photos of an item do.
-    pair_size: float = 0.45  # the smallest such view, as a fraction of the test's; it may be anywhere in the crop
-    pair_colour: float = 0.4  # as `colour`; saturation goes down to grey
-    pair_hue: float = (
-        0.5  # share of such views whose hue is turned, by any angle: shops sell an item in several colours
-    )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import errno
 import hashlib
 import io
 import json
-import math
 import os
 import shutil
 import sys
@@ -44,7 +43,6 @@ LEAST_INSIDE = 0.05  # share of a box's area inside its photo; official boxes le
 SAMPLED = 200  # photos whose sizes are compared with their boxes
 FEW_SAMPLED = 8  # photos say nothing of all
 LEAST_REACH = 0.6  # of a photo's width or height, which nine in ten boxes stay below where the photos are enlarged
-ASPECT = 0.16  # of a pair's views: e to the power of up to this
 JPEG_DAMAGED = (b"Corrupt JPEG data", b"Premature end of JPEG")  # libjpeg's warnings of pixels that it made up
 
 Image.MAX_IMAGE_PIXELS = None  # MOST_PIXELS is the limit, and its error names the file
@@ -464,8 +462,7 @@ def denormalise(images: Tensor) -> np.ndarray:
 
 class View(NamedTuple):
     """The window of each crop that is seen. size, centre: (n, 2) as (x, y) in units of the crop; mirrored: (n,) bool,
-    applied to the crop before the window is cut. colour: (n, 4) factors of brightness, contrast and saturation and an angle
-    of hue in radians, or None."""
+    applied to the crop before the window is cut. colour: (n, 3) factors of brightness, contrast, saturation, or None."""
 
     size: Tensor
     centre: Tensor
@@ -495,24 +492,7 @@ def training_view(n: int, config, generator: torch.Generator) -> View:
     size = config.view * (1 + config.jitter * within(n, 2))
     centre = 0.5 + 0.6 * config.jitter * within(n, 2)
     mirrored = torch.rand(n, generator=generator) < 0.5
-    factors = 1 + config.colour * within(n, 3)
-    return View(size, centre, mirrored, torch.cat([factors, torch.zeros(n, 1)], 1))
-
-
-def pair_view(n: int, config, generator: torch.Generator) -> View:
-    """Draw random windows like `training_view`, for pairs of views of one photo: farther apart, and in other colours."""
-
-    def within(low: float, high: float, columns: int) -> Tensor:
-        return low + (high - low) * torch.rand(n, columns, generator=generator)
-
-    aspect = torch.exp(within(-ASPECT, ASPECT, 1))
-    size = config.view * within(config.pair_size, 1 + config.jitter, 1) * torch.cat([aspect, 1 / aspect], 1)
-    size = size.clamp(max=1)
-    mirrored = torch.rand(n, generator=generator) < 0.5
-    factors = within(1 - config.pair_colour, 1 + config.pair_colour, 2), within(0, 1 + config.pair_colour, 1)
-    turned = torch.rand(n, 1, generator=generator) < config.pair_hue
-    hue = torch.where(turned, within(-math.pi, math.pi, 1), 0.0)
-    return View(size, size / 2 + (1 - size) * within(0, 1, 2), mirrored, torch.cat([*factors, hue], 1))
+    return View(size, centre, mirrored, 1 + config.colour * within(n, 3))
 
 
 def landmarks_in_view(landmarks: Tensor, view: View) -> Tensor:
@@ -561,21 +541,11 @@ def resample(images: Tensor, view: View, side: int) -> Tensor:
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
-@cache
-def hue_matrices(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Return three (3, 3) matrices of colours: identity, mean of the channels, and a quarter turn around the axis of the greys."""
-    across = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]], device=device) / 3**0.5
-    return torch.eye(3, device=device), torch.full((3, 3), 1 / 3, device=device), across
-
-
 def recolour(images: Tensor, colour: Tensor) -> Tensor:
-    """Multiply brightness, then contrast, then saturation of (n, 3, H, W) images of 0 to 255, and turn their hue.
-
-    colour: (n, 4) as of `View`. A pixel's hue is its angle around the axis of the greys, which keep their values.
-    """
-    brightness, contrast, saturation, hue = colour[:, :, None, None].unbind(1)  # (n, 1, 1) each
-    plain, grey, across = hue_matrices(images.device)
-    mixed = grey + saturation * (torch.cos(hue) * (plain - grey) + torch.sin(hue) * across)
+    """Multiply brightness, then contrast, then saturation of (n, 3, H, W) images of 0 to 255 by the columns of colour (n, 3)."""
+    brightness, contrast, saturation = colour[:, :, None, None].unbind(1)  # (n, 1, 1) each
+    grey = torch.full((3, 3), 1 / 3, device=images.device)
+    mixed = saturation * torch.eye(3, device=images.device) + (1 - saturation) * grey
     offset = brightness * (1 - contrast) * images.mean((1, 2, 3))[:, None, None]
     return torch.baddbmm(offset, brightness * contrast * mixed, images.flatten(2)).clamp_(0, 255).view_as(images)
 

@@ -188,11 +188,8 @@ def identity(
     if method.network == "wtbi":
         origins.append(_file_digest(efficientnet.WEIGHTS) if config.model.generic == "efficientnet_lite0" else imagenet)
     model = {k: v for k, v in asdict(config.model).items() if LATER.get(k) != v}
-    benchmark = benchmark_of(stage, benchmarks)
-    pairs = train.views_of(training_rows(stage, benchmark, config.seed)[0], benchmark.item) == 2
-    views = {k: v for k, v in asdict(config.input).items() if pairs or not k.startswith("pair_")}
-    return digest(VERSION, spec, stage, seed, config.seed, asdict(schedule), training, views, model, config.start, origins,
-                  data_identity(benchmark))  # fmt: skip
+    return digest(VERSION, spec, stage, seed, config.seed, asdict(schedule), training, asdict(config.input), model, config.start,
+                  origins, data_identity(benchmark_of(stage, benchmarks)))  # fmt: skip
 
 
 def run_folder(method: str, stage: str, benchmarks: dict[str, Benchmark], config: Config, out: Path, seed: int,

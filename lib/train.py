@@ -320,7 +320,6 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
     t, batch_size, device = config.training, schedule.batch, fabric.device
     item = None if samples.item is None else samples.item.cpu().numpy()
     views = views_of(rows, item)
-    draw_view = crops.pair_view if views == 2 else crops.training_view
     largest = min(batch_size, views * len(rows))
     if largest % fabric.world_size:  # the mean of unequal shares' losses is not the batch's loss
         raise DataError(f"batches of {largest} cannot be shared evenly by {fabric.world_size} processes")
@@ -366,7 +365,7 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
         forward.train()
         for index, batch in enumerate(epoch_batches(rows, item, batch_size, (seed, epoch))):
             step = epoch * per_epoch + index
-            view = draw_view(len(batch), config.input, torch.Generator().manual_seed(seed * 1_000_003 + step))
+            view = crops.training_view(len(batch), config.input, torch.Generator().manual_seed(seed * 1_000_003 + step))
             torch.manual_seed((seed * 1_000_003 + step) * fabric.world_size + fabric.global_rank)  # dropout
             share = slice(fabric.global_rank * len(batch) // fabric.world_size,
                           (fabric.global_rank + 1) * len(batch) // fabric.world_size)  # fmt: skip

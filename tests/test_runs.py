@@ -214,14 +214,6 @@ def test_what_changes_a_run_and_what_does_not(world, config, tmp_path, monkeypat
     assert folder(world, config, tmp_path) == first
 
 
-def test_how_views_of_a_pair_differ_is_of_runs_whose_items_have_one_photo(world, config, tmp_path):
-    other = replace(config, input=replace(config.input, pair_size=0.7))
-    assert folder(world, other, tmp_path, stage="inshop") == folder(world, config, tmp_path, stage="inshop")
-    shop = world["inshop"]
-    alone = {"inshop": replace(shop, item=np.array([f"id_{i}" for i in range(len(shop.image))]))}
-    assert folder(alone, other, tmp_path, stage="inshop") != folder(alone, config, tmp_path, stage="inshop")
-
-
 def test_pretraining_has_the_seed_of_the_profile(world, config, tmp_path):
     assert folder(world, config, tmp_path, stage="pretrain", seed=0) == folder(
         world, config, tmp_path, stage="pretrain", seed=7
