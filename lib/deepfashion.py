@@ -512,6 +512,7 @@ def _read_search(folder: Path, name: str, columns: dict[str, range], problems: l
     return known | attempt(problems, _read_item_attributes, anno, item, problems, otherwise={})
 
 
+STAND_INS = {"category_attribute": ("Fashion Landmark Detection Benchmark",)}
 READERS = {  # the function, and files of which one is in an annotation folder
     "category_attribute": (read_category_attribute, ("list_bbox.txt", "train_bbox.txt")),
     "inshop": (read_inshop, ("list_bbox_inshop.txt",)),
@@ -522,17 +523,20 @@ READERS = {  # the function, and files of which one is in an annotation folder
 def find_folders(root: Path) -> dict[str, Path]:
     """Return the official folders under `root`, or `root` itself where it is one of them, by benchmark.
 
-    Raises DataError where none of the three is found.
+    Fashion Landmark Detection, which lacks categories and attributes, is read in the place of Category and Attribute
+    Prediction where that is absent. Raises DataError where none of the four is found.
     """
     found = {}
     for name, (_, boxes) in READERS.items():
-        if (root / FOLDERS[name]).is_dir():
-            found[name] = root / FOLDERS[name]
-        elif any((root / anno / file).exists() for anno in ("Anno", "Anno_coarse", "Anno_fine") for file in boxes):
-            found[name] = root
+        places = [root / folder for folder in (FOLDERS[name], *STAND_INS.get(name, ()))]
+        if any((root / anno / file).exists() for anno in ("Anno", "Anno_coarse", "Anno_fine") for file in boxes):
+            places.append(root)
+        if place := next((place for place in places if place.is_dir()), None):
+            found[name] = place
     if not found:
         wanted = ", ".join(f"'{folder}'" for folder in FOLDERS.values())
-        raise DataError(f"{root}: none of {wanted} is there; name the folder that holds them, or one of them")
+        here = ", ".join(sorted(path.name for path in root.glob("*"))[:4]) or "nothing"
+        raise DataError(f"{root}: holds {here}, none of {wanted}; name the folder that holds them")
     return found
 
 

@@ -26,6 +26,7 @@ from lib.lists import DataError
 CONFIG = PROFILES["demo"]
 NETWORK = networks.SHIPPED / "fashionnet.safetensors"
 ORIENTATION = 0x0112  # EXIF's tag
+LEAST_SIDE = 16  # pixels of a box
 SHOWN = 5  # categories, attributes and photos of a catalogue
 EXAMPLES = Path(__file__).parent / "photos"  # real photos, CC0, named by their kind of clothes
 # The categories that are right for each kind.
@@ -101,6 +102,10 @@ def check_box(photo: np.ndarray, box: Sequence[float]) -> np.ndarray:
     x1, y1, x2, y2 = box if box.shape == (4,) and np.isfinite(box).all() else (0, 0, 0, 0)
     if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
         raise DataError(f"box {box.tolist()}: not x1 < x2 and y1 < y2 inside the photo's {width} x {height} pixels")
+    if min(x2 - x1, y2 - y1) < LEAST_SIDE:
+        raise DataError(
+            f"box {box.tolist()}: too small to show clothes; give one of at least {LEAST_SIDE} x {LEAST_SIDE} pixels"
+        )
     return box
 
 
@@ -148,7 +153,8 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     folder = Path(folder)
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
-        raise DataError(f"{folder}: no .jpg or .png photo under it; name a folder with photos")
+        what = "no .jpg or .png photo under it" if folder.is_dir() else "no such folder"
+        raise DataError(f"{folder}: {what}; name a folder with photos")
     state = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     key = digest(str(folder.resolve()), state, NETWORK.stat().st_size, NETWORK.stat().st_mtime_ns)
     file = cache_folder / f"catalogue_{key}.safetensors"

@@ -48,13 +48,14 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
     photos: a folder from which the images are copied by their names; without it they are put under <benchmark>/Img by hand.
 
     Splits are train, val, test and pretrain; In-shop's are train, query and gallery. Raises DataError for columns and values
-    that cannot be written, naming the row (the first one is 1), and for a photo that is missing. Other lists of the same
-    benchmark in `folder` are left as they are.
+    that cannot be written, naming the row (the first one is 1), for a photo that is missing, and where `folder` holds a list of
+    an earlier table that this one does not replace.
     """
     table = _read(table)
     name = "category_attribute" if "item" not in table else "consumer2shop" if "domain" in table else "inshop"
     _check(table, name)
     root = Path(folder) / FOLDERS[name]
+    _check_earlier(root, name, table)
     try:
         for image in table.image:
             target = root / "Img" / image
@@ -120,6 +121,14 @@ def _check(table: pd.DataFrame, name: str) -> None:
         "the clothes type is not 1, 2 or 3",
         "1 is upper-body, 2 lower-body, 3 full-body",
     )
+    if "attributes" in table:
+        texts = table.attributes.map(lambda cell: isinstance(cell, str))
+        _refuse(~texts, "the attributes are not text", f"join their names with {SEPARATOR!r}")
+        _refuse(
+            table.attributes.str.contains(","),
+            "an attribute's name holds a comma",
+            f"separate names with {SEPARATOR!r}",
+        )
     if "attributes" in table and not table.attributes.str.strip(f"{SEPARATOR} ").any():
         raise DataError("the column 'attributes' names none; leave it out")
     if "category" in table:
@@ -160,6 +169,22 @@ def _check(table: pd.DataFrame, name: str) -> None:
             has = table.clothes_type.map(lambda kind, slot=slot: slot in SLOTS[kind])
             _refuse(has & ~codes.iloc[:, slot].isin((0, 1, 2)), f"the visibility of the {LANDMARKS[slot]} is not 0, 1 or 2",
                     "write 2 for one that is cut off")  # fmt: skip
+
+
+def _check_earlier(root: Path, name: str, table: pd.DataFrame) -> None:
+    """Raise DataError for a list of an earlier table that this one would not replace: they would contradict each other."""
+    suffix = "" if name == "category_attribute" else f"_{name}"
+    optional = {
+        "category": ("list_category_cloth.txt", "list_category_img.txt"),
+        "attributes": ("list_attr_cloth.txt", "list_attr_img.txt", "list_attr_items.txt"),
+        POINTS[0]: (f"list_landmarks{suffix}.txt",),
+    }
+    anno = root / ("Anno_coarse" if name == "category_attribute" else "Anno")
+    left = [anno / file for column, files in optional.items() if column not in table for file in files]
+    left += [root / "Eval" / "list_pretrain.txt"] * ("pretrain" not in set(table.split))
+    if there := [path for path in left if path.exists()]:
+        raise DataError(f"{there[0]}: a list of an earlier table, which this one does not replace; delete {root}, or name another "
+                        "folder")  # fmt: skip
 
 
 def _blank(column: pd.Series) -> pd.Series:

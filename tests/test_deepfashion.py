@@ -228,6 +228,20 @@ def test_faults_of_the_fine_release_are_named(tmp_path, file, old, new, message)
         deepfashion.read_category_attribute(tmp_path)
 
 
+def test_the_landmark_benchmark_stands_in_for_an_absent_one(tmp_path):
+    """Read from its own folder; beside Category and Attribute Prediction, which has the same labels and more, it is not."""
+    landmarks = write_category_attribute(tmp_path / "Fashion Landmark Detection Benchmark")
+    for name in ("list_attr_cloth.txt", "list_attr_img.txt", "list_category_cloth.txt", "list_category_img.txt"):
+        (landmarks / "Anno_coarse" / name).unlink()
+    (landmarks / "Anno_coarse").rename(landmarks / "Anno")
+    for root in (tmp_path, landmarks):
+        assert deepfashion.find_folders(root) == {"category_attribute": landmarks}
+    b = deepfashion.find_benchmarks(tmp_path)["category_attribute"]
+    assert b.landmarks is not None and b.category is None and b.attributes is None
+    both = write_category_attribute(tmp_path / "Category and Attribute Prediction Benchmark")
+    assert deepfashion.find_folders(tmp_path) == {"category_attribute": both}
+
+
 def test_joints_of_unknown_order_are_not_used(tmp_path):
     """The Fashion Landmark Detection Benchmark has clothes type and variation type before its joints."""
     path = write_category_attribute(tmp_path) / "Anno_coarse" / "list_joints.txt"

@@ -73,8 +73,13 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path, capsys):
     (tmp_path / "no.jpg").write_bytes(b"\xff\xd8 no picture")
     with pytest.raises(DataError, match="no.jpg"):
         predict.predict(tmp_path / "no.jpg")
+    with pytest.raises(DataError, match="none: no such folder; name a folder with photos"):
+        predict.index(tmp_path / "none", tmp_path)
+    (tmp_path / "none").mkdir()
     with pytest.raises(DataError, match="no .jpg or .png photo"):
         predict.index(tmp_path / "none", tmp_path)
+    with pytest.raises(DataError, match="too small to show clothes; give one of at least 16 x 16 pixels"):
+        predict.predict(EXAMPLE, (20, 10, 200, 25))
     with pytest.raises(SystemExit, match=r"run_all\.sh: .*absent\.jpg: no such file; check the path"):
         command.main(["--photo", str(tmp_path / "absent.jpg")])
     with pytest.raises(SystemExit):
@@ -118,3 +123,19 @@ def test_run_all_hands_photos_over_and_never_runs_notebooks_instead(rest, monkey
     with pytest.raises(SystemExit):
         run_all.main(["--photo", *rest])
     assert started[0][1:] == ["-P", "-m", "lib.commands.photo", "--photo", *rest]
+
+
+def test_options_may_stand_before_the_photo(monkeypatch):
+    started = []
+    monkeypatch.setenv(run_all.INSIDE, str(run_all.ROOT))
+    monkeypatch.setattr(run_all, "unsatisfied", lambda packages: [])
+    monkeypatch.setattr(run_all.os, "execv", lambda python, words: started.append(words) or exit())
+    with pytest.raises(SystemExit):
+        run_all.main(["--box", "1,2,3,4", "--photo", "a.jpg"])
+    assert started[0][4:] == ["--photo", "a.jpg", "--box", "1,2,3,4"]
+
+
+def test_help_about_photos(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        command.main(["--photo", "--help"])
+    assert stopped.value.code == 0 and "the whole picture without it" in capsys.readouterr().out

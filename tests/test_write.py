@@ -130,6 +130,8 @@ def test_a_csv_and_its_photos(tmp_path):
         (own(category=["a", "", "b", "c"]), "row 2 .*no category"),
         (own(category=["a", "a", "b", "c"], clothes_type=[1, 2, 3, 3]), "row 1 .*more than one clothes type"),
         (own(attributes=""), "names none"),
+        (own(attributes=[["floral"], ["maxi"], [], []]), "row 1 .*attributes are not text; join their names with ';'"),
+        (own(attributes=["a;b", "floral,maxi", "", ""]), "row 2 .*holds a comma; separate names with ';'"),
         (own(domain="shop"), "'domain' without 'item'"),
         (own(pose="front"), "only In-shop lists"),
         (own(**dict.fromkeys(POINTS, 5)), "row 1 .*visibility of the left collar is not 0, 1 or 2"),
@@ -148,6 +150,17 @@ def test_bad_tables_are_named_and_nothing_is_written(tmp_path, table, said):
     with pytest.raises(DataError, match=said):
         write(tmp_path / "out", table)
     assert not list(tmp_path.rglob("list_bbox*"))
+
+
+def test_a_list_of_an_earlier_table_is_not_left_beside_other_images(tmp_path):
+    write(tmp_path, own(category="Dress"))
+    write(tmp_path, own(category="Tee"))  # replaces all of it
+    lists = {path: path.read_bytes() for path in tmp_path.rglob("*.txt")}
+    with pytest.raises(
+        DataError, match="list_category_cloth.txt: a list of an earlier table.*delete .*, or name another"
+    ):
+        write(tmp_path, own()[:2])
+    assert lists == {path: path.read_bytes() for path in tmp_path.rglob("*.txt")}
 
 
 def test_a_missing_csv_is_named(tmp_path):

@@ -217,7 +217,7 @@ def report(root: Path, profile: str) -> tuple[str, bool]:
     text += ["", f"Notebooks{aside}", *able]
     text += ["", f"Problems: {len(sentences) or 'none'}", *(f"  {i}. {words}" for i, words in enumerate(sentences, 1))]
     text += ["", "Notes: nothing of this stops a run", *(f"  {note}" for note in notes)] if notes else []
-    text += ["", "Disk and time", *(cost_lines(benchmarks, config, rates) or ["  nothing to train on"])]
+    text += ["", "Disk, decoding and training", *(cost_lines(benchmarks, config, rates) or ["  nothing to train on"])]
     # Paths are given from the folder that the first line names, or no line would fit a screen.
     return "\n".join([text[0], *(line.replace(f"{root}/", "") for line in text[1:])]), not sentences
 

@@ -2,8 +2,9 @@
 
     python -m lib.commands.draw_world --profile study --shard 2/8
 
-Each machine draws one shard. They may share the folder; if they do not, copy their folders into one. The notebooks, train_all or
-this command without --shard then write the lists of all.
+Each machine draws one shard. They may share the folder world/; if they do not, copy their folders into one. The same command
+without --shard then writes the lists, and draws what is missing; so do the notebooks and train_all. A world of another profile is
+never replaced.
 """
 
 import argparse
@@ -28,16 +29,22 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m lib.commands.draw_world", description=__doc__.split("\n")[0])
-    parser.add_argument("--profile", default="study")
+    parser.add_argument("--profile", default="study", help="whose world: smoke, demo, study (the default) or paper")
     parser.add_argument("--out", default="", help="folder of the results; outputs/<profile> without it")
-    parser.add_argument("--shard", type=parse_shard, metavar="I/N", help="draw the I-th of N shards alone")
+    shard = "draw the I-th of N shards; once all are in one folder, a call without --shard writes the lists"
+    parser.add_argument("--shard", type=parse_shard, metavar="I/N", help=shard)
     args = parser.parse_args(arguments)
     try:
         config, folder = open_run(args.profile, args.out)
         world = folder / "world", config.world, config.seed
         workers = joblib.cpu_count()
-        written = write_shard(*world, *args.shard, workers) if args.shard else write_world(*world, workers)
-        print(f"wrote {written}" if written else f"{folder / 'world'}: finished already")
+        if args.shard is None:
+            write_world(*world, workers, replace=False)
+            print(f"{world[0]}: finished")
+        elif written := write_shard(*world, *args.shard, workers):
+            print(f"{written}: finished; with all {args.shard[1]} of them, a call without --shard writes the lists")
+        else:
+            print(f"{world[0]}: finished")
     except BlockingIOError as error:
         print(f"draw_world: {error}; wait until it ends, or stop it", file=sys.stderr)
         sys.exit(75)

@@ -32,7 +32,10 @@ def box_of(text: str) -> list[float]:
 def describe(path: Path, box: list[float] | None, catalogue) -> tuple[str, np.ndarray, predict.Prediction]:
     """Return what was found in one photo as text, the upright photo and the prediction."""
     photo = predict.read_upright(path)
-    found = predict.predict(photo, box)
+    try:
+        found = predict.predict(photo, box)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
     x1, y1, x2, y2 = found.box
     lines = [f"{path}  box {x1:g},{y1:g},{x2:g},{y2:g}" + (" (the whole picture)" if box is None else "")]
     lines += ["  category    " + ", ".join(f"{name} {100 * share:.0f} %" for name, share in found.category)]
@@ -63,7 +66,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--photo", metavar="FILE", nargs="+", type=Path, required=True)
     parser.add_argument("--box", metavar="x1,y1,x2,y2", type=box_of, help="pixels; the whole picture without it")
     parser.add_argument("--catalogue", metavar="DIR", help="also find the nearest photos of this folder")
-    args = parser.parse_args(arguments)
+    args = parser.parse_args(["-h"] if {"-h", "--help"} & set(arguments) else arguments)
     try:
         catalogue = None if args.catalogue is None else predict.index(args.catalogue, OUT / "cache")
         for path in args.photo:

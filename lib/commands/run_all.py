@@ -75,6 +75,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--check", metavar="DIR", help="inspect a data folder instead, before any training")
     parser.add_argument("--photo", metavar="FILE", nargs="...", help="describe a photo; --box, --catalogue")
     parser.add_argument("--test", action="store_true", help="run ruff, the tests and the notebooks' tests instead")
+    if "--photo" in arguments:  # which takes all other options, wherever they are
+        place = arguments.index("--photo")
+        arguments = [*arguments[place:], *arguments[:place]]
     args, rest = parser.parse_known_args(arguments)
     others = (args.data, args.weights, args.only, args.minutes, args.skip_damaged or None, args.fresh or None)
     wrong = {

@@ -11,6 +11,7 @@ test, or val where the source has no test; for a search its queries and its gall
 
 import argparse
 import csv
+import difflib
 import json
 import re
 import sys
@@ -29,6 +30,7 @@ POINTS = tuple(f"{axis}{slot}" for slot in range(1, 9) for axis in "xy")
 CATEGORY_KS, ATTRIBUTE_KS, SEARCH_KS = (1, 3, 5), (3, 5), (1, 5, 10, 20, 50)
 PIXELS, SIDE = 10, 224
 COLUMNS = ("file", "measure", "definition", "group", "k", "value", "lo", "hi", "n")
+IN_WORDS = {"group": "ranked inside the group", "image": "mean per image", "best50": "best 50"}  # docs/METRICS.md
 BLOCK = 64  # attributes that are resampled at a time: (images, 64) float64 fits the memory
 
 Predictions = tuple[np.ndarray, dict[str, np.ndarray], list[str]]  # image names, scores, where each row stands
@@ -78,8 +80,8 @@ def _read_csv(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:
                     rows.append(np.array(row[1:], np.float32))
                 except ValueError:
                     wrong = next(cell for cell in row[1:] if not _is_number(cell))
-                    fail(path, reader.line_num, f"{wrong[:40]!r} is not a number", "mend the row")
-                images.append(row[0])
+                    fail(path, reader.line_num, f"{wrong[:40]!r} is not a number", "write it as in 12.5")
+                images.append(row[0].strip())
                 lines.append(f"{path}, line {reader.line_num}")
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}; name a file of predictions") from None
@@ -107,8 +109,14 @@ def _is_number(cell: str) -> bool:
 
 def _columns(path: Path, names: list[str], benchmarks: dict[str, Benchmark]) -> tuple[str, np.ndarray]:
     """Return what the columns behind `image` hold, and their order, (columns,) int: canonical, or that of the list."""
-    if names[:1] != ["image"] or len(names) < 2:
-        fail(path, 1, "the first column is not `image`, with predictions to its right", "name the columns on line 1")
+    if not any(names):
+        fail(path, 1, "no column names", "begin with a line such as image,x1,y1,...,x8,y8")
+    if names[0] != "image":
+        cures = {";": "separate columns with commas", "": "save a DataFrame with index=False"}
+        cure = cures.get(";" if ";" in names[0] else names[0], "name it so")
+        fail(path, 1, f"the first column is {names[0][:60]!r}, not 'image'", cure)
+    if len(names) < 2:
+        fail(path, 1, "no column but `image`", "add the predictions to its right")
     names = names[1:]
     if len(set(names)) < len(names):
         twice = next(name for i, name in enumerate(names) if name in names[:i])
@@ -117,12 +125,17 @@ def _columns(path: Path, names: list[str], benchmarks: dict[str, Benchmark]) -> 
     categories = b.category_names if b is not None and b.category_names else ()
     attributes = b.attribute_names if b is not None and b.attribute_names else ()
     embedding = tuple(f"e{i}" for i in range(len(names))) if all(re.fullmatch(r"e\d+", n) for n in names) else ()
+    if gap := [name for name in embedding if name not in names]:
+        fail(path, 1, f"no column {gap[0]!r} among {len(names)} of an embedding", "number them from e0 without a gap")
     forms = {"landmarks": POINTS, "embedding": embedding, "category": categories, "attributes": attributes}
     kind = max(forms, key=lambda form: len(set(forms[form]) & set(names)))
     wanted = forms[kind]
     if unknown := [name for name in names if name not in wanted]:
-        known = "x1, y1 .. x8, y8, e0 .. eN, or the names of list_category_cloth.txt or of list_attr_cloth.txt"
-        fail(path, 1, f"unknown column {unknown[0][:60]!r}", f"columns are {known}, of one kind")
+        near = difflib.get_close_matches(unknown[0], [*categories, *attributes, *POINTS], 1)
+        known = ["x1, y1 .. x8, y8", "e0 .. eN", *(f"the {len(of)} names of {file}" for of, file in (
+            (categories, "list_category_cloth.txt"), (attributes, "list_attr_cloth.txt")) if of)]  # fmt: skip
+        fail(path, 1, f"unknown column {unknown[0][:60]!r}", f"did you mean {near[0]!r}?" if near else
+             f"columns are of one kind: {', or '.join(known)}; this source has no other")  # fmt: skip
     if missing := [name for name in wanted if name not in names]:
         fail(path, 1, f"no column {missing[0]!r}, of {len(wanted)} for {kind}", "add it")
     place = {name: i for i, name in enumerate(names)}
@@ -141,7 +154,7 @@ def match(path: Path, predictions: Predictions, benchmarks: dict[str, Benchmark]
     images, scores, places = predictions
     stage = next((s for s, b in benchmarks.items() if len(images) and images[0] in set(b.image.tolist())), None)
     if stage is None:
-        raise DataError(f"{places[0] if places else path}: image {images[0] if len(images) else '(none)'} is in none of the benchmarks; "
+        raise DataError(f"{places[0] if places else path}: image {str(images[0]) if len(images) else ''!r} is in none of the benchmarks; "
                         "name images as the official lists do")  # fmt: skip
     b, query, gallery = benchmarks[stage], None, None
     if stage in SEARCHES:
@@ -153,9 +166,11 @@ def match(path: Path, predictions: Predictions, benchmarks: dict[str, Benchmark]
         rows = b.rows(split)
     place = {name: i for i, name in enumerate(b.image[rows].tolist())}
     order = np.full(len(rows), -1)
+    if others := [i for i, name in enumerate(images.tolist()) if name not in place]:
+        name, more = str(images[others[0]]), f" and {len(others) - 1:,} more such" if len(others) > 1 else ""
+        raise DataError(f"{places[others[0]]}: image {name!r} is not among the {split} of {FOLDERS[stage]}, which are measured; "
+                        f"leave out this row{more}")  # fmt: skip
     for i, name in enumerate(images.tolist()):
-        if name not in place:
-            raise DataError(f"{places[i]}: image {name} is not among the {split} of {FOLDERS[stage]}; leave it out")
         if order[place[name]] >= 0:
             raise DataError(f"{places[i]}: image {name} is there a second time; keep one of the two rows")
         order[place[name]] = i
@@ -304,10 +319,10 @@ def _search(r: Results, method: str) -> list[tuple]:
         group, matches = "within category" if within else "all", r.matches(method, within)
         for k in SEARCH_KS:
             hits = r.search(method, k, within=within)
-            out.append(_row("search", "hit", group, k, r.interval(method, hits), len(there)))
+            out.append(_row(r.stage, "hit", group, k, r.interval(method, hits), len(there)))
             found = np.where(there > 0, matches[:, :, :k].sum(2) / np.maximum(there, 1), 0)
             share = found, (there > 0)[None]
-            out.append(_row("search", "share found", group, k, r.interval(method, share), (there > 0).sum()))
+            out.append(_row(r.stage, "share found", group, k, r.interval(method, share), (there > 0).sum()))
     return out
 
 
@@ -319,6 +334,8 @@ def score(files: list[Path], benchmarks: dict[str, Benchmark], seed: int = 0) ->
     tables = []
     for path in files:
         results = match(path, read(path, benchmarks), benchmarks, seed)
+        split = " and ".join(sorted(set(results.benchmark.split[results.rows]), reverse=True))
+        print(f"{path}: {len(results.rows):,} images of {FOLDERS[results.stage]}, {split}", file=sys.stderr)
         tables.append(evaluate(results).assign(file=str(path)))
     return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
 
@@ -329,7 +346,7 @@ def shown(table: pd.DataFrame) -> str:
     for r in table[table.group.isin(("all", "within category"))].itertuples():
         scale, digits = (1, 4) if r.definition == "NE" else (100, 2)
         numbers = [f"{scale * value:.{digits}f}" for value in (r.value, r.lo, r.hi)]
-        definition = r.definition + (f", {r.group}" if r.group != "all" else "")
+        definition = IN_WORDS.get(r.definition, r.definition) + (f", {r.group}" if r.group != "all" else "")
         out.append((Path(r.file).parent.name + "/" + Path(r.file).name, r.measure, definition, r.k,
                     f"{numbers[0]} [{numbers[1]}, {numbers[2]}]", r.n))  # fmt: skip
     names = ["file", "measure", "definition", "k", "% (NE: box units) [95 % interval]", "n"]

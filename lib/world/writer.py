@@ -71,14 +71,17 @@ def _start_worker() -> None:
     threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
 
 
-def write_world(root: Path, size: World, seed: int, workers: int = 1, progress: bool = True) -> Path:
+def write_world(
+    root: Path, size: World, seed: int, workers: int = 1, progress: bool = True, replace: bool = True
+) -> Path:
     """Write the three benchmarks under `root` and return it.
 
-    A finished world (world.json) of the same size, seed and version is left as it is; another one is replaced. An
-    interrupted one goes on: images that are there are not written again, and those of a finished `write_shard` not drawn. A
-    second process waits for the first. Raises DataError when the disk fails, and for a folder of other files.
+    A finished world (world.json) of the same size, seed and version is left as it is; another one is replaced or, without
+    `replace`, refused. An interrupted one goes on: images that are there are not written again, and those of a finished
+    `write_shard` not drawn. A second process waits for the first. Raises DataError when the disk fails, and for a folder of
+    other files.
     """
-    with _started(root, size, seed) as about:
+    with _started(root, size, seed, replace) as about:
         if about:
             for lock in sorted(Path(root).glob("shards/*.lock")):  # images would be written by two processes
                 with hold(lock, f"{root}: shard {lock.stem} is being drawn"):
@@ -94,14 +97,15 @@ def write_shard(
 
     Writes its images and shards/<number>_of_<count>.jsonl, which it returns: the labels, one line per job of `plan`. None
     where the world is finished. Machines may share `root`; if they do not, copy their folders into one. `write_world` then
-    writes the lists, and draws what is not there. Raises DataError when the disk fails, BlockingIOError where another process
-    draws this shard, ValueError for a number that is not one of 1 to `count`.
+    writes the lists, and draws what is not there. Raises DataError when the disk fails, and for a folder of other files or of
+    another world; BlockingIOError where another process draws this shard; ValueError for a number that is not one of 1 to
+    `count`.
     """
     if not 1 <= number <= count:
         raise ValueError(f"shard {number}/{count}: the first number goes from 1 to the second")
     path = Path(root) / "shards" / f"{number}_of_{count}.jsonl"
     with ExitStack() as stack:
-        with _started(root, size, seed) as about:
+        with _started(root, size, seed, replace=False) as about:
             if not about:
                 return None
             stack.enter_context(
@@ -109,6 +113,8 @@ def write_shard(
             )
         jobs = plan(size, seed)
         mine = range(number - 1, len(jobs), count)
+        if path.exists() and _read_shard(Path(root), path, about).keys() == set(mine):
+            return path
         with _disk(root):
             drawn = _draw(Path(root), size, seed, [jobs[k] for k in mine], workers, progress)
             lines = [about, *([k, *map(_as_json, images)] for k, images in zip(mine, drawn, strict=True))]
@@ -132,8 +138,11 @@ def _disk(root: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _started(root: Path, size: World, seed: int) -> Iterator[dict | None]:
-    """Yield what the world's mark will say, with the folder locked and begun, or None where the world is finished."""
+def _started(root: Path, size: World, seed: int, replace: bool) -> Iterator[dict | None]:
+    """Yield what the world's mark will say, with the folder locked and begun, or None where the world is finished.
+
+    replace: delete a world of another size, seed or version instead of refusing it.
+    """
     root = Path(root)
     about = json.loads(json.dumps({"version": VERSION, "seed": seed, "size": asdict(size)}))  # as it is read back
     if _read_mark(root / "world.json") == about:
@@ -147,6 +156,10 @@ def _started(root: Path, size: World, seed: int) -> Iterator[dict | None]:
             if any(root.iterdir()) and not any((root / name).exists() for name in ("world.json", "started.json")):
                 raise DataError(
                     f"{root}: holds other files than a world's; name a new folder, since it would be emptied"
+                )
+            if any(root.iterdir()) and not replace:
+                raise DataError(
+                    f"{root}: holds a world of another size, seed or version; name another folder or delete it"
                 )
             shutil.rmtree(root)
         (root / "shards").mkdir(parents=True, exist_ok=True)

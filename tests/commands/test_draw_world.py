@@ -28,15 +28,22 @@ def draw(out, *arguments):
 def test_shards_then_the_lists(tmp_path, capsys):
     draw(tmp_path, "--shard", "1/2")
     draw(tmp_path, "--shard", "2/2")
-    assert [line.rpartition("/")[2] for line in capsys.readouterr().out.split()[1::2]] == [
-        "1_of_2.jsonl",
-        "2_of_2.jsonl",
-    ]
+    for line, name in zip(capsys.readouterr().out.splitlines(), ("1_of_2.jsonl", "2_of_2.jsonl"), strict=True):
+        assert line.startswith(f"{tmp_path / 'world' / 'shards' / name}: finished; with all 2 of them")
     draw(tmp_path)
     assert json.loads((tmp_path / "world" / "world.json").read_text())["size"]["train"] == SIZE.train
     assert len(find_benchmarks(tmp_path / "world")["category_attribute"].rows("train")) == 5
     draw(tmp_path, "--shard", "1/2")
-    assert capsys.readouterr().out.endswith("world: finished already\n")
+    assert capsys.readouterr().out == f"{tmp_path / 'world'}: finished\n" * 2
+
+
+def test_a_world_of_another_profile_is_not_replaced(tmp_path, monkeypatch):
+    draw(tmp_path)
+    monkeypatch.setitem(PROFILES, "demo", replace(PROFILES["smoke"], world=replace(SIZE, train=6)))
+    for shard in ([], ["--shard", "1/2"]):
+        with pytest.raises(SystemExit, match="^draw_world: .*world: holds a world of another size, seed or version"):
+            draw_world.main(["--profile", "demo", "--out", str(tmp_path), *shard])
+    assert (tmp_path / "world" / "world.json").exists()
 
 
 @pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/2/3", ""])

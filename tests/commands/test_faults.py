@@ -35,7 +35,9 @@ rows = [(out / f"{i}.row").read_text() + "," + str(time.time()) for i in range(3
 
 def test_killed_runs_are_told_from_lost_ones(tmp_path):
     """The script's own oracle: a command that goes on ends with the same tables, one that loses a row does not."""
-    table = faults.survey([sys.executable, "-c", SLOW, str(tmp_path / "out")], tmp_path / "out", 4, tmp_path / "t.csv", seed=1)
+    table = faults.survey(
+        [sys.executable, "-c", SLOW, str(tmp_path / "out")], tmp_path / "out", 4, tmp_path / "t.csv", seed=1
+    )
     killed = [row for row in table if row["fault"].startswith("SIG")]
     assert [row["fault"] for row in killed] == ["SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"]
     assert {row["same tables"] for row in killed} == {"yes"} and any(row["exit"] for row in killed)
@@ -43,7 +45,9 @@ def test_killed_runs_are_told_from_lost_ones(tmp_path):
     lossy = SLOW.replace('if not (out / f"{i}.row").exists():', "if not list(out.glob('*.row')):").replace(
         '(out / f"{i}.row").read_text()', '((out / f"{i}.row").read_text() if (out / f"{i}.row").exists() else "lost")'
     )
-    lost = faults.Faults([sys.executable, "-c", SLOW, str(tmp_path / "lossy")], tmp_path / "lossy", 0, tmp_path / "l.csv")
+    lost = faults.Faults(
+        [sys.executable, "-c", SLOW, str(tmp_path / "lossy")], tmp_path / "lossy", 0, tmp_path / "l.csv"
+    )
     lost.command = [sys.executable, "-c", lossy, str(tmp_path / "lossy")]
     lost.killed(signal.SIGKILL)
     assert lost.rows[0]["same tables"] == "NO"

@@ -177,6 +177,9 @@ def test_shards_of_several_machines_make_the_same_world(world, size, tmp_path, m
     for number in (1, 2, 3):  # each on its own machine; the third folder is shared by a fourth machine
         written = writer.write_shard(tmp_path / str(number), size, 3, number, 3, progress=False)
         assert written == tmp_path / str(number) / "shards" / f"{number}_of_3.jsonl"
+        with monkeypatch.context() as m:
+            m.setattr(writer, "_draw_job", lambda *_: pytest.fail("drawn again"))
+            assert writer.write_shard(tmp_path / str(number), size, 3, number, 3, progress=False) == written
         shutil.copytree(tmp_path / str(number), tmp_path / "all", dirs_exist_ok=True)
     with monkeypatch.context() as m:
         m.setattr(writer, "_draw_job", lambda *_: pytest.fail("drawn again"))
