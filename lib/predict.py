@@ -7,6 +7,7 @@
 The network (lib/pretrained/fashionnet.safetensors) has been trained on drawn clothes alone.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -51,7 +52,7 @@ KINDS = {
     "skirt": ("Skirt", "Sarong"),
     "t_shirt": ("Tee", "Top", "Jersey", "Tank"),
 }
-SUFFIXES = (".jpg", ".jpeg", ".png")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 BATCH = 64
 
 
@@ -148,23 +149,34 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     """Return the photos under a folder and their embeddings (N, D) float32, of their whole pictures.
 
     They are computed once and kept in `cache_folder` under a name that changes with the network and the photos' names, sizes
-    and times. Raises DataError where there is no photo, or one cannot be read.
+    and times. Photos that cannot be read are named on stderr and left out. Raises DataError where there is no other.
     """
     folder = Path(folder)
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
-        what = "no .jpg or .png photo under it" if folder.is_dir() else "no such folder"
+        what = "no .jpg, .png or .webp photo under it" if folder.is_dir() else "no such folder"
         raise DataError(f"{folder}: {what}; name a folder with photos")
     state = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-    key = digest(str(folder.resolve()), state, NETWORK.stat().st_size, NETWORK.stat().st_mtime_ns)
+    key = digest("kept", str(folder.resolve()), state, NETWORK.stat().st_size, NETWORK.stat().st_mtime_ns)
     file = cache_folder / f"catalogue_{key}.safetensors"
     if not file.exists():
-        parts = []
+        parts, kept = [], []
         for begin in range(0, len(paths), BATCH):
-            photos = [read_upright(path) for path in paths[begin : begin + BATCH]]
-            parts.append(_outputs(photos, [whole(photo) for photo in photos])["embedding"])
-        write_tensors(file, {"embedding": torch.from_numpy(np.concatenate(parts))})
-    return paths, read_tensors(file, "np")[0]["embedding"]
+            photos = []
+            for number, path in enumerate(paths[begin : begin + BATCH], begin):
+                try:
+                    photos.append(read_upright(path))
+                    kept.append(number)
+                except DataError as error:
+                    print(f"{error}; left out of the catalogue", file=sys.stderr)
+            if photos:
+                parts.append(_outputs(photos, [whole(photo) for photo in photos])["embedding"])
+        if not kept:
+            raise DataError(f"{folder}: none of its {len(paths)} photos can be read; name another folder")
+        tensors = {"embedding": torch.from_numpy(np.concatenate(parts)), "kept": torch.tensor(kept)}
+        write_tensors(file, tensors)
+    stored = read_tensors(file, "np")[0]
+    return [paths[number] for number in stored["kept"]], stored["embedding"]
 
 
 def nearest(

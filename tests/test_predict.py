@@ -69,6 +69,21 @@ def test_a_catalogue_finds_a_photo_itself_first_and_is_computed_once(tmp_path, m
     np.testing.assert_array_equal(predict.index(predict.EXAMPLES, tmp_path)[1], index[1])
 
 
+def test_a_catalogue_leaves_out_what_cannot_be_read_and_says_so(tmp_path, capsys):
+    photos, cache = tmp_path / "photos", tmp_path / "cache"
+    photos.mkdir()
+    (photos / "a.jpg").write_text("no picture")
+    with pytest.raises(DataError, match="none of its 1 photos can be read"):
+        predict.index(photos, cache)
+    (photos / "b.jpg").write_bytes(EXAMPLE.read_bytes())
+    capsys.readouterr()
+    for said in (True, False):  # once, when the index is made
+        paths, embeddings = predict.index(photos, cache)
+        assert paths == [photos / "b.jpg"] and len(embeddings) == 1
+        assert ("a.jpg: not a whole JPEG or PNG picture" in capsys.readouterr().err) == said
+    np.testing.assert_allclose(embeddings[0], predict.predict(EXAMPLE).embedding, atol=1e-5)
+
+
 def test_what_cannot_be_read_is_one_sentence(tmp_path, capsys):
     (tmp_path / "no.jpg").write_bytes(b"\xff\xd8 no picture")
     with pytest.raises(DataError, match="no.jpg"):
@@ -76,7 +91,7 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path, capsys):
     with pytest.raises(DataError, match="none: no such folder; name a folder with photos"):
         predict.index(tmp_path / "none", tmp_path)
     (tmp_path / "none").mkdir()
-    with pytest.raises(DataError, match="no .jpg or .png photo"):
+    with pytest.raises(DataError, match="no .jpg, .png or .webp photo"):
         predict.index(tmp_path / "none", tmp_path)
     with pytest.raises(DataError, match="too small to show clothes; give one of at least 16 x 16 pixels"):
         predict.predict(EXAMPLE, (20, 10, 200, 25))

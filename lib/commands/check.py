@@ -175,6 +175,10 @@ def cost_lines(benchmarks: dict[str, Benchmark], config: Config, rates: dict[str
     if n := sum(len(zero_shot.measured_rows(benchmarks[name])) for name in rates):
         px = zero_shot.CONFIG.input.px
         lines.append(f"  notebook 09, zero-shot: crops of {n:,} photos at {px} px take {room(n, px)} more")
+    if config.start == "imagenet" and config.model.trunk != "efficientnet_lite0":
+        lines.append(
+            f"  weights: torchvision's {config.model.trunk}, downloaded by the first run; offline, give --weights FILE"
+        )
     for stage in runs.STAGES:
         benchmark = benchmarks.get("category_attribute" if stage == "pretrain" else stage)
         rows = [] if benchmark is None else benchmark.rows("pretrain" if stage == "pretrain" else "train")
