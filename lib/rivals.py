@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lib import trunks
+from lib import efficientnet, trunks
 from lib.config import Model
 from lib.fashionnet import (
     exact,
@@ -180,14 +180,19 @@ class WTBI(nn.Module):
 def make_generic(name: str) -> tuple[nn.Module, int]:
     """Return a frozen feature extractor (n, 3, H, W) -> (n, channels) and its channels.
 
-    name: "vgg16" (torchvision's, conv5 max-pooled to 3 x 3), or one of trunks.CHANNELS, averaged over the map. But for
-    EfficientNet-Lite0's, the weights are not yet loaded.
+    name: "vgg16" (torchvision's, conv5 max-pooled to 3 x 3), or one of trunks.CHANNELS, averaged over the map. Only
+    EfficientNet-Lite0 has its weights already.
     """
     if name == "vgg16":
         from torchvision.models import vgg16
 
         net = nn.Sequential(vgg16(weights=None).features[:30], nn.AdaptiveMaxPool2d(3), nn.Flatten())
         channels = 512 * 9
+    elif name == "efficientnet_lite0":
+        net, channels = (
+            nn.Sequential(efficientnet.Renormalise(), efficientnet.load()[0]),
+            efficientnet.CHANNELS["global"],
+        )
     elif name in trunks.CHANNELS:
         stages = [trunks.make_part(name, part) for part in ("shared", "global")]
         net, channels = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(1), nn.Flatten()), trunks.CHANNELS[name]["global"]
