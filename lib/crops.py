@@ -393,7 +393,9 @@ def _damaged(found: dict[str, str], benchmark) -> Damaged:
     world = (
         benchmark.images_root.parent.parent / "world.json"
     )  # of the synthetic world, which is drawn again without it
-    cure = f"delete {world}" if world.exists() else "mend them, or go on without them by --skip-damaged"
+    cure = (
+        f"delete the folder {world.parent}" if world.exists() else "mend them, or go on without them by --skip-damaged"
+    )
     return Damaged(f"{sentence}; {cure}", [int(i) for i in found])
 
 

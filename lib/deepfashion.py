@@ -524,7 +524,7 @@ def find_folders(root: Path) -> dict[str, Path]:
     """Return the official folders under `root`, or `root` itself where it is one of them, by benchmark.
 
     Fashion Landmark Detection, which lacks categories and attributes, is read in the place of Category and Attribute
-    Prediction where that is absent. Raises DataError where none of the four is found.
+    Prediction where that is absent. Raises DataError where none of them is found.
     """
     found = {}
     for name, (_, boxes) in READERS.items():
@@ -534,8 +534,9 @@ def find_folders(root: Path) -> dict[str, Path]:
         if place := next((place for place in places if place.is_dir()), None):
             found[name] = place
     if not found:
-        wanted = ", ".join(f"'{folder}'" for folder in FOLDERS.values())
-        here = ", ".join(sorted(path.name for path in root.glob("*"))[:4]) or "nothing"
+        wanted = ", ".join(f"'{folder}'" for folder in (*FOLDERS.values(), *STAND_INS["category_attribute"]))
+        names = sorted(path.name for path in root.glob("*"))
+        here = ", ".join(names[:4]) + (", ..." if names[4:] else "") if names else "nothing"
         raise DataError(f"{root}: holds {here}, none of {wanted}; name the folder that holds them")
     return found
 

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -67,18 +67,32 @@ def _checksum(tensors: dict[str, Tensor]) -> str:
     return f"{crc:08x}"
 
 
+def read_header(path: Path) -> dict[str, str]:
+    """Return the header of a safetensors file without its tensors. Raises DataError where it is absent or damaged."""
+    with _opened(path) as file:
+        header = file.metadata() or {}
+    header.pop(_CHECKSUM, None)
+    return header
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator:
+    try:
+        with safe_open(path, "pt") as file:
+            yield file
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; run the notebook that writes it first") from None
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{path}: cannot be read as safetensors ({error}); delete it and start again") from None
+
+
 def read_tensors(path: Path, framework: str = "pt") -> tuple[dict, dict[str, str]]:
     """Return the tensors (NumPy arrays for framework "np") and the header of a safetensors file.
 
     Raises DataError where the file is absent or damaged, by its checksum where it has one.
     """
-    try:
-        with safe_open(path, "pt") as file:
-            tensors, header = {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; run the notebook that writes it first") from None
-    except (SafetensorError, OSError) as error:
-        raise DataError(f"{path}: cannot be read as safetensors ({error}); delete it and start again") from None
+    with _opened(path) as file:
+        tensors, header = {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
     checksum = header.pop(_CHECKSUM, None)  # files from elsewhere have none
     if checksum is not None and checksum != _checksum(tensors):
         raise DataError(f"{path}: its values are not those that were written; delete it and start again")

@@ -19,8 +19,8 @@ def hold(path: Path, what: str, wait: bool = True, deadline: float = math.inf) -
     """Hold the lock file `path`, which names this process, until the block ends or the process dies.
 
     Where another process holds it, wait for that with one sentence on stderr, which begins with `what` ("cache/x.npy is
-    being made"). Without `wait`, raise BlockingIOError with that sentence; after `deadline` (Unix time), TimeoutError. A file
-    system without locks is said and not refused. Raises OSError where the file cannot be written.
+    being made"). Without `wait`, raise BlockingIOError with that sentence; after `deadline` (Unix time), TimeoutError. On a
+    file system without locks, print a warning and carry on. Raises OSError where the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     said = False

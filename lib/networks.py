@@ -10,7 +10,7 @@ from lib import parts, trunks
 from lib.config import Config
 from lib.deepfashion import Benchmark
 from lib.fashionnet import FashionNet
-from lib.files import read_tensors, write_tensors
+from lib.files import read_header, read_tensors, write_tensors
 from lib.lists import ATTRIBUTE_GROUPS, DataError
 from lib.methods import Method
 from lib.rivals import DARN, WTBI, PartDetector
@@ -61,6 +61,11 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict]:
     state, header = read_tensors(path)
     header = {key: json.loads(value) for key, value in header.items()}
     return unpack(state), header
+
+
+def header(path: Path) -> dict:
+    """Return the header of `save` or `ship` without reading the network. Raises DataError where the file is damaged."""
+    return {key: json.loads(value) for key, value in read_header(path).items()}
 
 
 def start(model: nn.Module, state: dict[str, Tensor], then: dict, now: dict) -> list[str]:

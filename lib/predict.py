@@ -149,16 +149,17 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     """Return the photos under a folder and their embeddings (N, D) float32, of their whole pictures.
 
     They are computed once and kept in `cache_folder` under a name that changes with the network and the photos' names, sizes
-    and times. Photos that cannot be read are named on stderr and left out. Raises DataError where there is no other.
+    and times. Photos that cannot be read are left out, and named on stderr when the index is made. Raises
+    DataError if no readable photo remains.
     """
     folder = Path(folder)
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not paths:
         what = "no .jpg, .png or .webp photo under it" if folder.is_dir() else "no such folder"
         raise DataError(f"{folder}: {what}; name a folder with photos")
     state = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-    key = digest("kept", str(folder.resolve()), state, NETWORK.stat().st_size, NETWORK.stat().st_mtime_ns)
-    file = cache_folder / f"catalogue_{key}.safetensors"
+    key = digest(str(folder.resolve()), state, NETWORK.stat().st_size, NETWORK.stat().st_mtime_ns)
+    file = cache_folder / f"catalogue_2_{key}.safetensors"  # 2: the format of the file
     if not file.exists():
         parts, kept = [], []
         for begin in range(0, len(paths), BATCH):

@@ -228,6 +228,7 @@ def is_whole(folder: Path, network: bool = False) -> bool:
         for path in paths:
             stat = path.stat()
             _verify(path, stat.st_size, stat.st_mtime_ns)
+        _check_owner(folder)
     except (DataError, KeyError, TypeError, OSError):
         return False
     return True
@@ -237,6 +238,14 @@ def is_whole(folder: Path, network: bool = False) -> bool:
 def _verify(path: Path, size: int, changed: int) -> None:
     """Read a file to its end; once per process, unless its size or time of change (ns) differ. Raises DataError."""
     read_tensors(path)
+
+
+def _check_owner(folder: Path) -> None:
+    """Raise DataError where the network in a run's folder is another run's, by the notes in the files of both."""
+    path, about = folder / "model.safetensors", info(folder)["about"]
+    theirs = networks.header(path).get("about", {}) if path.exists() else {}
+    if any(theirs.get(key, about[key]) != about[key] for key in ("method", "stage", "seed")):
+        raise DataError(f"{path}: the network of {theirs['method']}, {theirs['stage']}, seed {theirs['seed']}")
 
 
 def _answers(folder: Path) -> bool:
@@ -258,6 +267,10 @@ def _set_damage_aside(folder: Path, network: bool) -> None:
             set_aside(path, str(error))
     try:
         _ = info(folder)["about"], info(folder)["history"]
+        try:
+            _check_owner(folder)
+        except DataError as error:
+            set_aside(model, str(error))
         answered = _answers(folder) and (folder / "answers.safetensors").exists()
         if (network or had or not answered) and not model.exists():
             set_aside(folder / "run.json", "its network is gone")

@@ -283,6 +283,29 @@ def test_colour_jitter_by_hand():
     assert greys(2.0, 1.0, 1.0) == pytest.approx([0.8, 1.0], abs=1e-5)  # clipped, as a picture is
 
 
+def test_recolouring_equals_three_steps_one_after_the_other():
+    images = torch.rand(5, 3, 6, 7) * 255
+    colour = 1 + 0.4 * (torch.rand(5, 3) * 2 - 1)
+    brightness, contrast, saturation = (c[:, None, None, None] for c in colour.T)
+    x = images * brightness
+    mean = x.mean((1, 2, 3), keepdim=True)
+    x = (x - mean) * contrast + mean
+    grey = x.mean(1, keepdim=True)
+    x = ((x - grey) * saturation + grey).clamp(0, 255)
+    torch.testing.assert_close(crops.recolour(images, colour), x, atol=1e-3, rtol=0)
+    assert (x == 255).any()  # clipped, as a picture is
+
+
+def test_a_mirrored_view_is_the_view_of_the_mirrored_crop():
+    images = torch.randint(0, 256, (6, 72, 72, 3), dtype=torch.uint8)
+    view = crops.training_view(6, CONFIG, torch.Generator().manual_seed(3))._replace(
+        mirrored=torch.ones(6, dtype=torch.bool)
+    )
+    plain = view._replace(mirrored=torch.zeros(6, dtype=torch.bool))
+    flipped = crops.images_in_view(images.flip(2), plain, 64)
+    torch.testing.assert_close(crops.images_in_view(images, view, 64), flipped, atol=1e-3, rtol=0)
+
+
 def test_bad_photos_are_named(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"none.jpg: No such file.*put the photo there"):
         crops.read_photo(tmp_path / "none.jpg")

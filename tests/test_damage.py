@@ -16,11 +16,12 @@ import pytest
 import torch
 from PIL import Image
 
-from lib import crops, files, runs, train
+from lib import crops, files, networks, runs, train
 from lib.config import PROFILES, Input
 from lib.deepfashion import without
 from lib.lists import FOLDERS, DataError
 from lib.report import results, tables
+from lib.world import World, write_world
 
 ROOT = Path(__file__).parents[1]
 CONFIG = Input(px=72, view_px=64)
@@ -163,8 +164,25 @@ def test_of_the_synthetic_world_the_cure_is_to_draw_it_again(benchmark, tmp_path
     shutil.copytree(tmp_path / "img", benchmark.images_root / "img")
     (tmp_path / "world" / "world.json").write_text("{}")
     (benchmark.images_root / "img/4.jpg").write_bytes(jpeg()[:900])
-    with pytest.raises(crops.Damaged, match=r"4.jpg: .*; delete .*world.json$"):
+    with pytest.raises(crops.Damaged, match=r"4.jpg: .*; delete the folder .*world$"):
         crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+
+
+def test_that_cure_of_the_synthetic_world_works(tmp_path):
+    """Its folder is deleted, and drawn again with the photo whole; a world without its mark alone is not emptied."""
+    size = World(
+        pretrain=0, train=2, val=1, test=1, inshop_train_items=0, inshop_test_items=0, consumer2shop_train_items=0,
+        consumer2shop_val_items=0, consumer2shop_test_items=0, distractors=0, px=48,
+    )  # fmt: skip
+    world = write_world(tmp_path / "world", size, 0, progress=False)
+    photo = next(world.rglob("*.jpg"))
+    data = photo.read_bytes()
+    photo.write_bytes(data[:300])
+    shutil.rmtree(world)
+    assert write_world(tmp_path / "world", size, 0, progress=False) == world and photo.read_bytes() == data
+    (world / "world.json").unlink()
+    with pytest.raises(DataError, match="holds other files"):
+        write_world(world, size, 0, progress=False)
 
 
 # ---- crops ----------------------------------------------------------------------------------------------------------
@@ -212,6 +230,24 @@ def test_after_waiting_the_other_process_store_is_read(benchmark, tmp_path, monk
     monkeypatch.setattr(crops, "hold", wait_for_the_other)
     monkeypatch.setattr(crops, "_decode", None)
     np.testing.assert_array_equal(crops.crop_store(benchmark, tmp_path / "cache", CONFIG), whole)
+
+
+def test_the_network_of_another_run_is_set_aside_and_trained_again(squares, config, tmp_path, capsys):
+    benchmarks = {"category_attribute": squares}
+    one, other = (
+        runs.train_run(name, "category_attribute", benchmarks, config, tmp_path) for name in ("fashionnet", "darn")
+    )
+    exact = {
+        name: value.clone() for name, value in networks.load(one / "model.safetensors")[0].items()
+    }  # of a mapped file
+    shutil.copyfile(other / "model.safetensors", one / "model.safetensors")
+    assert not runs.is_whole(one) and runs.is_whole(other)
+    runs.train_run("fashionnet", "category_attribute", benchmarks, config, tmp_path)
+    assert "model.safetensors: damaged (" in (said := capsys.readouterr().err)
+    assert "the network of darn, category_attribute, seed 0" in said
+    again = networks.load(one / "model.safetensors")[0]
+    assert runs.is_whole(one, network=True)
+    assert [name for name, value in exact.items() if not torch.equal(again[name], value)] == []
 
 
 RACE = """
@@ -380,7 +416,8 @@ def test_a_run_belongs_to_one_process_at_a_time(trained, squares, config, tmp_pa
     held = []
 
     @contextmanager
-    def wait_for_the_other(lock, what):
+    def wait_for_the_other(lock, what, deadline):
+        assert deadline == float("inf")
         held.append((lock, what))
         shutil.copytree(trained[0], tmp_path, dirs_exist_ok=True)
         yield

@@ -232,6 +232,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("folder", metavar="DIR", type=Path, help="the folder that --data would take")
     parser.add_argument("--profile", default="photos", help="whose methods and sizes (photos)")
     args = parser.parse_args(arguments)
+    try:
+        find_profile(args.profile)
+    except DataError as error:
+        parser.error(str(error))
     if not args.folder.is_dir():
         parser.error(f"{args.folder}: no such folder")
     try:

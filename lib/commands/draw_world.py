@@ -13,7 +13,9 @@ import sys
 
 import joblib
 
+from lib.config import PROFILES
 from lib.lists import DataError
+from lib.methods import METHODS
 from lib.report.results import open_run
 from lib.world import write_shard, write_world
 
@@ -35,6 +37,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--shard", type=parse_shard, metavar="I/N", help=shard)
     args = parser.parse_args(arguments)
     try:
+        if args.profile not in PROFILES or PROFILES[args.profile].methods != tuple(METHODS):
+            parser.error(f"--profile {args.profile}: no profile with a synthetic world")
         config, folder = open_run(args.profile, args.out)
         world = folder / "world", config.world, config.seed
         workers = joblib.cpu_count()

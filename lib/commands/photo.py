@@ -47,8 +47,8 @@ def describe(path: Path, box: list[float] | None, catalogue) -> tuple[str, np.nd
     if catalogue is not None:
         near = predict.nearest(found.embedding, catalogue, predict.SHOWN + 1)
         others = [(other, far) for other, far in near if other.resolve() != path.resolve()][: predict.SHOWN]
-        shown = ", ".join(f"{other} {far:.2f}" for other, far in others)
-        lines += [f"  nearest     {shown} (distance, 0 to 2; {len(catalogue[0])} photos searched)"]
+        shown = ", ".join(f"{other} {far:.2f}" for other, far in others) or "no other photo in the catalogue"
+        lines += [f"  nearest     {shown}" + " (distance, 0 to 2)" * bool(others)]
     return "\n".join(lines), photo, found
 
 

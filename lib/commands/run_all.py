@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROFILES = ("smoke", "demo", "study", "photos", "paper")
 TRUNKS = ("efficientnet_lite0", "resnet50", "convnext_tiny", "vgg16")
 LOG = ROOT / "outputs" / "setup.log"
-TIMES, NOTES = "times.csv", "cache/notebooks.json"  # what this command writes itself
+TIMES, NOTES, SOURCE = "times.csv", "cache/notebooks.json", "cache/source.txt"  # what this command writes itself
 INSIDE = "DEEPFASHION_ENVIRONMENT"  # set to this checkout for the second start, so that there is no third
 DEADLINE = "DEEPFASHION_DEADLINE"  # unix seconds; the training in a notebook's kernel inherits it
 MINUTES = "DEEPFASHION_MINUTES"  # the value of --minutes, for the sentence at the end
@@ -86,7 +86,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--check takes no other option than --profile or --trunk": args.check is not None and others != (None,) * 6,
         "--fresh deletes what the other notebooks wrote: it cannot be combined with --only": args.fresh and args.only is not None,
         "--skip-damaged is about the photos of --data": args.skip_damaged and args.data is None,
-        "--trunk is about photos: it needs --data or --check, and no --profile": args.trunk and (args.profile or args.data is args.check is None),
+        "--trunk is about photos: it needs --data or --check, and no --profile": args.trunk and (args.profile or (args.data is None and args.check is None)),
         "--minutes: a number above 0": args.minutes is not None and not 0 < args.minutes < 1e6,
     }  # fmt: skip
     if sentence := next((sentence for sentence, holds in wrong.items() if holds), ""):
@@ -210,7 +210,7 @@ def run_notebooks(paths: list[Path], out: Path, values: dict[str, str], again: b
     (out / "notebooks").mkdir(parents=True, exist_ok=True)
     start, source = time.monotonic(), data_digest(out, values)
     inputs = f"{source} {code_digest()}"
-    delete_others(out, source)
+    delete_others(out, source, again)
     with tempfile.TemporaryDirectory() as kernels:
         register_kernel(Path(kernels))
         for number, (path, cells) in enumerate(zip(paths, sources, strict=True), 1):
@@ -229,23 +229,22 @@ def run_notebooks(paths: list[Path], out: Path, values: dict[str, str], again: b
             except Stop:
                 progress.end(f"stopped after {clock(progress.seconds())}")
                 raise
-            new = [file for file, when in written(out).items() if when != earlier.get(file)]
-            for file in files.difference(new):  # of an earlier version of the notebook
+            new = {file for file, when in written(out).items() if when != earlier.get(file)}
+            for file in (files | new) if lacks else (files - new):  # of an earlier version of the notebook
                 file.unlink(missing_ok=True)
             if lacks:
                 save_notes(out, notes)
                 progress.end(f"skipped: {lacks}")
                 continue
-            names = [str(file.relative_to(out)) for file in new]
-            note = {"source": source, "digest": inputs, "files": names, "seconds": progress.seconds()}
-            save_notes(out, notes | {path.stem: note})
+            names = sorted(str(file.relative_to(out)) for file in new)
+            save_notes(out, notes | {path.stem: {"digest": inputs, "files": names, "seconds": progress.seconds()}})
             progress.end(f"{clock(progress.seconds())}, {len(names)} figures and tables")
     print(f"{clock(time.monotonic() - start)} in all. Tables, figures and executed notebooks: {shown(out)}", flush=True)
     print(f"To open them: {shown(Path(sys.executable))} -m jupyter lab {shown(out / 'notebooks')}", flush=True)
 
 
 def data_digest(out: Path, values: dict[str, str]) -> str:
-    """Hash what the results are of: the parameters, the lists of a real data set, the weights."""
+    """Hash what the results depend on besides the code: the parameters, the lists of a real data set, the weights."""
     parts = [json.dumps(values), str(out)]
     files = sorted(Path(values["data"]).rglob("*.txt")) if values.get("data") else []
     for path in [*files, *([Path(values["weights"])] if Path(values.get("weights") or "-").is_file() else [])]:
@@ -264,15 +263,21 @@ def code_digest() -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def delete_others(out: Path, source: str) -> None:
-    """Delete the notebooks, tables and figures that were made of other data or with other parameters."""
-    notes = read_notes(out)
-    others = {name: note for name, note in notes.items() if note.get("source") != source}
-    for name, note in others.items():
-        for file in (f"notebooks/{name}.ipynb", *note.get("files", [])):
-            (out / file).unlink(missing_ok=True)
-    if others:
-        save_notes(out, {name: note for name, note in notes.items() if name not in others})
+def delete_others(out: Path, source: str, again: bool) -> None:
+    """Delete all notebooks, tables, figures and reports that were made of other data or with other parameters, and say so.
+
+    Raises Stop where one notebook alone is to run `again`: it must not cost the results of all others.
+    """
+    path, files = out / SOURCE, [*written(out), *out.glob("notebooks/*.ipynb")]
+    if path.exists() and path.read_text(encoding="utf-8") != source and files:
+        if again:
+            cure = "a call without --only replaces them"
+            raise Stop(f"--only: {shown(out)} has results of other data or parameters; {cure}", 2)
+        print(f"Deleting results of other data or parameters: {len(files)} files in {shown(out)}", flush=True)
+        for file in files:
+            file.unlink()
+        save_notes(out, {})
+    replace(path, source)
 
 
 def replace(path: Path, text: str) -> None:
@@ -284,7 +289,7 @@ def replace(path: Path, text: str) -> None:
 
 
 def read_notes(out: Path) -> dict[str, dict]:
-    """Return notebook -> {source and digest of its inputs, files that it wrote, seconds}; empty where that cannot be read."""
+    """Return notebook -> {digest of its inputs, files that it wrote, seconds}; empty where that cannot be read."""
     try:
         return json.loads((out / NOTES).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -383,8 +388,8 @@ def reason(error: BaseException) -> str:
 
 
 def written(out: Path) -> dict[Path, int]:
-    """Return figure or table -> time of its last change, in ns."""
-    files = sorted([*out.glob("figures/*.png"), *out.glob("tables/*.csv")])
+    """Return figure, table or report -> time of its last change, in ns."""
+    files = sorted([*out.glob("figures/*.png"), *out.glob("tables/*.csv"), *out.glob("*.html")])
     return {path: path.stat().st_mtime_ns for path in files if path.name != TIMES}
 
 

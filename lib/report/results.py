@@ -54,7 +54,7 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
     item is on both sides of a split, where photos are not those that the boxes were drawn on, or cannot be read.
     """
     if skip_damaged and (Path(data) / "world.json").exists():  # its runs are identified by its size and seed
-        raise DataError(f"{data}: a synthetic world; delete its world.json to have its damaged images drawn again")
+        raise DataError(f"{data}: a synthetic world; delete the folder to have it drawn again")
     root = Path(data) if data else write_world(out / "world", config.world, config.seed, joblib.cpu_count())
     benchmarks = deepfashion.find_benchmarks(root)
     for benchmark in benchmarks.values():

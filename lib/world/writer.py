@@ -57,7 +57,7 @@ def _draw_job(root: Path, size: World, seed: int, job: Job) -> list[Image]:
         path = _photo(root, about)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(".part")
+            part = path.with_suffix(f".{os.getpid()}.part")
             code = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
             part.write_bytes(code.tobytes())
             os.replace(part, path)
@@ -83,9 +83,7 @@ def write_world(
     """
     with _started(root, size, seed, replace) as about:
         if about:
-            for lock in sorted(Path(root).glob("shards/*.lock")):  # images would be written by two processes
-                with hold(lock, f"{root}: shard {lock.stem} is being drawn"):
-                    pass
+            _wait_for_shards(Path(root))  # whose images would be drawn twice
             _finish(Path(root), size, seed, workers, progress, about)
     return Path(root)
 
@@ -153,18 +151,36 @@ def _started(root: Path, size: World, seed: int, replace: bool) -> Iterator[dict
             yield None
             return
         if root.exists() and _read_mark(root / "started.json") != about:
-            if any(root.iterdir()) and not any((root / name).exists() for name in ("world.json", "started.json")):
+            marks = [path for path in (root / "world.json", root / "started.json") if path.exists()]
+            if not marks and [path for path in root.iterdir() if path.suffix != ".part"]:
                 raise DataError(
                     f"{root}: holds other files than a world's; name a new folder, since it would be emptied"
                 )
-            if any(root.iterdir()) and not replace:
+            if marks and not replace:
                 raise DataError(
                     f"{root}: holds a world of another size, seed or version; name another folder or delete it"
                 )
-            shutil.rmtree(root)
-        (root / "shards").mkdir(parents=True, exist_ok=True)
-        _write_mark(root / "started.json", about)
+            _wait_for_shards(root)
+            _delete(root)
+        root.mkdir(parents=True, exist_ok=True)
+        _write_mark(root / "started.json", about)  # before anything else, which nobody would know the owner of
+        (root / "shards").mkdir(exist_ok=True)
         yield about
+
+
+def _wait_for_shards(root: Path) -> None:
+    """Wait for the processes that draw a shard in this folder."""
+    for lock in sorted(root.glob("shards/*.lock")):
+        with hold(lock, f"{root}: shard {lock.stem} is being drawn"):
+            pass
+
+
+def _delete(root: Path) -> None:
+    """Delete a world under another name, so that a process that is killed meanwhile leaves none without its mark."""
+    deleted = root.with_name(f"{root.name}.deleted")
+    shutil.rmtree(deleted, ignore_errors=not deleted.exists())
+    root.rename(deleted)
+    shutil.rmtree(deleted)
 
 
 def _finish(root: Path, size: World, seed: int, workers: int, progress: bool, about: dict) -> None:
@@ -177,9 +193,11 @@ def _finish(root: Path, size: World, seed: int, workers: int, progress: bool, ab
     everything = [image for k in range(len(jobs)) for image in images[k]]
     write_lists(root, everything)
     write_titles(root / "titles.csv", everything)
-    shutil.rmtree(root / "shards")
+    for part in root.rglob("*.part"):  # of processes that were killed
+        part.unlink()
     _write_mark(root / "world.json", about)
     (root / "started.json").unlink()
+    shutil.rmtree(root / "shards")
 
 
 def _read_shard(root: Path, path: Path, about: dict) -> dict[int, list[Image]]:

@@ -77,7 +77,9 @@ def test_the_profile_decides_sizes_and_methods(folder, capsys):
     _, text = inspect(folder, capsys, "--profile", "photos-resnet50")
     assert "for the profile photos-resnet50" in text and "crops of 139 px" in text
     assert "weights: torchvision's resnet50, downloaded by the first run; offline, give --weights FILE" in text
-    assert check.main([str(folder), "--profile", "photos-alexnet"]) == 1
+    with pytest.raises(SystemExit) as stopped:
+        check.main([str(folder), "--profile", "photos-alexnet"])
+    assert stopped.value.code == 2
     assert "no profile 'photos-alexnet'; there are smoke, " in capsys.readouterr().err
 
 

@@ -61,10 +61,13 @@ def test_a_shard_that_another_process_draws_is_left_to_it(tmp_path, capsys):
     assert stopped.value.code == 75 and "is being drawn by process" in capsys.readouterr().err
 
 
-def test_errors_are_one_sentence(tmp_path):
+def test_errors_are_one_sentence(tmp_path, capsys):
     (tmp_path / "world").mkdir()
     (tmp_path / "world" / "notes.txt").write_text("x")
     with pytest.raises(SystemExit, match="^draw_world: .*holds other files"):
         draw(tmp_path)
-    with pytest.raises(SystemExit, match="^draw_world: no profile 'large'"):
-        draw_world.main(["--profile", "large"])
+    for profile in ("large", "photos", "photos-resnet50"):  # the last ones read real photos
+        with pytest.raises(SystemExit) as stopped:
+            draw_world.main(["--profile", profile, "--out", str(tmp_path)])
+        assert stopped.value.code == 2
+        assert f"--profile {profile}: no profile with a synthetic world" in capsys.readouterr().err

@@ -374,7 +374,9 @@ def test_a_second_call_runs_only_what_would_differ(checkout, monkeypatch, capsys
     assert call(VALUES | {"profile": "smoke"}) == ["a", "b", "c"]
 
 
-def test_results_are_replaced_when_their_notebook_has_run_and_those_of_other_data_go_first(checkout, monkeypatch):
+def test_results_are_replaced_when_their_notebook_has_run_and_those_of_other_data_go_first(
+    checkout, monkeypatch, capsys
+):
     out, fails, names = checkout / "outputs" / "demo", [], ["old"]
     tables = out / "tables"
 
@@ -405,10 +407,18 @@ def test_results_are_replaced_when_their_notebook_has_run_and_those_of_other_dat
     names[:] = ["new"]
     run_all.run_notebooks(paths, out, VALUES, False)
     assert found() == ["00_a.ipynb", "00_a_new.csv", "01_b.ipynb", "01_b_new.csv"]
+    (tables / "01_b_orphan.csv").write_text("{}")  # of a notebook that was killed
+    (out / "report.html").write_text("")
+    with pytest.raises(
+        run_all.Stop, match="--only: .* has results of other data or parameters; a call without"
+    ) as stop:
+        run_all.run_notebooks(paths[:1], out, VALUES | {"profile": "smoke"}, True)
+    assert stop.value.code == 2 and len(found()) == 5
     fails.append("00_a")
     with pytest.raises(run_all.Stop):
         run_all.run_notebooks(paths, out, VALUES | {"profile": "smoke"}, False)
-    assert found() == [] and run_all.read_notes(out) == {}
+    assert "Deleting results of other data or parameters: 6 files" in capsys.readouterr().out
+    assert found() == [] and not (out / "report.html").exists() and run_all.read_notes(out) == {}
 
 
 def test_a_broken_notebook_file_is_named(checkout):

@@ -174,7 +174,7 @@ def test_a_folder_of_other_files_is_not_emptied(tmp_path):
 
 
 def test_shards_of_several_machines_make_the_same_world(world, size, tmp_path, monkeypatch):
-    for number in (1, 2, 3):  # each on its own machine; the third folder is shared by a fourth machine
+    for number in (1, 2, 3):  # each on a machine of its own
         written = writer.write_shard(tmp_path / str(number), size, 3, number, 3, progress=False)
         assert written == tmp_path / str(number) / "shards" / f"{number}_of_3.jsonl"
         with monkeypatch.context() as m:
@@ -213,6 +213,50 @@ def test_a_shard_is_drawn_by_one_process_and_has_a_number(tmp_path):
     with hold(tmp_path / "w" / "shards" / "1_of_2.lock", "x"):
         with pytest.raises(BlockingIOError, match="shard 1_of_2 is being drawn by process"):
             writer.write_shard(tmp_path / "w", TINY, 0, 1, 2, progress=False)
+
+
+def test_a_full_disk_at_the_start_is_gone_on_from(tmp_path, monkeypatch):
+    with monkeypatch.context() as m:
+        m.setattr(writer.os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(DataError, match="cannot be written .No space left on device.; free some room"):
+            write_world(tmp_path / "w", TINY, 0, progress=False)
+    assert [path.name for path in (tmp_path / "w").iterdir()] == ["started.part"]
+    whole = write_world(tmp_path / "whole", TINY, 0, progress=False)
+    assert digests(write_world(tmp_path / "w", TINY, 0, progress=False)) == digests(whole)
+
+
+def test_a_world_is_not_replaced_under_a_process_that_draws_a_shard(tmp_path, monkeypatch):
+    """Its images would be taken for those of the new world."""
+    writer.write_shard(tmp_path / "w", TINY, 0, 2, 2, progress=False)
+    waited, lock = [], tmp_path / "w" / "shards" / "1_of_2.lock"
+    lock.touch()
+    hold_ = writer.hold
+
+    def hold_and_tell(path, *arguments, **options):
+        waited.append((path, lock.parent.exists()))
+        return hold_(path, *arguments, **options)
+
+    monkeypatch.setattr(writer, "hold", hold_and_tell)
+    other = replace(TINY, px=64)
+    write_world(tmp_path / "w", other, 0, progress=False)
+    assert waited[1] == (lock, True)  # before anything is deleted
+    whole = write_world(tmp_path / "whole", other, 0, progress=False)
+    assert digests(tmp_path / "w") == digests(whole) and not (tmp_path / "w.deleted").exists()
+
+
+def test_a_killed_deletion_leaves_nothing_that_counts_as_foreign(tmp_path, monkeypatch):
+    write_world(tmp_path / "w", TINY, 0, progress=False)
+    with monkeypatch.context() as m:
+        m.setattr(
+            writer.shutil, "rmtree", lambda path, **_: path.name == "w.deleted" and path.exists() and exit("killed")
+        )
+        with pytest.raises(SystemExit):
+            write_world(tmp_path / "w", replace(TINY, train=4), 0, progress=False)
+    assert (tmp_path / "w.deleted" / "world.json").exists() and not (tmp_path / "w").exists()
+    write_world(tmp_path / "w", replace(TINY, train=4), 0, progress=False)
+    write_world(tmp_path / "w", replace(TINY, train=5), 0, progress=False)
+    assert len(find_benchmarks(tmp_path / "w")["category_attribute"].rows("train")) == 5
+    assert not (tmp_path / "w.deleted").exists()
 
 
 def test_more_shards_than_items_leave_some_empty(tmp_path):
