@@ -95,12 +95,14 @@ def train_all(
             phase = time.monotonic()
             for done, (task, seconds, problem) in enumerate(map_(_train, tasks), 1):
                 left = (len(tasks) - done) * (time.monotonic() - phase) / done / 60
+                failed |= bool(problem)
+                if os.environ.get("RANK", "0") != "0" and not problem:  # of torchrun: the first process speaks for all
+                    continue
                 outcome = problem or f"{seconds:.0f} s, {left:.0f} min left of this part"
                 print(
                     f"{time.monotonic() - begin:6.0f} s  {done}/{len(tasks)}  {task[5]} {task[4]} seed {task[6]}: {outcome}",
                     flush=True,
                 )
-                failed |= bool(problem)
     return not failed
 
 
