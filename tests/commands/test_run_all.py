@@ -517,3 +517,20 @@ def test_the_users_results_are_ignored_and_ours_are_not():
 
 def test_clock():
     assert [run_all.clock(s) for s in (0.4, 119, 120, 754)] == ["0 s", "119 s", "2 min 00 s", "12 min 34 s"]
+
+
+def test_a_kernel_has_as_many_threads_as_a_container_has_processors(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_PATH", "")  # which is set
+    monkeypatch.setattr(run_all.os, "cpu_count", lambda: 8)
+
+    def env():
+        run_all.register_kernel(tmp_path)
+        return json.loads((tmp_path / "kernels" / "python3" / "kernel.json").read_text())["env"]
+
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
+    assert env()["OMP_NUM_THREADS"] == "2"
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # the user's own wish
+    assert env()["OMP_NUM_THREADS"] == "1"
+    monkeypatch.setattr("joblib.cpu_count", lambda: 8)
+    assert "OMP_NUM_THREADS" not in env()  # PyTorch decides
