@@ -76,8 +76,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--photo", metavar="FILE", nargs="...", help="describe a photo; --box, --catalogue")
     parser.add_argument("--test", action="store_true", help="run ruff, the tests and the notebooks' tests instead")
     if "--photo" in arguments:  # which takes all other options, wherever they are
-        place = arguments.index("--photo")
-        arguments = [*arguments[place:], *arguments[:place]]
+        arguments = arguments[(place := arguments.index("--photo")) :] + arguments[:place]
     args, rest = parser.parse_known_args(arguments)
     others = (args.data, args.weights, args.only, args.minutes, args.skip_damaged or None, args.fresh or None)
     wrong = {
@@ -208,9 +207,8 @@ def run_notebooks(paths: list[Path], out: Path, values: dict[str, str], again: b
     first, those of other code when a notebook has run. Raises Stop at a failure or deadline."""
     sources = [check_parameters(path, values) for path in paths]
     (out / "notebooks").mkdir(parents=True, exist_ok=True)
-    start, source = time.monotonic(), data_digest(out, values)
-    inputs = f"{source} {code_digest()}"
-    delete_others(out, source, again)
+    start, inputs = time.monotonic(), f"{data_digest(out, values)} {code_digest()}"
+    delete_others(out, inputs.split()[0], again)
     with tempfile.TemporaryDirectory() as kernels:
         register_kernel(Path(kernels))
         for number, (path, cells) in enumerate(zip(paths, sources, strict=True), 1):
@@ -254,25 +252,19 @@ def data_digest(out: Path, values: dict[str, str]) -> str:
 
 def code_digest() -> str:
     """Hash the code and the data that the project ships."""
-    code = [path for kind in ("py", "csv", "safetensors") for path in (ROOT / "lib").rglob(f"*.{kind}")]
-    parts = [
-        f"{path.relative_to(ROOT)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
-        for path in sorted(code)
-        if path.parent.name != "commands"
-    ]
+    parts = []
+    for path in sorted(path for kind in ("py", "csv", "safetensors") for path in (ROOT / "lib").rglob(f"*.{kind}")):
+        if path.parent.name != "commands":
+            parts.append(f"{path.relative_to(ROOT)} {hashlib.sha256(path.read_bytes()).hexdigest()}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def delete_others(out: Path, source: str, again: bool) -> None:
-    """Delete all notebooks, tables, figures and reports that were made of other data or with other parameters, and say so.
-
-    Raises Stop where one notebook alone is to run `again`: it must not cost the results of all others.
-    """
+    """Delete all results of other data or parameters, and say so. Raises Stop where one notebook alone is to run `again`."""
     path, files = out / SOURCE, [*written(out), *out.glob("notebooks/*.ipynb")]
     if path.exists() and path.read_text(encoding="utf-8") != source and files:
         if again:
-            cure = "a call without --only replaces them"
-            raise Stop(f"--only: {shown(out)} has results of other data or parameters; {cure}", 2)
+            raise Stop(f"--only: {shown(out)} has results of other data; a call without --only replaces them", 2)
         print(f"Deleting results of other data or parameters: {len(files)} files in {shown(out)}", flush=True)
         for file in files:
             file.unlink()

@@ -409,9 +409,7 @@ def test_results_are_replaced_when_their_notebook_has_run_and_those_of_other_dat
     assert found() == ["00_a.ipynb", "00_a_new.csv", "01_b.ipynb", "01_b_new.csv"]
     (tables / "01_b_orphan.csv").write_text("{}")  # of a notebook that was killed
     (out / "report.html").write_text("")
-    with pytest.raises(
-        run_all.Stop, match="--only: .* has results of other data or parameters; a call without"
-    ) as stop:
+    with pytest.raises(run_all.Stop, match="--only: .* has results of other data; a call without") as stop:
         run_all.run_notebooks(paths[:1], out, VALUES | {"profile": "smoke"}, True)
     assert stop.value.code == 2 and len(found()) == 5
     fails.append("00_a")
