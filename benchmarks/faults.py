@@ -1,6 +1,7 @@
 """Kill, damage and starve runs; call each again and compare its tables with those of a run that nothing happened to.
 
     python benchmarks/faults.py --kills 20 --out faults.csv
+    python benchmarks/faults.py --only disk SIG --kills 4 --out faults.csv
 
 Works in outputs/smoke of this checkout, which is deleted first; about four minutes per kill and two per other fault on two cores.
 Writes a row as soon as it is known: fault, moment (share of an undisturbed run's time), the run's last sentence and exit code, the
@@ -11,20 +12,23 @@ import argparse
 import csv
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-P", str(ROOT / "lib" / "commands" / "run_all.py"), "--profile", "smoke"]
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 VARIES = {"seconds", "date", "device", "commit"}  # columns that differ between two runs of the same result
-COLUMNS = ("fault", "moment", "sentence", "exit", "next exit", "same tables")
+SENTENCE = re.compile("^run_all.sh: |made again")
+COLUMNS = ("fault", "moment", "sentence", "exit", "next exit", "same tables", "commit")
 
 
 def read_tables(out: Path) -> dict[str, list[dict[str, str]]]:
@@ -38,21 +42,22 @@ def read_tables(out: Path) -> dict[str, list[dict[str, str]]]:
 
 
 def call(command: list[str], kill: tuple[signal.Signals, float] | None = None, **env: str) -> tuple[int, str]:
-    """Run a command, with a signal after some seconds where one is given; return its exit code and last line of stderr.
+    """Run a command, with a signal after some seconds where one is given; return its exit code and its last sentence.
 
     Ctrl-C reaches the whole process group, as on a terminal; every other signal the command alone.
     """
     process = subprocess.Popen(
-        command, env=os.environ | env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        command, env=os.environ | env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         errors="replace", start_new_session=True,
     )  # fmt: skip
     try:
-        said = process.communicate(timeout=kill[1] if kill else None)[1]
+        said = process.communicate(timeout=kill[1] if kill else None)[0]
     except subprocess.TimeoutExpired:
         send = os.killpg if kill[0] == signal.SIGINT else os.kill
         send(process.pid, kill[0])
-        said = process.communicate()[1]
-    return process.returncode, next((line for line in reversed(said.splitlines()) if line.strip()), "")
+        said = process.communicate()[0]
+    lines = [line for line in said.splitlines() if SENTENCE.search(line)]
+    return process.returncode, "".join(lines[-1:])
 
 
 def cut(path: Path) -> None:
@@ -87,6 +92,8 @@ class Faults:
 
     def __init__(self, command: list[str], out: Path, seed: int, table: Path):
         self.command, self.out, self.random, self.rows, self.table = command, out, random.Random(seed), [], table
+        git = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+        self.commit = subprocess.run(git, capture_output=True, text=True).stdout.strip()
         self.fresh()
         begin = time.monotonic()
         code, sentence = call(command)
@@ -102,7 +109,7 @@ class Faults:
         """Call the command again and add a row. Without `again` the fault could not be tried, and `sentence` says why."""
         following = call(self.command)[0] if again else ""
         same = ("yes" if read_tables(self.out) == self.expected else "NO") if again else ""
-        self.rows.append(dict(zip(COLUMNS, (fault, moment, sentence, code, following, same), strict=True)))
+        self.rows.append(dict(zip(COLUMNS, (fault, moment, sentence, code, following, same, self.commit), strict=True)))
         with open(self.table, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
@@ -201,21 +208,22 @@ class Faults:
         self.note("outputs read-only", "", code, sentence)
 
 
-def survey(command: list[str], out: Path, kills: int, table: Path, seed: int = 0) -> list[dict]:
-    """Try all faults on a command that writes to `out`; return the rows of the table."""
+def survey(
+    command: list[str], out: Path, kills: int, table: Path, seed: int = 0, only: Sequence[str] = ()
+) -> list[dict]:
+    """Try all faults on a command that writes to `out`, or those with one of the words `only` in their names; return the rows
+    of the table."""
     faults = Faults(command, out, seed, table)
-    for fault in DAMAGE:
-        faults.damaged(fault)
-    faults.foreign_network()
-    faults.clock_set_back()
-    faults.damaged_checkpoint()
-    for megabytes in (1, 8, 40):
-        faults.full_disk(megabytes)
-    faults.read_only()
-    faults.little_memory(2)
-    faults.no_home()
-    for i in range(kills):
-        faults.killed(SIGNALS[i % len(SIGNALS)])
+    tries: dict[str, Callable[[], None]] = {name: partial(faults.damaged, name) for name in DAMAGE}
+    tries |= {"network of another run": faults.foreign_network, "clock set back": faults.clock_set_back}
+    tries["checkpoint cut"] = faults.damaged_checkpoint
+    tries |= {f"disk of {megabytes} MB": partial(faults.full_disk, megabytes) for megabytes in (1, 8, 40)}
+    tries |= {"outputs read-only": faults.read_only, "memory": partial(faults.little_memory, 2), "home": faults.no_home}
+    signals = [SIGNALS[i % len(SIGNALS)] for i in range(kills)]
+    tries |= {f"{number.name}, {i}": partial(faults.killed, number) for i, number in enumerate(signals)}
+    for name, attempt in tries.items():
+        if not only or any(word in name for word in only):
+            attempt()
     return faults.rows
 
 
@@ -223,10 +231,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kills", type=int, default=20, help="runs that are killed, each at a random moment")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--only", nargs="*", default=(), help="words in the names of faults")
     parser.add_argument("--out", type=Path, required=True, help="table to write")
     args = parser.parse_args()
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    rows = survey(COMMAND, ROOT / "outputs" / "smoke", args.kills, args.out, args.seed)
+    rows = survey(COMMAND, ROOT / "outputs" / "smoke", args.kills, args.out, args.seed, args.only)
     tried = [row for row in rows if row["same tables"]]
     print(f"{sum(row['same tables'] == 'yes' for row in tried)} of {len(tried)} faults survived: {args.out}")
 

@@ -5,10 +5,13 @@ import shutil
 import sys
 import time
 
+# Lines of lib that a user has to see: what was damaged, who is waited for, what is not used.
+KEPT = re.compile(r"[^\r\n]*(?:made again|waiting for it to end|left out)[^\r\n]*")
+
 
 class Progress:
     """Show the output of a notebook or an installer as one live line: its label, the time so far, its last line.
-    On a terminal the line is redrawn once a second; a log file gets a new one once a minute."""
+    On a terminal the line is redrawn once a second; a log file gets a new one once a minute. Lines of KEPT stay."""
 
     REDRAW = "\r\x1b[K"  # back to the start of the line, and clear it
 
@@ -22,6 +25,8 @@ class Progress:
         return time.monotonic() - self.start
 
     def write(self, text: str) -> None:
+        for line in KEPT.findall(text):
+            print(f"{self.REDRAW * self.live}{line}", flush=True)
         if time.monotonic() < self.drawn + self.every:
             return
         lines = [line.strip() for line in re.split(r"[\r\n]", re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text))]
