@@ -463,7 +463,9 @@ def runs(pid):
 
 def test_what_a_user_has_to_see_stays(capsys):
     progress = run_all.Progress("[1/1] 00_a")
-    progress.write("\rdecode photos:  10%|# | 1/10\nruns/x/model.safetensors: damaged (cut); kept as y and made again\n")
+    progress.write(
+        "\rdecode photos:  10%|# | 1/10\nruns/x/model.safetensors: damaged (cut); kept as y and made again\n"
+    )
     progress.write("runs/x is being trained by process 7; waiting for it to end\n\rtrain: 20%")
     assert capsys.readouterr().out.splitlines() == [
         "runs/x/model.safetensors: damaged (cut); kept as y and made again",
