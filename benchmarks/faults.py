@@ -57,7 +57,7 @@ def call(command: list[str], kill: tuple[signal.Signals, float] | None = None, *
         send(process.pid, kill[0])
         said = process.communicate()[0]
     lines = [line for line in said.splitlines() if SENTENCE.search(line)]
-    return process.returncode, "".join(lines[-1:])
+    return process.returncode, "".join(lines[-1:]).replace(f"{ROOT}/", "")
 
 
 def cut(path: Path) -> None:
