@@ -438,7 +438,7 @@ def exit_code(run) -> int:
     except BlockingIOError as error:  # of `hold`; 75 is sysexits' "try again later"
         code, sentence = 75, f"run_all.sh: {error}; wait until it ends, or stop it"
     except OSError as error:
-        code, sentence = 1, f"run_all.sh: {error.filename or 'a file'}: {error.strerror or error}"
+        code, sentence = 1, f"run_all.sh: {error.filename or 'outputs'}: {error.strerror or error}; mend that first"
     print(sentence, file=sys.stderr, flush=True)
     return code
 
