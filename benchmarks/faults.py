@@ -120,6 +120,7 @@ class Faults:
         self.fresh()
         share = self.random.random()
         code, sentence = call(self.command, (number, share * self.seconds))
+        sentence = sentence if code else "ended before the signal"
         self.note(number.name, f"{share:.2f}", code, sentence)
 
     def damaged(self, fault: str) -> None:
