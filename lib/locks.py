@@ -2,8 +2,8 @@
 
 import errno
 import fcntl
-import math
 import os
+import platform
 import sys
 import time
 from collections.abc import Iterator
@@ -14,13 +14,22 @@ POLL = 0.05  # seconds between two looks at a lock that another process holds
 _UNSUPPORTED = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
+class OutOfTime(Exception):
+    """The deadline is past. What was finished is kept, and the same call goes on from there."""
+
+
+def deadline() -> float:
+    """Return the Unix time at which training and waiting end, by the environment variable DEEPFASHION_DEADLINE."""
+    return float(os.environ.get("DEEPFASHION_DEADLINE", "inf"))
+
+
 @contextmanager
-def hold(path: Path, what: str, wait: bool = True, deadline: float = math.inf) -> Iterator[None]:
-    """Hold the lock file `path`, which names this process, until the block ends or the process dies.
+def hold(path: Path, what: str, wait: bool = True) -> Iterator[None]:
+    """Hold the lock file `path`, which names this process and its machine, until the block ends or the process dies.
 
     Where another process holds it, wait for that with one sentence on stderr, which begins with `what` ("cache/x.npy is
-    being made"). Without `wait`, raise BlockingIOError with that sentence; after `deadline` (Unix time), TimeoutError. On a
-    file system without locks, print a warning and carry on. Raises OSError where the file cannot be written.
+    being made"). Without `wait`, raise BlockingIOError with that sentence; after the deadline, OutOfTime. On a file system
+    without locks, print a warning and carry on. Raises OSError where the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     said = False
@@ -33,8 +42,8 @@ def hold(path: Path, what: str, wait: bool = True, deadline: float = math.inf) -
                 holder = f"process {number}" if (number := file.read().strip()) else "another process"
                 if not wait:
                     raise BlockingIOError(f"{what} by {holder}") from None
-                if time.time() > deadline:
-                    raise TimeoutError(f"{what} by {holder}") from None
+                if time.time() > deadline():
+                    raise OutOfTime(f"{what} by {holder}") from None
                 if not said:
                     print(f"{what} by {holder}; waiting for it to end", file=sys.stderr, flush=True)
                     said = True
@@ -55,7 +64,7 @@ def hold(path: Path, what: str, wait: bool = True, deadline: float = math.inf) -
             if not same:
                 continue
             file.truncate(0)
-            file.write(str(os.getpid()))
+            file.write(f"{os.getpid()} on {platform.node()}")
             file.flush()
             try:
                 yield

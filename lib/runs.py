@@ -33,7 +33,7 @@ from lib.config import Config
 from lib.deepfashion import Benchmark, measured_split, sides
 from lib.files import digest, read_tensors, set_aside, write_json, write_tensors
 from lib.lists import DataError, Lacks
-from lib.locks import hold
+from lib.locks import OutOfTime, deadline, hold
 from lib.methods import METHODS, Method, find, reason_to_skip, supervised
 
 VERSION = 1  # raised by hand when the same settings and data would train another network
@@ -304,7 +304,7 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
 
     weights: ImageNet's as .safetensors, for profiles that start from them. network: the caller needs the trained network,
     too. A second process that wants the same run waits for the first; damaged files are set aside and made again. Raises
-    Lacks where the source cannot train the method, train.OutOfTime at the Unix time in DEEPFASHION_DEADLINE.
+    Lacks where the source cannot train the method, OutOfTime at the deadline (`locks.deadline`).
     """
     spec = find(method)
     folder = run_folder(method, stage, benchmarks, config, out, seed, weights)
@@ -320,28 +320,27 @@ def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config:
         raise Lacks(f"{benchmark.images_root}: no list_joints.txt to train a detector of {method} with")
 
     fabric = train.make_fabric(config.training.precision)
-    with _alone(folder, fabric, network, float(os.environ.get("DEEPFASHION_DEADLINE", "inf"))):
+    with _alone(folder, fabric, network):
         if not (is_finished(folder) and is_whole(folder, network)):  # otherwise made by the process that was waited for
             _train(spec, stage, benchmark, config, folder, seed, weights, paths, fabric)
     return folder
 
 
 @contextmanager
-def _alone(folder: Path, fabric: Fabric, network: bool, deadline: float) -> Iterator[None]:
+def _alone(folder: Path, fabric: Fabric, network: bool) -> Iterator[None]:
     """Let one program at a time, of one process or several, work on a run; its damaged files are set aside before.
 
-    Raises train.OutOfTime in each of its processes where another program still holds the run after `deadline` (Unix time).
+    Raises OutOfTime in each of its processes where another program still holds the run at the deadline.
     """
     first, late = fabric.global_rank == 0, ""
     with ExitStack() as stack:
         if first:
-            lock = hold(folder.with_name(f"{folder.name}.lock"), f"{folder} is being trained", deadline=deadline)
             try:
-                stack.enter_context(lock)
-            except TimeoutError as error:
+                stack.enter_context(hold(folder.with_name(f"{folder.name}.lock"), f"{folder} is being trained"))
+            except OutOfTime as error:
                 late = str(error)
         if late := fabric.broadcast(late):
-            raise train.OutOfTime(late)
+            raise OutOfTime(late)
         if first and is_finished(folder) and not is_whole(folder, network):
             _set_damage_aside(folder, network)
         fabric.barrier()
@@ -375,7 +374,6 @@ def _train(spec: Method, stage: str, benchmark: Benchmark, config: Config, folde
     train.start_at_frequencies(model, samples, rows, balance, config, started)
 
     checkpoint = folder / "checkpoint.safetensors"
-    deadline = float(os.environ.get("DEEPFASHION_DEADLINE", "inf"))
     if fabric.global_rank == 0 and checkpoint.exists():
         try:
             train.check_checkpoint(checkpoint, model)
@@ -387,7 +385,7 @@ def _train(spec: Method, stage: str, benchmark: Benchmark, config: Config, folde
         about, history = info(folder)["about"], info(folder)["history"]
     else:
         history = train.fit(
-            model, samples, rows, held_out, spec, schedule, config, fabric, checkpoint, seed, balance, deadline
+            model, samples, rows, held_out, spec, schedule, config, fabric, checkpoint, seed, balance, deadline()
         )
     if fabric.global_rank == 0:
         names = None if mask is None or mask.all() else [benchmark.attribute_names[i] for i in np.flatnonzero(mask)]

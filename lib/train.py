@@ -26,16 +26,13 @@ from lib.crops import View
 from lib.deepfashion import Benchmark
 from lib.files import read_tensors, write_tensors
 from lib.lists import DataError
+from lib.locks import OutOfTime
 from lib.methods import Method
 
 NOT_SUPERVISED = -30.0  # the score of an attribute without supervision: below all others, and equal for all
 CHECK_EVERY = 50  # updates between checks that losses are finite; each check waits for the device
 WARM_UP = 3  # updates before one is recorded
 SAVE_EVERY = 60.0  # seconds between checkpoints, at least
-
-
-class OutOfTime(Exception):
-    """Training stopped at a checkpoint because its time was over; the same call resumes it."""
 
 
 # ---- samples --------------------------------------------------------------------------------------------------------

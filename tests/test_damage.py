@@ -16,7 +16,7 @@ import pytest
 import torch
 from PIL import Image
 
-from lib import crops, files, networks, runs, train
+from lib import crops, files, locks, networks, runs, train
 from lib.config import PROFILES, Input
 from lib.deepfashion import without
 from lib.lists import FOLDERS, DataError
@@ -232,6 +232,17 @@ def test_after_waiting_the_other_process_store_is_read(benchmark, tmp_path, monk
     np.testing.assert_array_equal(crops.crop_store(benchmark, tmp_path / "cache", CONFIG), whole)
 
 
+def test_a_store_that_another_process_makes_is_waited_for_until_the_deadline(benchmark, tmp_path, monkeypatch):
+    crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    (path,) = (tmp_path / "cache").glob("crops_*.npy")
+    path.unlink()
+    monkeypatch.setenv("DEEPFASHION_DEADLINE", "1")
+    with locks.hold(path.with_suffix(".lock"), "x"):
+        with pytest.raises(locks.OutOfTime, match=f"{path.name} is being made by process "):
+            crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    assert not path.exists()
+
+
 def test_the_network_of_another_run_is_set_aside_and_trained_again(squares, config, tmp_path, capsys):
     benchmarks = {"category_attribute": squares}
     one, other = (
@@ -394,7 +405,7 @@ def test_a_measured_run_does_without_its_network_until_another_starts_from_it(
 def test_a_damaged_checkpoint_is_never_trained_on(trained, squares, config, tmp_path, capsys, monkeypatch, damage):
     benchmarks = {"category_attribute": squares}
     monkeypatch.setenv("DEEPFASHION_DEADLINE", "1")
-    with pytest.raises(train.OutOfTime):
+    with pytest.raises(locks.OutOfTime):
         runs.train_run("fashionnet", "category_attribute", benchmarks, config, tmp_path)
     monkeypatch.delenv("DEEPFASHION_DEADLINE")
     (path,) = tmp_path.glob("runs/*/*/checkpoint.safetensors")
@@ -416,8 +427,7 @@ def test_a_run_belongs_to_one_process_at_a_time(trained, squares, config, tmp_pa
     held = []
 
     @contextmanager
-    def wait_for_the_other(lock, what, deadline):
-        assert deadline == float("inf")
+    def wait_for_the_other(lock, what):
         held.append((lock, what))
         shutil.copytree(trained[0], tmp_path, dirs_exist_ok=True)
         yield

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def holder(tmp_path):
 
 
 def test_the_file_names_its_process_and_goes_with_it(tmp_path, holder):
-    assert (tmp_path / "x.lock").read_text() == str(holder.pid)
+    assert (tmp_path / "x.lock").read_text() == f"{holder.pid} on {platform.node()}"
     holder.communicate()
     assert holder.returncode == 0 and list(tmp_path.iterdir()) == []
 
@@ -58,32 +59,33 @@ def test_the_file_names_its_process_and_goes_with_it(tmp_path, holder):
 def test_a_second_process_waits_with_one_sentence_that_names_the_first(tmp_path, holder):
     with start(HOLD, tmp_path / "x.lock") as second:
         said = second.stderr.readline()
-        assert said == f"x is being made by process {holder.pid}; waiting for it to end\n"
+        assert said == f"x is being made by process {holder.pid} on {platform.node()}; waiting for it to end\n"
         assert second.poll() is None
         holder.communicate()
         assert second.stdout.readline() == "held\n"
-        assert (tmp_path / "x.lock").read_text() == str(second.pid)
+        assert (tmp_path / "x.lock").read_text() == f"{second.pid} on {platform.node()}"
         assert second.communicate() == ("", "")
 
 
 def test_without_waiting_it_is_an_error(tmp_path, holder):
-    with pytest.raises(BlockingIOError, match=f"^it is being made by process {holder.pid}$"):
+    with pytest.raises(BlockingIOError, match=f"^it is being made by process {holder.pid} on {platform.node()}$"):
         with locks.hold(tmp_path / "x.lock", "it is being made", wait=False):
             pytest.fail("two processes hold it")
-    assert (tmp_path / "x.lock").read_text() == str(holder.pid)
+    assert (tmp_path / "x.lock").read_text() == f"{holder.pid} on {platform.node()}"
 
 
-def test_waiting_ends_at_the_deadline(tmp_path, holder, capfd):
+def test_waiting_ends_at_the_deadline(tmp_path, holder, capfd, monkeypatch):
     begin = time.time()
-    with pytest.raises(TimeoutError, match=f"^it is being made by process {holder.pid}$"):
-        with locks.hold(tmp_path / "x.lock", "it is being made", deadline=begin + 0.3):
+    monkeypatch.setenv("DEEPFASHION_DEADLINE", str(begin + 0.3))
+    with pytest.raises(locks.OutOfTime, match=f"^it is being made by process {holder.pid} on {platform.node()}$"):
+        with locks.hold(tmp_path / "x.lock", "it is being made"):
             pytest.fail("two processes hold it")
     assert 0.3 <= time.time() - begin < 20 and capfd.readouterr().err.count("waiting for it to end") == 1
-    with pytest.raises(TimeoutError), locks.hold(tmp_path / "x.lock", "it is being made", deadline=begin):
+    with pytest.raises(locks.OutOfTime), locks.hold(tmp_path / "x.lock", "it is being made"):
         pytest.fail("two processes hold it")
     assert capfd.readouterr().err == ""  # nothing to wait for
     holder.communicate()
-    with locks.hold(tmp_path / "x.lock", "it is being made", deadline=begin):  # a free lock is never late
+    with locks.hold(tmp_path / "x.lock", "it is being made"):  # a free lock is never late
         pass
 
 
@@ -91,7 +93,7 @@ def test_a_killed_process_leaves_no_lock(tmp_path, holder, capfd):
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     with locks.hold(tmp_path / "x.lock", "x is being made", wait=False):
-        assert (tmp_path / "x.lock").read_text() == str(os.getpid())
+        assert (tmp_path / "x.lock").read_text() == f"{os.getpid()} on {platform.node()}"
     assert capfd.readouterr().err == "" and list(tmp_path.iterdir()) == []
 
 

@@ -16,7 +16,7 @@ import pytest
 import torch
 from squares import with_schedule
 
-from lib import crops, losses, networks, parts, train
+from lib import crops, locks, losses, networks, parts, train
 from lib.config import PROFILES, Schedule, Weights
 from lib.files import read_tensors
 from lib.lists import DataError
@@ -292,7 +292,7 @@ def test_a_stopped_fit_ends_with_the_same_numbers(name, squares, config, tmp_pat
             stopped = Bench(name, squares, config, tmp_path)
         elif name == "wtbi":  # the checkpoint holds the generic features too
             assert not equal(stopped.state(), whole.state())
-        with pytest.raises(train.OutOfTime, match=f"stopped: stopped after {epochs} of 4 epochs; start again"):
+        with pytest.raises(locks.OutOfTime, match=f"stopped: stopped after {epochs} of 4 epochs; start again"):
             stopped.fit("stopped", deadline=time.time() - 1)
     resumed = Bench(name, squares, config, tmp_path, seed=9)
     assert without_seconds(resumed.fit("stopped")) == without_seconds(history)
@@ -303,7 +303,7 @@ def test_a_stopped_fit_ends_with_the_same_numbers(name, squares, config, tmp_pat
 
 def test_the_deadline_does_not_stop_the_last_epoch(squares, config, tmp_path):
     bench = Bench("fashionnet-global", squares, config, tmp_path)
-    with pytest.raises(train.OutOfTime):
+    with pytest.raises(locks.OutOfTime):
         bench.fit(deadline=0)
     assert len(Bench("fashionnet-global", squares, config, tmp_path).fit(deadline=0)) == 2
 
@@ -321,7 +321,7 @@ def test_landmarks_alone_are_learned_and_resumed(squares, config, tmp_path):
     whole = Bench("fashionnet", alone, config, tmp_path)
     history = whole.fit("whole")
     assert "train_landmark" in history[0] and "train_category" not in history[0]
-    with pytest.raises(train.OutOfTime):
+    with pytest.raises(locks.OutOfTime):
         Bench("fashionnet", alone, config, tmp_path).fit("stopped", deadline=0)
     resumed = Bench("fashionnet", alone, config, tmp_path, seed=3)
     assert without_seconds(resumed.fit("stopped")) == without_seconds(history) and equal(resumed.state(), whole.state())

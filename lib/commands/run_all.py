@@ -29,9 +29,12 @@ INSIDE = "DEEPFASHION_ENVIRONMENT"  # set to this checkout for the second start,
 DEADLINE = "DEEPFASHION_DEADLINE"  # unix seconds; the training in a notebook's kernel inherits it
 MINUTES = "DEEPFASHION_MINUTES"  # the value of --minutes, for the sentence at the end
 LIB = Path(__file__).parents[1]
-hold = runpy.run_path(str(LIB / "locks.py"))["hold"]  # a bare Python has no package lib
+locks_ = runpy.run_path(str(LIB / "locks.py"))  # a bare Python has no package lib
+hold, deadline = locks_["hold"], locks_["deadline"]
 progress_ = runpy.run_path(str(LIB / "commands" / "progress.py"))
 Progress, clock = progress_["Progress"], progress_["clock"]
+sources_ = runpy.run_path(str(LIB / "commands" / "sources.py"))
+data_digest, code_digest = sources_["data_digest"], sources_["code_digest"]
 # Messages of pip, venv and conda, and what helps.
 CURES = {
     "No space left on device": "the disk is full; free about 6 GB and start again",
@@ -207,7 +210,7 @@ def run_notebooks(paths: list[Path], out: Path, values: dict[str, str], again: b
     first, those of other code when a notebook has run. Raises Stop at a failure or deadline."""
     sources = [check_parameters(path, values) for path in paths]
     (out / "notebooks").mkdir(parents=True, exist_ok=True)
-    start, inputs = time.monotonic(), f"{data_digest(out, values)} {code_digest()}"
+    start, inputs = time.monotonic(), f"{data_digest(out, values)} {code_digest(ROOT / 'lib')}"
     delete_others(out, inputs.split()[0], again)
     with tempfile.TemporaryDirectory() as kernels:
         register_kernel(Path(kernels))
@@ -220,7 +223,7 @@ def run_notebooks(paths: list[Path], out: Path, values: dict[str, str], again: b
             if not again and note.get("digest") == inputs and all(file.exists() for file in (target, *files)):
                 progress.end("unchanged, skipped")
                 continue
-            if time.time() > float(os.environ.get(DEADLINE, "inf")):
+            if time.time() > deadline():
                 raise out_of_time()
             try:
                 lacks = run_notebook(path, target, values, progress)
@@ -239,24 +242,6 @@ def run_notebooks(paths: list[Path], out: Path, values: dict[str, str], again: b
             progress.end(f"{clock(progress.seconds())}, {len(names)} figures and tables")
     print(f"{clock(time.monotonic() - start)} in all. Tables, figures and executed notebooks: {shown(out)}", flush=True)
     print(f"To open them: {shown(Path(sys.executable))} -m jupyter lab {shown(out / 'notebooks')}", flush=True)
-
-
-def data_digest(out: Path, values: dict[str, str]) -> str:
-    """Hash what the results depend on besides the code: the parameters, the lists of a real data set, the weights."""
-    parts = [json.dumps(values), str(out)]
-    files = sorted(Path(values["data"]).rglob("*.txt")) if values.get("data") else []
-    for path in [*files, *([Path(values["weights"])] if Path(values.get("weights") or "-").is_file() else [])]:
-        parts.append(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}")
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def code_digest() -> str:
-    """Hash the code and the data that the project ships."""
-    parts = []
-    for path in sorted(path for kind in ("py", "csv", "safetensors") for path in (ROOT / "lib").rglob(f"*.{kind}")):
-        if path.parent.name != "commands":
-            parts.append(f"{path.relative_to(ROOT)} {hashlib.sha256(path.read_bytes()).hexdigest()}")
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def delete_others(out: Path, source: str, again: bool) -> None:
@@ -328,7 +313,7 @@ def register_kernel(folder: Path) -> None:
 def run_notebook(path: Path, target: Path, values: dict[str, str], progress) -> str:
     """Run one notebook in its own folder; the executed copy replaces the last one only when all cells have passed.
     Returns "" or, where the data set lacks what the notebook needs (`lib.lists.Lacks`), one sentence. Raises Stop where
-    a cell fails, with exit code 75 where training ran out of time (`lib.train.OutOfTime`)."""
+    a cell fails, with exit code 75 where training ran out of time (`lib.locks.OutOfTime`)."""
     import papermill
 
     part, failure = target.with_suffix(".part.ipynb"), []

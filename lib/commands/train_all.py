@@ -23,9 +23,10 @@ import torch
 from lib import runs
 from lib.crops import crop_store
 from lib.lists import DataError
+from lib.locks import OutOfTime, deadline
 from lib.networks import ship
 from lib.report.results import open_data, open_run
-from lib.train import OutOfTime, make_fabric
+from lib.train import make_fabric
 
 
 @cache
@@ -40,7 +41,7 @@ def _train(task: tuple) -> tuple[tuple, float, str]:
     profile, data, out, weights, method, stage, seed, skip_damaged = task
     begin = time.monotonic()
     try:
-        if time.time() > float(os.environ.get("DEEPFASHION_DEADLINE", "inf")):
+        if time.time() > deadline():
             raise OutOfTime("not started")
         config, folder, benchmarks = _opened(profile, data, out, skip_damaged)
         runs.train_run(method, stage, benchmarks, config, folder, seed, weights)

@@ -88,8 +88,8 @@ def test_a_second_run_in_one_folder_stops_with_the_first_ones_process(ready, cap
         said = capsys.readouterr().err
         assert run_all.exit_code(lambda: run_all.main(["--profile", "smoke"])) == 0, "another folder is free"
     assert code == 75 and len(started) == 1
-    pid = locks.os.getpid()
-    assert said == f"run_all.sh: outputs/demo is in use by process {pid}; wait until it ends, or stop it\n"
+    process = f"process {locks.os.getpid()} on {locks.platform.node()}"
+    assert said == f"run_all.sh: outputs/demo is in use by {process}; wait until it ends, or stop it\n"
     assert run_all.exit_code(lambda: run_all.main([])) == 0
     assert list((checkout / "outputs").glob("*.lock")) == []
 
