@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -289,9 +289,9 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray:
     key = digest(CROPS_VERSION, photos_digest(benchmark), boxes, config.px, config.margin)
     shape = (len(benchmark.image), config.px, config.px, 3)
     path = folder / f"crops_{benchmark.name}_{key}.npy"
-    known = _known_damage(path.with_suffix(".damaged.json"))
-    if known:  # of these very photos: another size or time of one would be another key
-        raise _damaged(known, benchmark)
+    known = _known_damage(path.with_suffix(".damaged.json"))  # of these very photos: changed ones have another key
+    if known and (found := _find_damage(benchmark, [int(i) for i in known])).keys() == known.keys():
+        raise _damaged(found, benchmark)
     leaving = []
 
     with ThreadPoolExecutor() as pool:  # OpenCV decodes and resizes outside Python's lock
@@ -366,7 +366,7 @@ def inspect_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int,
     return damaged, dict(sorted(outside.items())), dict(sorted(leaving.items()))
 
 
-def _find_damage(benchmark, rows: range) -> dict[str, str]:
+def _find_damage(benchmark, rows: Sequence[int]) -> dict[str, str]:
     """Read each photo of `rows` and return row -> what is wrong with it."""
     found = {}
     for i in tqdm(rows, desc="find damaged photos", unit="image", mininterval=1, leave=False):

@@ -17,6 +17,7 @@ from torch import Tensor
 from lib.lists import DataError
 
 _CHECKSUM = "crc32"  # a name in the header
+CURE = "delete it and start again"  # of a file that this project wrote
 
 
 def digest(*parts) -> str:
@@ -34,10 +35,11 @@ def write_beside(path: Path, write: Callable[[Path], None]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(part)
         os.replace(part, path)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         with contextlib.suppress(OSError):  # its folder may be a file
             part.unlink()
-        raise DataError(f"{path}: cannot be written ({error.strerror or error}); free some disk space") from error
+        why = getattr(error, "strerror", None) or error
+        raise DataError(f"{path}: cannot be written ({why}); free some disk space") from error
     return path
 
 
@@ -69,31 +71,34 @@ def _checksum(tensors: dict[str, Tensor]) -> str:
 
 def read_header(path: Path) -> dict[str, str]:
     """Return the header of a safetensors file without its tensors. Raises DataError where it is absent or damaged."""
-    with _opened(path) as file:
+    with _opened(path, CURE) as file:
         header = file.metadata() or {}
     header.pop(_CHECKSUM, None)
     return header
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator:
+def _opened(path: Path, cure: str) -> Iterator:
     try:
         with safe_open(path, "pt") as file:
             yield file
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file; run the notebook that writes it first") from None
+        absent = "run the notebook that writes it first" if cure == CURE else cure
+        raise DataError(f"{path}: no such file; {absent}") from None
     except (SafetensorError, OSError) as error:
-        raise DataError(f"{path}: cannot be read as safetensors ({error}); delete it and start again") from None
+        raise DataError(f"{path}: cannot be read as safetensors ({error}); {cure}") from None
 
 
-def read_tensors(path: Path, framework: str = "pt") -> tuple[dict, dict[str, str]]:
+def read_tensors(path: Path, framework: str = "pt", cure: str = CURE) -> tuple[dict, dict[str, str]]:
     """Return the tensors (NumPy arrays for framework "np") and the header of a safetensors file.
 
-    Raises DataError where the file is absent or damaged, by its checksum where it has one.
+    Raises DataError where the file is absent or damaged, by its checksum where it has one; `cure` ends its sentence.
     """
-    with _opened(path) as file:
+    with _opened(path, cure) as file:
         tensors, header = {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
     checksum = header.pop(_CHECKSUM, None)  # files from elsewhere have none
     if checksum is not None and checksum != _checksum(tensors):
-        raise DataError(f"{path}: its values are not those that were written; delete it and start again")
-    return {name: t.numpy() for name, t in tensors.items()} if framework == "np" else tensors, header
+        raise DataError(f"{path}: its values are not those that were written; {cure}")
+    if framework == "np":
+        tensors = {name: (t.float() if t.dtype == torch.bfloat16 else t).numpy() for name, t in tensors.items()}
+    return tensors, header

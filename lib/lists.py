@@ -290,7 +290,11 @@ def read_category_names(path: Path) -> tuple[tuple[str, ...], np.ndarray]:
     """Return the names of the categories and their clothes types, (categories,) int8."""
     words = split_right(path, read_list(path), 1)
     types = integers(path, [kind for _, kind in words], SLOTS, "clothes type")
-    return tuple(name for name, _ in words), types
+    names = tuple(name for name, _ in words)
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            fail(path, i + 3, f"category {name!r} is on line {names.index(name) + 3} already", "give each its own name")
+    return names, types
 
 
 # ---- a list's rows and those of the list of boxes ---------------------------------------------------------------------

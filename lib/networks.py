@@ -10,7 +10,7 @@ from lib import parts, trunks
 from lib.config import Config
 from lib.deepfashion import Benchmark
 from lib.fashionnet import FashionNet
-from lib.files import read_header, read_tensors, write_tensors
+from lib.files import read_tensors, write_tensors
 from lib.lists import ATTRIBUTE_GROUPS, DataError
 from lib.methods import Method
 from lib.rivals import DARN, WTBI, PartDetector
@@ -63,11 +63,6 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict]:
     return unpack(state), header
 
 
-def header(path: Path) -> dict:
-    """Return the header of `save` or `ship` without reading the network. Raises DataError where the file is damaged."""
-    return {key: json.loads(value) for key, value in read_header(path).items()}
-
-
 def start(model: nn.Module, state: dict[str, Tensor], then: dict, now: dict) -> list[str]:
     """Copy the parameters and buffers of an earlier network that fit this one; return their names.
 
@@ -101,18 +96,27 @@ def vgg16_numbers() -> list[int]:
     return [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, *CONV5]
 
 
+def vgg16_shapes() -> dict[int, tuple[int, int, int, int]]:
+    """Return the shapes of VGG-16's convolutions by their numbers in torchvision's `features`."""
+    channels = [3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512]
+    pairs = zip(channels, channels[1:], strict=False)
+    return {number: (n_out, n_in, 3, 3) for number, (n_in, n_out) in zip(vgg16_numbers(), pairs, strict=True)}
+
+
 def read_vgg16(weights: str) -> tuple[dict[str, Tensor], str]:
     """Return the weights of a VGG-16 under torchvision's names and their origin.
 
     weights: a .safetensors file, or "" to download torchvision's ImageNet weights, whose checksum is verified.
     """
     if weights:
-        state, _ = read_tensors(Path(weights))
-        missing = [
-            n for n in vgg16_numbers() if f"features.{n}.weight" not in state or f"features.{n}.bias" not in state
-        ]
-        if missing:
-            raise DataError(f"{weights}: no features.{missing[0]}.weight and .bias; give a torchvision VGG-16")
+        cure = "name a torchvision VGG-16, saved as .safetensors"
+        state, _ = read_tensors(Path(weights), cure=cure)
+        for number, shape in vgg16_shapes().items():
+            for kind, expected in (("weight", shape), ("bias", shape[:1])):
+                found = state.get(f"features.{number}.{kind}")
+                if found is None or tuple(found.shape) != expected:
+                    what = "is absent" if found is None else f"is {tuple(found.shape)}, not {expected}"
+                    raise DataError(f"{weights}: features.{number}.{kind} {what}; {cure}")
         return {name: tensor.float() for name, tensor in state.items()}, Path(weights).name
     from torchvision.models import VGG16_Weights
 
@@ -146,7 +150,9 @@ def start_vgg16(model: nn.Module, weights: str) -> tuple[list[str], str]:
                 if name in state_now and state_now[name].shape == value.shape:
                     copied[name] = value
                 elif block in trunks:
-                    raise DataError("the trunk differs from VGG-16's; take the paper profile to start from its weights")
+                    raise DataError(
+                        f"{block}.{i}.{kind} of this network has not VGG-16's shape; take the paper profile to start from its weights"
+                    )
     model.load_state_dict(copied, strict=False)
     return sorted(copied), origin
 

@@ -31,7 +31,7 @@ from lightning_fabric import Fabric
 from lib import crops, efficientnet, metrics, networks, parts, train
 from lib.config import Config
 from lib.deepfashion import Benchmark, measured_split, sides
-from lib.files import digest, read_tensors, set_aside, write_json, write_tensors
+from lib.files import CURE, digest, read_header, read_tensors, set_aside, write_json, write_tensors
 from lib.lists import DataError, Lacks
 from lib.locks import OutOfTime, deadline, hold
 from lib.methods import METHODS, Method, find, reason_to_skip, supervised
@@ -47,6 +47,7 @@ TOP = 20  # ranked categories and attributes that are kept
 IN_GROUP = 5
 HELD_OUT = 0.05  # share of the training items held out where the source has no validation split to spare
 MOST_HELD_OUT = 400  # images; their losses are shown and decide nothing
+NO_ROWS = "no image to train on; list some as train in list_eval_partition.txt"
 
 
 # ---- which runs there are -------------------------------------------------------------------------------------------
@@ -76,8 +77,11 @@ def skipped(stage: str, benchmarks: dict[str, Benchmark], config: Config) -> dic
         attributes = networks.SHIPPED_ATTRIBUTES
     elif stage in SEARCHES and labelled is not None:
         attributes = len(labelled.attribute_names or ())
+    rows = benchmark.rows("pretrain" if stage == "pretrain" else "train")
     for name in config.methods:
-        if stage in SEARCHES and not METHODS[name].retrieval:
+        if not len(rows):
+            out[name] = NO_ROWS
+        elif stage in SEARCHES and not METHODS[name].retrieval:
             out[name] = "measured on categories, attributes and landmarks only"
         elif shipped and not has_pretraining(benchmarks) and not shipped_network(METHODS[name]).exists():
             out[name] = "no pre-trained network is shipped for it"
@@ -136,22 +140,22 @@ _DATA: dict[int, tuple[Benchmark, str]] = {}  # the benchmark is kept, so that i
 
 
 def data_identity(benchmark: Benchmark) -> str:
-    """Identify a benchmark's labels and photos, wherever they are: a synthetic world by its size, seed and version, any
-    other source by its arrays and the sizes of its photos."""
+    """Identify a benchmark's labels and photos, wherever they are: its arrays, and the sizes of its photos or, in a
+    synthetic world, what it was drawn from."""
     known = _DATA.get(id(benchmark))
     if known:
         return known[1]
     world = benchmark.images_root.parent.parent / "world.json"
     state = hashlib.sha256(benchmark.name.encode())
-    if world.exists():
+    for name, value in sorted(vars(benchmark).items()):
+        if isinstance(value, np.ndarray):
+            array = value.astype("U") if value.dtype == object else value
+            state.update(f"{name} {array.dtype} {array.shape}".encode() + np.ascontiguousarray(array).tobytes())
+        elif isinstance(value, tuple | dict):  # names of categories, attributes and groups
+            state.update(f"{name} {value}".encode())
+    if world.exists():  # sizes of the same pictures differ between versions of libjpeg
         state.update(world.read_bytes())
     else:
-        for name, value in sorted(vars(benchmark).items()):
-            if isinstance(value, np.ndarray):
-                array = value.astype("U") if value.dtype == object else value
-                state.update(f"{name} {array.dtype} {array.shape}".encode() + np.ascontiguousarray(array).tobytes())
-            elif isinstance(value, tuple | dict):  # names of categories, attributes and groups
-                state.update(f"{name} {value}".encode())
         for name in benchmark.image.tolist():
             path = benchmark.images_root / name
             state.update(f"{path.stat().st_size if path.exists() else -1} ".encode())
@@ -221,14 +225,15 @@ def is_whole(folder: Path, network: bool = False) -> bool:
 
     A measured run may lack its network, unless another run starts from it (`network`): its answers are what is reported.
     """
-    measured, model = _answers(folder), folder / "model.safetensors"
+    measured, model, kept = _answers(folder), folder / "model.safetensors", folder / "scores.safetensors"
     paths = [folder / "answers.safetensors"] * measured + [model] * (network or not measured or model.exists())
+    paths += [kept] * kept.exists()
     try:
         _ = info(folder)["about"], info(folder)["history"]
         for path in paths:
             stat = path.stat()
             _verify(path, stat.st_size, stat.st_mtime_ns)
-        _check_owner(folder)
+            _check_owner(path)
     except (DataError, KeyError, TypeError, OSError):
         return False
     return True
@@ -240,12 +245,16 @@ def _verify(path: Path, size: int, changed: int) -> None:
     read_tensors(path)
 
 
-def _check_owner(folder: Path) -> None:
-    """Raise DataError where the network in a run's folder is another run's, by the notes in the files of both."""
-    path, about = folder / "model.safetensors", info(folder)["about"]
-    theirs = networks.header(path).get("about", {}) if path.exists() else {}
-    if any(theirs.get(key, about[key]) != about[key] for key in ("method", "stage", "seed")):
-        raise DataError(f"{path}: the network of {theirs['method']}, {theirs['stage']}, seed {theirs['seed']}")
+def _name(folder: Path) -> str:
+    """Return what the headers of a run's files call it."""
+    return json.dumps(f"{folder.parent.name}/{folder.name}")
+
+
+def _check_owner(path: Path) -> None:
+    """Raise DataError where a file in a run's folder is another run's, by its header."""
+    owner = read_header(path).get("run", _name(path.parent))
+    if owner != _name(path.parent):
+        raise DataError(f"{path}: a file of {owner.strip(chr(34))}; {CURE}")
 
 
 def _answers(folder: Path) -> bool:
@@ -263,14 +272,13 @@ def _set_damage_aside(folder: Path, network: bool) -> None:
         try:
             if path.exists():
                 read(path if name == "model" else folder)
+                _check_owner(path)
         except (DataError, KeyError, ValueError) as error:
             set_aside(path, str(error))
+            if name == "scores" and had:  # the network makes both
+                (folder / "answers.safetensors").unlink(missing_ok=True)
     try:
         _ = info(folder)["about"], info(folder)["history"]
-        try:
-            _check_owner(folder)
-        except DataError as error:
-            set_aside(model, str(error))
         answered = _answers(folder) and (folder / "answers.safetensors").exists()
         if (network or had or not answered) and not model.exists():
             set_aside(folder / "run.json", "its network is gone")
@@ -285,15 +293,17 @@ def training_rows(stage: str, benchmark: Benchmark, seed: int) -> tuple[np.ndarr
     """Return the rows that a stage trains on, and the rows whose losses are logged.
 
     The latter are the val split where results are measured on another one, otherwise a twentieth of the training items
-    (of the images, where there are no items), which are then not trained on.
+    (of the images, where there are no items), which are then not trained on. Raises Lacks where there is nothing to train on.
     """
     rows, val = benchmark.rows("pretrain" if stage == "pretrain" else "train"), benchmark.rows("val")
+    if not len(rows):
+        raise Lacks(f"{benchmark.images_root}: {NO_ROWS}")
     rng = np.random.default_rng(seed)
     if len(val) and measured_split(benchmark) != "val":
         return rows, np.sort(rng.permutation(val)[:MOST_HELD_OUT])
     units = np.arange(len(benchmark.split)) if benchmark.item is None else benchmark.item
     names = np.unique(units[rows])
-    kept = rng.choice(names, max(1, round(HELD_OUT * len(names))), replace=False)
+    kept = rng.choice(names, min(len(names) - 1, max(1, round(HELD_OUT * len(names)))), replace=False)
     held = np.isin(units[rows], kept)
     return rows[~held], rows[held]
 
@@ -384,9 +394,13 @@ def _train(spec: Method, stage: str, benchmark: Benchmark, config: Config, folde
         model.load_state_dict(networks.load(folder / "model.safetensors")[0])
         about, history = info(folder)["about"], info(folder)["history"]
     else:
-        history = train.fit(
-            model, samples, rows, held_out, spec, schedule, config, fabric, checkpoint, seed, balance, deadline()
-        )
+        try:
+            history = train.fit(
+                model, samples, rows, held_out, spec, schedule, config, fabric, checkpoint, seed, balance, deadline()
+            )
+        except train.NotFinite as error:
+            images = ", ".join(benchmark.image[error.rows].tolist())
+            raise FloatingPointError(f"{error}, images {images}; look at these photos and their labels") from None
     if fabric.global_rank == 0:
         names = None if mask is None or mask.all() else [benchmark.attribute_names[i] for i in np.flatnonzero(mask)]
         about |= {"method": method, "stage": stage, "seed": seed, "start": origin, "started": len(started),
@@ -394,7 +408,12 @@ def _train(spec: Method, stage: str, benchmark: Benchmark, config: Config, folde
                   "passes": len(rows) * len(history) * train.views_of(rows, benchmark.item),
                   "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
                   "seconds": round(sum(epoch["seconds"] for epoch in history), 1)}  # fmt: skip
-        header = {"classes": networks.classes(benchmark), "supervised": names, "about": about}
+        header = {
+            "classes": networks.classes(benchmark),
+            "supervised": names,
+            "about": about,
+            "run": json.loads(_name(folder)),
+        }
         if stage != "pretrain" and spec.network != "detector":
             _write_answers(folder, model, samples, benchmark, spec, config, fabric, about)
         networks.save(folder / "model.safetensors", model, header)
@@ -466,8 +485,9 @@ def _write_answers(
     answers = ranked_answers(scores, benchmark, rows, None if query is None else len(query), str(fabric.device))
     if "parts" in answers:  # to measure a detector of poselets against its own
         answers["poselets"] = model.detector.poselets.cpu().numpy()
-    write_tensors(folder / "answers.safetensors", {name: torch.from_numpy(value) for name, value in answers.items()})
-    header = {"images": json.dumps(benchmark.image[rows].tolist()), "about": json.dumps(about)}
+    ranked = {name: torch.from_numpy(value) for name, value in answers.items()}
+    write_tensors(folder / "answers.safetensors", ranked, {"run": _name(folder)})
+    header = {"images": json.dumps(benchmark.image[rows].tolist()), "about": json.dumps(about), "run": _name(folder)}
     stored = {name: torch.from_numpy(value) for name, value in scores.items()}
     write_tensors(folder / "scores.safetensors", stored, header)
 

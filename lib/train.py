@@ -311,8 +311,8 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
 
     held_out: rows whose losses are logged after each epoch, and decide nothing. weights: the attributes' w_pos and w_neg.
     A checkpoint is written at the end of an epoch, at most once a minute; where one exists, training resumes from it and ends
-    with the same numbers. Raises FloatingPointError with step and rows when a loss is not finite, OutOfTime after `deadline`
-    (Unix time).
+    with the same numbers. Raises NotFinite with step and rows when a loss is not finite, OutOfTime after `deadline` (Unix
+    time).
     """
     t, batch_size, device = config.training, schedule.batch, fabric.device
     item = None if samples.item is None else samples.item.cpu().numpy()
@@ -400,12 +400,20 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
     return history
 
 
+class NotFinite(FloatingPointError):
+    """A loss was nan or infinite. `rows` (int array) are those of its batch."""
+
+    def __init__(self, sentence: str, rows: np.ndarray):
+        super().__init__(sentence)
+        self.rows = rows
+
+
 def _check_finite(step: int, per_epoch: int, rows, item, batch: int, seed: int, run: str) -> None:
-    """Raise FloatingPointError for a step whose loss was not finite, with the rows of its batch."""
+    """Raise NotFinite for a step whose loss was not finite, with the rows of its batch."""
     if step >= 0:
         epoch, index = divmod(step, per_epoch)
         bad = list(epoch_batches(rows, item, batch, (seed, epoch)))[index]
-        raise FloatingPointError(f"{run}: the loss is not finite at step {step} (epoch {epoch}), rows {bad.tolist()}")
+        raise NotFinite(f"{run}: the loss is not finite at step {step} (epoch {epoch})", bad)
 
 
 @torch.inference_mode()

@@ -59,7 +59,12 @@ def load(model: nn.Module, trunk: str, weights: str) -> tuple[list[str], str]:
         return names, efficientnet.load()[1]
     if weights:
         state, origin = (
-            {name: value.float() for name, value in read_tensors(Path(weights))[0].items()},
+            {
+                name: value.float()
+                for name, value in read_tensors(
+                    Path(weights), cure=f"name a torchvision {trunk}, saved as .safetensors"
+                )[0].items()
+            },
             Path(weights).name,
         )
     else:

@@ -16,7 +16,7 @@ import pytest
 import torch
 from PIL import Image
 
-from lib import crops, files, locks, networks, runs, train
+from lib import crops, files, locks, runs, train
 from lib.config import PROFILES, Input
 from lib.deepfashion import without
 from lib.lists import FOLDERS, DataError
@@ -129,14 +129,31 @@ def test_all_damaged_photos_are_named_at_once_and_again(benchmark, tmp_path, mon
     assert "and 1 more" in sentence
     assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {".json"}
 
+    decode, read = crops._decode, []
     with monkeypatch.context() as patch:
-        patch.setattr(crops, "_decode", None)  # these very photos are not read twice
+        patch.setattr(crops, "_decode", lambda path: (read.append(path.name), decode(path))[1])
         with pytest.raises(crops.Damaged, match=re.escape(sentence)):
             crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    assert read == ["2.jpg", "5.jpg", "8.jpg"]  # the others are known to be whole
     for i in (2, 5, 8):
         (tmp_path / f"img/{i}.jpg").write_bytes(jpeg(i))
     crop = crops.crop(crops.read_photo(tmp_path / "img/8.jpg"), benchmark.box[8], 72, 0.1)
     np.testing.assert_array_equal(crops.crop_store(benchmark, tmp_path / "cache", CONFIG)[8], crop)
+
+
+def test_a_photo_that_could_not_be_read_for_a_while_is_not_remembered_as_damaged(benchmark, tmp_path, monkeypatch):
+    decode = crops._decode
+
+    def refuse(path):
+        if path.name == "5.jpg":
+            raise DataError(f"{path}: Permission denied; put the photo there or take it off the lists")
+        return decode(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(crops, "_decode", refuse)
+        with pytest.raises(crops.Damaged, match="5.jpg: Permission denied"):
+            crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
 
 
 def test_photos_that_are_larger_than_the_boxes_own_are_refused(benchmark):
@@ -243,22 +260,22 @@ def test_a_store_that_another_process_makes_is_waited_for_until_the_deadline(ben
     assert not path.exists()
 
 
-def test_the_network_of_another_run_is_set_aside_and_trained_again(squares, config, tmp_path, capsys):
+@pytest.mark.parametrize("name", ["model", "answers", "scores"])
+def test_a_file_of_another_run_is_set_aside_and_made_again(squares, config, tmp_path, capsys, name):
     benchmarks = {"category_attribute": squares}
     one, other = (
         runs.train_run(name, "category_attribute", benchmarks, config, tmp_path) for name in ("fashionnet", "darn")
     )
-    exact = {
-        name: value.clone() for name, value in networks.load(one / "model.safetensors")[0].items()
-    }  # of a mapped file
-    shutil.copyfile(other / "model.safetensors", one / "model.safetensors")
+    path = one / f"{name}.safetensors"
+    exact = {key: value.clone() for key, value in files.read_tensors(path)[0].items()}  # of a mapped file
+    shutil.copyfile(other / path.name, path)
     assert not runs.is_whole(one) and runs.is_whole(other)
     runs.train_run("fashionnet", "category_attribute", benchmarks, config, tmp_path)
-    assert "model.safetensors: damaged (" in (said := capsys.readouterr().err)
-    assert "the network of darn, category_attribute, seed 0" in said
-    again = networks.load(one / "model.safetensors")[0]
+    assert f"{path}: damaged (" in (said := capsys.readouterr().err)
+    assert f"a file of category_attribute/{other.name};" in said
+    again = files.read_tensors(path)[0]
     assert runs.is_whole(one, network=True)
-    assert [name for name, value in exact.items() if not torch.equal(again[name], value)] == []
+    assert [key for key, value in exact.items() if not torch.equal(again[key], value)] == []
 
 
 RACE = """
@@ -363,8 +380,8 @@ def trained(squares, config, tmp_path_factory):
     return out, runs.train_run("fashionnet", "category_attribute", {"category_attribute": squares}, config, out)
 
 
-ROWS = [("run.json", cut)]  # the results read it, the network and the answers; nothing of this project reads the scores
-ROWS += [(name, damage) for name in ("model.safetensors", "answers.safetensors") for damage in (cut, flip)]
+ROWS = [("run.json", cut)]
+ROWS += [(f"{name}.safetensors", damage) for name in ("model", "answers", "scores") for damage in (cut, flip)]
 ROWS += [("answers.safetensors", Path.unlink)]  # a network that is gone is missed only where it is needed
 
 
@@ -374,7 +391,7 @@ def test_a_damaged_file_of_a_run_is_made_again(trained, squares, config, tmp_pat
     shutil.copytree(trained[0], tmp_path / "out")
     folder = tmp_path / "out" / trained[1].relative_to(trained[0])
     damage(folder / name)
-    if name == "answers.safetensors":
+    if name in ("answers.safetensors", "scores.safetensors"):
         monkeypatch.setattr(train, "fit", lambda *_, **__: pytest.fail("trained, though the network is there"))
     found = runs.finished("fashionnet", "category_attribute", benchmarks, config, tmp_path / "out")
     assert found == folder and runs.is_whole(folder, network=True)
@@ -437,3 +454,14 @@ def test_a_run_belongs_to_one_process_at_a_time(trained, squares, config, tmp_pa
     benchmarks = {"category_attribute": squares}
     folder = runs.train_run("fashionnet", "category_attribute", benchmarks, config, tmp_path)
     assert held == [(folder.with_name(f"{folder.name}.lock"), f"{folder} is being trained")]
+
+
+def test_a_loss_that_is_not_finite_names_the_photos(squares, config, tmp_path, monkeypatch):
+    def broken(*arguments):
+        raise train.NotFinite("x: the loss is not finite at step 3 (epoch 1)", np.array([2, 0]))
+
+    monkeypatch.setattr(train, "fit", broken)
+    with pytest.raises(FloatingPointError) as error:
+        runs.train_run("fashionnet", "category_attribute", {"category_attribute": squares}, config, tmp_path)
+    images = f"images {squares.image[2]}, {squares.image[0]}; look at these photos and their labels"
+    assert str(error.value) == f"x: the loss is not finite at step 3 (epoch 1), {images}"

@@ -495,6 +495,7 @@ FAULTS = {  # file, what to replace, by what, the message
         (LABELS, "^3\n", "99999999\n", "line 1: .*more than the file can hold"),
         ("Anno_coarse/list_attr_cloth.txt", "print  1", "print  6", "line 4: attribute group '6'"),
         ("Anno_coarse/list_category_cloth.txt", "Jeans  2", "Jeans", "line 4: clothes type 'Jeans'"),
+        ("Anno_coarse/list_category_cloth.txt", "Skinny Jeans", "Tee", "line 4: category 'Tee' is on line 3 already"),
         ("Anno_coarse/list_category_img.txt", " 3\n", " 4\n", "line 3: the category is not one of 1"),
         ("Anno_coarse/list_category_img.txt", " 3\n", " 0\n", "line 3: the category is not one of 1"),
     ],

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from lib import files
 from lib.lists import DataError
@@ -33,6 +34,17 @@ def test_a_failing_write_leaves_the_old_file_whole_and_nothing_else(tmp_path, mo
         files.write_tensors(path, {"a": torch.ones(3)})
     assert [p.name for p in tmp_path.iterdir()] == ["x.safetensors"]
     assert files.read_tensors(path)[0]["a"].sum() == 0
+
+
+def test_a_disk_that_fills_up_under_a_network_is_one_sentence(tmp_path, monkeypatch):
+    def full(tensors, path, header):
+        path.write_bytes(b"half")
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(files, "save_file", full)
+    with pytest.raises(DataError, match="x.safetensors: cannot be written .*No space left.*; free some disk space"):
+        files.write_tensors(tmp_path / "x.safetensors", {"a": torch.zeros(1)})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_a_file_is_one_sentence(tmp_path):

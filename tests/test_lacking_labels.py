@@ -176,3 +176,23 @@ def test_without_fashionnet_what_is_about_it_is_lacking(squares, config):
         curves.variation_table(measured, shown)
     with pytest.raises(Lacks, match=FASHIONNET):
         tables.best_and_worst(measured)
+
+
+@pytest.mark.parametrize("stage", ["category_attribute", "inshop"])
+def test_without_training_images_no_method_is_trained_and_one_is_enough(
+    squares, search_squares, config, tmp_path, stage
+):
+    whole = squares if stage == "category_attribute" else search_squares
+    rows = whole.rows("train")
+    gone = replace(whole, split=np.where(np.isin(np.arange(len(whole.split)), rows), "", whole.split))
+    reasons = runs.skipped(stage, {stage: gone}, config)
+    assert (
+        runs.trained(stage, {stage: gone}, config) == [] and "no image to train on; list some" in reasons["fashionnet"]
+    )
+    with pytest.raises(Lacks, match=f"{whole.images_root}: no image to train on"):
+        runs.train_run("fashionnet", stage, {stage: gone}, config, tmp_path)
+    split = gone.split.copy()
+    split[rows[:1] if whole.item is None else rows[whole.item[rows] == whole.item[rows[0]]]] = "train"
+    one = replace(gone, split=split)
+    assert len(runs.training_rows(stage, one, 0)[0])
+    assert runs.is_whole(runs.train_run("fashionnet", stage, {stage: one}, config, tmp_path))

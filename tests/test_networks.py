@@ -7,7 +7,7 @@ import pytest
 import torch
 from torchvision.models import vgg
 
-from lib import networks, parts
+from lib import files, networks, parts
 from lib.config import PROFILES, Model
 from lib.fashionnet import FashionNet
 from lib.files import write_tensors
@@ -284,15 +284,19 @@ def test_wtbi_reads_the_same_file(vgg16):
 
 
 def test_weights_that_do_not_fit_raise(vgg16, squares, config, tmp_path):
-    with pytest.raises(DataError, match="trunk differs"):
+    with pytest.raises(DataError, match="has not VGG-16's shape"):
         networks.start_vgg16(networks.build(find("fashionnet"), squares, config, 0), str(vgg16[1]))
     other = write_tensors(tmp_path / "other.safetensors", {"features.0.weight": torch.zeros(64, 3, 3, 3)})
-    with pytest.raises(DataError, match=r"other\.safetensors: no features\.0\.weight and \.bias"):
+    with pytest.raises(DataError, match=r"other\.safetensors: features\.0\.bias is absent; name a torchvision VGG-16"):
         networks.read_vgg16(str(other))
+    state = files.read_tensors(vgg16[1])[0]
+    wide = write_tensors(tmp_path / "wide.safetensors", state | {"features.28.weight": torch.zeros(512, 512, 1, 1)})
+    with pytest.raises(DataError, match=r"wide\.safetensors: features\.28\.weight is \(512, 512, 1, 1\), not "):
+        networks.read_vgg16(str(wide))
 
 
 def test_damaged_weights_are_named(tmp_path):
-    (tmp_path / "vgg.safetensors").write_bytes(b"x")
+    (tmp_path / "vgg.safetensors").write_bytes(b"x")  # perhaps a download of hours
     for path in (tmp_path / "vgg.safetensors", tmp_path / "none.safetensors"):
-        with pytest.raises(DataError, match=path.name):
+        with pytest.raises(DataError, match=rf"{path.name}: (?!.*delete).*; name a torchvision VGG-16"):
             networks.read_vgg16(str(path))

@@ -116,6 +116,16 @@ def test_the_command_prints_what_was_found_and_draws_it(tmp_path, capsys, monkey
         assert min(picture.size) > 200
 
 
+def test_photos_of_one_name_get_a_picture_each(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(command, "OUT", tmp_path / "out")
+    paths = [tmp_path / folder / "a.b.jpg" for folder in "xy"]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_bytes(EXAMPLE.read_bytes())
+    command.main(["--photo", *map(str, paths)])
+    assert sorted(path.name for path in (tmp_path / "out" / "figures").iterdir()) == ["a.b.png", "a.b_2.png"]
+
+
 def test_every_kind_of_the_examples_has_categories_and_chance_is_by_hand():
     names = predict.load()[1]["category"]
     assert set(predict.KINDS) == {predict.kind_of(path) for path in predict.EXAMPLES.glob("*.jpg")}

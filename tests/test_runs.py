@@ -246,6 +246,9 @@ def test_another_world_makes_another_run(world, world_root, config, tmp_path):
         (place / "world.json").write_text(content)
         places[name] = folder(find_benchmarks(place), config, tmp_path)
     assert places["same"] == folder(world, config, tmp_path) != places["other"]
+    main = world["category_attribute"]
+    edited = world | {"category_attribute": replace(main, category=np.roll(main.category, 1))}
+    assert folder(edited, config, tmp_path) != places["same"]  # by hand, in its lists
 
 
 def test_other_data_makes_another_run(squares, config, tmp_path):

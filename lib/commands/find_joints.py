@@ -10,6 +10,7 @@ covers most of the annotated box. A data set that already has the list keeps it.
 
 import argparse
 import os
+import pickle
 import sys
 from pathlib import Path
 
@@ -98,7 +99,11 @@ def main(arguments: list[str]) -> None:
             return
         if args.weights:
             model = keypointrcnn_resnet50_fpn(weights=None, weights_backbone=None)
-            model.load_state_dict(torch.load(args.weights, weights_only=True))
+            try:
+                model.load_state_dict(torch.load(args.weights, weights_only=True))
+            except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, KeyError, AttributeError) as error:
+                why = next(iter(str(error).splitlines()), type(error).__name__)
+                raise DataError(f"{args.weights}: not torchvision's Keypoint R-CNN ({why}); name its .pth") from None
         else:
             model = keypointrcnn_resnet50_fpn(weights=KeypointRCNN_ResNet50_FPN_Weights.DEFAULT)
         for benchmark in benchmarks:

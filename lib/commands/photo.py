@@ -70,6 +70,7 @@ def main(arguments: list[str]) -> None:
     args = parser.parse_args(["-h"] if {"-h", "--help"} & set(arguments) else arguments)
     try:
         catalogue = None if args.catalogue is None else predict.index(args.catalogue, OUT / "cache")
+        names = []
         for path in args.photo:
             if not path.is_file():
                 what = (
@@ -80,7 +81,9 @@ def main(arguments: list[str]) -> None:
                 raise DataError(f"{path}: {what}")
             text, photo, found = describe(path, args.box, catalogue)
             print(text)
-            print("  wrote       ", draw(photo, found, OUT / "figures" / path.name), flush=True)
+            names.append(path.stem)
+            name = path.stem + f"_{names.count(path.stem)}" * (names.count(path.stem) > 1)  # of another folder
+            print("  wrote       ", draw(photo, found, OUT / "figures" / f"{name}.png"), flush=True)
     except DataError as error:
         sys.exit(f"run_all.sh: {error}")
     print("The network has seen drawn clothes alone: on photos it is often wrong (notebook 09).")

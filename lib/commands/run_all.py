@@ -34,7 +34,7 @@ hold, deadline = locks_["hold"], locks_["deadline"]
 progress_ = runpy.run_path(str(LIB / "commands" / "progress.py"))
 Progress, clock = progress_["Progress"], progress_["clock"]
 sources_ = runpy.run_path(str(LIB / "commands" / "sources.py"))
-data_digest, code_digest = sources_["data_digest"], sources_["code_digest"]
+data_digest, code_digest, file_digest = (sources_[f"{what}_digest"] for what in ("data", "code", "file"))
 # Messages of pip, venv and conda, and what helps.
 CURES = {
     "No space left on device": "the disk is full; free about 6 GB and start again",
@@ -89,6 +89,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--fresh deletes what the other notebooks wrote: it cannot be combined with --only": args.fresh and args.only is not None,
         "--skip-damaged is about the photos of --data": args.skip_damaged and args.data is None,
         "--trunk is about photos: it needs --data or --check, and no --profile": args.trunk and (args.profile or (args.data is None and args.check is None)),
+        "--profile photos is about photos: it needs --data or --check": args.profile == "photos" and args.data is None and args.check is None,
         "--minutes: a number above 0": args.minutes is not None and not 0 < args.minutes < 1e6,
     }  # fmt: skip
     if sentence := next((sentence for sentence, holds in wrong.items() if holds), ""):
@@ -219,8 +220,9 @@ def run_notebooks(paths: list[Path], out: Path, values: dict[str, str], again: b
             inputs = hashlib.sha256(f"{inputs} {cells}".encode()).hexdigest()  # includes those of all before it
             target, notes = out / "notebooks" / path.name, read_notes(out)
             note = notes.pop(path.stem, {})
-            files = {out / name for name in note.get("files", [])}
-            if not again and note.get("digest") == inputs and all(file.exists() for file in (target, *files)):
+            files = {out / name: kept for name, kept in note.get("files", {}).items()}
+            whole = all(file_digest(file) == kept for file, kept in files.items())
+            if not again and note.get("digest") == inputs and whole:
                 progress.end("unchanged, skipped")
                 continue
             if time.time() > deadline():
@@ -230,16 +232,18 @@ def run_notebooks(paths: list[Path], out: Path, values: dict[str, str], again: b
             except Stop:
                 progress.end(f"stopped after {clock(progress.seconds())}")
                 raise
-            new = {file for file, when in written(out).items() if when != earlier.get(file)}
-            for file in (files | new) if lacks else (files - new):  # of an earlier version of the notebook
+            new = {target, *(file for file, when in written(out).items() if when != earlier.get(file))}
+            for file in (
+                (new | files.keys()) if lacks else (files.keys() - new)
+            ):  # of an earlier version of the notebook
                 file.unlink(missing_ok=True)
             if lacks:
                 save_notes(out, notes)
                 progress.end(f"skipped: {lacks}")
                 continue
-            names = sorted(str(file.relative_to(out)) for file in new)
-            save_notes(out, notes | {path.stem: {"digest": inputs, "files": names, "seconds": progress.seconds()}})
-            progress.end(f"{clock(progress.seconds())}, {len(names)} figures and tables")
+            made = {str(file.relative_to(out)): file_digest(file) for file in sorted(new)}
+            save_notes(out, notes | {path.stem: {"digest": inputs, "files": made, "seconds": progress.seconds()}})
+            progress.end(f"{clock(progress.seconds())}, {len(made) - 1} figures and tables")
     print(f"{clock(time.monotonic() - start)} in all. Tables, figures and executed notebooks: {shown(out)}", flush=True)
     print(f"To open them: {shown(Path(sys.executable))} -m jupyter lab {shown(out / 'notebooks')}", flush=True)
 
@@ -247,7 +251,10 @@ def run_notebooks(paths: list[Path], out: Path, values: dict[str, str], again: b
 def delete_others(out: Path, source: str, again: bool) -> None:
     """Delete all results of other data or parameters, and say so. Raises Stop where one notebook alone is to run `again`."""
     path, files = out / SOURCE, [*written(out), *out.glob("notebooks/*.ipynb")]
-    if path.exists() and path.read_text(encoding="utf-8") != source and files:
+    earlier = path.read_bytes() if path.exists() else b""
+    if (
+        re.fullmatch(rb"[0-9a-f]{64}", earlier) and earlier != source.encode() and files
+    ):  # a damaged mark deletes nothing
         if again:
             raise Stop(f"--only: {shown(out)} has results of other data; a call without --only replaces them", 2)
         print(f"Deleting results of other data or parameters: {len(files)} files in {shown(out)}", flush=True)
@@ -266,10 +273,12 @@ def replace(path: Path, text: str) -> None:
 
 
 def read_notes(out: Path) -> dict[str, dict]:
-    """Return notebook -> {digest of its inputs, files that it wrote, seconds}; empty where that cannot be read."""
+    """Return notebook -> {digest of its inputs, files that it wrote with theirs, seconds}; empty where that cannot be read."""
     try:
-        return json.loads((out / NOTES).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        notes = json.loads((out / NOTES).read_text(encoding="utf-8"))
+        return {name: {"digest": str(note["digest"]), "files": dict(note["files"]), "seconds": float(note["seconds"])}
+                for name, note in notes.items()}  # fmt: skip
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
 
 
@@ -303,6 +312,7 @@ def register_kernel(folder: Path) -> None:
     env = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_NCOLS": "80", "TQDM_NROWS": "20"}
     # glibc would return large tensors' memory and fault it in again at every step, a quarter of its time on a CPU.
     env |= {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**32)}
+    env["IPYTHONDIR"] = str(folder / "ipython")  # without the user's start-up files
     if (count := cpu_count()) < (os.cpu_count() or 1):  # PyTorch does not ask how many of them a container may use
         env["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS", str(count))
     spec = get_kernel_dict() | {"argv": ["sh", "-c", 'exec "$0" "$@" 2>/dev/null', *kernel], "env": env}
@@ -383,6 +393,9 @@ def clear(out: Path) -> None:
     git = ["git", "ls-files", str(out)]
     if shutil.which("git") and (tracked := subprocess.run(git, cwd=ROOT, capture_output=True, text=True).stdout):
         raise Stop(f"--fresh: git tracks {tracked.splitlines()[0]}; delete {shown(out)} yourself if you mean it")
+    for lock in sorted(out.rglob("*.lock")):  # of a process that draws, decodes or trains there without this command
+        with hold(lock, f"{shown(lock.with_suffix(''))} is being made", wait=False):
+            pass
     shutil.rmtree(out, ignore_errors=not out.exists())
 
 

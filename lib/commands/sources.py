@@ -3,9 +3,11 @@
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 
-LISTS_AND_PHOTOS = (".txt", ".jpg", ".jpeg", ".png")
+# The official lists, the fine annotations by split, and photos; other texts beside them change nothing.
+LISTS_AND_PHOTOS = re.compile(r"(list_.*|(train|val|test)(_.*)?)\.txt|.*\.(jpe?g|png)", re.IGNORECASE)
 
 
 def data_digest(out: Path, values: dict[str, str]) -> str:
@@ -20,7 +22,7 @@ def data_digest(out: Path, values: dict[str, str]) -> str:
         seen.add((place.st_dev, place.st_ino))
         folders.sort()
         for name in sorted(names):
-            if name.lower().endswith(LISTS_AND_PHOTOS):
+            if LISTS_AND_PHOTOS.fullmatch(name):
                 parts += _state(os.path.join(folder, name))
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
@@ -33,10 +35,15 @@ def _state(path: str) -> list[str]:
     return [f"{path} {stat.st_size} {stat.st_mtime_ns}"]
 
 
+def file_digest(path: Path) -> str:
+    """Hash a file; "" where it is absent."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
 def code_digest(lib: Path) -> str:
     """Hash the code in the folder `lib`, without its commands, and the data that the project ships there."""
     parts = []
-    for path in sorted(path for kind in ("py", "csv", "safetensors") for path in lib.rglob(f"*.{kind}")):
+    for path in sorted(path for kind in ("py", "csv", "jpg", "safetensors") for path in lib.rglob(f"*.{kind}")):
         if path.parent.name != "commands":
-            parts.append(f"{path.relative_to(lib)} {hashlib.sha256(path.read_bytes()).hexdigest()}")
+            parts.append(f"{path.relative_to(lib)} {file_digest(path)}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

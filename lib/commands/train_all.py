@@ -79,9 +79,10 @@ def phases(profile: str, data: str, out: str, weights: str, skip_damaged: bool) 
 
 def train_all(
     profile: str, data: str = "", out: str = "", weights: str = "", jobs: int = 1, skip_damaged: bool = False
-) -> bool:
-    """Train all runs; return whether all of them are finished. skip_damaged: see `open_data`."""
-    begin, failed = time.monotonic(), False
+) -> int:
+    """Train all runs; return the exit code: 0 where all are finished, 75 ("try again later") where time ran out, 1 where one
+    failed. skip_damaged: see `open_data`."""
+    begin, problems = time.monotonic(), set()
     with ExitStack() as stack:
         map_ = map
         if jobs > 1:
@@ -96,7 +97,7 @@ def train_all(
             phase = time.monotonic()
             for done, (task, seconds, problem) in enumerate(map_(_train, tasks), 1):
                 left = (len(tasks) - done) * (time.monotonic() - phase) / done / 60
-                failed |= bool(problem)
+                problems.add(problem.split(":")[0])
                 if os.environ.get("RANK", "0") != "0" and not problem:  # of torchrun: the first process speaks for all
                     continue
                 outcome = problem or f"{seconds:.0f} s, {left:.0f} min left of this part"
@@ -104,7 +105,7 @@ def train_all(
                     f"{time.monotonic() - begin:6.0f} s  {done}/{len(tasks)}  {task[5]} {task[4]} seed {task[6]}: {outcome}",
                     flush=True,
                 )
-    return not failed
+    return 1 if problems - {"", "OutOfTime"} else 75 if problems - {""} else 0
 
 
 def ship_all(profile: str, out: str, folder: Path) -> None:
@@ -127,12 +128,18 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="stop at a checkpoint after this time")
     parser.add_argument("--ship", metavar="DIR", help="write the pre-trained networks to this folder at the end")
     args = parser.parse_args()
+    if args.jobs < 1 or (args.minutes is not None and not args.minutes > 0):
+        parser.error("--jobs: a number from 1; --minutes: a number above 0")
     if args.minutes:
         os.environ["DEEPFASHION_DEADLINE"] = str(time.time() + 60 * args.minutes)
-    finished = train_all(args.profile, args.data, args.out, args.weights, args.jobs, args.skip_damaged)
-    if args.ship:
-        ship_all(args.profile, args.out, Path(args.ship))
-    sys.exit(0 if finished else 75)
+    try:
+        code = train_all(args.profile, args.data, args.out, args.weights, args.jobs, args.skip_damaged)
+        if args.ship:
+            ship_all(args.profile, args.out, Path(args.ship))
+    except (DataError, OutOfTime) as error:
+        print(f"train_all: {error}", file=sys.stderr)
+        code = 75 if isinstance(error, OutOfTime) else 1
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -51,17 +51,22 @@ def read(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:
 def _read_tensors(path: Path) -> Predictions:
     if not path.exists():
         raise DataError(f"{path}: no such file; name one that holds predictions")
-    scores, header = read_tensors(path, "np")
+    scores, header = read_tensors(path, "np", "write it as a run does")
     try:
-        images = np.array(json.loads(header["images"]), str)
+        names = json.loads(header["images"])
     except (KeyError, ValueError):
-        raise DataError(f"{path}: its header has no list of images; write it as a run does") from None
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise DataError(f"{path}: its header has no list of images; write it as a run does")
+    images = np.array(names, str)
     places = [f"{path}, image {i + 1}" for i in range(len(images))]
     scores = {name: scores[name] for name in ("category", "attributes", "landmarks", "embedding") if name in scores}
     for name, values in scores.items():
-        if len(values) != len(images):
-            raise DataError(f"{path}: {name} has {len(values)} rows for {len(images)} images; write both anew")
-    return images, scores, places
+        if values.shape[:1] != (len(images),):
+            raise DataError(f"{path}: {name} is {values.shape} for {len(images)} images; write it as a run does")
+        if name == "embedding" and (values.ndim != 2 or not values.shape[1]):
+            raise DataError(f"{path}: an embedding of shape {values.shape}; write one row of numbers per image")
+    return images, {name: values.astype(np.float32) for name, values in scores.items()}, places
 
 
 def _read_csv(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:

@@ -42,6 +42,7 @@ def use_style() -> None:
         "xtick.labelsize": 9,
         "ytick.labelsize": 9,
         "legend.frameon": False,
+        "text.parse_math": False,  # a name with a dollar sign is no formula
     })  # fmt: skip
 
 

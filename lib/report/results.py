@@ -56,7 +56,10 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
     if skip_damaged and (Path(data) / "world.json").exists():  # its runs are identified by its size and seed
         raise DataError(f"{data}: a synthetic world; delete the folder to have it drawn again")
     root = Path(data) if data else write_world(out / "world", config.world, config.seed, joblib.cpu_count())
-    benchmarks = deepfashion.find_benchmarks(root)
+    try:
+        benchmarks = deepfashion.find_benchmarks(root)
+    except DataError as error:
+        raise error if data else DataError(f"{error} (drawn clothes: delete the folder {root} instead)") from None
     for benchmark in benchmarks.values():
         deepfashion.check_disjoint(benchmark)
         if data:

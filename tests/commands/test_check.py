@@ -65,7 +65,8 @@ def test_a_whole_world_has_no_problem(folder, capsys, monkeypatch, tmp_path):
     names = [line.split()[0] for line in section(text, "Notebooks") if line.endswith("runs")]
     assert names == [path.stem for path in run_all.notebooks(None)]
     cost = "\n".join(section(text, "Disk, decoding and training"))
-    assert f"crops of 121 px take {images * 121 * 121 * 3 / 1e6:.1f} MB" in cost
+    px = PROFILES["photos"].input.px
+    assert f"crops of {px} px take {images * px * px * 3 / 1e6:.1f} MB" in cost
     n = splits["query"] + splits["gallery"] + len(find_benchmarks(folder)["category_attribute"].rows("test"))
     assert f"zero-shot: crops of {n} photos at 104 px take {n * 104 * 104 * 3 / 1e6:.1f} MB more" in cost
     assert re.search(rf"training, inshop: 8 runs .* each 2 passes of {splits['train']} images", cost)

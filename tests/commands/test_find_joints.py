@@ -99,5 +99,9 @@ def test_the_command_leaves_a_list_as_it_is(benchmark, tmp_path, monkeypatch, ca
 def test_errors_are_one_sentence(benchmark, tmp_path):
     with pytest.raises(SystemExit, match=r"^find_joints: [^\n]*none of 'Category[^\n]*$"):
         find_joints.main(["--data", str(tmp_path / "nowhere")])
-    with pytest.raises(SystemExit, match=r"^find_joints: [^\n]*none.pth[^\n]*$"):
-        find_joints.main(["--data", str(tmp_path), "--weights", str(tmp_path / "none.pth")])
+    torch.save({"backbone": torch.zeros(1)}, tmp_path / "other.pth")
+    (tmp_path / "empty.pth").touch()
+    (tmp_path / "text.pth").write_text("no network")
+    for name in ("none", "other", "empty", "text"):
+        with pytest.raises(SystemExit, match=rf"^find_joints: [^\n]*{name}.pth: not torchvision's[^\n]*$"):
+            find_joints.main(["--data", str(tmp_path), "--weights", str(tmp_path / f"{name}.pth")])

@@ -180,15 +180,12 @@ def test_profiles_are_those_of_the_configuration():
 
 def test_real_photos_and_the_synthetic_world_never_share_a_folder(tmp_path):
     data = ["--data", str(tmp_path)]
-    names = [
-        run_all.parse(["--profile", profile, *more]).out.name for profile in run_all.PROFILES for more in ([], data)
-    ]
+    profiles = [profile for profile in run_all.PROFILES if profile != "photos"]
+    names = [run_all.parse(["--profile", profile, *more]).out.name for profile in profiles for more in ([], data)]
     assert run_all.parse(data).out.name == "photos" and run_all.parse(data).profile == "photos"
-    assert names == [
-        "smoke", "smoke_photos", "demo", "demo_photos", "study", "study_photos", "photos", "photos", "paper",
-        "paper_photos",
-    ]  # fmt: skip
-    assert "reference" not in names
+    assert names == [name for profile in profiles for name in (profile, f"{profile}_photos")]
+    with pytest.raises(run_all.Stop, match="--profile photos is about photos: it needs --data"):
+        run_all.parse(["--profile", "photos"])
 
 
 # ---- notebooks ------------------------------------------------------------------------------------------------------
@@ -266,7 +263,7 @@ def test_a_notebook_whose_subject_the_data_lack_is_skipped_and_named(checkout):
     for path in (old, out / "tables" / "old.csv", out / "tables" / "other.csv"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    notes = {"02_a": {"digest": "", "files": ["tables/old.csv"], "seconds": 1.0}}
+    notes = {"02_a": {"digest": "", "files": {"tables/old.csv": ""}, "seconds": 1.0}}
     run_all.save_notes(out, notes)
     done = execute(checkout)
     assert done.returncode == 0 and "[1/2] 02_a: skipped: d: no landmarks\n" in done.stdout
@@ -363,15 +360,23 @@ def test_a_second_call_runs_only_what_would_differ(checkout, monkeypatch, capsys
     lines = (out / "tables" / "times.csv").read_text().splitlines()
     assert lines[0] == "notebook,seconds" and [line.split(",")[0] for line in lines[1:]] == ["00_a", "01_b", "02_c"]
     assert all(0 <= float(line.split(",")[1]) < 60 for line in lines[1:])
-    (out / "tables" / "01_b.csv").unlink()
-    assert call() == ["b"] and call() == []
+    for change in (Path.unlink, lambda path: path.write_text(""), lambda path: path.write_text("[]")):
+        for path in (out / "tables" / "01_b.csv", out / "notebooks" / "01_b.ipynb"):
+            change(path)
+            assert call() == ["b"] and call() == []
     write_notebook(paths[1], "x = 5")  # what comes after it may read what it wrote
     assert call() == ["b", "c"]
     assert call(VALUES | {"profile": "smoke"}) == ["a", "b", "c"]
     (checkout / "lib" / "code.py").write_text("x = 2\n")
     assert call(VALUES | {"profile": "smoke"}) == ["a", "b", "c"]
-    (out / run_all.NOTES).write_text("half a file")
-    assert call(VALUES | {"profile": "smoke"}) == ["a", "b", "c"]
+    for text in ("half a file", "[]", '{"00_a": {"digest": ""}}', '{"00_a": 1}', '{"00_a": {"seconds": "x"}}'):
+        (out / run_all.NOTES).write_text(text)
+        assert call(VALUES | {"profile": "smoke"}) == ["a", "b", "c"]
+    capsys.readouterr()
+    for mark in (b"", b"\xff", b"half a di"):  # nobody knows what the results are of
+        (out / run_all.SOURCE).write_bytes(mark)
+        assert call(VALUES | {"profile": "smoke"}) == []
+        assert "Deleting" not in capsys.readouterr().out and (out / run_all.SOURCE).stat().st_size == 64
 
 
 def test_results_are_replaced_when_their_notebook_has_run_and_those_of_other_data_go_first(
@@ -499,6 +504,17 @@ def test_fresh_deletes_one_folder_of_outputs_and_nothing_else(checkout):
     assert (checkout / "elsewhere" / "tables").exists() and (other / "tables").exists()
 
 
+def test_fresh_deletes_nothing_of_a_process_that_trains_beside_it(checkout):
+    run = checkout / "outputs" / "demo" / "runs" / "inshop" / "darn_0_1"
+    run.mkdir(parents=True)
+    with run_all.hold(run.with_name("darn_0_1.lock"), "x"):
+        with pytest.raises(BlockingIOError, match="outputs/demo/runs/inshop/darn_0_1 is being made by process"):
+            run_all.clear(checkout / "outputs" / "demo")
+        assert run.exists()
+    run_all.clear(checkout / "outputs" / "demo")
+    assert not run.exists()
+
+
 def test_fresh_never_deletes_what_git_tracks(checkout):
     table = checkout / "outputs" / "demo" / "tables" / "table 2.csv"
     table.parent.mkdir(parents=True)
@@ -523,6 +539,15 @@ def test_the_users_results_are_ignored_and_ours_are_not():
         assert subprocess.run([*ignored, name], cwd=ROOT).returncode == 0, name
     for name in ("demo/tables/table2.csv", "demo/notebooks/00_data.ipynb", "photos/figures/fig10a.png"):
         assert subprocess.run([*ignored, f"outputs/reference/{name}"], cwd=ROOT).returncode == 1, name
+
+
+def test_start_up_files_of_the_user_change_no_notebook(checkout, tmp_path):
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00.py").write_text("raise_ = 1\nopen('started', 'w').close()\n")
+    write_notebook(checkout / "notebooks" / "00_a.ipynb", "assert 'raise_' not in globals()")
+    done = execute(checkout, IPYTHONDIR=str(tmp_path / "ipython"))
+    assert done.returncode == 0 and not list(checkout.rglob("started")), done.stderr
 
 
 def test_clock():

@@ -249,9 +249,19 @@ def test_bad_tensors_are_named(three, tmp_path):
     path = write_tensors(tmp_path / "a.safetensors", {"category": torch.zeros(3, 2)})
     with pytest.raises(DataError, match="no list of images"):
         evaluate.read(path, three)
+    for images in ("3", '{"a": 1}', "[1, 2, 3]"):
+        path = write_tensors(tmp_path / "a.safetensors", {"category": torch.zeros(3, 2)}, {"images": images})
+        with pytest.raises(DataError, match="no list of images"):
+            evaluate.read(path, three)
+    half = {"category": torch.zeros(1, 2, dtype=torch.bfloat16)}
+    read = evaluate.read(write_tensors(tmp_path / "half.safetensors", half, {"images": '["x"]'}), three)
+    assert read[1]["category"].dtype == np.float32
     rows = np.arange(3)
     for scores, said in (
-        ({"category": np.zeros((2, 2), np.float32)}, "2 rows for 3 images"),
+        ({"category": np.zeros((2, 2), np.float32)}, r"category is \(2, 2\) for 3 images"),
+        ({"category": np.zeros((), np.float32)}, r"category is \(\) for 3 images"),
+        ({"embedding": np.zeros(3, np.float32)}, r"an embedding of shape \(3,\)"),
+        ({"embedding": np.zeros((3, 0), np.float32)}, r"an embedding of shape \(3, 0\)"),
         ({"category": np.zeros((3, 5), np.float32)}, r"\(5,\) columns where \(2,\)"),
         ({"landmarks": np.full((3, 8, 2), np.nan, np.float32)}, "image 1: landmarks holds NaN"),
     ):

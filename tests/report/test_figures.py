@@ -217,6 +217,13 @@ def test_every_png_is_small(tmp_path):
     assert path.stat().st_size <= 300_000
 
 
+def test_a_name_with_dollar_signs_is_drawn_as_it_is(tmp_path):
+    figures.use_style()
+    counts = pd.Series([3, 2], [r"$\red$", "$5 tee"])
+    frequencies = figures.frequencies(counts, {"texture": counts})
+    results.save_figure(frequencies, tmp_path, "fig")  # as a formula, the first one is an error
+
+
 def test_a_curve_without_rivals_has_no_empty_panel():
     columns = ["pdj", "difference", "difference_lo", "difference_hi"]
     table = pd.DataFrame({"method": FASHIONNET, "threshold": [0.0, 0.1, 0.2], **dict.fromkeys(columns, 0.5)})

@@ -1,5 +1,7 @@
 """Answers beside the truth: measures against slow loops and cases worked by hand, reference rows, files."""
 
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -269,6 +271,18 @@ def test_open_data_checks_and_names_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.setattr(results.deepfashion, "find_benchmarks", lambda _: {"category_attribute": twice})
     with pytest.raises(DataError):
         results.open_data(config, "x", tmp_path)
+
+
+def test_a_damaged_list_of_drawn_clothes_is_cured_by_drawing_them_again(tmp_path, world_root, monkeypatch):
+    shutil.copytree(world_root, tmp_path / "world")
+    (path,) = (tmp_path / "world").rglob("list_category_img.txt")
+    os.truncate(path, path.stat().st_size // 2)
+    monkeypatch.setattr(results, "write_world", lambda *_: tmp_path / "world")
+    with pytest.raises(DataError, match=r"list_category_img.txt.*delete the folder .*/world instead\)$"):
+        results.open_data(PROFILES["smoke"], "", tmp_path)
+    with pytest.raises(DataError) as error:  # of somebody else
+        results.open_data(PROFILES["smoke"], str(tmp_path / "world"), tmp_path)
+    assert "delete the folder" not in str(error.value)
 
 
 def test_gather_reads_all_finished_seeds(tmp_path, monkeypatch):
