@@ -83,8 +83,12 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], None]]] = {  # what, where, how
     "answers changed": ("runs/*/*/answers.safetensors", flip),
     "mark of the world cut": ("world/world.json", cut),
     "notebooks' marks cut": ("cache/notebooks.json", cut),
+    "scores cut": ("runs/*/*/scores.safetensors", cut),
+    "scores changed": ("runs/*/*/scores.safetensors", flip),
     "executed notebook cut": ("notebooks/*.ipynb", cut),
+    "table cut": ("tables/[!t]*.csv", cut),  # not times.csv, which each call writes
 }
+NOTICED = ("notebooks' marks cut", "executed notebook cut", "table cut")  # by run_all.sh, the others by the notebooks
 
 
 class Faults:
@@ -124,13 +128,13 @@ class Faults:
         self.note(number.name, f"{share:.2f}", code, sentence)
 
     def damaged(self, fault: str) -> None:
-        """Damage one file of a finished run, and have all notebooks run again."""
+        """Damage one file of a finished run, and have the notebooks read it again."""
         pattern, how = DAMAGE[fault]
         paths = sorted(self.out.glob(pattern))
         if not paths:
             return self.note(fault, "end", "", f"not tried: no {pattern}", again=False)
         how(self.random.choice(paths))
-        if fault != "notebooks' marks cut":
+        if fault not in NOTICED:
             (self.out / "cache" / "notebooks.json").unlink(missing_ok=True)
         code, sentence = call(self.command)
         self.note(fault, "end", code, sentence)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from torch import nn
 
 from lib import crops, metrics, networks, train
 from lib.config import PROFILES
@@ -15,6 +16,7 @@ from lib.report.results import mean_landmarks, units
 
 HEATMAP = next(name for name, method in METHODS.items() if method.head == "heatmap")
 GENERIC = next(name for name, method in METHODS.items() if method.network == "wtbi")
+FEATURES = "ImageNet features"  # of WTBI, without its perceptron
 CONFIG = PROFILES["demo"]  # whose networks are shipped
 COLUMNS = ("measure", "method", "value", "lo", "hi", "images")
 
@@ -24,7 +26,8 @@ def zero_shot(benchmarks: dict[str, Benchmark], out: Path, k: int = 20) -> pd.Da
     the measured split; how many in-shop queries find their item among the first k; how many gallery photos have the category
     of the nearest photo of another item. Measures that the source has no labels or no split for are left out.
 
-    Two rows need no network: "mean landmarks" puts the mean of the training split into each box, "chance" is a random order.
+    Three rows are references: "ImageNet features" have learned nothing of clothes, "mean landmarks" puts the mean of the
+    training split into each box, "chance" is a random order.
     Crops are kept under `out`/cache, of the measured images alone.
     """
     rows: list[tuple] = []
@@ -71,7 +74,7 @@ def _searches(shop: Benchmark, out: Path, k: int) -> list[tuple]:
     searched, alike, rows = f"in-shop, top-{k}", "category of the nearest photo of another item", []
     same = items[:, None] == items[None]
     kinds = None if shop.category is None else shop.category[gallery]
-    for method in (FASHIONNET, GENERIC):
+    for method in (FASHIONNET, GENERIC, FEATURES):
         embedding = outputs(method, shop, both, out)["embedding"]
         ours, theirs = embedding[: len(query)], embedding[len(query) :]
         hits = metrics.retrieval_matches(metrics.search(ours, theirs, k)[0], shop.item[query], items).any(1)
@@ -93,15 +96,19 @@ def _searches(shop: Benchmark, out: Path, k: int) -> list[tuple]:
 
 
 def outputs(method: str, benchmark: Benchmark, rows: np.ndarray, out: Path) -> dict[str, np.ndarray]:
-    """Return what a shipped network sees in `rows`, as `train.predict` does. Its heads for other names than the source's are
-    not filled: landmarks and embeddings alone mean something."""
-    spec, fabric = find(method), train.make_fabric(CONFIG.training.precision)
+    """Return what a shipped network, or FEATURES, sees in `rows`, as `train.predict` does. Its heads for other names than the
+    source's are not filled: landmarks and embeddings alone mean something."""
+    spec = find(GENERIC if method == FEATURES else method)
+    fabric = train.make_fabric(CONFIG.training.precision)
     few = without(benchmark, np.setdiff1d(np.arange(len(benchmark.image)), rows))
     model = networks.build(spec, few, CONFIG, 0)
     if spec.network == "wtbi":
         networks.start_generic(model, CONFIG, "")
-    state, header = networks.load(networks.SHIPPED / f"{method}.safetensors")
-    networks.start(model, state, header["classes"], networks.classes(few))
+    if method == FEATURES:
+        model.mlp, model.category, model.attributes = nn.Identity(), None, None
+    else:
+        state, header = networks.load(networks.SHIPPED / f"{method}.safetensors")
+        networks.start(model, state, header["classes"], networks.classes(few))
     stored = crops.crop_store(few, out / "cache", CONFIG.input)
     samples = replace(train.make_samples(few, CONFIG, spec), crops=stored)
     return train.predict(model, samples, few, np.searchsorted(np.sort(rows), rows), spec, CONFIG, fabric)

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from lib.report.zero_shot import COLUMNS, HEATMAP, outputs, zero_shot
+from lib import crops, efficientnet
+from lib.report.zero_shot import COLUMNS, CONFIG, FEATURES, HEATMAP, outputs, zero_shot
 
 ALIKE = "category of the nearest photo of another item"
 
@@ -32,7 +34,7 @@ def test_landmarks(world, table, tmp_path):
     assert table.loc[("PDJ at 0.1", "fashionnet")].value > table.loc[("PDJ at 0.1", "mean landmarks")].value + 10
 
 
-@pytest.mark.parametrize("method", ["fashionnet", "wtbi"])
+@pytest.mark.parametrize("method", ["fashionnet", "wtbi", FEATURES])
 def test_searches(world, table, tmp_path, method):
     shop = world["inshop"]
     query, gallery = shop.rows("query"), shop.rows("gallery")
@@ -45,6 +47,20 @@ def test_searches(world, table, tmp_path, method):
     alike = [shop.category[g] == shop.category[nearest[g]] for g in gallery]
     assert table.loc[("in-shop, top-2", method)].value == pytest.approx(100 * np.mean(found))
     assert table.loc[(ALIKE, method)].value == pytest.approx(100 * np.mean(alike))
+
+
+def test_imagenet_features_are_timms(world, tmp_path):
+    shop = world["inshop"]
+    rows = shop.rows("query")[:3]
+    crop = np.stack([crops.crop(crops.read_photo(shop.images_root / shop.image[row]), shop.box[row], CONFIG.input.px,
+                                CONFIG.input.margin) for row in rows])  # fmt: skip
+    view = crops.fixed_view(len(rows), CONFIG.input)
+    images = crops.images_in_view(torch.from_numpy(crop), view, CONFIG.input.view_px)
+    with torch.inference_mode():
+        exact = efficientnet.load()[0].eval()(efficientnet.Renormalise()(images)).numpy()
+    exact /= np.linalg.norm(exact, axis=1, keepdims=True)
+    found = outputs(FEATURES, shop, rows, tmp_path)["embedding"]
+    assert ((found @ exact.T) > 0.99).tolist() == np.eye(len(rows), dtype=bool).tolist()  # bfloat16 where there is any
 
 
 def test_chance_is_the_mean_of_random_orders(world, table):
