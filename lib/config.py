@@ -239,22 +239,27 @@ def departures(config: Config) -> list[tuple[str, str, str, str]]:
     t, m = config.training, config.model
     ratio = 10 ** (2 * t.attribute_balance)
     world = config.world
+    start = {
+        "scratch": f"{world.pretrain:,} of this world",
+        "shipped": "those of the study's world, by a shipped network",
+        "imagenet": "ImageNet's weights first; then the pre-training split, where the data have one",
+    }[config.start]
     network = (
         f"{m.width:g} of VGG-16's width, batch norm: {m.batch_norm}" if m.trunk == "vgg16" else f"{m.trunk}'s stages"
     )
     return [
-        ("pre-training images", "300,000, not released as such", f"{world.pretrain:,} of this world, or a shipped network",
-         "each method is pre-trained from its own supervision"),
+        ("pre-training images", "300,000, not released as such", start,
+         "each method is trained from its own supervision"),
         ("network", "VGG-16, 4096-d", f"{network}, {m.fc_fusion}-d",
          "two CPU cores, or the paper profile's GPU"),
         ("input", "not given; VGG-16 reads 224 px", f"{config.input.view_px} px of the annotated box", "boxes are given, as in the release"),
-        ("optimiser", "not given", f"AdamW, peak {t.pretrain.rate:g} and {t.category_attribute.rate:g}, to 0 linearly", "rate and weights chosen with fashionnet alone, on val splits; the same for all"),
+        ("optimiser", "not given", f"AdamW, peak {t.category_attribute.rate:g} (pre-training {t.pretrain.rate:g}), to 0 linearly", "rate, passes and weights chosen with fashionnet alone, on images that no table measures; the same for all"),
         ("weights of step 1 and step 2", "large and small", f"small is {t.step1.attribute / t.step2.attribute:g} times large in step 1, {t.step2.landmark / t.step1.landmark:g} in step 2", "no numbers in the paper"),
         ("methods without landmarks", "not given", "make all of their passes in step 2, where FashionNet makes half of them",
          "equal passes; FashionNet spends the other half on landmarks"),
         ("embedding and branches of DARN", "not given", "one branch per attribute group, in all as long as FashionNet's embedding", "equal search costs"),
-        ("triplets", "not given", f"all of a batch, margin {t.margin:g} on unit-length embeddings", "no mining to tune"),
-        ("training seeds", "not given", f"{len(config.seeds)} of fine-tuning, one pre-training per method", "time"),
+        ("triplets", "not given", f"all of a batch, margin {t.margin:g} on unit-length embeddings; two views of a photo are a pair where items have one photo", "no mining to tune"),
+        ("training seeds", "not given", f"{len(config.seeds)} of fine-tuning, one start per method", "time"),
         ("steps until convergence", "until convergence", f"{t.category_attribute.rounds} round(s), rate annealed to 0", "equal passes for all methods"),
         ("w_pos / w_neg (Eq. 1)", "the ratio of negatives to positives", f"that ratio to the power {t.attribute_balance:g}: {ratio:.2g} where the ratio is 100",
          "the full ratio ranks the rarest attributes first"),

@@ -1,6 +1,7 @@
 """Build a method's network and load what it starts from: a pre-training run, a shipped network or ImageNet weights."""
 
 import json
+import re
 from pathlib import Path
 
 import torch
@@ -29,8 +30,12 @@ def classes(benchmark: Benchmark) -> dict[str, list[str]]:
     return {head: list(names[head]) for head in names if labels[head] is not None}
 
 
-def build(method: Method, benchmark: Benchmark, config: Config, seed: int) -> nn.Module:
-    """Return a method's network, random from `seed`, with heads for the benchmark's labels."""
+def build(method: Method, benchmark: Benchmark, config: Config, seed: int, earlier: Path | None = None) -> nn.Module:
+    """Return a method's network, random from `seed`, with heads for the benchmark's labels.
+
+    earlier: of a search, the network that it goes on from. DARN keeps its branches, which are its embedding: the official
+    lists of items have no attribute groups to make others of.
+    """
     sizes = {head: len(names) for head, names in classes(benchmark).items()}
     categories, attributes = sizes.get("category", 0), 0 if method.attributes == 0 else sizes.get("attributes", 0)
     torch.manual_seed(seed)
@@ -40,7 +45,7 @@ def build(method: Method, benchmark: Benchmark, config: Config, seed: int) -> nn
         return WTBI(config.model, categories, attributes)
     if method.network == "darn":
         groups = torch.from_numpy(benchmark.attribute_groups).long() if attributes else None
-        branches = tuple(benchmark.group_names or ATTRIBUTE_GROUPS)
+        branches = tuple(benchmark.group_names or ATTRIBUTE_GROUPS) if earlier is None else branches_of(earlier)
         streams = 1 if benchmark.domain is None else len(set(benchmark.domain))
         return DARN(config.model, config.input.view_px, categories, groups, branches, streams)
     detector = PartDetector(config.model, len(parts.names(method.detector))) if method.detector else None
@@ -54,6 +59,12 @@ def build(method: Method, benchmark: Benchmark, config: Config, seed: int) -> nn
 def save(path: Path, model: nn.Module, header: dict) -> None:
     """Write a network. header: JSON-serialisable, with "classes" as of `classes` and "supervised" attribute names."""
     write_tensors(path, dict(model.state_dict()), {key: json.dumps(value) for key, value in header.items()})
+
+
+def branches_of(path: Path) -> tuple[int, ...]:
+    """Return the attribute groups that DARN has branches for, in their order, by its file."""
+    found = {int(m[1]) for name in load(path)[0] if (m := re.match(r"streams\.0\.fc7\.group_(\d+)\.", name))}
+    return tuple(sorted(found))
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict]:

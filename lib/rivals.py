@@ -62,7 +62,8 @@ class DARN(nn.Module):
     group and one for the category, which Table 2 measures, the same losses as FashionNet, and as embedding the branches
     concatenated, fc_fusion numbers in all.
 
-    groups: (A,) the group of each attribute, None without attributes. branches: the group numbers.
+    groups: (A,) the group of each attribute, None without attributes. branches: the group numbers. Attributes of a group
+    without a branch are read off all branches together.
     """
 
     def __init__(self, config: Model, view_px: int, categories: int, groups: Tensor | None, branches: tuple[int, ...],
@@ -111,21 +112,25 @@ class DARN(nn.Module):
 
 
 class GroupedHeads(nn.Module):
-    """Attribute scores in the order of the data set, each read off its own group's features. bias: (A,)."""
+    """Attribute scores in the order of the data set, each read off its own group's features, or off those of all branches
+    where its group has none. bias: (A,)."""
 
     def __init__(self, widths: dict[str, int], groups: Tensor, branches: tuple[int, ...]):
         super().__init__()
-        self.heads = nn.ModuleDict()
-        for number in branches:
+        self.heads, found = nn.ModuleDict(), set(groups.tolist())
+        numbers = [*(number for number in branches if number in found), *sorted(found - set(branches))]
+        for number in numbers:
             name = f"group_{number}"
-            self.heads[name] = nn.Linear(widths[name], int((groups == number).sum()), bias=False)
+            width = widths.get(name, sum(widths.values()))
+            self.heads[name] = nn.Linear(width, int((groups == number).sum()), bias=False)
             nn.init.normal_(self.heads[name].weight, std=0.01)
-        columns = torch.cat([torch.nonzero(groups == number)[:, 0] for number in branches])
+        columns = torch.cat([torch.nonzero(groups == number)[:, 0] for number in numbers])
         self.register_buffer("order", torch.argsort(columns), persistent=False)
         self.bias = nn.Parameter(torch.zeros(len(groups)))
 
     def forward(self, fc7: dict[str, Tensor]) -> Tensor:
-        scores = [exact(head, fc7[name]) for name, head in self.heads.items()]
+        whole = torch.cat(list(fc7.values()), dim=1)
+        scores = [exact(head, fc7.get(name, whole)) for name, head in self.heads.items()]
         return torch.cat(scores, dim=1)[:, self.order] + self.bias
 
 

@@ -363,7 +363,9 @@ def _train(spec: Method, stage: str, benchmark: Benchmark, config: Config, folde
     method, schedule = spec.name, config.training.schedule(stage)
     about = provenance(fabric)  # of the code that is loaded now, not at the end of the training
     rows, held_out = training_rows(stage, benchmark, config.seed)
-    model = networks.build(spec, benchmark, config, seed)
+    if paths[0] is None and config.start == "shipped":
+        paths = [shipped_network(spec), paths[1]]
+    model = networks.build(spec, benchmark, config, seed, paths[0] if stage in SEARCHES else None)
     started, origin, supervising = _start(model, spec, benchmark, config, weights, paths)
     poselets = None
     if spec.network == "detector" and spec.pool_at == "poselets":
@@ -427,8 +429,6 @@ def _start(model, spec: Method, benchmark: Benchmark, config: Config, weights: s
     names that supervised the earlier network (None: all)."""
     earlier, detector = paths
     started, origin, supervising = [], "scratch", None
-    if earlier is None and config.start == "shipped":
-        earlier = shipped_network(spec)
     now = networks.classes(benchmark)
     if spec.network == "wtbi":
         origin = networks.start_generic(model, config, weights)

@@ -125,6 +125,21 @@ def test_parameters_of_another_shape_are_left(squares, config):
     assert all(torch.equal(net.state_dict()[name], initial[name]) for name in left)
 
 
+def test_a_search_keeps_the_branches_that_are_darns_embedding(squares, config, tmp_path):
+    """Official lists of items have no attribute groups: their attributes are read off all branches together."""
+    ungrouped = replace(squares, attribute_groups=np.zeros(3, np.int8), group_names={0: "all"})
+    earlier = networks.build(find("darn"), squares, config, 1)
+    networks.save(tmp_path / "darn.safetensors", earlier, {})
+    assert networks.branches_of(tmp_path / "darn.safetensors") == tuple(squares.group_names)
+    net = networks.build(find("darn"), ungrouped, config, 2, tmp_path / "darn.safetensors")
+    copied = networks.start(net, earlier.state_dict(), NAMES, NAMES | {"attributes": ["x", "y", "z"]})
+    assert {name for name in net.state_dict() if not name.startswith("attributes.")} == set(copied)
+    images = torch.randn(2, 3, config.input.view_px, config.input.view_px)
+    out, before = net.eval()(images), earlier.eval()(images)
+    assert torch.equal(out["embedding"], before["embedding"]) and out["attributes"].shape == (2, 3)
+    assert net.attributes.heads["group_0"].in_features == config.model.fc_fusion
+
+
 def test_both_streams_of_darn_start_from_the_one(squares, config):
     one = networks.build(find("darn"), squares, config, 1)
     two = networks.build(find("darn"), as_consumer2shop(squares), config, 2)

@@ -230,7 +230,10 @@ def pdj_display(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def landmark_summary(results: Results, methods: list[str]) -> pd.DataFrame:
-    """Return the other figures of merit in use, all landmarks pooled, mean over seeds: one row per method."""
+    """Return the figures of merit in use, all landmarks pooled, mean over seeds: one row per method.
+
+    lo and hi are the 95 % interval of "PDJ@0.1 box", over items and seeds.
+    """
     b, rows = results.benchmark, results.rows
     true, box, visibility = b.landmarks[rows], b.box[rows], b.visibility[rows]
     out = []
@@ -247,7 +250,9 @@ def landmark_summary(results: Results, methods: list[str]) -> pd.DataFrame:
                 "PCK@0.2": metrics.pck(far, visibility)[1],
                 "within 10 of 224 px": metrics.within_pixels(answers["landmarks"], true, box, visibility)[1],
             })  # fmt: skip
-        out.append({"method": method} | pd.DataFrame(each).mean().to_dict() | {"n": int((visibility == 0).sum())})
+        found = results.interval(method, results.landmarks(method))
+        ends = {"lo": found.lo, "hi": found.hi, "n": int((visibility == 0).sum())}
+        out.append({"method": method} | pd.DataFrame(each).mean().to_dict() | ends)
     return pd.DataFrame(out)
 
 

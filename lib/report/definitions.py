@@ -89,7 +89,7 @@ def numbers(profile: str) -> pd.DataFrame:
         out += [(f"category, top-{k}", name, f"{100 * row[name]:.1f}") for name in ("micro", "macro")]
     row = at["landmark_summary"].iloc[0]
     out += [("landmarks", name, f"{row[name]:.3f}" if name == "NE" else f"{100 * row[name]:.1f}")
-            for name in row.index.drop(["method", "n"])]  # fmt: skip
+            for name in row.index.drop(["method", "lo", "hi", "n"], errors="ignore")]  # fmt: skip
     curve = at["inshop"].set_index(["search", "k"])
     for search in curve.index.unique("search"):
         place = "in-shop" if search == "all" else f"in-shop, {search}"

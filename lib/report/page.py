@@ -262,7 +262,7 @@ def landmarks(out: Path) -> str:
     table = read(out, "landmark_summary")
     if table is None:
         return absent("the landmarks by every measure in use (tables/landmark_summary.csv)", "06_landmarks")
-    names = [c for c in table if c not in ("method", "n")]
+    names = [c for c in table if c not in ("method", "lo", "hi", "n")]
     rows = [[str(r["method"]), *(f"{r[c]:.3f}" if c == "NE" else f"{100 * r[c]:.1f}" for c in names)]
             for _, r in table.iterrows()]  # fmt: skip
     soft = [i for i, row in enumerate(rows) if row[0] == "mean landmark"]

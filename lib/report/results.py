@@ -238,7 +238,7 @@ class Results:
         return replace(self, query=None, gallery=None)
 
     def with_references(self) -> "Results":
-        """Return the same with the rows "prior" and, where the source knows it, "ceiling" behind the methods."""
+        """Return the same with the rows "prior" and "ceiling" behind the methods."""
         extra = {"prior": prior(self.benchmark, self.rows), "ceiling": ceiling(self.benchmark, self.rows)}
         return replace(self, answers=self.answers | {name: [found] for name, found in extra.items() if found})
 
@@ -319,9 +319,16 @@ def prior(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def ceiling(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the best possible attribute answers, known for the synthetic world alone; else an empty dict."""
-    best = None if benchmark.ceiling is None else benchmark.ceiling[rows]
-    if best is None or not len(best) or (best < 0).all():
+    """Return the best possible attribute answers: by the odds that the synthetic world knows, else the true labels first, of
+    which the top k hold k; an empty dict without attributes or rows."""
+    if benchmark.attributes is None or not len(rows):
+        return {}
+    if benchmark.ceiling is None:
+        labels = benchmark.attributes[rows] == 1
+        inside = metrics.ranked_in_groups(labels, benchmark.attribute_groups)
+        return {"attributes": metrics.ranked(labels, 20), "attributes_in_group": inside}
+    best = benchmark.ceiling[rows]
+    if (best < 0).all():
         return {}
     inside = []
     for group in np.unique(benchmark.attribute_groups):

@@ -163,6 +163,7 @@ def test_other_measures_by_hand(landmarks):
     row = curves.landmark_summary(replace(landmarks, answers={"m": [shifted]}), ["m"]).iloc[0]
     assert row["NE"] == pytest.approx(0.05) and row["PDJ@0.1 box"] == 1 and row.n == 15
     assert row["PDJ@0.1 box, invisible as errors"] == pytest.approx(15 / 23)
+    assert row.lo == row.hi == 1  # of any resample
     assert row["within 10 of 224 px"] == 0 and row["PCK@0.2"] == 1  # 5 of 100 px are 11.2 of 224
 
 

@@ -65,13 +65,13 @@ def test_real_photos_are_read_from_their_tables(tmp_path, monkeypatch):
     assert shown["attributes, top-5, micro"].tolist() == ["60.0 ± 1.0", "70.0 ± 2.0", "40.0"]
     assert shown.macro.tolist() == ["50.0", "55.0", readme.DASH]
     assert set(shown["landmarks, PDJ at 0.1"]) == set(shown["in-shop, top-20"]) == {readme.DASH}
-    write("pdj", method=["fashionnet"] * 2, norm="box", landmark="all", threshold=[0.1, 0.2], pdj=[0.75, 0.9])
+    write("landmark_summary", **{"method": ["fashionnet"], "PDJ@0.1 box": 0.75, "lo": 0.74, "hi": 0.76})
     write(
         "inshop", method=["wtbi", "fashionnet"], search="all", k=20, accuracy=[0.3, 0.5], lo=[0.2, 0.4], hi=[0.4, 0.6]
     )
     write("inshop_categories", method=["fashionnet"], k=3, micro=[0.88], lo=[0.87], hi=[0.89])
     assert readme.real_photos().set_index("method").loc["fashionnet"].tolist() == [
-        "70.0 ± 2.0", "55.0", "75.0", "88.0 ± 1.0", "50.0 ± 10.0",
+        "70.0 ± 2.0", "55.0", "75.0 ± 1.0", "88.0 ± 1.0", "50.0 ± 10.0",
     ]  # fmt: skip
     write(
         "zero_shot",

@@ -201,10 +201,22 @@ def test_ceiling_is_what_the_source_lists():
         for g, number in enumerate((1, 2, 5)):
             inside = [j for j in best[row, :A].tolist() if b.attribute_groups[j] == number][:5]
             assert mine["attributes_in_group"][i, g].tolist() == inside + [-1] * (5 - len(inside))
-    assert results.ceiling(b, b.rows("train")) == results.ceiling(make(), rows) == {}
+    assert results.ceiling(b, b.rows("train")) == results.ceiling(make(), rows[:0]) == {}
+    assert results.ceiling(make(attributes=None), rows) == {}
     found = Results("category_attribute", b, rows, {"m": [answers(b, 30, 0)]}).with_references()
     assert found.methods == ["m", "prior", "ceiling"] and not found.has("ceiling", "category")
     assert found.attributes("ceiling", 5)[0].shape == (1, 30)
+
+
+def test_without_odds_the_ceiling_has_the_true_labels_first(found):
+    b, best = found.benchmark, results.ceiling(found.benchmark, found.rows)
+    assert b.ceiling is None
+    for i, row in enumerate(found.rows):
+        true = np.flatnonzero(b.attributes[row] == 1).tolist()
+        assert best["attributes"][i, : len(true)].tolist() == true
+        for g, number in enumerate((1, 2, 5)):
+            inside = [j for j in true if b.attribute_groups[j] == number]
+            assert best["attributes_in_group"][i, g, : len(inside)].tolist() == inside[:5]
 
 
 def test_a_perfect_order_reaches_the_most_that_k_allows(found):
