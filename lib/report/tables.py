@@ -308,7 +308,8 @@ def table2(results: Results, ks=(3, 5)) -> pd.DataFrame:
     """Return Table 2: one row per method, then ceiling, prior and chance; per cent.
 
     Columns `<column>_top<k>` with `_lo` and `_hi`; columns are category, each attribute group and all. What the source or a
-    method lacks is nan, and a column that nobody has is left out.
+    method lacks is nan, and a column that nobody has is left out. A ceiling by the true labels alone is of all groups: which
+    labels come first is arbitrary.
     """
     r, b, out = results.with_references(), results.benchmark, []
     groups = [] if b.attributes is None else [*b.group_names.items(), (None, "all")]
@@ -318,7 +319,7 @@ def table2(results: Results, ks=(3, 5)) -> pd.DataFrame:
             if b.category is not None and r.has(method, "category"):
                 row |= _interval(f"category_top{k}", r.interval(method, r.category(method, k)))
             if r.has(method, "attributes"):
-                for group, name in groups:
+                for group, name in groups[-1:] if method == "ceiling" and b.ceiling is None else groups:
                     row |= _interval(f"{name}_top{k}", r.interval(method, r.attributes(method, k, group)))
         out.append(row)
     row = {"method": "chance"}
@@ -429,9 +430,12 @@ def attribute_definitions(results: Results, ks=(3, 5)) -> pd.DataFrame:
                     for a in r.answers[method]
                 ]
                 by[definition] = pd.DataFrame(each).mean()
+            groups = [*b.group_names.items(), ("all", "all")]
             if method == "ceiling":  # the list of the best 50 does not hold each group's best five
                 by["group"] = by["group"] * np.nan
-            for group, name in [*b.group_names.items(), ("all", "all")]:
+            if method == "ceiling" and b.ceiling is None:  # the order of the true labels is arbitrary
+                by["macro"], by["best50"], groups = by["macro"] * np.nan, by["best50"] * np.nan, groups[-1:]
+            for group, name in groups:
                 n = int((labels[:, r.group(group)] == 1).sum())
                 out.append((method, name, k, *(by[d][group] for d in metrics.ATTRIBUTE_DEFINITIONS), n))
     names = ["within_group" if d == "group" else d for d in metrics.ATTRIBUTE_DEFINITIONS]

@@ -231,6 +231,16 @@ def test_the_ceiling_of_table2_is_what_the_source_knows(results):
     assert table.all_top3["ceiling"] == 100 and np.isnan(table.category_top3["ceiling"])
 
 
+def test_a_ceiling_by_the_true_labels_is_of_all_groups(results):
+    """Which of an image's labels come first is arbitrary, so that a group, or the mean over attributes, has no ceiling."""
+    row = tables.table2(results, ks=(1,)).set_index("method").loc["ceiling"]
+    labels = results.benchmark.attributes[results.rows] == 1
+    assert row.all_top1 == pytest.approx(100 * np.minimum(labels.sum(1), 1).sum() / labels.sum())
+    assert np.isnan(row.texture_top1) and np.isnan(row.fabric_top1)
+    table = tables.attribute_definitions(results, ks=(1,)).set_index("method").loc["ceiling"]
+    assert table.group == "all" and table.micro == pytest.approx(row.all_top1 / 100) and np.isnan(table.macro)
+
+
 def test_table2_leaves_out_what_a_source_lacks(results):
     bare = replace(results, benchmark=replace(results.benchmark, category=None, category_names=None))
     assert not [c for c in tables.table2(bare) if c.startswith("category")]
