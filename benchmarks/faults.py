@@ -240,6 +240,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="table to write")
     args = parser.parse_args()
     args.out.parent.mkdir(parents=True, exist_ok=True)
+    for number in (signal.SIGHUP, signal.SIGINT):  # nohup and `&` have them ignored, also by all that is started here
+        signal.signal(number, signal.SIG_DFL)
     rows = survey(COMMAND, ROOT / "outputs" / "smoke", args.kills, args.out, args.seed, args.only)
     tried = [row for row in rows if row["same tables"]]
     print(f"{sum(row['same tables'] == 'yes' for row in tried)} of {len(tried)} faults survived: {args.out}")
