@@ -93,7 +93,7 @@ def _read_csv(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:
     except UnicodeDecodeError:
         raise DataError(f"{path}: not UTF-8 text; save it as UTF-8") from None
     except csv.Error as error:
-        raise DataError(f"{path}: not a CSV ({error}); write it anew") from None
+        raise DataError(f"{path}: not a CSV ({error}); save it as CSV again") from None
     if not rows:
         fail(path, 2, "no predictions follow the column names", "write a row per image")
     values = np.stack(rows)[:, order]
