@@ -14,6 +14,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ from tqdm import tqdm
 
 from lib.files import digest, set_aside, write_json
 from lib.lists import MOST_PIXELS, DataError
-from lib.locks import hold
+from lib.locks import OutOfTime, deadline, hold
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of torchvision's VGG-16
 CUT_OFF = 2  # visibility code
@@ -214,13 +215,16 @@ def _fill(path: Path, shape: tuple, dtype, fill, what: str, rows_at_once: int) -
         for start in range(done, shape[0], rows_at_once):
             rows = slice(start, min(start + rows_at_once, shape[0]))
             fill(rows, array)
-            if rows.stop - done >= MARK_EVERY or rows.stop == shape[0]:
+            late = time.time() > deadline() and rows.stop < shape[0]
+            if late or rows.stop - done >= MARK_EVERY or rows.stop == shape[0]:
                 array.flush()  # on disk before the mark that says so; too slow to do for every piece
                 done = rows.stop
                 mark = done_file.with_suffix(".mark")
                 mark.write_text(str(done))
                 os.replace(mark, done_file)
             bar.update(rows.stop - start)
+            if late:
+                raise OutOfTime(f"{path}: stopped after {done} of {shape[0]} images; start again to resume")
     del array
     os.replace(part, path)
     done_file.unlink(missing_ok=True)

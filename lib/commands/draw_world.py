@@ -15,6 +15,7 @@ import joblib
 
 from lib.config import PROFILES
 from lib.lists import DataError
+from lib.locks import OutOfTime
 from lib.methods import METHODS
 from lib.report.results import open_run
 from lib.world import write_shard, write_world
@@ -51,6 +52,9 @@ def main(arguments: list[str]) -> None:
             print(f"{world[0]}: finished")
     except BlockingIOError as error:
         print(f"draw_world: {error}; wait until it ends, or stop it", file=sys.stderr)
+        sys.exit(75)
+    except OutOfTime as error:
+        print(f"draw_world: {error}", file=sys.stderr)
         sys.exit(75)
     except DataError as error:
         sys.exit(f"draw_world: {error}")

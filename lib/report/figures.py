@@ -395,7 +395,9 @@ def pdj_in_one(table: pd.DataFrame, method: str):
                 )
             )
     axis.plot([paper.PDJ_THRESHOLD], [100 * paper.PDJ_ABOVE], "k+", ms=14, mew=2)
-    axis.text(paper.PDJ_THRESHOLD + 0.006, 100 * paper.PDJ_ABOVE - 7, "the paper: all above this", fontsize=8)
+    corner = (paper.PDJ_THRESHOLD, 100 * paper.PDJ_ABOVE)
+    line = {"arrowstyle": "-", "color": "0.3", "lw": 0.8, "shrinkB": 6}
+    axis.annotate("the paper: all above this", corner, (0.14, 50), fontsize=8, arrowprops=line)
     axis.set_title(method)
     label_ends(axis, ends)
     return figure

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -17,7 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from lib.lists import FOLDERS, DataError
-from lib.locks import hold
+from lib.locks import OutOfTime, deadline, hold
 from lib.world import figure
 from lib.world.attributes import NAMES, holds
 from lib.world.items import POSE_CODES, Image, Job, draw_job, images_of, plan
@@ -230,20 +231,24 @@ def _photo(root: Path, image: Image) -> Path:
 
 
 def _draw(root: Path, size: World, seed: int, jobs: Sequence[Job], workers: int, progress: bool) -> list[list[Image]]:
-    """Draw the images of some jobs that are not there; return what the lists need, job by job."""
-    total = sum(images_of(job) for job in jobs)
-    images = []
+    """Draw the images of some jobs that are not there; return what the lists need, job by job. Raises OutOfTime at the
+    deadline (`locks.deadline`); the images that were drawn are kept."""
+    total, done, images = sum(images_of(job) for job in jobs), 0, []
     with ExitStack() as stack:
         map_ = map
         if workers > 1 and total > _WORTH_A_POOL:
             pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker)
             map_ = partial(stack.enter_context(pool).map, chunksize=8)
+            stack.callback(pool.shutdown, cancel_futures=True)  # an error or Ctrl-C does not wait for what is queued
         bar = stack.enter_context(
             tqdm(None, "synthetic world", total, unit="image", mininterval=1, disable=not progress)
         )
         for drawn in map_(partial(_draw_job, root, size, seed), jobs):
             images.append(drawn)
             bar.update(len(drawn))
+            done += len(drawn)
+            if time.time() > deadline() and done < total:
+                raise OutOfTime(f"{root}: stopped after {done} of {total} images; start again to resume")
     return images
 
 

@@ -61,6 +61,17 @@ def test_a_shard_that_another_process_draws_is_left_to_it(tmp_path, capsys):
     assert stopped.value.code == 75 and "is being drawn by process" in capsys.readouterr().err
 
 
+def test_a_world_that_is_not_finished_at_the_deadline_is_gone_on_with(tmp_path, monkeypatch, capsys):
+    with monkeypatch.context() as late:
+        late.setenv("DEEPFASHION_DEADLINE", "1")
+        with pytest.raises(SystemExit) as stopped:
+            draw(tmp_path)
+    assert stopped.value.code == 75
+    assert capsys.readouterr().err.endswith("of 9 images; start again to resume\n")
+    draw(tmp_path)
+    assert "finished" in capsys.readouterr().out
+
+
 def test_errors_are_one_sentence(tmp_path, capsys):
     (tmp_path / "world").mkdir()
     (tmp_path / "world" / "notes.txt").write_text("x")

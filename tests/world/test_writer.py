@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
+from lib import locks
 from lib.deepfashion import check_disjoint, find_benchmarks, sides
 from lib.lists import SLOTS, DataError
 from lib.locks import hold
@@ -157,6 +158,19 @@ def test_a_stopped_world_goes_on_and_a_finished_one_is_left_alone(world, size, t
     assert digests(tmp_path / "w") == digests(world) and first.stat().st_mtime_ns == before
     monkeypatch.setattr(writer, "_draw_job", None)
     write_world(tmp_path / "w", size, seed=3, progress=False)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_drawing_ends_at_the_deadline_and_goes_on(world, size, tmp_path, monkeypatch, workers):
+    monkeypatch.setenv("DEEPFASHION_DEADLINE", "1")
+    with pytest.raises(locks.OutOfTime, match=r"w: stopped after [0-9]+ of [0-9]+ images; start again to resume$"):
+        write_world(tmp_path / "w", size, seed=3, workers=workers, progress=False)
+    drawn = {path: path.stat().st_mtime_ns for path in (tmp_path / "w").rglob("*.jpg")}
+    assert 0 < len(drawn) < len(list(world.rglob("*.jpg"))) and not (tmp_path / "w" / "world.json").exists()
+    monkeypatch.delenv("DEEPFASHION_DEADLINE")
+    write_world(tmp_path / "w", size, seed=3, workers=workers, progress=False)
+    assert digests(tmp_path / "w") == digests(world)
+    assert all(path.stat().st_mtime_ns == written for path, written in drawn.items())
 
 
 def test_a_world_of_another_size_is_written_from_scratch(tmp_path):
