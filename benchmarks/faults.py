@@ -82,7 +82,7 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], None]]] = {  # what, where, how
     "answers cut": ("runs/*/*/answers.safetensors", cut),
     "answers changed": ("runs/*/*/answers.safetensors", flip),
     "mark of the world cut": ("world/world.json", cut),
-    "notebooks' marks cut": ("cache/notebooks.json", cut),
+    "notebooks' marks cut": ("notebooks.json", cut),
     "scores cut": ("runs/*/*/scores.safetensors", cut),
     "scores changed": ("runs/*/*/scores.safetensors", flip),
     "executed notebook cut": ("notebooks/*.ipynb", cut),
@@ -135,7 +135,7 @@ class Faults:
             return self.note(fault, "end", "", f"not tried: no {pattern}", again=False)
         how(self.random.choice(paths))
         if fault not in NOTICED:
-            (self.out / "cache" / "notebooks.json").unlink(missing_ok=True)
+            (self.out / "notebooks.json").unlink(missing_ok=True)
         code, sentence = call(self.command)
         self.note(fault, "end", code, sentence)
 
@@ -145,13 +145,13 @@ class Faults:
         if len(paths) < 2:
             return self.note("network of another run", "end", "", "not tried: fewer than two networks", again=False)
         shutil.copyfile(paths[0], paths[-1])
-        (self.out / "cache" / "notebooks.json").unlink(missing_ok=True)
+        (self.out / "notebooks.json").unlink(missing_ok=True)
         code, sentence = call(self.command)
         self.note("network of another run", "end", code, sentence)
 
     def clock_set_back(self) -> None:
         """Date every file of a finished run one day into the future, and have all notebooks run again."""
-        (self.out / "cache" / "notebooks.json").unlink(missing_ok=True)
+        (self.out / "notebooks.json").unlink(missing_ok=True)
         tomorrow = time.time() + 86_400
         for path in self.out.rglob("*"):
             os.utime(path, (tomorrow, tomorrow))
@@ -167,7 +167,7 @@ class Faults:
             kernel = Path(home) / ".local" / "share" / "jupyter" / "kernels" / "python3" / "kernel.json"
             kernel.parent.mkdir(parents=True)
             kernel.write_text('{"argv": ["false"], "display_name": "broken", "language": "python"}')
-            (self.out / "cache" / "notebooks.json").unlink(missing_ok=True)
+            (self.out / "notebooks.json").unlink(missing_ok=True)
             code, sentence = call(self.command, HOME=home)
         self.note("the user's kernel is broken", "end", code, sentence)
 

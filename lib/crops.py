@@ -80,7 +80,7 @@ def photo_size(data: bytes, path: Path) -> tuple[int, int]:
     try:
         with Image.open(io.BytesIO(data)) as header:
             width, height = header.size
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, RuntimeError) as error:  # the last one of AVIF
         raise DataError(f"{path}: not a whole JPEG or PNG picture; download it again") from error
     if width * height > MOST_PIXELS:
         raise DataError(f"{path}: {width} x {height} pixels; photos above 100 megapixels are refused")
@@ -295,7 +295,7 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray:
     path = folder / f"crops_{benchmark.name}_{key}.npy"
     known = _known_damage(path.with_suffix(".damaged.json"))  # of these very photos: changed ones have another key
     if known and (found := _find_damage(benchmark, [int(i) for i in known])).keys() == known.keys():
-        raise _damaged(found, benchmark)
+        raise all_damaged(found, benchmark)
     leaving = []
 
     with ThreadPoolExecutor() as pool:  # OpenCV decodes and resizes outside Python's lock
@@ -322,7 +322,7 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray:
             if not found:
                 raise DataError(f"{benchmark.images_root}: photos changed while they were read; start again")
             write_json(path.with_suffix(".damaged.json"), found)
-            raise _damaged(found, benchmark)
+            raise all_damaged(found, benchmark)
 
         try:
             crops = _mapped(path, shape, np.uint8, fill, "decode photos", CROPS_AT_ONCE)
@@ -330,10 +330,11 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray:
             path.with_suffix(".part").unlink(missing_ok=True)
             path.with_suffix(".done").unlink(missing_ok=True)
             raise
-    for sentence in sorted(leaving)[:MOST_REPORTED]:
-        print(sentence, file=sys.stderr)
-    if len(leaving) > MOST_REPORTED:
-        print(f"and {len(leaving) - MOST_REPORTED} more boxes that leave their photos", file=sys.stderr)
+        finally:  # also of a stopped call: the next one does not read these photos
+            for sentence in sorted(leaving)[:MOST_REPORTED]:
+                print(sentence, file=sys.stderr)
+            if len(leaving) > MOST_REPORTED:
+                print(f"and {len(leaving) - MOST_REPORTED} more boxes that leave their photos", file=sys.stderr)
     return crops
 
 
@@ -389,7 +390,7 @@ def _known_damage(path: Path) -> dict[str, str]:
         return {}
 
 
-def _damaged(found: dict[str, str], benchmark) -> Damaged:
+def all_damaged(found: dict[int | str, str], benchmark) -> Damaged:
     """Return an error that names up to MOST_REPORTED photos and counts the rest."""
     some, more = list(found.values())[:MOST_REPORTED], len(found) - MOST_REPORTED
     sentence = f"{len(found)} of {len(benchmark.image)} photos of {benchmark.name} cannot be read: {' | '.join(some)}"

@@ -182,14 +182,14 @@ def _read_categories(anno: Path, index: dict[str, int], problems: list[DataError
     return {"category": category, "category_names": category_names, "clothes_type": types[category]}
 
 
-def _path_categories(images: np.ndarray) -> dict:
-    """Return categories such as "WOMEN/Dresses" of names such as img/WOMEN/Dresses/id_00000002/02_1_front.jpg.
-
-    Empty where an image has no such name.
-    """
+def _path_categories(path: Path, images: np.ndarray) -> dict:
+    """Return categories such as "WOMEN/Dresses" of names such as img/WOMEN/Dresses/id_00000002/02_1_front.jpg; nothing
+    where no image has such a name. Raises DataError where some have; path: of the list that names the images."""
     parts = [name.split("/") for name in images]
-    if min(map(len, parts)) < 4:
+    short = np.array([len(part) < 4 for part in parts])
+    if short.all():
         return {}
+    lists.fail_where(short, path, "the image's name has no category in it, as others have; name it like the others")
     names, category = np.unique(["/".join(part[1:-2]) for part in parts], return_inverse=True)
     return {"category": category.astype(np.int16), "category_names": tuple(names.tolist())}
 
@@ -506,7 +506,7 @@ def _read_search(folder: Path, name: str, columns: dict[str, range], problems: l
         rows = attempt(problems, _distractors, path, index, known["split"], domain, otherwise=())
         if len(rows):
             known["split"] = np.where(np.isin(np.arange(len(index)), rows), "test", known["split"])
-    known |= _path_categories(known["image"])
+    known |= attempt(problems, _path_categories, anno / f"list_bbox_{name}.txt", known["image"], otherwise={})
     known |= _read_points(anno, f"list_landmarks_{name}.txt", index, known["box"], problems)
     item = known.get("item", np.full(len(index), ""))
     return known | attempt(problems, _read_item_attributes, anno, item, problems, otherwise={})

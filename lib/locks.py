@@ -19,8 +19,13 @@ class OutOfTime(Exception):
 
 
 def deadline() -> float:
-    """Return the Unix time at which training and waiting end, by the environment variable DEEPFASHION_DEADLINE."""
-    return float(os.environ.get("DEEPFASHION_DEADLINE", "inf"))
+    """Return the Unix time at which drawing, decoding, training and waiting end, by the environment variable
+    DEEPFASHION_DEADLINE; without it, and where it is empty, never. Raises OSError where it is no number."""
+    text = os.environ.get("DEEPFASHION_DEADLINE") or "inf"
+    try:
+        return float(text)
+    except ValueError:
+        raise OSError(errno.EINVAL, f"{text!r} is not a Unix time", "DEEPFASHION_DEADLINE") from None
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 from lib import crops, metrics, networks
 from lib.config import PROFILES
 from lib.fashionnet import FashionNet
-from lib.files import digest, read_tensors, write_tensors
+from lib.files import digest, read_tensors, set_aside, write_tensors
 from lib.lists import DataError
 
 CONFIG = PROFILES["demo"]
@@ -86,9 +86,12 @@ def read_upright(path: Path | str) -> np.ndarray:
     path = Path(path)
     photo = crops.read_photo(path)  # refuses what is damaged, huge or no picture
     with Image.open(path) as image:
-        if image.getexif().get(ORIENTATION, 1) == 1:
-            return photo
-        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+        turned = image.getexif().get(ORIENTATION, 1)
+    if turned == 1:
+        return photo
+    upright = Image.fromarray(photo)  # as OpenCV has decoded it: Pillow clips 16 bits
+    upright.getexif()[ORIENTATION] = turned
+    return np.asarray(ImageOps.exif_transpose(upright))
 
 
 def whole(photo: np.ndarray) -> np.ndarray:
@@ -149,8 +152,8 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     """Return the photos under a folder and their embeddings (N, D) float32, of their whole pictures.
 
     They are computed once and kept in `cache_folder` under a name that changes with the network and the photos' names, sizes
-    and times. Photos that cannot be read are left out, and named on stderr when the index is made. Raises
-    DataError if no readable photo remains.
+    and times; a damaged file is set aside and made again. Photos that cannot be read are left out: they are named on stderr
+    when the index is made, and counted whenever it is read. Raises DataError if no readable photo remains.
     """
     folder = Path(folder)
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
@@ -160,7 +163,15 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     state = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     key = digest(str(folder.resolve()), state, NETWORK.stat().st_size, NETWORK.stat().st_mtime_ns)
     file = cache_folder / f"catalogue_2_{key}.safetensors"  # 2: the format of the file
-    if not file.exists():
+    stored = None
+    if file.exists():
+        try:
+            stored = read_tensors(file, "np")[0]
+            if left_out := len(paths) - len(stored["kept"]):
+                print(f"{folder}: {left_out} of {len(paths)} photos cannot be read and are left out", file=sys.stderr)
+        except DataError as error:
+            set_aside(file, str(error))
+    if stored is None:
         parts, kept = [], []
         for begin in range(0, len(paths), BATCH):
             photos = []
@@ -176,7 +187,7 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
             raise DataError(f"{folder}: none of its {len(paths)} photos can be read; name another folder")
         tensors = {"embedding": torch.from_numpy(np.concatenate(parts)), "kept": torch.tensor(kept)}
         write_tensors(file, tensors)
-    stored = read_tensors(file, "np")[0]
+        stored = read_tensors(file, "np")[0]
     return [paths[number] for number in stored["kept"]], stored["embedding"]
 
 

@@ -140,8 +140,9 @@ _DATA: dict[int, tuple[Benchmark, str]] = {}  # the benchmark is kept, so that i
 
 
 def data_identity(benchmark: Benchmark) -> str:
-    """Identify a benchmark's labels and photos, wherever they are: its arrays, and the sizes of its photos or, in a
-    synthetic world, what it was drawn from."""
+    """Identify a benchmark's labels and photos, wherever they are: its arrays, and the sizes of its JPEG and PNG files, the
+    contents of other ones (pictures of one format without compression are of one size) or, in a synthetic world, what it was
+    drawn from."""
     known = _DATA.get(id(benchmark))
     if known:
         return known[1]
@@ -158,7 +159,10 @@ def data_identity(benchmark: Benchmark) -> str:
     else:
         for name in benchmark.image.tolist():
             path = benchmark.images_root / name
-            state.update(f"{path.stat().st_size if path.exists() else -1} ".encode())
+            if path.suffix.lower() in (".jpg", ".jpeg", ".png"):
+                state.update(f"{path.stat().st_size if path.exists() else -1} ".encode())
+            else:
+                state.update(f"{_file_digest(path)} ".encode())
     _DATA[id(benchmark)] = benchmark, state.hexdigest()
     return _DATA[id(benchmark)][1]
 
@@ -251,8 +255,8 @@ def _name(folder: Path) -> str:
 
 
 def _check_owner(path: Path) -> None:
-    """Raise DataError where a file in a run's folder is another run's, by its header."""
-    owner = read_header(path).get("run", _name(path.parent))
+    """Raise DataError where a file in a run's folder is not that run's, by its header."""
+    owner = read_header(path).get("run", "no run")
     if owner != _name(path.parent):
         raise DataError(f"{path}: a file of {owner.strip(chr(34))}; {CURE}")
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from lib.deepfashion import READERS, Benchmark
-from lib.lists import FOLDERS, LANDMARKS, POSES, SLOTS, DataError, points_text, write_list
+from lib.lists import FOLDERS, LANDMARKS, LARGEST_SIDE, POSES, SLOTS, DataError, points_text, write_list
 
 BOX = ("x1", "y1", "x2", "y2")
 POINTS = tuple(
@@ -54,7 +54,9 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
     table = _read(table)
     name = "category_attribute" if "item" not in table else "consumer2shop" if "domain" in table else "inshop"
     _check(table, name)
+    table = table.assign(clothes_type=table.clothes_type.astype(int))  # a column that once had a gap holds 3.0
     root = Path(folder) / FOLDERS[name]
+    part = root.with_name(f"{root.name}.part")
     _check_earlier(root, name, table)
     try:
         for image in table.image:
@@ -62,12 +64,21 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
             target.parent.mkdir(parents=True, exist_ok=True)
             if photos is not None:
                 shutil.copyfile(Path(photos) / image, target)
-        _write_lists(root, name, table)
+        shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
+        _write_lists(part, name, table)
+        (part / "Img").symlink_to((root / "Img").resolve(), target_is_directory=True)
+        READERS[name][0](part)  # which checks what is left to check, before it replaces lists that are there
+        for path in sorted(part.glob("*/*.txt")):
+            target = root / path.relative_to(part)
+            target.parent.mkdir(exist_ok=True)
+            path.replace(target)
     except FileNotFoundError as error:
         raise DataError(f"{error.filename}: no such photo; put it there or leave its row out") from None
     except OSError as error:
         raise DataError(f"{root}: cannot be written ({error.strerror or error}); free some room") from None
-    return READERS[name][0](root)  # which checks what is left to check
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return READERS[name][0](root)
 
 
 def _read(table: pd.DataFrame | str | Path) -> pd.DataFrame:
@@ -81,6 +92,8 @@ def _read(table: pd.DataFrame | str | Path) -> pd.DataFrame:
         except (OSError, ValueError) as error:
             raise DataError(f"{table}: cannot be read as CSV ({error}); name a file with a line of columns") from None
     known = {"image", *BOX, "split", "clothes_type", "attributes", "category", "item", "domain", "pose", *POINTS}
+    if table.columns.duplicated().any():
+        raise DataError(f"the table has two columns {table.columns[table.columns.duplicated()][0]!r}; leave one out")
     if unknown := [name for name in table if name not in known]:
         raise DataError(
             f"the table has an unknown column {unknown[0]!r}; columns are {', '.join(sorted(known - set(POINTS)))}"
@@ -91,7 +104,9 @@ def _read(table: pd.DataFrame | str | Path) -> pd.DataFrame:
     if table.empty:
         raise DataError("the table has no rows; list at least one image")
     table = table.assign(clothes_type=table["clothes_type"] if "clothes_type" in table else FULL)
-    table["clothes_type"] = table.clothes_type.map(lambda value: TYPES.get(value, value))
+    table["clothes_type"] = table.clothes_type.map(
+        lambda value: TYPES.get(value, value) if isinstance(value, str) else value
+    )
     return table.assign(attributes=table.attributes.fillna("")) if "attributes" in table else table
 
 
@@ -115,9 +130,11 @@ def _check(table: pd.DataFrame, name: str) -> None:
     _refuse(~np.isfinite(boxes).all(1), "the box is not four numbers", "give x1, y1, x2, y2 in pixels")
     empty = (boxes[:, :2] < 0).any(1) | (boxes[:, 2:] <= boxes[:, :2]).any(1)
     _refuse(empty, "the box has no area, or begins outside the image", "give x1 < x2 and y1 < y2, from 0 on")
+    far = boxes[:, 2:].max(1) > LARGEST_SIDE
+    _refuse(far, f"the box ends beyond {LARGEST_SIDE} pixels", "give pixels of the photo")
     _refuse(~table.split.isin(SPLITS[name]), f"the split is not one of {', '.join(SPLITS[name])}", "correct it")
     _refuse(
-        ~table.clothes_type.isin(SLOTS),
+        ~table.clothes_type.map(lambda value: isinstance(value, int | float) and value in SLOTS),
         "the clothes type is not 1, 2 or 3",
         "1 is upper-body, 2 lower-body, 3 full-body",
     )
@@ -129,6 +146,9 @@ def _check(table: pd.DataFrame, name: str) -> None:
             "an attribute's name holds a comma",
             f"separate names with {SEPARATOR!r}",
         )
+        _refuse(
+            table.attributes.str.contains(r"[\r\n]"), "an attribute's name has a line break", "write it in one line"
+        )
     if "attributes" in table and not table.attributes.str.strip(f"{SEPARATOR} ").any():
         raise DataError("the column 'attributes' names none; leave it out")
     if "category" in table:
@@ -136,6 +156,8 @@ def _check(table: pd.DataFrame, name: str) -> None:
             raise DataError("the table has items and a column 'category'; a search has it in its image names, such as "
                             "img/WOMEN/Dresses/id_00000001/1.jpg, so leave the column out")  # fmt: skip
         _refuse(_blank(table.category), "no category", "give each image one, or none of them")
+        breaks = table.category.astype(str).str.contains(r"[\r\n]")
+        _refuse(breaks, "the category's name has a line break", "write it in one line")
         types = table.groupby("category").clothes_type.transform("nunique")
         _refuse(types > 1, "its category has more than one clothes type", "give a category one type")
     if name != "category_attribute":
@@ -182,6 +204,7 @@ def _check_earlier(root: Path, name: str, table: pd.DataFrame) -> None:
     anno = root / ("Anno_coarse" if name == "category_attribute" else "Anno")
     left = [anno / file for column, files in optional.items() if column not in table for file in files]
     left += [root / "Eval" / "list_pretrain.txt"] * ("pretrain" not in set(table.split))
+    left += [anno / "list_joints.txt", root / "Eval" / "list_ceiling.txt"]  # of the earlier boxes and attributes
     if there := [path for path in left if path.exists()]:
         raise DataError(f"{there[0]}: a list of an earlier table, which this one does not replace; delete {root}, or name another "
                         "folder")  # fmt: skip

@@ -175,15 +175,18 @@ def test_a_stopped_store_goes_on_where_it_was(benchmark, tmp_path, monkeypatch):
     assert sorted(seen[seen_before:]) == ["4.png", "5.png", "6.png"]
 
 
-def test_decoding_ends_at_the_deadline_and_goes_on(benchmark, tmp_path, monkeypatch):
-    """Each call decodes one piece at least, and the last one is not an error."""
+def test_decoding_ends_at_the_deadline_and_goes_on(benchmark, tmp_path, monkeypatch, capsys):
+    """Each call decodes one piece at least and reports its boxes, and the last one is not an error."""
+    benchmark.box[0, 0] = -3
     whole = np.array(crops.crop_store(benchmark, tmp_path / "whole", CONFIG))
+    capsys.readouterr()
     monkeypatch.setattr(crops, "CROPS_AT_ONCE", 3)
     monkeypatch.setenv("DEEPFASHION_DEADLINE", "1")
     for done in (3, 6):
         with pytest.raises(locks.OutOfTime, match=f"stopped after {done} of 7 images; start again to resume$"):
             crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
         assert not list((tmp_path / "cache").glob("*.npy"))
+        assert ("the photo's edge is repeated there" in capsys.readouterr().err) == (done == 3)
     np.testing.assert_array_equal(crops.crop_store(benchmark, tmp_path / "cache", CONFIG), whole)
 
 

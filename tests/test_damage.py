@@ -349,6 +349,17 @@ def test_a_source_with_damaged_photos_stops_or_goes_on_without_them(world_root, 
     assert "skipped" not in tables.source_table(world)
 
 
+def test_a_source_that_lost_all_of_a_split_is_not_measured_on_another(world_root, world, tmp_path):
+    root, config = tmp_path / "source", replace(PROFILES["smoke"], input=CONFIG)
+    shutil.copytree(world_root, root)
+    (root / "world.json").unlink()
+    b = world["category_attribute"]
+    for row in b.rows("test"):
+        (root / (b.images_root / b.image[row]).relative_to(world_root)).unlink()
+    with pytest.raises(DataError, match="none of the test photos can be read; unpack them again"):
+        results.open_data(config, str(root), tmp_path, skip_damaged=True)
+
+
 # ---- the files of a run ---------------------------------------------------------------------------------------------
 
 
@@ -416,6 +427,17 @@ def test_a_measured_run_does_without_its_network_until_another_starts_from_it(
     assert runs.is_whole(folder) and not runs.is_whole(folder, network=True)
     assert runs.train_run(*arguments, network=True) == folder
     assert (folder / "model.safetensors").exists() and runs.is_whole(folder, network=True)
+
+
+@pytest.mark.parametrize("name", ["model", "answers"])
+def test_a_file_that_is_no_runs_is_not_taken_for_a_runs_own(trained, squares, config, tmp_path, name, capsys):
+    shutil.copytree(trained[0], tmp_path / "out")
+    folder = tmp_path / "out" / trained[1].relative_to(trained[0])
+    files.write_tensors(folder / f"{name}.safetensors", {"conv.weight": torch.zeros(2, 2)})
+    assert not runs.is_whole(folder, network=True)
+    benchmarks = {"category_attribute": squares}
+    runs.train_run("fashionnet", "category_attribute", benchmarks, config, tmp_path / "out", network=True)
+    assert runs.is_whole(folder, network=True) and f"{name}.safetensors: damaged" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("damage", [cut, flip, "foreign", "text"])

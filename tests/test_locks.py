@@ -97,6 +97,17 @@ def test_a_killed_process_leaves_no_lock(tmp_path, holder, capfd):
     assert capfd.readouterr().err == "" and list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("text", "value"), [(None, float("inf")), ("", float("inf")), ("12.5", 12.5)])
+def test_the_deadline_is_a_number_or_never(monkeypatch, text, value):
+    monkeypatch.delenv("DEEPFASHION_DEADLINE", raising=False)
+    if text is not None:
+        monkeypatch.setenv("DEEPFASHION_DEADLINE", text)
+    assert locks.deadline() == value
+    monkeypatch.setenv("DEEPFASHION_DEADLINE", "soon")
+    with pytest.raises(OSError, match="'soon' is not a Unix time"):
+        locks.deadline()
+
+
 def test_an_error_releases_it(tmp_path):
     for _ in range(2):
         with pytest.raises(KeyError), locks.hold(tmp_path / "new" / "x.lock", "x", wait=False):

@@ -59,6 +59,15 @@ def test_a_box_outside_the_photo_is_refused(box):
         predict.predict(EXAMPLE, box)
 
 
+def test_sixteen_bits_are_turned_as_they_are_decoded(tmp_path):
+    grey = np.full((20, 30), 120 * 257, np.uint16)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(grey).save(tmp_path / "grey.png", exif=exif)
+    turned = predict.read_upright(tmp_path / "grey.png")
+    assert turned.shape == (30, 20, 3) and (abs(turned.astype(int) - 120) <= 1).all()
+
+
 def test_a_catalogue_finds_a_photo_itself_first_and_is_computed_once(tmp_path, monkeypatch):
     index = predict.index(predict.EXAMPLES, tmp_path)
     assert len(index[0]) == len(index[1]) == 24
@@ -77,10 +86,14 @@ def test_a_catalogue_leaves_out_what_cannot_be_read_and_says_so(tmp_path, capsys
         predict.index(photos, cache)
     (photos / "b.jpg").write_bytes(EXAMPLE.read_bytes())
     capsys.readouterr()
-    for said in (True, False):  # once, when the index is made
+    for said in ("a.jpg: not a whole JPEG or PNG picture", "1 of 2 photos cannot be read and are left out"):
         paths, embeddings = predict.index(photos, cache)
         assert paths == [photos / "b.jpg"] and len(embeddings) == 1
-        assert ("a.jpg: not a whole JPEG or PNG picture" in capsys.readouterr().err) == said
+        assert said in capsys.readouterr().err
+    (file,) = cache.iterdir()
+    file.write_bytes(file.read_bytes()[:-9])
+    np.testing.assert_array_equal(predict.index(photos, cache)[1], embeddings)
+    assert f"{file.name}: damaged" in capsys.readouterr().err and (cache / f"{file.name}.damaged").exists()
     np.testing.assert_allclose(embeddings[0], predict.predict(EXAMPLE).embedding, atol=1e-5)
 
 
@@ -118,12 +131,16 @@ def test_the_command_prints_what_was_found_and_draws_it(tmp_path, capsys, monkey
 
 def test_photos_of_one_name_get_a_picture_each(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(command, "OUT", tmp_path / "out")
-    paths = [tmp_path / folder / "a.b.jpg" for folder in "xy"]
+    paths = [tmp_path / name for name in ("x/a.b.jpg", "y/a.b.jpg", "z/a.b_2.jpg")]
     for path in paths:
         path.parent.mkdir()
         path.write_bytes(EXAMPLE.read_bytes())
     command.main(["--photo", *map(str, paths)])
-    assert sorted(path.name for path in (tmp_path / "out" / "figures").iterdir()) == ["a.b.png", "a.b_2.png"]
+    assert sorted(path.name for path in (tmp_path / "out" / "figures").iterdir()) == [
+        "a.b.png",
+        "a.b_2.png",
+        "a.b_2_2.png",
+    ]
 
 
 def test_every_kind_of_the_examples_has_categories_and_chance_is_by_hand():

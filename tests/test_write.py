@@ -125,6 +125,11 @@ def test_a_csv_and_its_photos(tmp_path):
         (own(x1=[0, "wide", 2, 3]), "row 2 .*not four numbers"),
         (own(x1=[0, 1, 99, 3]), "row 3 .*no area"),
         (own(y1=[0, -1, 2, 3]), "row 2 .*begins outside"),
+        (own(x2=[50, 70_000, 70, 70]), "row 2 .*ends beyond 65535 pixels"),
+        (pd.concat([own(), own()[["x1"]]], axis=1), "two columns 'x1'"),
+        (own(clothes_type=[1, [2], 3, 3]), "row 2 .*clothes type"),
+        (own(category=["a", "b\nc", "b", "c"]), "row 2 .*line break"),
+        (own(attributes=["a", "b\r\nc", "b", "c"]), "row 2 .*line break"),
         (own(split=["train", "dev", "test", "test"]), "row 2 .*split is not one of pretrain, train"),
         (own(clothes_type=[1, 2, 3, 4]), "row 4 .*clothes type"),
         (own(category=["a", "", "b", "c"]), "row 2 .*no category"),
@@ -161,6 +166,29 @@ def test_a_list_of_an_earlier_table_is_not_left_beside_other_images(tmp_path):
     ):
         write(tmp_path, own()[:2])
     assert lists == {path: path.read_bytes() for path in tmp_path.rglob("*.txt")}
+
+
+@pytest.mark.parametrize("stale", ["Anno_coarse/list_joints.txt", "Eval/list_ceiling.txt"])
+def test_lists_that_others_made_of_an_earlier_table_are_not_left(tmp_path, stale):
+    root = write(tmp_path, own()).images_root.parent
+    (root / stale).write_text("x")
+    with pytest.raises(DataError, match=f"{stale}: a list of an earlier table"):
+        write(tmp_path, own())
+
+
+def test_lists_stay_where_a_table_turns_out_to_be_unreadable(tmp_path, monkeypatch):
+    """What only the reader finds is found before lists that are there are replaced."""
+    write(tmp_path, own(category="Dress"))
+    lists = {path: path.read_bytes() for path in tmp_path.rglob("*.txt")}
+    monkeypatch.setattr("lib.write.LARGEST_SIDE", 10**6)
+    with pytest.raises(DataError, match="ends beyond 65535 pixels"):
+        write(tmp_path, own(category="Tee", x2=70_000))
+    assert lists == {path: path.read_bytes() for path in tmp_path.rglob("*.txt")} and not list(tmp_path.glob("*.part"))
+
+
+def test_a_column_that_had_a_gap(tmp_path):
+    b = write(tmp_path, own(clothes_type=[3.0, 1.0, 2.0, 1.0], category=["Dress", "Tee", "Jeans", "Tee"]))
+    assert b.clothes_type.tolist() == [3, 1, 2, 1]
 
 
 def test_a_missing_csv_is_named(tmp_path):

@@ -13,9 +13,8 @@ import sys
 
 import joblib
 
+from lib.commands.endings import ending
 from lib.config import PROFILES
-from lib.lists import DataError
-from lib.locks import OutOfTime
 from lib.methods import METHODS
 from lib.report.results import open_run
 from lib.world import write_shard, write_world
@@ -37,7 +36,7 @@ def main(arguments: list[str]) -> None:
     shard = "draw the I-th of N shards; once all are in one folder, a call without --shard writes the lists"
     parser.add_argument("--shard", type=parse_shard, metavar="I/N", help=shard)
     args = parser.parse_args(arguments)
-    try:
+    with ending("draw_world"):
         if args.profile not in PROFILES or PROFILES[args.profile].methods != tuple(METHODS):
             parser.error(f"--profile {args.profile}: no profile with a synthetic world")
         config, folder = open_run(args.profile, args.out)
@@ -50,14 +49,6 @@ def main(arguments: list[str]) -> None:
             print(f"{written}: finished; with all {args.shard[1]} of them, a call without --shard writes the lists")
         else:
             print(f"{world[0]}: finished")
-    except BlockingIOError as error:
-        print(f"draw_world: {error}; wait until it ends, or stop it", file=sys.stderr)
-        sys.exit(75)
-    except OutOfTime as error:
-        print(f"draw_world: {error}", file=sys.stderr)
-        sys.exit(75)
-    except DataError as error:
-        sys.exit(f"draw_world: {error}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ import argparse
 import os
 import pickle
 import sys
+from collections.abc import Collection
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +22,11 @@ from torch import Tensor, nn
 from torchvision.models.detection import KeypointRCNN_ResNet50_FPN_Weights, keypointrcnn_resnet50_fpn
 from tqdm import tqdm
 
-from lib.crops import read_photo
+from lib.commands.endings import ending
+from lib.crops import all_damaged, inspect_photos, read_photo
 from lib.deepfashion import Benchmark, find_benchmarks
 from lib.lists import JOINTS, DataError, joints_columns, points_text, write_list
+from lib.locks import hold
 
 PERSON = 0.7  # lowest score of a person
 KEYPOINT = 0.0  # lowest logit of a keypoint: more likely present than not
@@ -54,23 +58,39 @@ def joints_of(found: dict[str, Tensor], box: np.ndarray) -> tuple[np.ndarray, np
 
 
 @torch.inference_mode()
-def write_joints(folder: Path, benchmark: Benchmark, model: nn.Module, device: str) -> Path:
+def write_joints(folder: Path, benchmark: Benchmark, model: nn.Module, device: str, skip: Collection[int] = ()) -> Path:
     """Run the detector on every photo of a benchmark, write `folder`/list_joints.txt and return its path.
 
-    Raises DataError where the list exists or a photo cannot be read.
+    skip: rows of photos that cannot be read, whose joints are not found. A stopped search goes on from list_joints.part. Raises
+    DataError where the list exists or a photo cannot be read, BlockingIOError where another process searches.
     """
-    path = folder / "list_joints.txt"
+    path, part = folder / "list_joints.txt", folder / "list_joints.part"
     if path.exists():
         raise DataError(f"{path}: exists already; delete it to find the joints again")
-    rows, model = [], model.to(device).eval()
-    for name, box in zip(tqdm(benchmark.image, desc="joints", unit="photo", mininterval=1), benchmark.box, strict=True):
-        photo = torch.from_numpy(read_photo(benchmark.images_root / name)).to(device).permute(2, 0, 1) / 255
-        found = {key: value.cpu() for key, value in model([photo])[0].items()}
-        rows.append(f"{name}  {points_text(*joints_of(found, box), range(len(JOINTS)))}")
-    part = path.with_suffix(".part")
-    write_list(part, joints_columns(), rows)
-    os.replace(part, path)
+    model = model.to(device).eval()
+    with hold(folder / "list_joints.lock", f"{path} is being written", wait=False):
+        rows = _found_already(part, benchmark)
+        with open(part, "w", encoding="utf-8") as file:
+            file.writelines(f"{row}\n" for row in rows)
+            numbers = range(len(rows), len(benchmark.image))
+            for i in tqdm(numbers, "joints", len(benchmark.image), initial=len(rows), unit="photo", mininterval=1):
+                name, found = benchmark.image[i], (np.full((len(JOINTS), 2), np.nan), np.full(len(JOINTS), CUT_OFF))
+                if i not in skip:
+                    photo = torch.from_numpy(read_photo(benchmark.images_root / name)).to(device).permute(2, 0, 1) / 255
+                    found = joints_of({key: value.cpu() for key, value in model([photo])[0].items()}, benchmark.box[i])
+                rows.append(f"{name}  {points_text(*found, range(len(JOINTS)))}")
+                file.write(f"{rows[-1]}\n")
+        write_list(part, joints_columns(), rows)
+        os.replace(part, path)
     return path
+
+
+def _found_already(part: Path, benchmark: Benchmark) -> list[str]:
+    """Return the rows of a stopped search, as far as they are whole and of this benchmark's images in their order."""
+    text = part.read_text(encoding="utf-8", errors="replace") if part.exists() else ""
+    pairs = zip(text.split("\n")[:-1], benchmark.image, strict=False)  # without a line that was cut
+    whole = takewhile(lambda pair: pair[0].startswith(f"{pair[1]}  "), pairs)
+    return [row for row, _ in whole]
 
 
 def lists_of(benchmark: Benchmark) -> Path:
@@ -86,15 +106,24 @@ def lists_of(benchmark: Benchmark) -> Path:
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m lib.commands.find_joints", description=__doc__.split("\n")[0])
     parser.add_argument("--data", required=True, help="folder of the real DeepFashion, or any data set in its layout")
+    parser.add_argument("--skip-damaged", action="store_true", help="go on without photos that cannot be read")
     parser.add_argument("--weights", default="", help="Keypoint R-CNN as torchvision saves it; downloaded by default")
     args = parser.parse_args(arguments)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
+    with ending("find_joints"):
         benchmarks = find_benchmarks(Path(args.data))
         for benchmark in benchmarks.values():  # before anything is downloaded
             if (lists_of(benchmark) / "list_joints.txt").exists():
                 print(f"{lists_of(benchmark)}: has its joints already")
         benchmarks = [b for b in benchmarks.values() if not (lists_of(b) / "list_joints.txt").exists()]
+        damaged = [inspect_photos(benchmark)[0] for benchmark in benchmarks]  # all at once, and before hours of search
+        for benchmark, found in zip(benchmarks, damaged, strict=True):
+            if found and not args.skip_damaged:
+                raise all_damaged(found, benchmark)
+            if found:
+                print(
+                    f"{benchmark.name}: {len(found)} of {len(benchmark.image)} photos cannot be read; no joints in them"
+                )
         if not benchmarks:
             return
         if args.weights:
@@ -105,11 +134,12 @@ def main(arguments: list[str]) -> None:
                 why = next(iter(str(error).splitlines()), type(error).__name__)
                 raise DataError(f"{args.weights}: not torchvision's Keypoint R-CNN ({why}); name its .pth") from None
         else:
-            model = keypointrcnn_resnet50_fpn(weights=KeypointRCNN_ResNet50_FPN_Weights.DEFAULT)
-        for benchmark in benchmarks:
-            print("wrote", write_joints(lists_of(benchmark), benchmark, model, device))
-    except (DataError, OSError, RuntimeError) as error:
-        sys.exit(f"find_joints: {str(error).splitlines()[0]}")
+            try:
+                model = keypointrcnn_resnet50_fpn(weights=KeypointRCNN_ResNet50_FPN_Weights.DEFAULT)
+            except RuntimeError as error:  # a checksum
+                raise DataError(f"Keypoint R-CNN's weights: {str(error).splitlines()[0]}; start again") from None
+        for benchmark, skip in zip(benchmarks, damaged, strict=True):
+            print("wrote", write_joints(lists_of(benchmark), benchmark, model, device, skip))
 
 
 if __name__ == "__main__":

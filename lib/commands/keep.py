@@ -18,6 +18,9 @@ import sys
 import time
 from pathlib import Path
 
+from lib.commands.endings import ending
+from lib.lists import DataError
+
 OUTPUTS = Path(__file__).resolve().parents[2] / "outputs"
 # The figures of a real data set that hold curves, bars and numbers alone. Any other name may show a photo.
 DRAWN = re.compile(
@@ -31,21 +34,22 @@ SHEETS = {
 ORIGIN = ("commit", "date", "device")
 
 
-class Refused(Exception):
-    """End the command with one sentence."""
-
-
 def is_drawn(stem: str) -> bool:
     """Return whether a figure of that name is drawn from numbers, so that it shows no photo."""
     return DRAWN.fullmatch(stem) is not None
 
 
 def shows_real_photos(run: Path) -> bool:
-    """Return whether a run is of a real data set: by its folder's name, or by the parameters of its notebooks."""
+    """Return whether a run is of a real data set: by its folder's name, or by the parameters of its notebooks. Raises DataError
+    for a notebook that is not whole."""
     if "photos" in run.name:  # photos, photos-resnet50, demo_photos
         return True
     for path in run.glob("notebooks/*.ipynb"):
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        try:
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        except (ValueError, KeyError, TypeError):
+            raise DataError(f"{path}: not a whole notebook; run it again") from None
+        for cell in cells:
             tagged = {"parameters", "injected-parameters"} & set(cell["metadata"].get("tags", []))
             if tagged and re.search(r"^data = (?!''|\"\")", "".join(cell["source"]), re.M):
                 return True
@@ -83,13 +87,13 @@ def without_stderr(notebook: str) -> str:
 def keep(profile: str) -> tuple[Path, list[Path]]:
     """Copy a run's results. Returns their new folder and the files that were left out because they may show photos.
 
-    Raises Refused where there is no run of that name, or one without a table.
+    Raises DataError where there is no run of that name, or one without a table.
     """
     run, target = OUTPUTS / profile, OUTPUTS / "reference" / profile
     if run.parent != OUTPUTS or not list(run.glob("tables/*.csv")):
-        raise Refused(f"outputs/{profile} holds no table; run ./run_all.sh for it first")
+        raise DataError(f"outputs/{profile} holds no table; run ./run_all.sh for it first")
     if parts := list(run.glob("notebooks/*.part.ipynb")):
-        raise Refused(f"{parts[0].name} is the remainder of a failed notebook; run it again or delete it first")
+        raise DataError(f"{parts[0].name} is the remainder of a failed notebook; run it again or delete it first")
     real = shows_real_photos(run)
     files = [path for pattern in ("tables/*.csv", "figures/*.png", "notebooks/*.ipynb") for path in run.glob(pattern)]
     sheets = SHEETS if profile == WHOLE and not real else set()
@@ -127,10 +131,9 @@ def keep(profile: str) -> tuple[Path, list[Path]]:
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m lib.commands.keep", description=__doc__.split("\n")[0])
     parser.add_argument("profile", help="name of a folder under outputs/, such as demo or photos")
-    try:
-        target, left_out = keep(parser.parse_args(arguments).profile)
-    except (Refused, OSError) as error:
-        sys.exit(f"keep: {error}")
+    args = parser.parse_args(arguments)
+    with ending("keep"):
+        target, left_out = keep(args.profile)
     files = [path for path in target.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     print(f"{len(files)} files, {size / 1e6:.1f} MB: {target.relative_to(OUTPUTS.parent)}")

@@ -6,6 +6,7 @@
 """
 
 import argparse
+import itertools
 import sys
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def main(arguments: list[str]) -> None:
     args = parser.parse_args(["-h"] if {"-h", "--help"} & set(arguments) else arguments)
     try:
         catalogue = None if args.catalogue is None else predict.index(args.catalogue, OUT / "cache")
-        names = []
+        used = set()
         for path in args.photo:
             if not path.is_file():
                 what = (
@@ -81,8 +82,11 @@ def main(arguments: list[str]) -> None:
                 raise DataError(f"{path}: {what}")
             text, photo, found = describe(path, args.box, catalogue)
             print(text)
-            names.append(path.stem)
-            name = path.stem + f"_{names.count(path.stem)}" * (names.count(path.stem) > 1)  # of another folder
+            others = (
+                f"{path.stem}_{number}" for number in itertools.count(2)
+            )  # of photos of that name in other folders
+            name = next(name for name in itertools.chain([path.stem], others) if name not in used)
+            used.add(name)
             print("  wrote       ", draw(photo, found, OUT / "figures" / f"{name}.png"), flush=True)
     except DataError as error:
         sys.exit(f"run_all.sh: {error}")

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROFILES = ("smoke", "demo", "study", "photos", "paper")
 TRUNKS = ("efficientnet_lite0", "resnet50", "convnext_tiny", "vgg16")
 LOG = ROOT / "outputs" / "setup.log"
-TIMES, NOTES, SOURCE = "times.csv", "cache/notebooks.json", "cache/source.txt"  # what this command writes itself
+TIMES, NOTES, SOURCE = "times.csv", "notebooks.json", "source.txt"  # what this command writes itself
 INSIDE = "DEEPFASHION_ENVIRONMENT"  # set to this checkout for the second start, so that there is no third
 DEADLINE = "DEEPFASHION_DEADLINE"  # unix seconds; the training in a notebook's kernel inherits it
 MINUTES = "DEEPFASHION_MINUTES"  # the value of --minutes, for the sentence at the end
@@ -411,6 +411,7 @@ def main(arguments: list[str]) -> None:
     elif lacks := unsatisfied(sys.path):
         raise Stop(f"{sys.prefix} is not as requirements.txt demands: {lacks[0]}; delete it and start again")
     os.environ.pop("MPLBACKEND", None)  # figures must come out the same whatever the user draws with
+    deadline()  # which is wrong before anything is deleted, or not at all
     photo = None if args.photo is None else ["--photo", *args.photo]
     check = [args.check, "--profile", args.profile] if args.check else None
     for module, rest in (("photo", photo), ("check", check), ("run_tests", [] if args.test else None)):

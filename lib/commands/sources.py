@@ -7,7 +7,10 @@ import re
 from pathlib import Path
 
 # The official lists, the fine annotations by split, and photos; other texts beside them change nothing.
-LISTS_AND_PHOTOS = re.compile(r"(list_.*|(train|val|test)(_.*)?)\.txt|.*\.(jpe?g|png)", re.IGNORECASE)
+LISTS_AND_PHOTOS = re.compile(
+    r"(list_.*|(train|val|test)(_.*)?)\.txt|.*\.(jpe?g|jpe|jfif|png|webp|bmp|dib|tiff?|gif|avif|jp2|p[bgpn]m)",
+    re.IGNORECASE,
+)
 
 
 def data_digest(out: Path, values: dict[str, str]) -> str:

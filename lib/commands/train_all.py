@@ -21,6 +21,7 @@ import joblib
 import torch
 
 from lib import runs
+from lib.commands.endings import ending
 from lib.crops import crop_store
 from lib.lists import DataError
 from lib.locks import OutOfTime, deadline
@@ -132,14 +133,11 @@ def main() -> None:
         parser.error("--jobs: a number from 1; --minutes: a number above 0")
     if args.minutes:
         os.environ["DEEPFASHION_DEADLINE"] = str(time.time() + 60 * args.minutes)
-    try:
+    with ending("train_all"):
         code = train_all(args.profile, args.data, args.out, args.weights, args.jobs, args.skip_damaged)
         if args.ship:
             ship_all(args.profile, args.out, Path(args.ship))
-    except (DataError, OutOfTime) as error:
-        print(f"train_all: {error}", file=sys.stderr)
-        code = 75 if isinstance(error, OutOfTime) else 1
-    sys.exit(code)
+        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from PIL import Image
 from lib import crops, deepfashion, files, metrics, paper, runs
 from lib.config import Config, find_profile
 from lib.deepfashion import Benchmark
-from lib.lists import DataError, Lacks
+from lib.lists import SPLITS, DataError, Lacks
 from lib.world import write_world
 
 ROOT = Path(__file__).parent.parent.parent
@@ -37,12 +37,15 @@ Counts = tuple[np.ndarray, np.ndarray]  # numerators and denominators, each (see
 def open_run(profile: str, out: str) -> tuple[Config, Path]:
     """Return the profile's configuration and its output folder: `out`, or outputs/<profile> where `out` is empty.
 
-    Makes its folders tables/ and figures/. Raises DataError for an unknown profile.
+    Makes its folders tables/ and figures/. Raises DataError for an unknown profile and where the folder cannot be made.
     """
     config = find_profile(profile)
     folder = Path(out) if out else ROOT / "outputs" / profile
-    for name in ("tables", "figures"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    try:
+        for name in ("tables", "figures"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{error.filename}: {error.strerror or error}; name another folder for the results") from None
     return config, folder
 
 
@@ -80,10 +83,10 @@ def _readable(benchmarks: dict[str, Benchmark], config: Config, out: Path, skip_
             if skip_damaged:
                 print(f"{name}: {len(error.rows)} of {len(benchmark.image)} photos cannot be read and are left out",
                       file=sys.stderr)  # fmt: skip
-                if not len(kept[name].image):
-                    raise DataError(
-                        f"{benchmark.images_root}: none of the photos can be read; unpack them again"
-                    ) from None
+                gone = [f"{s} " for s in SPLITS if len(benchmark.rows(s)) and not len(kept[name].rows(s))]
+                if gone or not len(kept[name].image):  # without its test photos it would be measured on val
+                    what = f"none of the {''.join(gone[:1])}photos can be read"
+                    raise DataError(f"{benchmark.images_root}: {what}; unpack them again") from None
     if problems and not skip_damaged:
         raise DataError(" || ".join(problems))
     return kept

@@ -110,16 +110,11 @@ def write_shard(
             stack.enter_context(
                 hold(path.with_suffix(".lock"), f"{root}: shard {path.stem} is being drawn", wait=False)
             )
-        jobs = plan(size, seed)
-        mine = range(number - 1, len(jobs), count)
+        mine = range(number - 1, len(plan(size, seed)), count)
         if path.exists() and _read_shard(Path(root), path, about).keys() == set(mine):
             return path
         with _disk(root):
-            drawn = _draw(Path(root), size, seed, [jobs[k] for k in mine], workers, progress)
-            lines = [about, *([k, *map(_as_json, images)] for k, images in zip(mine, drawn, strict=True))]
-            part = path.with_suffix(".part")
-            part.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
-            os.replace(part, path)
+            _write_labels(path, about, _draw(Path(root), size, seed, about, mine, workers, progress))
     return path
 
 
@@ -185,13 +180,9 @@ def _delete(root: Path) -> None:
 
 
 def _finish(root: Path, size: World, seed: int, workers: int, progress: bool, about: dict) -> None:
-    """Draw the images that no shard has drawn, then write the lists of all."""
-    jobs, images = plan(size, seed), {}
-    for path in sorted(root.glob("shards/*.jsonl")):
-        images |= _read_shard(root, path, about)
-    others = [k for k in range(len(jobs)) if k not in images]
-    images |= zip(others, _draw(root, size, seed, [jobs[k] for k in others], workers, progress), strict=True)
-    everything = [image for k in range(len(jobs)) for image in images[k]]
+    """Draw the images that no shard has drawn, then write the lists of all images."""
+    images = _draw(root, size, seed, about, range(len(plan(size, seed))), workers, progress)
+    everything = [image for job in images.values() for image in job]
     write_lists(root, everything)
     write_titles(root / "titles.csv", everything)
     for part in root.rglob("*.part"):  # of processes that were killed
@@ -230,26 +221,41 @@ def _photo(root: Path, image: Image) -> Path:
     return root / FOLDERS[image.benchmark] / "Img" / image.name
 
 
-def _draw(root: Path, size: World, seed: int, jobs: Sequence[Job], workers: int, progress: bool) -> list[list[Image]]:
-    """Draw the images of some jobs that are not there; return what the lists need, job by job. Raises OutOfTime at the
-    deadline (`locks.deadline`); the images that were drawn are kept."""
-    total, done, images = sum(images_of(job) for job in jobs), 0, []
+def _draw(root: Path, size: World, seed: int, about: dict, numbers: Sequence[int], workers: int,
+          progress: bool) -> dict[int, list[Image]]:  # fmt: skip
+    """Draw the images of the jobs with these numbers, unless a shard or a stopped call has; return what the lists need by the
+    numbers of the jobs, in their order. Raises OutOfTime at the deadline (`locks.deadline`), and keeps what was drawn."""
+    jobs, images, drawn = plan(size, seed), {}, {}
+    for path in sorted(root.glob("shards/*.jsonl")):
+        images |= _read_shard(root, path, about)
+    others = [k for k in numbers if k not in images]
+    total, to_draw = (sum(images_of(jobs[k]) for k in some) for some in (numbers, others))
     with ExitStack() as stack:
         map_ = map
-        if workers > 1 and total > _WORTH_A_POOL:
+        if workers > 1 and to_draw > _WORTH_A_POOL:
             pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker)
             map_ = partial(stack.enter_context(pool).map, chunksize=8)
             stack.callback(pool.shutdown, cancel_futures=True)  # an error or Ctrl-C does not wait for what is queued
         bar = stack.enter_context(
-            tqdm(None, "synthetic world", total, unit="image", mininterval=1, disable=not progress)
+            tqdm(None, "synthetic world", to_draw, unit="image", mininterval=1, disable=not progress)
         )
-        for drawn in map_(partial(_draw_job, root, size, seed), jobs):
-            images.append(drawn)
-            bar.update(len(drawn))
-            done += len(drawn)
-            if time.time() > deadline() and done < total:
-                raise OutOfTime(f"{root}: stopped after {done} of {total} images; start again to resume")
-    return images
+        for k, new in zip(others, map_(partial(_draw_job, root, size, seed), [jobs[k] for k in others]), strict=True):
+            drawn[k] = new
+            to_draw -= len(new)
+            bar.update(len(new))
+            if time.time() > deadline() and to_draw:
+                _write_labels(root / "shards" / f"stopped_at_{k}.jsonl", about, drawn)
+                raise OutOfTime(f"{root}: stopped after {total - to_draw} of {total} images; start again to resume")
+    images |= drawn
+    return {k: images[k] for k in numbers}
+
+
+def _write_labels(path: Path, about: dict, images: dict[int, list[Image]]) -> None:
+    """Write what `_read_shard` reads: the labels of drawn images, one line per job."""
+    lines = [about, *([k, *map(_as_json, job)] for k, job in images.items())]
+    part = path.with_suffix(".part")
+    part.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    os.replace(part, path)
 
 
 def _read_mark(path: Path) -> dict | None:

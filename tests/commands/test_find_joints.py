@@ -87,6 +87,41 @@ def test_an_interrupted_search_leaves_no_list(benchmark):
     assert not (folder / "list_joints.txt").exists()
 
 
+def test_a_stopped_search_goes_on(benchmark, tmp_path):
+    folder, searched = find_joints.lists_of(benchmark), []
+
+    class Stopped(Detector):
+        def forward(self, images):
+            searched.append(1)
+            if len(searched) == 2:
+                raise KeyboardInterrupt
+            return super().forward(images)
+
+    with pytest.raises(KeyboardInterrupt):
+        find_joints.write_joints(folder, benchmark, Stopped(), "cpu")
+    with open(folder / "list_joints.part", "a") as file:
+        file.write(f"{benchmark.image[1]}  0 1")  # a line that was cut
+    find_joints.write_joints(folder, benchmark, Stopped(), "cpu")
+    assert len(searched) == 4 and not list(folder.glob("*.part"))
+    text = (folder / "list_joints.txt").read_text()
+    (folder / "list_joints.txt").unlink()
+    find_joints.write_joints(folder, benchmark, Detector(), "cpu")
+    assert (folder / "list_joints.txt").read_text() == text
+
+
+def test_damaged_photos_are_named_at_once_or_passed_over(benchmark, tmp_path, monkeypatch, capsys):
+    for i in (0, 2):
+        (benchmark.images_root / benchmark.image[i]).write_bytes(b"no photo")
+    monkeypatch.setattr(find_joints, "keypointrcnn_resnet50_fpn", lambda **_: pytest.fail("weights were loaded"))
+    with pytest.raises(SystemExit, match="^find_joints: 2 of 3 photos .*id_00000001.*id_00000003.*--skip-damaged"):
+        find_joints.main(["--data", str(tmp_path)])
+    monkeypatch.setattr(find_joints, "keypointrcnn_resnet50_fpn", lambda **_: Detector())
+    find_joints.main(["--data", str(tmp_path), "--skip-damaged"])
+    assert "2 of 3 photos cannot be read; no joints in them" in capsys.readouterr().out
+    codes = find_benchmarks(tmp_path)["inshop"].joint_visibility
+    assert (codes[[0, 2]] == 2).all() and (codes[1] == 0).sum() == 13
+
+
 def test_the_command_leaves_a_list_as_it_is(benchmark, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(find_joints, "keypointrcnn_resnet50_fpn", lambda **_: Detector())
     find_joints.main(["--data", str(tmp_path)])

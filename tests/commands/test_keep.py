@@ -22,7 +22,7 @@ def write_run(folder, data="", files=()):
         "figures/fig02.png": "clothes",
         "notebooks/00_data.ipynb": json.dumps({"cells": cells}),
         "runs/inshop/a/model.safetensors": "heavy",
-        "cache/notebooks.json": "{}",
+        "notebooks.json": "{}",
         "world/img/a.jpg": "heavy",
         **dict.fromkeys(files, "more"),
     }
@@ -89,4 +89,8 @@ def test_what_cannot_be_kept_is_one_sentence(outputs):
     write_run(outputs / "demo", files=["notebooks/03_table2.part.ipynb"])
     with pytest.raises(SystemExit, match="^keep: 03_table2.part.ipynb is the remainder of a failed notebook"):
         keep.main(["demo"])
-    assert not (outputs / "reference").exists()
+    (outputs / "demo" / "notebooks" / "03_table2.part.ipynb").unlink()
+    (outputs / "demo" / "notebooks" / "01_model.ipynb").write_text('{"cells": [')
+    with pytest.raises(SystemExit, match="^keep: .*01_model.ipynb: not a whole notebook"):
+        keep.main(["demo"])
+    assert not list((outputs / "reference").glob("demo"))

@@ -11,7 +11,8 @@ from lib.commands.sources import code_digest, data_digest
 def data(tmp_path):
     """A data set whose photos lie behind a link, as on another disk, with a link that leads back to itself."""
     (tmp_path / "disk" / "shoes").mkdir(parents=True)
-    (tmp_path / "disk" / "shoes" / "1.JPG").write_bytes(b"photo")
+    for photo in ("1.JPG", "2.webp", "3.BMP"):
+        (tmp_path / "disk" / "shoes" / photo).write_bytes(b"photo")
     (tmp_path / "data" / "Anno").mkdir(parents=True)
     (tmp_path / "data" / "Anno" / "list_bbox.txt").write_text("1\n")
     (tmp_path / "data" / "img").symlink_to(tmp_path / "disk")
@@ -28,7 +29,7 @@ def touch(path):
     os.utime(path, (1, 1))
 
 
-@pytest.mark.parametrize("name", ["Anno/list_bbox.txt", "img/shoes/1.JPG"])
+@pytest.mark.parametrize("name", ["Anno/list_bbox.txt", "img/shoes/1.JPG", "img/shoes/2.webp", "img/shoes/3.BMP"])
 @pytest.mark.parametrize("change", [grow, touch, os.unlink])
 def test_a_changed_list_or_photo_changes_the_digest(data, tmp_path, name, change):
     first = data_digest(tmp_path / "out", {"data": str(data)})

@@ -19,7 +19,7 @@ from lib import locks
 from lib.deepfashion import check_disjoint, find_benchmarks, sides
 from lib.lists import SLOTS, DataError
 from lib.locks import hold
-from lib.world import World, garment, sheet, titles, write_world, writer
+from lib.world import World, garment, sheet, titles, write_shard, write_world, writer
 from lib.world.attributes import NAMES, holds
 from lib.world.items import draw_job, garments_of, images_of, plan
 
@@ -162,15 +162,32 @@ def test_a_stopped_world_goes_on_and_a_finished_one_is_left_alone(world, size, t
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_drawing_ends_at_the_deadline_and_goes_on(world, size, tmp_path, monkeypatch, workers):
+    """Each call draws something that no earlier one has drawn, so that calls that are too short get there, too."""
     monkeypatch.setenv("DEEPFASHION_DEADLINE", "1")
-    with pytest.raises(locks.OutOfTime, match=r"w: stopped after [0-9]+ of [0-9]+ images; start again to resume$"):
-        write_world(tmp_path / "w", size, seed=3, workers=workers, progress=False)
-    drawn = {path: path.stat().st_mtime_ns for path in (tmp_path / "w").rglob("*.jpg")}
-    assert 0 < len(drawn) < len(list(world.rglob("*.jpg"))) and not (tmp_path / "w" / "world.json").exists()
+    done = [0]
+    for _ in range(3):
+        with pytest.raises(locks.OutOfTime, match=r"w: stopped after [0-9]+ of [0-9]+ images; start again to res") as e:
+            write_world(tmp_path / "w", size, seed=3, workers=workers, progress=False)
+        done.append(int(str(e.value).split(" after ")[1].split()[0]))
+        assert not (tmp_path / "w" / "world.json").exists()
+    assert done == sorted(set(done))
     monkeypatch.delenv("DEEPFASHION_DEADLINE")
-    write_world(tmp_path / "w", size, seed=3, workers=workers, progress=False)
+    count, draw = [], writer._draw_job
+    monkeypatch.setattr(writer, "_draw_job", lambda *args: count.append(images_of(args[-1])) or draw(*args))
+    write_world(tmp_path / "w", size, seed=3, progress=False)
+    assert done[-1] + sum(count) == len(list(world.rglob("*.jpg"))) and digests(tmp_path / "w") == digests(world)
+
+
+def test_a_shard_that_ends_at_the_deadline_is_gone_on_with(world, size, tmp_path, monkeypatch):
+    for number in (1, 2):
+        with monkeypatch.context() as late:
+            late.setenv("DEEPFASHION_DEADLINE", "1")
+            with pytest.raises(locks.OutOfTime):
+                write_shard(tmp_path / "w", size, 3, number, 2, progress=False)
+        write_shard(tmp_path / "w", size, 3, number, 2, progress=False)
+    monkeypatch.setattr(writer, "_draw_job", lambda *_: pytest.fail("drawn twice"))
+    write_world(tmp_path / "w", size, seed=3, progress=False)
     assert digests(tmp_path / "w") == digests(world)
-    assert all(path.stat().st_mtime_ns == written for path, written in drawn.items())
 
 
 def test_a_world_of_another_size_is_written_from_scratch(tmp_path):
@@ -189,23 +206,23 @@ def test_a_folder_of_other_files_is_not_emptied(tmp_path):
 
 def test_shards_of_several_machines_make_the_same_world(world, size, tmp_path, monkeypatch):
     for number in (1, 2, 3):  # each on a machine of its own
-        written = writer.write_shard(tmp_path / str(number), size, 3, number, 3, progress=False)
+        written = write_shard(tmp_path / str(number), size, 3, number, 3, progress=False)
         assert written == tmp_path / str(number) / "shards" / f"{number}_of_3.jsonl"
         with monkeypatch.context() as m:
             m.setattr(writer, "_draw_job", lambda *_: pytest.fail("drawn again"))
-            assert writer.write_shard(tmp_path / str(number), size, 3, number, 3, progress=False) == written
+            assert write_shard(tmp_path / str(number), size, 3, number, 3, progress=False) == written
         shutil.copytree(tmp_path / str(number), tmp_path / "all", dirs_exist_ok=True)
     with monkeypatch.context() as m:
         m.setattr(writer, "_draw_job", lambda *_: pytest.fail("drawn again"))
         write_world(tmp_path / "all", size, seed=3, progress=False)
-        assert writer.write_shard(tmp_path / "all", size, 3, 1, 3) is None  # a finished world is left alone
+        assert write_shard(tmp_path / "all", size, 3, 1, 3) is None  # a finished world is left alone
     assert digests(tmp_path / "all") == digests(world)
 
 
 @pytest.mark.parametrize("loss", ["a shard", "a photo", "half a shard", "another world's shard"])
 def test_what_a_shard_lacks_is_drawn(world, size, tmp_path, loss):
     root = tmp_path / "w"
-    shards = [writer.write_shard(root, size, 3, number, 2, progress=False) for number in (1, 2)]
+    shards = [write_shard(root, size, 3, number, 2, progress=False) for number in (1, 2)]
     photo = next(root.rglob("*.jpg"))
     if loss == "a shard":
         shards[0].unlink()
@@ -222,11 +239,11 @@ def test_what_a_shard_lacks_is_drawn(world, size, tmp_path, loss):
 def test_a_shard_is_drawn_by_one_process_and_has_a_number(tmp_path):
     for number in (0, 3):
         with pytest.raises(ValueError, match=f"shard {number}/2"):
-            writer.write_shard(tmp_path / "w", TINY, 0, number, 2)
-    writer.write_shard(tmp_path / "w", TINY, 0, 2, 2, progress=False)
+            write_shard(tmp_path / "w", TINY, 0, number, 2)
+    write_shard(tmp_path / "w", TINY, 0, 2, 2, progress=False)
     with hold(tmp_path / "w" / "shards" / "1_of_2.lock", "x"):
         with pytest.raises(BlockingIOError, match="shard 1_of_2 is being drawn by process"):
-            writer.write_shard(tmp_path / "w", TINY, 0, 1, 2, progress=False)
+            write_shard(tmp_path / "w", TINY, 0, 1, 2, progress=False)
 
 
 def test_a_full_disk_at_the_start_is_gone_on_from(tmp_path, monkeypatch):
@@ -241,7 +258,7 @@ def test_a_full_disk_at_the_start_is_gone_on_from(tmp_path, monkeypatch):
 
 def test_a_world_is_not_replaced_under_a_process_that_draws_a_shard(tmp_path, monkeypatch):
     """Its images would be taken for those of the new world."""
-    writer.write_shard(tmp_path / "w", TINY, 0, 2, 2, progress=False)
+    write_shard(tmp_path / "w", TINY, 0, 2, 2, progress=False)
     waited, lock = [], tmp_path / "w" / "shards" / "1_of_2.lock"
     lock.touch()
     hold_ = writer.hold
@@ -275,7 +292,7 @@ def test_a_killed_deletion_leaves_nothing_that_counts_as_foreign(tmp_path, monke
 
 def test_more_shards_than_items_leave_some_empty(tmp_path):
     for number in range(1, 8):
-        writer.write_shard(tmp_path / "w", TINY, 0, number, 7, progress=False)
+        write_shard(tmp_path / "w", TINY, 0, number, 7, progress=False)
     whole = write_world(tmp_path / "whole", TINY, 0, progress=False)
     assert digests(write_world(tmp_path / "w", TINY, 0, progress=False)) == digests(whole)
 
