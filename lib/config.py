@@ -148,7 +148,7 @@ PROFILES = {
             inshop=Schedule(1, 1, 2e-3, 32), consumer2shop=Schedule(1, 1, 2e-3, 32), precision="32-true",
         ),
     ),
-    # The default: 20 to 30 minutes on two CPU cores. Each method starts from its own pre-training of the study.
+    # The default: about 20 minutes on two CPU cores with bf16 units. Each method starts from its own pre-training of the study.
     "demo": Config(
         profile="demo",
         world=World(

@@ -64,7 +64,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = Parser(
         prog="./run_all.sh",
         description="Run the notebooks in order; write tables, figures and executed notebooks to outputs/<profile>/.",
-        epilog="Without options: the demo on the synthetic clothes world, 20 to 30 minutes on two cores. A second call goes on.",
+        epilog="Without options: the demo on the synthetic clothes world, about 20 minutes on two cores. A second call goes on.",
         allow_abbrev=False,
     )
     parser.add_argument("--profile", choices=PROFILES, help="size of the run (default: demo; with --data: photos)")

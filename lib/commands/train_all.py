@@ -26,7 +26,7 @@ from lib.crops import crop_store
 from lib.lists import DataError
 from lib.locks import OutOfTime, deadline
 from lib.networks import ship
-from lib.report.results import open_data, open_run
+from lib.report.results import ROOT, open_data, open_run
 from lib.train import make_fabric
 
 
@@ -122,7 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lib.commands.train_all", description=__doc__.split("\n")[0])
     parser.add_argument("--profile", default="study")
     parser.add_argument("--data", default="", help="folder of the real DeepFashion; the synthetic world without it")
-    parser.add_argument("--out", default="", help="folder of the results; outputs/<profile> without it")
+    parser.add_argument("--out", default="", help="folder of the results; that of ./run_all.sh without it")
     parser.add_argument("--weights", default="", help="ImageNet's as .safetensors, for profiles that start from them")
     parser.add_argument("--jobs", type=int, default=1, help="processes that train side by side")
     parser.add_argument("--skip-damaged", action="store_true", help="go on without photos that cannot be read")
@@ -133,6 +133,8 @@ def main() -> None:
         parser.error("--jobs: a number from 1; --minutes: a number above 0")
     if args.minutes:
         os.environ["DEEPFASHION_DEADLINE"] = str(time.time() + 60 * args.minutes)
+    if args.data and not args.out and not args.profile.startswith("photos"):  # where ./run_all.sh looks
+        args.out = str(ROOT / "outputs" / f"{args.profile}_photos")
     with ending("train_all"):
         code = train_all(args.profile, args.data, args.out, args.weights, args.jobs, args.skip_damaged)
         if args.ship:

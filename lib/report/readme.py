@@ -13,6 +13,7 @@ from lib import paper
 from lib.files import write_beside
 from lib.lists import LANDMARKS, DataError
 from lib.methods import FASHIONNET, METHODS
+from lib.report.page import RUNS
 from lib.report.results import ROOT
 from lib.report.tables import DASH, plus_minus
 
@@ -171,8 +172,8 @@ def results_page() -> str:
     """Return outputs/reference/README.md: every kept profile's headline numbers, landmarks, claims and provenance."""
     out = [
         "# Results\n",
-        "Written by `python -m lib.report.readme` from the tables beside it. Intervals are 95 %, over items (of real photos with attributes and landmarks: over"
-        " photos) and fine-tuning seeds.\n",
+        "Written by `python -m lib.report.readme` from the tables beside it. Intervals are 95 %, over items (for attributes and landmarks of real photos,"
+        " over photos) and fine-tuning seeds.\n",
         "The clothes of study and demo are drawn: compare methods with each other, not with the paper's levels. The study is the"
         " evidence; the demo has one seed, and where they disagree the study counts. The executed notebooks beside it are the demo's. The measures are"
         " defined in [docs/METRICS.md](../../docs/METRICS.md), the verdicts in"
@@ -182,7 +183,8 @@ def results_page() -> str:
         if not (REFERENCE / profile / "tables" / "table2.csv").exists():
             continue
         out += [f"## {title}\n", markdown(real_photos() if profile == "photos" else headline(profile))]
-        if (runs := read(profile, "runs")) is not None:
+        if read(profile, "runs") is not None:
+            runs = pd.concat([read(profile, name) for name in RUNS if read(profile, name) is not None])
             shown = runs[["commit", "date", "device"]].drop_duplicates()
             out += ["Runs by commit, date and device:\n", markdown(shown.astype(str))]
         if read(profile, "pdj") is not None:

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from lib import locks
-from lib.commands import train_all
+from lib.commands import run_all, train_all
 from lib.config import PROFILES
 from lib.lists import DataError
 
@@ -32,6 +32,20 @@ def test_an_error_is_one_sentence(monkeypatch, tmp_path, capsys, arguments, said
     assert call(monkeypatch, *arguments) == 1
     error = capsys.readouterr().err
     assert error.startswith(said) and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["--data", "D"], ["--data", "D", "--profile", "paper"]])
+def test_results_are_where_run_all_looks_for_them(monkeypatch, tmp_path, arguments):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "D").mkdir()
+    expected = run_all.parse(arguments).out
+    given = arguments if "--profile" in arguments else [*arguments, "--profile", "photos" if arguments else "demo"]
+    seen = []
+    monkeypatch.setattr(
+        train_all, "train_all", lambda profile, data, out, *_: seen.append(out or f"outputs/{profile}") or 0
+    )
+    assert call(monkeypatch, *given) == 0
+    assert str(expected).endswith(seen[0])
 
 
 @pytest.mark.parametrize("arguments", [["--jobs", "0"], ["--minutes", "0"], ["--minutes", "-1"], ["--minutes", "nan"]])
