@@ -287,7 +287,8 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray:
 
     config: a `config.Input`. The file's name identifies photos, boxes and sizes, so that a store of other data is never
     taken for this one. A box that leaves its photo is reported on stderr and cut with the photo's edge repeated. Raises
-    DataError for one (almost) wholly outside, and Damaged, which names all of them, for photos that cannot be read.
+    DataError for one (almost) wholly outside, Damaged, which names all of them, for photos that cannot be read, and OutOfTime
+    at the deadline (`locks.deadline`).
     """
     boxes = hashlib.sha256(benchmark.box.tobytes()).hexdigest()
     key = digest(CROPS_VERSION, photos_digest(benchmark), boxes, config.px, config.margin)
@@ -295,7 +296,7 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray:
     path = folder / f"crops_{benchmark.name}_{key}.npy"
     known = _known_damage(path.with_suffix(".damaged.json"))  # of these very photos: changed ones have another key
     if known and (found := _find_damage(benchmark, [int(i) for i in known])).keys() == known.keys():
-        raise all_damaged(found, benchmark)
+        raise damage_error(found, benchmark)
     leaving = []
 
     with ThreadPoolExecutor() as pool:  # OpenCV decodes and resizes outside Python's lock
@@ -322,7 +323,7 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray:
             if not found:
                 raise DataError(f"{benchmark.images_root}: photos changed while they were read; start again")
             write_json(path.with_suffix(".damaged.json"), found)
-            raise all_damaged(found, benchmark)
+            raise damage_error(found, benchmark)
 
         try:
             crops = _mapped(path, shape, np.uint8, fill, "decode photos", CROPS_AT_ONCE)
@@ -390,7 +391,7 @@ def _known_damage(path: Path) -> dict[str, str]:
         return {}
 
 
-def all_damaged(found: dict[int | str, str], benchmark) -> Damaged:
+def damage_error(found: dict[int | str, str], benchmark) -> Damaged:
     """Return an error that names up to MOST_REPORTED photos and counts the rest."""
     some, more = list(found.values())[:MOST_REPORTED], len(found) - MOST_REPORTED
     sentence = f"{len(found)} of {len(benchmark.image)} photos of {benchmark.name} cannot be read: {' | '.join(some)}"

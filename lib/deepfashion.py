@@ -189,7 +189,7 @@ def _path_categories(path: Path, images: np.ndarray) -> dict:
     short = np.array([len(part) < 4 for part in parts])
     if short.all():
         return {}
-    lists.fail_where(short, path, "the image's name has no category in it, as others have; name it like the others")
+    lists.fail_where(short, path, "the image's name has no category, and others have one")
     names, category = np.unique(["/".join(part[1:-2]) for part in parts], return_inverse=True)
     return {"category": category.astype(np.int16), "category_names": tuple(names.tolist())}
 

@@ -19,8 +19,8 @@ class OutOfTime(Exception):
 
 
 def deadline() -> float:
-    """Return the Unix time at which drawing, decoding, training and waiting end, by the environment variable
-    DEEPFASHION_DEADLINE; without it, and where it is empty, never. Raises OSError where it is no number."""
+    """Return the Unix time at which drawing, decoding, training and waiting stop: the environment variable
+    DEEPFASHION_DEADLINE, or infinity where it is unset or empty. Raises OSError where it is not a number."""
     text = os.environ.get("DEEPFASHION_DEADLINE") or "inf"
     try:
         return float(text)

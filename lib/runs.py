@@ -140,9 +140,9 @@ _DATA: dict[int, tuple[Benchmark, str]] = {}  # the benchmark is kept, so that i
 
 
 def data_identity(benchmark: Benchmark) -> str:
-    """Identify a benchmark's labels and photos, wherever they are: its arrays, and the sizes of its JPEG and PNG files, the
-    contents of other ones (pictures of one format without compression are of one size) or, in a synthetic world, what it was
-    drawn from."""
+    """Identify a benchmark's labels and photos, wherever they are. Covers its arrays and, of a synthetic world, what it was drawn
+    from; otherwise the size of each JPEG or PNG and the contents of any other photo, since uncompressed formats give equal
+    sizes."""
     known = _DATA.get(id(benchmark))
     if known:
         return known[1]

@@ -59,15 +59,20 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
     part = root.with_name(f"{root.name}.part")
     _check_earlier(root, name, table)
     try:
+        shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
+        _write_lists(part, name, table)
+        (part / "Img" / table.image[0].split("/")[0]).mkdir(parents=True)
+        try:
+            READERS[name][0](
+                part
+            )  # which checks what is left to check, before anything of an earlier table is replaced
+        except DataError as error:
+            raise DataError(str(error).replace(f"{part}/", "the table as ")) from None
         for image in table.image:
             target = root / "Img" / image
             target.parent.mkdir(parents=True, exist_ok=True)
             if photos is not None:
                 shutil.copyfile(Path(photos) / image, target)
-        shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
-        _write_lists(part, name, table)
-        (part / "Img").symlink_to((root / "Img").resolve(), target_is_directory=True)
-        READERS[name][0](part)  # which checks what is left to check, before it replaces lists that are there
         for path in sorted(part.glob("*/*.txt")):
             target = root / path.relative_to(part)
             target.parent.mkdir(exist_ok=True)
@@ -206,7 +211,7 @@ def _check_earlier(root: Path, name: str, table: pd.DataFrame) -> None:
     left += [root / "Eval" / "list_pretrain.txt"] * ("pretrain" not in set(table.split))
     left += [anno / "list_joints.txt", root / "Eval" / "list_ceiling.txt"]  # of the earlier boxes and attributes
     if there := [path for path in left if path.exists()]:
-        raise DataError(f"{there[0]}: a list of an earlier table, which this one does not replace; delete {root}, or name another "
+        raise DataError(f"{there[0]}: a list of an earlier table, which this one does not replace; delete it, or name another "
                         "folder")  # fmt: skip
 
 

@@ -430,7 +430,7 @@ def test_a_measured_run_does_without_its_network_until_another_starts_from_it(
 
 
 @pytest.mark.parametrize("name", ["model", "answers"])
-def test_a_file_that_is_no_runs_is_not_taken_for_a_runs_own(trained, squares, config, tmp_path, name, capsys):
+def test_a_file_without_a_run_in_its_header_is_made_again(trained, squares, config, tmp_path, name, capsys):
     shutil.copytree(trained[0], tmp_path / "out")
     folder = tmp_path / "out" / trained[1].relative_to(trained[0])
     files.write_tensors(folder / f"{name}.safetensors", {"conv.weight": torch.zeros(2, 2)})

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lib.lists import DataError
-from lib.locks import OutOfTime
+from lib.locks import OutOfTime, deadline
 
 
 @contextmanager
 def ending(command: str) -> Iterator[None]:
-    """End the process where the block raises what a user can mend: 75 ("try again later") after the deadline and where another
-    process is at work, 130 at Ctrl-C, 1 for data and files."""
+    """Turn errors that the user can fix into one sentence on stderr and an exit code: 75 ("try again later") after the deadline
+    or while another process is at work, 130 for Ctrl-C, otherwise 1."""
     try:
+        deadline()  # before any work: later its error would be taken for the disk's
         yield
         return
     except DataError as error:
@@ -24,6 +25,7 @@ def ending(command: str) -> Iterator[None]:
     except BlockingIOError as error:  # of `locks.hold`
         code, sentence = 75, f"{error}; wait until it ends, or stop it"
     except OSError as error:
-        sys.exit(f"{command}: {error.filename or 'a file'}: {error.strerror or error}; mend that first")
+        what = f"{error.filename}: " if error.filename else ""
+        sys.exit(f"{command}: {what}{error.strerror or error}; mend that first")
     print(f"{command}: {sentence}", file=sys.stderr, flush=True)
     sys.exit(code)

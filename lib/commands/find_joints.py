@@ -9,6 +9,7 @@ covers most of the annotated box. A data set that already has the list keeps it.
 """
 
 import argparse
+import hashlib
 import os
 import pickle
 import sys
@@ -23,8 +24,10 @@ from torchvision.models.detection import KeypointRCNN_ResNet50_FPN_Weights, keyp
 from tqdm import tqdm
 
 from lib.commands.endings import ending
-from lib.crops import all_damaged, inspect_photos, read_photo
+from lib.commands.sources import file_digest
+from lib.crops import damage_error, inspect_photos, photos_digest, read_photo
 from lib.deepfashion import Benchmark, find_benchmarks
+from lib.files import digest
 from lib.lists import JOINTS, DataError, joints_columns, points_text, write_list
 from lib.locks import hold
 
@@ -58,17 +61,22 @@ def joints_of(found: dict[str, Tensor], box: np.ndarray) -> tuple[np.ndarray, np
 
 
 @torch.inference_mode()
-def write_joints(folder: Path, benchmark: Benchmark, model: nn.Module, device: str, skip: Collection[int] = ()) -> Path:
+def write_joints(folder: Path, benchmark: Benchmark, model: nn.Module, device: str, skip: Collection[int] = (),
+                 weights: str = "") -> Path:  # fmt: skip
     """Run the detector on every photo of a benchmark, write `folder`/list_joints.txt and return its path.
 
-    skip: rows of photos that cannot be read, whose joints are not found. A stopped search goes on from list_joints.part. Raises
-    DataError where the list exists or a photo cannot be read, BlockingIOError where another process searches.
+    skip: rows of photos that cannot be read, whose joints are not found. weights: the file that the model is of. A stopped search
+    of the same photos, boxes and weights resumes. Raises DataError where the list exists or a photo cannot be read,
+    BlockingIOError where another process searches.
     """
-    path, part = folder / "list_joints.txt", folder / "list_joints.part"
-    if path.exists():
-        raise DataError(f"{path}: exists already; delete it to find the joints again")
-    model = model.to(device).eval()
+    path, model = folder / "list_joints.txt", model.to(device).eval()
+    key = digest(
+        photos_digest(benchmark), hashlib.sha256(benchmark.box.tobytes()).hexdigest(), file_digest(Path(weights))
+    )
+    part = folder / f"list_joints.{key}.part"
     with hold(folder / "list_joints.lock", f"{path} is being written", wait=False):
+        if path.exists():
+            raise DataError(f"{path}: exists already; delete it to find the joints again")
         rows = _found_already(part, benchmark)
         with open(part, "w", encoding="utf-8") as file:
             file.writelines(f"{row}\n" for row in rows)
@@ -82,11 +90,13 @@ def write_joints(folder: Path, benchmark: Benchmark, model: nn.Module, device: s
                 file.write(f"{rows[-1]}\n")
         write_list(part, joints_columns(), rows)
         os.replace(part, path)
+        for other in folder.glob("list_joints.*.part"):  # of other photos, boxes or weights
+            other.unlink()
     return path
 
 
 def _found_already(part: Path, benchmark: Benchmark) -> list[str]:
-    """Return the rows of a stopped search, as far as they are whole and of this benchmark's images in their order."""
+    """Return the rows that a stopped search has written whole."""
     text = part.read_text(encoding="utf-8", errors="replace") if part.exists() else ""
     pairs = zip(text.split("\n")[:-1], benchmark.image, strict=False)  # without a line that was cut
     whole = takewhile(lambda pair: pair[0].startswith(f"{pair[1]}  "), pairs)
@@ -116,30 +126,33 @@ def main(arguments: list[str]) -> None:
             if (lists_of(benchmark) / "list_joints.txt").exists():
                 print(f"{lists_of(benchmark)}: has its joints already")
         benchmarks = [b for b in benchmarks.values() if not (lists_of(b) / "list_joints.txt").exists()]
-        damaged = [inspect_photos(benchmark)[0] for benchmark in benchmarks]  # all at once, and before hours of search
-        for benchmark, found in zip(benchmarks, damaged, strict=True):
-            if found and not args.skip_damaged:
-                raise all_damaged(found, benchmark)
-            if found:
-                print(
-                    f"{benchmark.name}: {len(found)} of {len(benchmark.image)} photos cannot be read; no joints in them"
-                )
         if not benchmarks:
             return
-        if args.weights:
-            model = keypointrcnn_resnet50_fpn(weights=None, weights_backbone=None)
+        model = None if not args.weights else keypointrcnn_resnet50_fpn(weights=None, weights_backbone=None)
+        if model is not None:
             try:
                 model.load_state_dict(torch.load(args.weights, weights_only=True))
             except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, KeyError, AttributeError) as error:
                 why = next(iter(str(error).splitlines()), type(error).__name__)
                 raise DataError(f"{args.weights}: not torchvision's Keypoint R-CNN ({why}); name its .pth") from None
-        else:
+        damaged = [inspect_photos(benchmark)[0] for benchmark in benchmarks]  # before a download and hours of search
+        for benchmark, found in zip(benchmarks, damaged, strict=True):
+            if found and not args.skip_damaged:
+                raise damage_error(found, benchmark)
+            if found:
+                total = len(benchmark.image)
+                print(f"{benchmark.name}: {len(found)} of {total} photos cannot be read; no joints in them")
+        if model is None:
             try:
                 model = keypointrcnn_resnet50_fpn(weights=KeypointRCNN_ResNet50_FPN_Weights.DEFAULT)
-            except RuntimeError as error:  # a checksum
-                raise DataError(f"Keypoint R-CNN's weights: {str(error).splitlines()[0]}; start again") from None
-        for benchmark, skip in zip(benchmarks, damaged, strict=True):
-            print("wrote", write_joints(lists_of(benchmark), benchmark, model, device, skip))
+            except (RuntimeError, OSError) as error:  # a checksum, or no network
+                why = str(error).splitlines()[0]
+                raise DataError(f"Keypoint R-CNN's weights: {why}; connect, or name a file with --weights") from None
+        try:
+            for benchmark, skip in zip(benchmarks, damaged, strict=True):
+                print("wrote", write_joints(lists_of(benchmark), benchmark, model, device, skip, args.weights))
+        except torch.OutOfMemoryError:
+            raise DataError("the GPU is out of memory; hide it by CUDA_VISIBLE_DEVICES= to use the CPU") from None
 
 
 if __name__ == "__main__":

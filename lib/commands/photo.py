@@ -6,7 +6,6 @@
 """
 
 import argparse
-import itertools
 import sys
 from pathlib import Path
 
@@ -82,10 +81,10 @@ def main(arguments: list[str]) -> None:
                 raise DataError(f"{path}: {what}")
             text, photo, found = describe(path, args.box, catalogue)
             print(text)
-            others = (
-                f"{path.stem}_{number}" for number in itertools.count(2)
-            )  # of photos of that name in other folders
-            name = next(name for name in itertools.chain([path.stem], others) if name not in used)
+            name, number = path.stem, 1
+            while name in used:  # by a photo of another folder
+                number += 1
+                name = f"{path.stem}_{number}"
             used.add(name)
             print("  wrote       ", draw(photo, found, OUT / "figures" / f"{name}.png"), flush=True)
     except DataError as error:

@@ -72,8 +72,8 @@ FIGURES = {
                           "than in-shop.", "05_consumer2shop", "figure 9b"),
     },
     "Landmarks": {
-        "photos_own": Caption("Real photos", "24 photos of clothes in the public domain, with the kind, and the category, attributes "
-                              "and landmarks that a network predicts which has seen drawn clothes alone.", "09_own_photo"),
+        "photos_own": Caption("Real photos", "24 public-domain photos of clothes. Above each: its kind, and the category and attributes "
+                              "predicted by a network that was trained on drawings alone; the marks are its landmarks.", "09_own_photo"),
         "photos_landmarks": Caption("Predicted landmarks", "Where the network puts its marks on photos that it has not "
                                     "seen: on the garment's own collar, sleeves, waist and hem, or beside them?", "06_landmarks"),
         "fig10a": Caption("Figure 10a", "The share of landmarks found within a distance: the paper has all eight above "

@@ -54,7 +54,8 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
 
     The photos under `data` are decoded here, once: what is wrong with any of them is said before anything is trained.
     skip_damaged: leave those that cannot be read out, with one sentence on stderr. Raises DataError where an image or an
-    item is on both sides of a split, where photos are not those that the boxes were drawn on, or cannot be read.
+    item is on both sides of a split, where photos are not those that the boxes were drawn on, or cannot be read; OutOfTime
+    at the deadline (`locks.deadline`).
     """
     if skip_damaged and (Path(data) / "world.json").exists():  # its runs are identified by its size and seed
         raise DataError(f"{data}: a synthetic world; delete the folder to have it drawn again")

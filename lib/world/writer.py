@@ -80,7 +80,7 @@ def write_world(
     A finished world (world.json) of the same size, seed and version is left as it is; another one is replaced or, without
     `replace`, refused. An interrupted one goes on: images that are there are not written again, and those of a finished
     `write_shard` not drawn. A second process waits for the first. Raises DataError when the disk fails, and for a folder of
-    other files.
+    other files; OutOfTime at the deadline (`locks.deadline`).
     """
     with _started(root, size, seed, replace) as about:
         if about:
@@ -97,8 +97,8 @@ def write_shard(
     Writes its images and shards/<number>_of_<count>.jsonl, which it returns: the labels, one line per job of `plan`. None
     where the world is finished. Machines may share `root`; if they do not, copy their folders into one. `write_world` then
     writes the lists, and draws what is not there. Raises DataError when the disk fails, and for a folder of other files or of
-    another world; BlockingIOError where another process draws this shard; ValueError for a number that is not one of 1 to
-    `count`.
+    another world; BlockingIOError where another process draws this shard; OutOfTime at the deadline; ValueError for a number that
+    is not one of 1 to `count`.
     """
     if not 1 <= number <= count:
         raise ValueError(f"shard {number}/{count}: the first number goes from 1 to the second")

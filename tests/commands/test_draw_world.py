@@ -61,7 +61,7 @@ def test_a_shard_that_another_process_draws_is_left_to_it(tmp_path, capsys):
     assert stopped.value.code == 75 and "is being drawn by process" in capsys.readouterr().err
 
 
-def test_a_world_that_is_not_finished_at_the_deadline_is_gone_on_with(tmp_path, monkeypatch, capsys):
+def test_a_world_that_is_not_finished_at_the_deadline_is_resumed(tmp_path, monkeypatch, capsys):
     with monkeypatch.context() as late:
         late.setenv("DEEPFASHION_DEADLINE", "1")
         with pytest.raises(SystemExit) as stopped:
@@ -70,6 +70,23 @@ def test_a_world_that_is_not_finished_at_the_deadline_is_gone_on_with(tmp_path, 
     assert capsys.readouterr().err.endswith("of 9 images; start again to resume\n")
     draw(tmp_path)
     assert "finished" in capsys.readouterr().out
+
+
+def test_a_wrong_deadline_is_not_blamed_on_the_disk(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPFASHION_DEADLINE", "soon")
+    with pytest.raises(SystemExit, match="^draw_world: DEEPFASHION_DEADLINE: 'soon' is not a Unix time"):
+        draw(tmp_path)
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt, 130), (OSError(28, "No space left on device"), None)])
+def test_what_stops_a_command_is_one_sentence(monkeypatch, tmp_path, capsys, error, code):
+    monkeypatch.setattr(draw_world, "write_world", lambda *_, **__: (_ for _ in ()).throw(error))
+    with pytest.raises(SystemExit) as stopped:
+        draw(tmp_path)
+    if code:
+        assert stopped.value.code == code and capsys.readouterr().err == "draw_world: stopped\n"
+    else:
+        assert stopped.value.code == "draw_world: No space left on device; mend that first"
 
 
 def test_errors_are_one_sentence(tmp_path, capsys):

@@ -99,14 +99,20 @@ def test_a_stopped_search_goes_on(benchmark, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         find_joints.write_joints(folder, benchmark, Stopped(), "cpu")
-    with open(folder / "list_joints.part", "a") as file:
+    (part,) = folder.glob("list_joints.*.part")
+    with open(part, "a") as file:
         file.write(f"{benchmark.image[1]}  0 1")  # a line that was cut
     find_joints.write_joints(folder, benchmark, Stopped(), "cpu")
     assert len(searched) == 4 and not list(folder.glob("*.part"))
     text = (folder / "list_joints.txt").read_text()
     (folder / "list_joints.txt").unlink()
-    find_joints.write_joints(folder, benchmark, Detector(), "cpu")
-    assert (folder / "list_joints.txt").read_text() == text
+    searched[:] = []
+    with pytest.raises(KeyboardInterrupt):
+        find_joints.write_joints(folder, benchmark, Stopped(), "cpu")
+    benchmark.box[0] += 1  # the row that is there is of another box
+    find_joints.write_joints(folder, benchmark, Stopped(), "cpu")
+    assert len(searched) == 2 + 3 and (folder / "list_joints.txt").read_text() == text
+    assert not list(folder.glob("*.part"))
 
 
 def test_damaged_photos_are_named_at_once_or_passed_over(benchmark, tmp_path, monkeypatch, capsys):

@@ -178,7 +178,7 @@ def test_drawing_ends_at_the_deadline_and_goes_on(world, size, tmp_path, monkeyp
     assert done[-1] + sum(count) == len(list(world.rglob("*.jpg"))) and digests(tmp_path / "w") == digests(world)
 
 
-def test_a_shard_that_ends_at_the_deadline_is_gone_on_with(world, size, tmp_path, monkeypatch):
+def test_a_shard_that_ends_at_the_deadline_is_resumed(world, size, tmp_path, monkeypatch):
     for number in (1, 2):
         with monkeypatch.context() as late:
             late.setenv("DEEPFASHION_DEADLINE", "1")
