@@ -265,15 +265,6 @@ def test_inshop_by_hand(tmp_path):
     deepfashion.check_disjoint(b)
 
 
-def test_an_image_without_the_category_of_all_others_is_named():
-    """One odd row of 50,000 must not take the categories of all away without a word."""
-    names, path = ["img/WOMEN/Dresses/id_1/1.jpg", "img/x/1.jpg"], Path("list.txt")
-    with pytest.raises(DataError, match="list.txt, line 4: the image's name has no category, and others have one"):
-        deepfashion._path_categories(path, np.array(names))
-    assert deepfashion._path_categories(path, np.array(names[1:])) == {}
-    assert deepfashion._path_categories(path, np.array(names[:1]))["category_names"] == ("WOMEN/Dresses",)
-
-
 def test_consumer2shop_by_hand(tmp_path):
     b = deepfashion.read_consumer2shop(write_consumer2shop(tmp_path))
     assert b.domain.tolist() == ["consumer", "shop", "consumer", "shop", "shop"]

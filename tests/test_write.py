@@ -195,3 +195,13 @@ def test_a_column_that_had_a_gap(tmp_path):
 def test_a_missing_csv_is_named(tmp_path):
     with pytest.raises(DataError, match="none.csv: cannot be read"):
         write(tmp_path, tmp_path / "none.csv")
+
+
+def test_an_image_without_the_category_of_all_others_is_named(tmp_path):
+    """One odd name of 50,000 must not take the categories of all away without a word."""
+    table = search(split=["train", "train", "query", "gallery"])
+    assert write(tmp_path / "short", table.assign(image=[f"img/{i}.jpg" for i in range(4)])).category is None
+    with pytest.raises(
+        DataError, match="list_bbox_inshop.txt, line 4: the image's name has no category, and others have"
+    ):
+        write(tmp_path, table.assign(image=[table.image[0], "img/2.jpg", *table.image[2:]]))

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from lib import crops, deepfashion, runs
+from lib.commands.endings import ending
 from lib.commands.progress import clock
 from lib.commands.run_all import notebooks
 from lib.config import Config, find_profile
@@ -248,4 +249,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with ending("check"):
+        sys.exit(main(sys.argv[1:]))

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lib import predict
+from lib.commands.endings import ending
 from lib.lists import LANDMARKS, DataError
 
 OUT = Path(__file__).resolve().parents[2] / "outputs" / "photo"
@@ -68,7 +69,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--box", metavar="x1,y1,x2,y2", type=box_of, help="pixels; the whole picture without it")
     parser.add_argument("--catalogue", metavar="DIR", help="also find the nearest photos of this folder")
     args = parser.parse_args(["-h"] if {"-h", "--help"} & set(arguments) else arguments)
-    try:
+    with ending("run_all.sh"):
         catalogue = None if args.catalogue is None else predict.index(args.catalogue, OUT / "cache")
         used = set()
         for path in args.photo:
@@ -87,8 +88,6 @@ def main(arguments: list[str]) -> None:
                 name = f"{path.stem}_{number}"
             used.add(name)
             print("  wrote       ", draw(photo, found, OUT / "figures" / f"{name}.png"), flush=True)
-    except DataError as error:
-        sys.exit(f"run_all.sh: {error}")
     print("The network has seen drawn clothes alone: on photos it is often wrong (notebook 09).")
 
 
