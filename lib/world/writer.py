@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -156,6 +157,8 @@ def _started(root: Path, size: World, seed: int, replace: bool) -> Iterator[dict
                 raise DataError(
                     f"{root}: holds a world of another size, seed or version; name another folder or delete it"
                 )
+            if marks:
+                print(f"{root}: its mark is damaged, or of another size, seed or version; made again", file=sys.stderr)
             _wait_for_shards(root)
             _delete(root)
         root.mkdir(parents=True, exist_ok=True)

@@ -190,9 +190,11 @@ def test_a_shard_that_ends_at_the_deadline_is_resumed(world, size, tmp_path, mon
     assert digests(tmp_path / "w") == digests(world)
 
 
-def test_a_world_of_another_size_is_written_from_scratch(tmp_path):
+def test_a_world_of_another_size_is_written_from_scratch_and_that_is_said(tmp_path, capsys):
     write_world(tmp_path / "w", TINY, seed=0, progress=False)
+    assert capsys.readouterr().err == ""
     write_world(tmp_path / "w", replace(TINY, train=5), seed=0, progress=False)
+    assert "w: its mark is damaged, or of another size, seed or version; made again" in capsys.readouterr().err
     assert json.loads((tmp_path / "w" / "world.json").read_text())["size"]["train"] == 5
     assert len(find_benchmarks(tmp_path / "w")["category_attribute"].rows("train")) == 5
 
