@@ -87,8 +87,8 @@ def read_upright(path: Path | str) -> np.ndarray:
     photo = crops.read_photo(path)  # refuses what is damaged, huge or no picture
     with Image.open(path) as image:
         turned = image.getexif().get(ORIENTATION, 1)
-        done = image.format == "TIFF"  # OpenCV turns these, whatever its flags
-    if turned == 1 or done:
+        turned_already = image.format == "TIFF"  # by OpenCV, whatever its flags
+    if turned == 1 or turned_already:
         return photo
     upright = Image.fromarray(photo)  # as OpenCV has decoded it: Pillow clips 16 bits
     upright.getexif()[ORIENTATION] = turned
