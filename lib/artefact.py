@@ -1,0 +1,136 @@
+"""Whatever is made from something else: a folder or file that is whole or absent, made by one process at a time."""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from lib.lists import DataError
+
+CURES = {
+    errno.ENOSPC: "free some disk space",
+    errno.EDQUOT: "free some disk space",
+    errno.EROFS: "name a folder that can be written",
+    errno.EACCES: "name a folder that can be written",
+    errno.EPERM: "name a folder that can be written",
+}
+
+
+def digest(*parts) -> str:
+    """Return 12 hex digits that identify JSON-serialisable parts. Every artefact is named by those of its origin."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def cannot_write(path: Path, error: Exception) -> DataError:
+    """Return the sentence for a file or folder that cannot be written, with the cure for its cause."""
+    why = getattr(error, "strerror", None) or error
+    cure = CURES.get(getattr(error, "errno", None), "see whether the folder exists and can be written")
+    if "No space left" in str(error):  # safetensors gives no errno
+        cure = CURES[errno.ENOSPC]
+    return DataError(f"{path}: cannot be written ({why}); {cure}")
+
+
+def artefact(folder: Path, make: Callable[[Path], None], about: dict) -> Path:
+    """Return `folder`, made by `make(part)` unless it is there.
+
+    The folder is complete as soon as it exists: `make` fills a folder beside it, <folder>.part, which is then renamed. A
+    call that was killed leaves that one behind, and the next call's `make` goes on with what it finds there. Other
+    processes wait. about: what the folder was made from, written to its about.json. Raises DataError where the disk is
+    full or cannot be written.
+    """
+    if folder.exists():
+        return folder
+    part = folder.with_name(f"{folder.name}.part")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with alone(folder):
+            if not folder.exists():  # otherwise made by the process that was waited for
+                part.mkdir(exist_ok=True)
+                make(part)
+                write_json(part / "about.json", about)
+                _sync(part)
+                part.rename(folder)
+                _sync(folder.parent)
+    except OSError as error:
+        raise cannot_write(part, error) from error
+    return folder
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold the lock of `path`, <path>.lock; where another process holds it, say so once on stderr and wait."""
+    lock = FileLock(f"{path}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"{path} is being made by another process; waiting for it to end", file=sys.stderr, flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _sync(path: Path) -> None:
+    """Flush a file or folder to the disk, so that a power cut cannot undo the rename that follows."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def write_beside(path: Path, write: Callable[[Path], None]) -> Path:
+    """Call `write` with a private path in the same folder, then rename the file to `path`, which is returned.
+
+    Raises DataError where the disk is full or the folder cannot be written.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(part)
+        _sync(part)
+        os.replace(part, path)
+    except (OSError, SafetensorError) as error:
+        with contextlib.suppress(OSError):  # its folder may be a file
+            part.unlink()
+        raise cannot_write(path, error) from error
+    return path
+
+
+def write_json(path: Path, content) -> Path:
+    """Write indented JSON."""
+    return write_beside(path, lambda part: part.write_text(json.dumps(content, indent=1, default=str) + "\n"))
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> Path:
+    """Write a safetensors file with a string-to-string header."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return write_beside(path, lambda part: save_file(tensors, part, metadata))
+
+
+def read_tensors(path: Path, framework: str = "pt", cure: str = "") -> tuple[dict, dict[str, str]]:
+    """Return the tensors (NumPy arrays for framework "np") and the header of a safetensors file.
+
+    Raises DataError where the file is absent or cut; `cure` ends its sentence, by default the folder to delete.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            tensors, header = {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; {cure or 'run the notebook that writes it first'}") from None
+    except (SafetensorError, OSError) as error:
+        cure = cure or f"delete {path.parent} and start again"
+        raise DataError(f"{path}: cannot be read as safetensors ({error}); {cure}") from None
+    if framework == "np":
+        tensors = {name: (t.float() if t.is_floating_point() else t).numpy() for name, t in tensors.items()}
+    return tensors, header
