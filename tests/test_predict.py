@@ -91,7 +91,7 @@ def test_a_catalogue_leaves_out_what_cannot_be_read_and_says_so(tmp_path, capsys
         paths, embeddings = predict.index(photos, cache)
         assert paths == [photos / "b.jpg"] and len(embeddings) == 1
         err = capsys.readouterr().err
-        assert [sentence in err for sentence in sentences] == [call == 0, call == 1]
+        assert [sentence in err for sentence in sentences] == [call == 0, True]
     np.testing.assert_allclose(embeddings[0], predict.predict(EXAMPLE).embedding, atol=1e-5)
 
 
