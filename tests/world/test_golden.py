@@ -1,7 +1,7 @@
-"""200 pictures as they were when they were last looked at: golden.txt has a garment's digest and its picture on each line.
+"""200 pictures as they were when they were last looked at; each line of golden.txt: a digest and a picture.
 
-A picture is kept as the mean colours of 5 x 5 cells, since OpenCV rounds differently on other processors; the labels are
-part of the digest. After a change that is meant, raise `writer.VERSION` and run `python tests/world/test_golden.py`.
+A picture is kept as the mean colours of 5 x 5 cells, since OpenCV rounds differently on other processors. The garment's
+parameters and its labels are in the digest. After a change that is meant, raise `writer.VERSION` and run this file.
 """
 
 import hashlib
