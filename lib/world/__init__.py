@@ -2,6 +2,6 @@
 
 from lib.world.items import sheet
 from lib.world.size import World
-from lib.world.writer import garment, write_shard, write_world
+from lib.world.writer import garment, write_world
 
-__all__ = ["World", "garment", "sheet", "write_shard", "write_world"]
+__all__ = ["World", "garment", "sheet", "write_world"]

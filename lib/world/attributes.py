@@ -3,7 +3,7 @@
 attributes.csv is the one place where a word's visible meaning can be read. It has one row per attribute:
 
 - `name` and `group` (1 texture, 2 fabric, 3 shape, 4 part, 5 style), as in the release.
-- `holds`: when the garment shows it. `shape=dress|skirt & length>2.5` reads "a dress or a skirt, longer than 2.5".
+- `holds`: when the garment shows it (a condition, see garment.py). `shape=dress|skirt & length>2.5` reads "a dress or a skirt, longer than 2.5".
   Alternatives are joined by " or ". A seller writes the phrase on account of the first alternative only; the others are
   looks for which the word is also true when another phrase brings it ("lace" in "lace trim").
 - `place` in a title (see titles.PLACES), and `salience`, 0 to 9: how readily a seller mentions it. 0: it appears only
@@ -17,64 +17,15 @@ Rows with the same first alternative are synonyms: wordings of one concept. `ton
 
 import csv
 import difflib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from lib.world.garment import CATEGORY_NAMES, RANGES, TONES, VALUES, Garment
+from lib.world.garment import Condition, Garment, parse
 
 TABLE = Path(__file__).with_name("attributes.csv")
-FIXED = {
-    "category": CATEGORY_NAMES,
-    "shape": ("top", "skirt", "legs", "dress", "jumpsuit"),
-    "clothes_type": ("1", "2", "3"),
-}  # fields that a category decides
-_KNOWN = VALUES | FIXED | {"tone": tuple(TONES)}
-_NUMBERS = RANGES | {"contrast": (0.0, 1.0)}
-
-
-class Clause(NamedTuple):
-    field: str
-    sign: str  # "=", "!=", "<" or ">"
-    values: tuple[str, ...]  # of "=" and "!="
-    bound: float  # of "<" and ">"
-
-    def holds(self, g: Garment) -> bool:
-        value = getattr(g, self.field)
-        if self.sign == "<":
-            return value < self.bound
-        if self.sign == ">":
-            return value > self.bound
-        return (str(value) in self.values) == (self.sign == "=")
-
-
-Condition = tuple[tuple[Clause, ...], ...]  # alternatives of clauses that hold together
-
-
-def parse(condition: str) -> Condition:
-    """Return the alternatives of a condition. Raises ValueError naming what is not understood."""
-    return tuple(tuple(_parse_clause(part) for part in option.split("&")) for option in condition.split(" or "))
-
-
-def _parse_clause(part: str) -> Clause:
-    match = re.fullmatch(r"\s*(\w+)\s*(!=|=|<|>)\s*(.+?)\s*", part)
-    if match is None:
-        raise ValueError(f"{part.strip()!r} is not field, sign, value")
-    field, sign, value = match.groups()
-    if field in _NUMBERS:
-        if sign not in "<>" or not re.fullmatch(r"-?\d+(\.\d+)?", value):
-            raise ValueError(f"{part.strip()!r}: {field} is a number and takes < or >")
-        return Clause(field, sign, (), float(value))
-    if field != "emblem" and field not in _KNOWN:
-        raise ValueError(f"{part.strip()!r}: a garment has no {field}")
-    values = tuple(value.split("|"))
-    unknown = [] if field == "emblem" else [v for v in values if v not in _KNOWN[field]]
-    if unknown or sign not in ("=", "!="):
-        raise ValueError(f"{part.strip()!r}: {field} has no {' or '.join(unknown) or sign}")
-    return Clause(field, sign, values, 0.0)
 
 
 class Row(NamedTuple):

@@ -5,226 +5,224 @@ Landmarks are the garment's own control points; one is occluded when something w
 it lies outside the frame.
 """
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
 from lib.lists import JOINTS, SLOTS
-from lib.world import cloth, emblems
+from lib.world import cloth, details, emblems
 from lib.world.body import HAIR, SKIN, draw_body, draw_head, make_body, make_hanger
 from lib.world.camera import draw_more_occluders, draw_occluders, make_ground, through_camera
-from lib.world.canvas import CIRCLE, Canvas, curve_through, part_of_curve, shade_of, smooth, strip_outline
-from lib.world.details import (
-    draw_back,
-    draw_closure,
-    draw_collar,
-    draw_edge,
-    draw_hem,
-    draw_pockets,
-    draw_skirt,
-    draw_trim,
-    draw_waist,
-)
-from lib.world.garment import COLOURS, Garment
+from lib.world.canvas import CIRCLE, Canvas, part_of_curve, shade_of, smooth, strip_outline
+from lib.world.details import Pen
+from lib.world.garment import Garment
 from lib.world.silhouette import control_points
 
 _SWAPPED = [1, 0, 3, 2, 5, 4, 7, 6]
 
 
-def _draw_garment(
-    canvas: Canvas, g: Garment, body: dict, c: dict, light: float, back: bool, skin, rng, hanger: bool
-) -> None:
+class _Cloth(NamedTuple):
+    """A material: (T, T, 3) and (T, T) uint8 or None, see cloth.py; span and size as `Canvas.part` takes them."""
+
+    tile: np.ndarray
+    cover: np.ndarray | None
+    span: tuple[float, float] | None = None
+    size: float | None = None
+
+
+def _draw_garment(pen: Pen, rng: np.random.Generator) -> None:
     """Draw the garment's parts from behind to front, arms and sleeves last."""
-    tile, cover = cloth.tile(g), cloth.cover(g)
-    ground, accent = COLOURS[g.colour], shade_of(COLOURS[g.accent], light)
-    dark = shade_of(ground, 0.5 * light) if sum(ground) > 150 else shade_of((90, 90, 96), light)
-    x, dx = body["middle"], body["shift"]
+    g, c = pen.g, pen.c
     runs = g.finish == "dip-dye" or g.pattern in ("ombre", "two-tone", "colorblock")
-    span = (c["outline"][:, 1].min(), c["end"]) if runs else None
-    panel, panel_cover = cloth.panel_cloth(g.panel, g) if g.panel != "none" else (None, None)
-
-    for points, widths in c["legs"].values():
-        angle = np.arctan2(*(points[-1] - points[0])[::-1]) - np.pi / 2
-        canvas.part(strip_outline(points, widths), tile, cover, angle, light, g, False, span)
-        if g.panel_at == "sides":
-            outer = 1 if points[0][0] > dx else -1
-            canvas.part(
-                strip_outline(points + [outer * widths.mean() * 0.6, 0], 0.35 * widths),
-                panel,
-                panel_cover,
-                angle,
-                light,
-                g,
-                False,
-                size=1.0,
-            )
-    canvas.part(c["outline"], tile, cover, 0.0, light, g, False, span)
-    left, right = c[4], c[5]
-    if g.panel != "none" and g.panel_at in ("yoke", "sides", "hem", "waist"):
-        _draw_panel(canvas, g, c, panel, panel_cover, light)
-    if not hanger and g.finish == "cutout" and g.clothes_type != 2:
-        for sign in (-1, 1):
-            canvas.fill(
-                np.array([0.5 * x + sign * 0.7 * abs(right[0] - 0.5 * x), left[1] - 0.02]) + CIRCLE * [0.018, 0.026],
-                skin,
-            )
-    if g.finish == "layered":
-        for share in (0.45, 0.75):
-            y = left[1] + share * (c["low"] - left[1])
-            canvas.line(
-                curve_through([[-abs(right[0]) * 1.1 + dx, y], [dx, y + 0.015], [abs(right[0]) * 1.1 + dx, y]]),
-                dark,
-                0.006,
-            )
-    draw_skirt(canvas, g, c, dark, dx)
+    material = _Cloth(cloth.tile(g), cloth.cover(g), (c["outline"][:, 1].min(), c["end"]) if runs else None)
+    panel = _Cloth(*cloth.panel_cloth(g.panel, g), size=1.0) if g.panel != "none" else None
+    _draw_legs(pen, material, panel)
+    _lay(pen, c["outline"], material)
+    if panel:
+        _draw_panel(pen, panel)
+    _draw_finish(pen)
+    details.draw_skirt(pen)
     emblem = emblems.emblem(g)
-    if emblem is not None and not back:
-        canvas.stamp(emblem, [x, 0.322], 0.155, light)
-    if g.shape in ("legs", "jumpsuit"):
-        (inner, reach), (other, wide) = c["legs"].values()  # wide legs meet: a line parts them
-        meet = min(c["end"], 0.55 + 0.4 * max(0.0, reach.mean() + wide.mean() - 0.07))
-        canvas.line([[dx, c["waist_y"] + 0.03], [dx, 0.55]], dark, 0.004)
-        canvas.line([[dx, 0.55], 0.5 * (inner[-1] + other[-1]) if meet > 0.58 else [dx, meet]], dark, 0.008)
-    draw_waist(canvas, g, c, dark, accent, light)
-    draw_pockets(canvas, g, c, dark, accent, x)
-    for _ in range(int(round(6 * g.distress))):
-        legs = list(c["legs"].values())
-        if legs:
-            points, widths = legs[rng.integers(len(legs))]
-            px, py = points[rng.integers(2, 8)] + [rng.uniform(-0.5, 0.5) * widths.mean(), 0]
-        else:
-            px, py = rng.uniform(-0.05, 0.05), rng.uniform(left[1], c["low"])
-        for k in range(3):
-            canvas.line(
-                [[px - 0.016, py + 0.006 * k], [px + 0.016, py + 0.006 * k]],
-                (232, 232, 228) if k % 2 == 0 else skin,
-                0.006,
-            )
-    (draw_back if back else draw_closure)(canvas, g, c, dark, accent, skin, x, light, hanger)
-    draw_hem(canvas, g, c, dark, accent)
-    draw_trim(canvas, g, c, dark, accent, light)
-    strap = shade_of(ground, 0.85 * light)
-    if g.strap in ("spaghetti", "wide", "crossed"):
-        for j, sign in ((0, -1), (1, 1)):
-            over = (
-                [x + sign * 0.62 * body["shoulder"], 0.188]
-                if g.strap != "crossed" or not back
-                else [x - sign * 0.5 * body["shoulder"], 0.19]
-            )
-            canvas.line(
-                [c[j] + [0, 0.006], over],
-                strap,
-                0.006 if g.strap == "spaghetti" else 0.022 if g.strap == "wide" else 0.012,
-            )
-    elif g.strap in ("bib", "suspender"):
-        top = 0.27 if g.strap == "bib" else c["waist_y"]
-        if g.strap == "bib":
-            canvas.part(
-                np.array([[x - 0.055, 0.27], [x + 0.055, 0.27], [x + 0.07, c["waist_y"]], [x - 0.07, c["waist_y"]]]),
-                tile,
-                cover,
-                0,
-                light,
-                g,
-                False,
-            )
-        for sign in (-1, 1):
-            canvas.line([[x + sign * 0.048, top], [x + sign * 0.056, 0.19]], strap, 0.018)
-
-    arm_covers = "over"
+    if emblem is not None and not pen.back:
+        pen.canvas.stamp(emblem, [pen.x, 0.322], 0.155, pen.light)
+    _draw_crotch(pen)
+    details.draw_waist(pen)
+    details.draw_pockets(pen)
+    _draw_distress(pen, rng)
+    if pen.back:
+        details.draw_back(pen)
+    else:
+        details.draw_closure(pen)
+    details.draw_hem(pen)
+    details.draw_trim(pen)
+    _draw_straps(pen, material)
+    cut = material
+    if g.panel_at == "sleeves":
+        cut = material._replace(tile=panel.tile, cover=panel.cover)
+    elif g.pattern == "two-tone":
+        cut = material._replace(span=None)
     for name in ("left", "right"):
-        arm = [body[f"{name} shoulder"] + [0, 0.012], body[f"{name} elbow"], body[f"{name} wrist"]]
-        sleeve = c["sleeves"].get(name) if g.clothes_type != 2 else None
-        if not hanger:
-            start = 0 if sleeve is None else 1
-            if (
-                sleeve is None
-                and g.clothes_type != 2
-                and g.strap == "none"
-                and g.neckline not in ("strapless", "sweetheart", "one-shoulder")
-            ):
-                line = part_of_curve(arm, 1.0)[1:]
-                canvas.limb(line, [0.024, 0.022, 0.018, 0.014], skin, arm_covers)
-            else:
-                canvas.limb(arm[start:], [0.026, 0.021, 0.014][start:], skin, arm_covers)
-            hand = arm[2] + 0.02 * (arm[2] - arm[1]) / (np.linalg.norm(arm[2] - arm[1]) + 1e-9)
-            canvas.disc(hand, 0.015, skin, arm_covers)
+        sleeve = c["sleeves"].get(name) if pen.upper else None
+        if not pen.hanger:
+            _draw_arm(pen, name, sleeve is not None)
         if sleeve is not None:
-            _draw_sleeve(
-                canvas,
-                g,
-                sleeve,
-                (panel, panel_cover) if g.panel_at == "sleeves" else (tile, cover),
-                dark,
-                accent,
-                light,
-                span,
-                skin,
-                hanger,
-            )
-    if g.sleeve_kind == "raglan" and g.clothes_type != 2:
+            _draw_sleeve(pen, *sleeve, cut)
+    if g.sleeve_kind == "raglan" and pen.upper:
         for j, name in ((0, "left"), (1, "right")):
-            canvas.line([c[j], body[f"{name} shoulder"] + [0, 0.07]], dark, 0.005)
-    draw_collar(canvas, g, c, dark, accent, back, light, tile, x)
+            pen.line([c[j], pen.body[f"{name} shoulder"] + [0, 0.07]], 0.005)
+    details.draw_collar(pen)
 
 
-def _draw_sleeve(canvas, g, sleeve, material, dark, accent, light, span, skin, hanger) -> None:
-    points, widths = sleeve
-    angle = np.arctan2(*(points[-1] - points[0])[::-1]) - np.pi / 2
-    tile, cover = material
-    if g.pattern == "two-tone" and g.panel_at != "sleeves":
-        span = None
-    canvas.part(strip_outline(points, widths), tile, cover, angle, light * 0.95, g, True, span)
-    along = (points[-1] - points[-2]) / (np.linalg.norm(points[-1] - points[-2]) + 1e-9)
-    across = np.array([-along[1], along[0]]) * widths[-1]
-    ends = np.array([points[-1] + across, points[-1] - across])
-    if g.sleeve_kind in ("cuffed", "rolled"):
-        width = 0.028 if g.sleeve_kind == "cuffed" else 0.02
-        canvas.fill(
-            np.array([ends[0], ends[1], ends[1] - along * width, ends[0] - along * width]),
-            dark if g.sleeve_kind == "cuffed" else shade_of(dark, 1.6),
-            "over",
-        )
-    elif g.hem == "ribbed" or (g.category in ("Sweater", "Hoodie", "Bomber") and g.sleeve > 0.8):
-        canvas.line(ends - along * 0.007, dark, 0.014)
-    elif g.sleeve_kind in ("flutter", "bell"):
-        t = np.linspace(0, 1, 9)[:, None]
-        canvas.line(ends[0] + (ends[1] - ends[0]) * t + along * 0.006 * np.sin(9 * t), dark, 0.005)
-    elif g.sleeve_kind == "puff":
-        canvas.line(ends - along * 0.004, dark, 0.008)
-    if g.sleeve_kind == "drop":
-        normal = np.array([-along[1], along[0]]) * widths[0]
-        canvas.line([points[1] + normal, points[1] - normal], dark, 0.004)
-    if g.sleeve_kind == "open-shoulder" and not hanger:
-        canvas.fill(points[1] + CIRCLE * [0.8 * widths[0], 0.026], skin, "over")
-    if g.trim in ("tipped", "contrast", "piping"):
-        canvas.line(ends - along * 0.006, accent, 0.01 if g.trim != "piping" else 0.004)
-    elif g.trim in ("lace", "ruffle", "scallop", "fringe", "crochet"):
-        draw_edge(canvas, ends, g.trim, shade_of(COLOURS[g.accent], light))
+def _lay(pen: Pen, polygon, material: _Cloth, angle: float = 0.0, shade: float = 1.0, covers: bool = False) -> None:
+    """Draw a piece of cloth."""
+    tile, cover, span, size = material
+    pen.canvas.part(np.array(polygon), tile, cover, angle, pen.light * shade, pen.g, covers, span, size)
 
 
-def _draw_panel(canvas, g, c, panel, cover, light) -> None:
-    left, right = c[4], c[5]
-    if g.panel_at == "yoke":
-        y = 0.265
+def _hanging(points: np.ndarray) -> float:
+    """Return how far a sleeve or leg is turned from hanging straight down, in radians."""
+    return np.arctan2(*(points[-1] - points[0])[::-1]) - np.pi / 2
+
+
+def _draw_legs(pen: Pen, material: _Cloth, panel: _Cloth | None) -> None:
+    for points, widths in pen.c["legs"].values():
+        angle = _hanging(points)
+        _lay(pen, strip_outline(points, widths), material, angle)
+        if pen.g.panel_at == "sides":
+            outer = 1 if points[0][0] > pen.dx else -1
+            _lay(pen, strip_outline(points + [outer * widths.mean() * 0.6, 0], 0.35 * widths), panel, angle)
+
+
+def _draw_panel(pen: Pen, panel: _Cloth) -> None:
+    c, place = pen.c, pen.g.panel_at
+    left, right, y = c[4], c[5], c["end"]
+    if place == "yoke":
         edge = abs(c["outline"][np.abs(c["outline"][:, 1] - 0.203) < 0.02][:, 0]).max(initial=0.09)
-        polygon = np.array([*c["rim"], [edge, 0.205], [0.92 * edge, y], [-0.92 * edge, y], [-edge, 0.205]])
-        canvas.part(polygon, panel, cover, 0.0, light, g, False, size=1.0)
-    elif g.panel_at == "hem" and not c["legs"]:
-        y = c["end"]
-        share = 0.82
-        top = left[1] + share * (y - left[1])
-        half = abs(left[0]) + share * (abs(c[6][0]) - abs(left[0]))
-        canvas.part(np.array([[-half, top], [half, top], c[7], c[6]]), panel, cover, 0.0, light, g, False, size=1.0)
-    elif g.panel_at == "sides":
+        _lay(pen, [*c["rim"], [edge, 0.205], [0.92 * edge, 0.265], [-0.92 * edge, 0.265], [-edge, 0.205]], panel)
+    elif place == "hem" and not c["legs"]:
+        top = left[1] + 0.82 * (y - left[1])
+        half = abs(left[0]) + 0.82 * (abs(c[6][0]) - abs(left[0]))
+        _lay(pen, [[-half, top], [half, top], c[7], c[6]], panel)
+    elif place == "sides":
         for sign, corner, hem in ((-1, left, c[6]), (1, right, c[7])):
             low = hem if not c["legs"] else np.array([corner[0], 0.5])
-            upper = (
-                []
-                if g.clothes_type == 2
-                else [[0.92 * corner[0] + sign * 0.01, 0.29], [0.92 * corner[0] - sign * 0.022, 0.29]]
-            )
-            polygon = [corner, low, low - [sign * 0.03, 0], corner - [sign * 0.026, 0], *upper[::-1]]
-            canvas.part(np.array(polygon), panel, cover, 0.0, light, g, False, size=1.0)
+            polygon = [corner, low, low - [sign * 0.03, 0], corner - [sign * 0.026, 0]]
+            if pen.upper:
+                x = 0.92 * corner[0]
+                polygon += [[x - sign * 0.022, 0.29], [x + sign * 0.01, 0.29]]
+            _lay(pen, polygon, panel)
+
+
+def _draw_finish(pen: Pen) -> None:
+    """Draw the finishes that belong to a place: cut-outs at the waist, layers."""
+    finish, c, dx = pen.g.finish, pen.c, pen.dx
+    left, right, middle = c[4], c[5], 0.5 * pen.x
+    if finish == "cutout" and pen.upper and not pen.hanger:
+        for sign in (-1, 1):
+            at = np.array([middle + sign * 0.7 * abs(right[0] - middle), left[1] - 0.02])
+            pen.fill(at + CIRCLE * [0.018, 0.026], pen.skin)
+    elif finish == "layered":
+        half = abs(right[0]) * 1.1
+        for share in (0.45, 0.75):
+            y = left[1] + share * (c["low"] - left[1])
+            pen.curve([[-half + dx, y], [dx, y + 0.015], [half + dx, y]], 0.006)
+
+
+def _draw_crotch(pen: Pen) -> None:
+    if not pen.c["legs"]:
+        return
+    c, dx = pen.c, pen.dx
+    (inner, reach), (other, wide) = c["legs"].values()  # wide legs meet: a line parts them
+    meet = min(c["end"], 0.55 + 0.4 * max(0.0, reach.mean() + wide.mean() - 0.07))
+    pen.line([[dx, c["waist_y"] + 0.03], [dx, 0.55]], 0.004)
+    pen.line([[dx, 0.55], 0.5 * (inner[-1] + other[-1]) if meet > 0.58 else [dx, meet]], 0.008)
+
+
+def _draw_distress(pen: Pen, rng: np.random.Generator) -> None:
+    legs = list(pen.c["legs"].values())
+    for _ in range(round(6 * pen.g.distress)):
+        if legs:
+            points, widths = legs[rng.integers(len(legs))]
+            x, y = points[rng.integers(2, 8)] + [rng.uniform(-0.5, 0.5) * widths.mean(), 0]
+        else:
+            x, y = rng.uniform(-0.05, 0.05), rng.uniform(pen.c[4][1], pen.c["low"])
+        for k, colour in enumerate(((232, 232, 228), pen.skin, (232, 232, 228))):
+            pen.line([[x - 0.016, y + 0.006 * k], [x + 0.016, y + 0.006 * k]], 0.006, colour)
+
+
+def _draw_straps(pen: Pen, material: _Cloth) -> None:
+    strap, x, waist = pen.g.strap, pen.x, pen.c["waist_y"]
+    colour, shoulder = pen.own(0.85 * pen.light), pen.body["shoulder"]
+    widths = {"spaghetti": 0.006, "wide": 0.022, "crossed": 0.012}
+    if strap in widths:
+        for j, sign in ((0, -1), (1, 1)):
+            over = [x + sign * 0.62 * shoulder, 0.188]
+            if strap == "crossed" and pen.back:
+                over = [x - sign * 0.5 * shoulder, 0.19]
+            pen.line([pen.c[j] + [0, 0.006], over], widths[strap], colour)
+    elif strap in ("bib", "suspender"):
+        if strap == "bib":
+            bib = [[x - 0.055, 0.27], [x + 0.055, 0.27], [x + 0.07, waist], [x - 0.07, waist]]
+            _lay(pen, bib, material._replace(span=None))
+        for sign in (-1, 1):
+            pen.line([[x + sign * 0.048, 0.27 if strap == "bib" else waist], [x + sign * 0.056, 0.19]], 0.018, colour)
+
+
+def _draw_arm(pen: Pen, name: str, sleeved: bool) -> None:
+    """Draw a person's arm, with a bare shoulder where the garment leaves it free."""
+    g, body = pen.g, pen.body
+    arm = [body[f"{name} shoulder"] + [0, 0.012], body[f"{name} elbow"], body[f"{name} wrist"]]
+    covered = g.strap == "none" and g.neckline not in ("strapless", "sweetheart", "one-shoulder")
+    if sleeved:
+        pen.canvas.limb(arm[1:], [0.021, 0.014], pen.skin, "over")
+    elif pen.upper and covered:
+        pen.canvas.limb(part_of_curve(arm, 1.0)[1:], [0.024, 0.022, 0.018, 0.014], pen.skin, "over")
+    else:
+        pen.canvas.limb(arm, [0.026, 0.021, 0.014], pen.skin, "over")
+    along = arm[2] - arm[1]
+    pen.disc(arm[2] + 0.02 * along / (np.linalg.norm(along) + 1e-9), 0.015, pen.skin, "over")
+
+
+def _draw_sleeve(pen: Pen, points: np.ndarray, widths: np.ndarray, material: _Cloth) -> None:
+    g, kind, trim = pen.g, pen.g.sleeve_kind, pen.g.trim
+    _lay(pen, strip_outline(points, widths), material, _hanging(points), shade=0.95, covers=True)
+    along = (points[-1] - points[-2]) / (np.linalg.norm(points[-1] - points[-2]) + 1e-9)
+    across = np.array([-along[1], along[0]])
+    ends = np.array([points[-1] + across * widths[-1], points[-1] - across * widths[-1]])
+    if kind in ("cuffed", "rolled"):
+        width, colour = (0.028, pen.dark) if kind == "cuffed" else (0.02, shade_of(pen.dark, 1.6))
+        pen.fill([ends[0], ends[1], ends[1] - along * width, ends[0] - along * width], colour, "over")
+    elif g.hem == "ribbed" or (g.category in ("Sweater", "Hoodie", "Bomber") and g.sleeve > 0.8):
+        pen.line(ends - along * 0.007, 0.014)
+    elif kind in ("flutter", "bell"):
+        t = np.linspace(0, 1, 9)[:, None]
+        pen.line(ends[0] + (ends[1] - ends[0]) * t + along * 0.006 * np.sin(9 * t), 0.005)
+    elif kind == "puff":
+        pen.line(ends - along * 0.004, 0.008)
+    if kind == "drop":
+        pen.line([points[1] + across * widths[0], points[1] - across * widths[0]], 0.004)
+    if kind == "open-shoulder" and not pen.hanger:
+        pen.fill(points[1] + CIRCLE * [0.8 * widths[0], 0.026], pen.skin, "over")
+    if trim in ("tipped", "contrast", "piping"):
+        pen.line(ends - along * 0.006, 0.01 if trim != "piping" else 0.004, pen.accent)
+    elif trim in ("lace", "ruffle", "scallop", "fringe", "crochet"):
+        details.draw_edge(pen, ends, trim, pen.accent)
+
+
+def _frame(rng, low, high, height: int, width: int, view: str, consumer: bool, hardness: float):
+    """Return how large the garment, which spans `low` to `high` (x, y), is in the frame (above 1: larger than it), the
+    scale in pixels, and the place in the world that is in the picture's middle."""
+    size, centre = high - low, (low + high) / 2
+    if view == "zoom-in":
+        factor, centre = rng.uniform(1.0, 1.4), centre + rng.uniform(-0.12, 0.12, 2) * size
+    elif view == "zoom-out":
+        factor = rng.uniform(0.42, 0.55)
+    else:
+        factor, centre = rng.uniform(0.58, 0.86), centre + rng.uniform(-0.06, 0.06, 2) * size
+    if consumer and hardness and rng.random() < 0.6 * hardness:  # a strong crop
+        factor, centre = factor * rng.uniform(1.1, 1.6), centre + rng.uniform(-0.16, 0.16, 2) * size
+    return factor, min(factor * min(height / size[1], width / size[0]), 3.2 * height), centre
 
 
 def render(
@@ -241,78 +239,70 @@ def render(
     view: "front", "side", "back", "zoom-in" or "zoom-out". A seventh of the shop's pictures show the garment without a
     person. room: the least and most that the box leaves around the cloth on each side, as a share of its size.
     hardness: 0 to 1, how often a consumer's photo is cropped, covered, dark or blurred.
-    Returns (H, W, 3) uint8 RGB and labels: zoom, the garment's size in the frame (above 1: larger than it); box (4,) pixels, landmarks (8, 2) and visibility (8,) (nan and -1 for slots
-    that the clothes type lacks), joints (14, 2) and joint_visibility (14,), the person's own left and right.
+    Returns (H, W, 3) uint8 RGB and labels: zoom, the garment's size in the frame (above 1: larger than it); box (4,)
+    pixels, landmarks (8, 2) and visibility (8,) (nan and -1 for slots that the clothes type lacks), joints (14, 2) and
+    joint_visibility (14,), the person's own left and right.
     """
-    back, side = view == "back", view == "side"
+    back = view == "back"
     height, width = px, int(px * rng.uniform(0.62, 0.8))
     hanger = not consumer and view in ("front", "zoom-out") and rng.random() < 0.2
-    body = make_hanger(g) if hanger else make_body(rng, g.wearer, side)
+    body = make_hanger(g) if hanger else make_body(rng, g.wearer, view == "side")
     c = control_points(g, body)
     light = rng.uniform(0.9, 1.12)
     skin = shade_of(SKIN[rng.integers(len(SKIN))], min(light, 1.02))
     hair = HAIR[rng.integers(len(HAIR))]
-
     spread = np.concatenate([c["outline"], [c[j] for j in SLOTS[g.clothes_type]]])
     low, high = spread.min(0), spread.max(0)
-    if view == "zoom-in":
-        factor, centre = rng.uniform(1.0, 1.4), (low + high) / 2 + rng.uniform(-0.12, 0.12, 2) * (high - low)
-    elif view == "zoom-out":
-        factor, centre = rng.uniform(0.42, 0.55), (low + high) / 2
-    else:
-        factor, centre = rng.uniform(0.58, 0.86), (low + high) / 2 + rng.uniform(-0.06, 0.06, 2) * (high - low)
-    if consumer and hardness and rng.random() < 0.6 * hardness:  # a strong crop
-        factor, centre = factor * rng.uniform(1.1, 1.6), centre + rng.uniform(-0.16, 0.16, 2) * (high - low)
-    scale = min(factor * min(height / (high[1] - low[1]), width / (high[0] - low[0])), 3.2 * px)
+    zoom, scale, centre = _frame(rng, low, high, height, width, view, consumer, hardness)
     tilt = rng.normal(0, 0.1) if consumer else rng.normal(0, 0.015)
     turn = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
     shift = np.array([width / 2, height / 2]) - scale * turn @ centre
     canvas = Canvas(make_ground(rng, height, width, consumer), scale, shift, tilt)
-
+    pen = Pen(canvas, g, body, c, skin, light, back, hanger)
     long_hair = g.wearer == "women" and rng.random() < 0.65
     if hanger:
-        shadow = c["outline"] + [0.012, 0.012]
-        canvas.fill(smooth(shadow, rounds=1), shade_of(canvas.image[0, 0], 0.93))
-        if g.clothes_type != 2:
-            canvas.line([[-0.05, 0.2], [0, 0.155], [0.05, 0.2]], (150, 120, 90), 0.008)
+        _draw_hanger(pen)
+        _draw_garment(pen, rng)
     else:
         if long_hair and not back:
-            canvas.fill(
-                smooth(body["head"] + np.array([[-0.055, -0.03], [0.055, -0.03], [0.07, 0.15], [-0.07, 0.15]])),
-                shade_of(hair, 0.85),
-            )
+            behind = body["head"] + np.array([[-0.055, -0.03], [0.055, -0.03], [0.07, 0.15], [-0.07, 0.15]])
+            canvas.fill(smooth(behind), shade_of(hair, 0.85))
         draw_body(canvas, body, skin, g, rng, light)
-    _draw_garment(canvas, g, body, c, light, back, skin, rng, hanger)
-    if not hanger:
+        _draw_garment(pen, rng)
         draw_head(canvas, body, skin, hair, back, long_hair, rng)
     if consumer:
         draw_occluders(canvas, body, skin, rng)
         if hardness:
             draw_more_occluders(canvas, body, skin, hair, low, high, hardness, rng)
     image = through_camera(canvas.image, rng, hardness) if consumer else canvas.image
+    landmarks, visibility = _landmarks(canvas, c, SLOTS[g.clothes_type], back)
+    box = _box(canvas, landmarks[visibility == 0], rng, room)
+    joints, joint_visibility = _joints(canvas, body, back, hanger)
+    labels = dict(box=box, landmarks=landmarks, visibility=visibility, joints=joints, zoom=zoom)
+    return image, labels | {"joint_visibility": joint_visibility}
 
-    landmarks = np.full((8, 2), np.nan)
-    visibility = np.full(8, -1, np.int8)
-    for j in SLOTS[g.clothes_type]:
+
+def _draw_hanger(pen: Pen) -> None:
+    shadow = pen.c["outline"] + [0.012, 0.012]
+    pen.fill(smooth(shadow, rounds=1), shade_of(pen.canvas.image[0, 0], 0.93))
+    if pen.upper:
+        pen.line([[-0.05, 0.2], [0, 0.155], [0.05, 0.2]], 0.008, (150, 120, 90))
+
+
+def _landmarks(canvas: Canvas, c: dict, slots, back: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return landmarks (8, 2) pixels (x, y) and their codes (8,); nan and -1 outside the slots."""
+    landmarks, visibility = np.full((8, 2), np.nan), np.full(8, -1, np.int8)
+    for j in slots:
         landmarks[j] = canvas.pixels(c[j])
         x, y = np.floor(landmarks[j]).astype(int)
-        if not (0 <= x < width and 0 <= y < height):
+        if not (0 <= x < canvas.width and 0 <= y < canvas.height):
             visibility[j] = 2
         else:
             hidden = canvas.top if j in (2, 3) else canvas.over  # a sleeve does not hide its own end
             visibility[j] = int(hidden[y, x] > 127)
     if back:  # the garment's left is at the picture's right
         landmarks, visibility = landmarks[_SWAPPED], visibility[_SWAPPED]
-    box = _box(canvas, landmarks[visibility == 0], rng, room)
-    joints, joint_visibility = _joints(canvas, body, back, hanger)
-    return image, {
-        "box": box,
-        "landmarks": landmarks,
-        "visibility": visibility,
-        "joints": joints,
-        "joint_visibility": joint_visibility,
-        "zoom": factor,
-    }
+    return landmarks, visibility
 
 
 def _box(canvas: Canvas, seen: np.ndarray, rng, room) -> np.ndarray:
@@ -328,7 +318,10 @@ def _box(canvas: Canvas, seen: np.ndarray, rng, room) -> np.ndarray:
 
 
 def _joints(canvas: Canvas, body: dict, back: bool, hanger: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return joints (14, 2) pixels (x, y) and their codes (14,). The person's own left is the picture's right, unless seen from behind; code 2 throughout without a person."""
+    """Return joints (14, 2) pixels (x, y) and their codes (14,), 2 throughout without a person.
+
+    The person's own left is the picture's right, unless seen from behind.
+    """
     own = {"left": "left", "right": "right"} if back else {"left": "right", "right": "left"}
     points, codes = np.empty((14, 2)), np.zeros(14, np.int8)
     for i, name in enumerate(JOINTS):

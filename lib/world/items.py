@@ -50,8 +50,8 @@ class Image(NamedTuple):
     box: str
     landmarks: str  # with clothes type and variation before them
     joints: str
-    fired: np.ndarray  # (n,) int64 attribute numbers
-    ceiling: np.ndarray | None  # (CEILING,) int64 attribute numbers, most likely first
+    fired: list[int]  # attribute numbers
+    ceiling: list[int] | None  # CEILING attribute numbers, most likely first
 
 
 def plan(size: World, seed: int) -> list[Job]:
@@ -133,7 +133,7 @@ def draw_job(job: Job, size: World, seed: int) -> Iterator[tuple[np.ndarray, int
         title, fired = title_of(g, seed, job.benchmark, item)
         ceiling = None
         if job.benchmark == "category_attribute" and job.split in ("val", "test"):
-            ceiling = np.argsort(-titles.probabilities(g), kind="stable")[:CEILING]
+            ceiling = np.argsort(-titles.probabilities(g), kind="stable")[:CEILING].tolist()
         for number, (view, consumer, split) in enumerate(_shots(job, item, seed, g)):
             pixels, labels, quality = shoot(g, size, seed, job.benchmark, item, number, view, consumer)
             slots = SLOTS[g.clothes_type]
@@ -145,7 +145,7 @@ def draw_job(job: Job, size: World, seed: int) -> Iterator[tuple[np.ndarray, int
                 f"{g.clothes_type}  {variation(view, labels['zoom'])}  "
                 f"{points_text(labels['landmarks'], labels['visibility'], slots)}",
                 points_text(labels["joints"], labels["joint_visibility"], range(14)),
-                fired, ceiling,
+                fired.tolist(), ceiling,
             )  # fmt: skip
 
 

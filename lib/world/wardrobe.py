@@ -10,11 +10,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from lib.world.attributes import FIXED, NUMBER, ROWS, check_names
+from lib.world.attributes import NUMBER, ROWS, check_names
 from lib.world.garment import (
     CATEGORIES,
     CATEGORY_NAMES,
     CATEGORY_WEIGHTS,
+    FIXED,
     RANGES,
     VALUES,
     Garment,

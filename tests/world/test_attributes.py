@@ -9,7 +9,7 @@ import pytest
 
 from lib import paper
 from lib.world import attributes
-from lib.world.garment import VALUES, sample
+from lib.world.garment import VALUES, Clause, parse, sample
 
 LISTS = Path(__file__).parent.parent.parent.parent / "shared" / "data" / "deepfashion_lists"
 
@@ -45,8 +45,8 @@ def test_no_meaning_depends_on_tone_or_on_the_size_of_figures():
 
 
 def test_a_condition_by_hand():
-    (first,), both = attributes.parse("shape=dress|skirt"), attributes.parse("length>2.5 & closure!=zip or hem=lace")
-    assert first == (attributes.Clause("shape", "=", ("dress", "skirt"), 0.0),)
+    (first,), both = parse("shape=dress|skirt"), parse("length>2.5 & closure!=zip or hem=lace")
+    assert first == (Clause("shape", "=", ("dress", "skirt"), 0.0),)
     assert [len(option) for option in both] == [2, 1]
     g = replace(sample("Dress", np.random.default_rng(0)), length=2.6, closure="none", hem="plain")
 

@@ -3,8 +3,6 @@
 import csv
 import hashlib
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -15,11 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
-from lib import locks
 from lib.deepfashion import check_disjoint, find_benchmarks, sides
 from lib.lists import SLOTS, DataError
-from lib.locks import hold
-from lib.world import World, garment, sheet, titles, write_shard, write_world, writer
+from lib.world import World, garment, sheet, titles, write_world, writer
 from lib.world.attributes import NAMES, holds
 from lib.world.items import draw_job, garments_of, images_of, plan
 
@@ -71,7 +67,7 @@ def test_the_readers_read_back_what_was_drawn(world, size, benchmarks):
             assert set(np.flatnonzero(b.visibility[i] >= 0)) == set(SLOTS[b.clothes_type[i]])
             seen = b.landmarks[i][b.visibility[i] == 0]
             assert (seen >= b.box[i, :2] - 1).all() and (seen <= b.box[i, 2:] + 1).all()
-            assert np.flatnonzero(b.attributes[i] == 1).tolist() == about.fired.tolist()
+            assert np.flatnonzero(b.attributes[i] == 1).tolist() == about.fired
             assert holds(g)[about.fired].all()
             jpeg = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
             assert (b.images_root / b.image[i]).read_bytes() == jpeg.tobytes()
@@ -141,169 +137,47 @@ def test_distractors_are_in_the_gallery_alone(world, size, benchmarks):
 def test_a_stopped_world_goes_on_and_a_finished_one_is_left_alone(world, size, tmp_path, monkeypatch):
     draw, drawn = writer._draw_job, []
 
-    def draw_some(*arguments):
-        if len(drawn) == 20:
+    def draw_some(folder, size, seed, job):
+        if len(drawn) == 60:
             raise KeyboardInterrupt
-        drawn.append(arguments)
-        return draw(*arguments)
+        drawn.append(job)
+        return draw(folder, size, seed, job)
 
-    with monkeypatch.context() as m:
-        m.setattr(writer, "_draw_job", draw_some)
-        with pytest.raises(KeyboardInterrupt):
-            write_world(tmp_path / "w", size, seed=3, progress=False)
-    assert not (tmp_path / "w" / "world.json").exists()
-    first = next((tmp_path / "w").rglob("*.jpg"))
-    before = first.stat().st_mtime_ns
-    write_world(tmp_path / "w", size, seed=3, progress=False)
-    assert digests(tmp_path / "w") == digests(world) and first.stat().st_mtime_ns == before
+    monkeypatch.setattr(writer, "CHUNK", 20)
+    monkeypatch.setattr(writer, "_draw_job", draw_some)
+    with pytest.raises(KeyboardInterrupt):
+        write_world(tmp_path / "w", size, seed=3, progress=False)
+    (part,) = tmp_path.glob("w_*.part")
+    assert not part.with_suffix("").exists()
+    before, drawn[:] = set(drawn), []
+    monkeypatch.setattr(writer, "_draw_job", lambda *arguments: drawn.append(arguments[-1]) or draw(*arguments))
+    again = write_world(tmp_path / "w", size, seed=3, progress=False)
+    assert digests(again) == digests(world) and not part.exists()
+    assert before | set(drawn) == set(plan(size, 3)) and sum(map(images_of, before & set(drawn))) <= 2 * 20
     monkeypatch.setattr(writer, "_draw_job", None)
-    write_world(tmp_path / "w", size, seed=3, progress=False)
+    assert write_world(tmp_path / "w", size, seed=3, progress=False) == again
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_drawing_ends_at_the_deadline_and_goes_on(world, size, tmp_path, monkeypatch, workers):
-    """Each call draws something that no earlier one has drawn, so that calls that are too short get there, too."""
-    monkeypatch.setenv("DEEPFASHION_DEADLINE", "1")
-    done = [0]
-    for _ in range(3):
-        with pytest.raises(locks.OutOfTime, match=r"w: stopped after [0-9]+ of [0-9]+ images; start again to res") as e:
-            write_world(tmp_path / "w", size, seed=3, workers=workers, progress=False)
-        done.append(int(str(e.value).split(" after ")[1].split()[0]))
-        assert not (tmp_path / "w" / "world.json").exists()
-    assert done == sorted(set(done))
-    monkeypatch.delenv("DEEPFASHION_DEADLINE")
-    count, draw = [], writer._draw_job
-    monkeypatch.setattr(writer, "_draw_job", lambda *args: count.append(images_of(args[-1])) or draw(*args))
-    write_world(tmp_path / "w", size, seed=3, progress=False)
-    assert done[-1] + sum(count) == len(list(world.rglob("*.jpg"))) and digests(tmp_path / "w") == digests(world)
+def test_the_folder_is_named_by_what_the_world_is_made_from(tmp_path):
+    folders = [write_world(tmp_path / "w", size, seed, progress=False)
+               for size, seed in ((TINY, 0), (TINY, 1), (replace(TINY, train=4), 0), (TINY, 0))]  # fmt: skip
+    assert folders[0] == folders[3] and len(set(folders)) == 3
+    assert all(folder.parent == tmp_path and folder.name.startswith("w_") for folder in folders)
+    about = json.loads((folders[1] / "world.json").read_text())
+    assert (about["version"], about["seed"], about["size"]["train"]) == (writer.VERSION, 1, 3)
+    assert not list(folders[0].rglob("*.part")) and not (folders[0] / "labels").exists()
 
 
-def test_a_shard_that_ends_at_the_deadline_is_resumed(world, size, tmp_path, monkeypatch):
-    for number in (1, 2):
-        with monkeypatch.context() as late:
-            late.setenv("DEEPFASHION_DEADLINE", "1")
-            with pytest.raises(locks.OutOfTime):
-                write_shard(tmp_path / "w", size, 3, number, 2, progress=False)
-        write_shard(tmp_path / "w", size, 3, number, 2, progress=False)
-    monkeypatch.setattr(writer, "_draw_job", lambda *_: pytest.fail("drawn twice"))
-    write_world(tmp_path / "w", size, seed=3, progress=False)
-    assert digests(tmp_path / "w") == digests(world)
+def test_a_full_disk_is_one_sentence_and_is_gone_on_from(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
 
-
-def test_a_world_of_another_size_is_written_from_scratch_and_that_is_said(tmp_path, capsys):
-    write_world(tmp_path / "w", TINY, seed=0, progress=False)
-    assert capsys.readouterr().err == ""
-    write_world(tmp_path / "w", replace(TINY, train=5), seed=0, progress=False)
-    assert "w: its mark is damaged, or of another size, seed or version; made again" in capsys.readouterr().err
-    assert json.loads((tmp_path / "w" / "world.json").read_text())["size"]["train"] == 5
-    assert len(find_benchmarks(tmp_path / "w")["category_attribute"].rows("train")) == 5
-
-
-def test_a_folder_of_other_files_is_not_emptied(tmp_path):
-    (tmp_path / "thesis.tex").write_text("x")
-    with pytest.raises(DataError, match="holds other files"):
-        write_world(tmp_path, TINY, seed=0, progress=False)
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
-
-
-def test_shards_of_several_machines_make_the_same_world(world, size, tmp_path, monkeypatch):
-    for number in (1, 2, 3):  # each on a machine of its own
-        written = write_shard(tmp_path / str(number), size, 3, number, 3, progress=False)
-        assert written == tmp_path / str(number) / "shards" / f"{number}_of_3.jsonl"
-        with monkeypatch.context() as m:
-            m.setattr(writer, "_draw_job", lambda *_: pytest.fail("drawn again"))
-            assert write_shard(tmp_path / str(number), size, 3, number, 3, progress=False) == written
-        shutil.copytree(tmp_path / str(number), tmp_path / "all", dirs_exist_ok=True)
     with monkeypatch.context() as m:
-        m.setattr(writer, "_draw_job", lambda *_: pytest.fail("drawn again"))
-        write_world(tmp_path / "all", size, seed=3, progress=False)
-        assert write_shard(tmp_path / "all", size, 3, 1, 3) is None  # a finished world is left alone
-    assert digests(tmp_path / "all") == digests(world)
-
-
-@pytest.mark.parametrize("loss", ["a shard", "a photo", "half a shard", "another world's shard"])
-def test_what_a_shard_lacks_is_drawn(world, size, tmp_path, loss):
-    root = tmp_path / "w"
-    shards = [write_shard(root, size, 3, number, 2, progress=False) for number in (1, 2)]
-    photo = next(root.rglob("*.jpg"))
-    if loss == "a shard":
-        shards[0].unlink()
-    elif loss == "a photo":
-        photo.unlink()
-    elif loss == "half a shard":
-        os.truncate(shards[0], shards[0].stat().st_size // 2)
-    else:
-        shards[0].write_text(shards[0].read_text().replace('"seed": 3', '"seed": 4', 1))
-    write_world(root, size, seed=3, progress=False)
-    assert digests(root) == digests(world)
-
-
-def test_a_shard_is_drawn_by_one_process_and_has_a_number(tmp_path):
-    for number in (0, 3):
-        with pytest.raises(ValueError, match=f"shard {number}/2"):
-            write_shard(tmp_path / "w", TINY, 0, number, 2)
-    write_shard(tmp_path / "w", TINY, 0, 2, 2, progress=False)
-    with hold(tmp_path / "w" / "shards" / "1_of_2.lock", "x"):
-        with pytest.raises(BlockingIOError, match="shard 1_of_2 is being drawn by process"):
-            write_shard(tmp_path / "w", TINY, 0, 1, 2, progress=False)
-
-
-def test_a_full_disk_at_the_start_is_gone_on_from(tmp_path, monkeypatch):
-    with monkeypatch.context() as m:
-        m.setattr(writer.os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-        with pytest.raises(DataError, match="cannot be written .No space left on device.; free some room"):
+        m.setattr(writer, "_draw_job", fail)
+        with pytest.raises(DataError, match="cannot be written .No space left on device.; free some disk space"):
             write_world(tmp_path / "w", TINY, 0, progress=False)
-    assert [path.name for path in (tmp_path / "w").iterdir()] == ["started.part"]
     whole = write_world(tmp_path / "whole", TINY, 0, progress=False)
     assert digests(write_world(tmp_path / "w", TINY, 0, progress=False)) == digests(whole)
-
-
-def test_a_world_is_not_replaced_under_a_process_that_draws_a_shard(tmp_path, monkeypatch):
-    """Its images would be taken for those of the new world."""
-    write_shard(tmp_path / "w", TINY, 0, 2, 2, progress=False)
-    waited, lock = [], tmp_path / "w" / "shards" / "1_of_2.lock"
-    lock.touch()
-    hold_ = writer.hold
-
-    def hold_and_tell(path, *arguments, **options):
-        waited.append((path, lock.parent.exists()))
-        return hold_(path, *arguments, **options)
-
-    monkeypatch.setattr(writer, "hold", hold_and_tell)
-    other = replace(TINY, px=64)
-    write_world(tmp_path / "w", other, 0, progress=False)
-    assert waited[1] == (lock, True)  # before anything is deleted
-    whole = write_world(tmp_path / "whole", other, 0, progress=False)
-    assert digests(tmp_path / "w") == digests(whole) and not (tmp_path / "w.deleted").exists()
-
-
-def test_a_killed_deletion_leaves_nothing_that_counts_as_foreign(tmp_path, monkeypatch):
-    write_world(tmp_path / "w", TINY, 0, progress=False)
-    with monkeypatch.context() as m:
-        m.setattr(
-            writer.shutil, "rmtree", lambda path, **_: path.name == "w.deleted" and path.exists() and exit("killed")
-        )
-        with pytest.raises(SystemExit):
-            write_world(tmp_path / "w", replace(TINY, train=4), 0, progress=False)
-    assert (tmp_path / "w.deleted" / "world.json").exists() and not (tmp_path / "w").exists()
-    write_world(tmp_path / "w", replace(TINY, train=4), 0, progress=False)
-    write_world(tmp_path / "w", replace(TINY, train=5), 0, progress=False)
-    assert len(find_benchmarks(tmp_path / "w")["category_attribute"].rows("train")) == 5
-    assert not (tmp_path / "w.deleted").exists()
-
-
-def test_more_shards_than_items_leave_some_empty(tmp_path):
-    for number in range(1, 8):
-        write_shard(tmp_path / "w", TINY, 0, number, 7, progress=False)
-    whole = write_world(tmp_path / "whole", TINY, 0, progress=False)
-    assert digests(write_world(tmp_path / "w", TINY, 0, progress=False)) == digests(whole)
-
-
-def test_a_mark_that_cannot_be_read_counts_as_none(tmp_path):
-    first = digests(write_world(tmp_path / "w", TINY, seed=0, progress=False))
-    (tmp_path / "w" / "world.json").write_text("{")
-    (tmp_path / "w" / "started.json").write_text("")
-    assert digests(write_world(tmp_path / "w", TINY, seed=0, progress=False)) == first
 
 
 def test_your_own_garment():
