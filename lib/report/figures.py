@@ -183,7 +183,7 @@ def loss_curves(history: pd.DataFrame, methods: list[str], most: int = 4):
 
 
 def table2(beside: pd.DataFrame, k: int, columns: list[str], methods: list[str]):
-    """Draw Table 2 at top-k: one panel per column, one line per method with its 95 % interval; below, the paper's numbers.
+    """Draw Table 2 at top-k: a panel per column, a line per method with its 95 % interval; below, the paper's numbers.
 
     The paper's have panels and scales of their own, because its data are other data. beside: of `tables.beside_paper`.
     Names that are no method (ceiling, prior, chance) become grey lines across the panel.
@@ -218,7 +218,7 @@ def table2(beside: pd.DataFrame, k: int, columns: list[str], methods: list[str])
 
 
 def _reference_lines(axis, values: pd.Series, top: float) -> None:
-    """Draw ceiling, prior and chance as grey lines with their names from `top` upwards; those of close lines stay apart."""
+    """Draw ceiling, prior and chance as grey lines, their names from `top` upwards; those of close lines stay apart."""
     known = values.dropna().sort_values()
     sides = {1: ["center"], 2: ["right", "left"], 3: ["right", "center", "left"]}[len(known)] if len(known) else []
     styles = dict(zip(values.index, (":", "--", "-."), strict=False))
@@ -228,7 +228,7 @@ def _reference_lines(axis, values: pd.Series, top: float) -> None:
 
 
 def attribute_recall(table: pd.DataFrame, methods: list[str]):
-    """Draw figure 7: one panel per group, one line per attribute; FashionNet's disc is filled where no other is above it.
+    """Draw figure 7: a panel per group, a line per attribute; FashionNet's disc is filled where no other is above it.
 
     table: of `tables.figure7` (columns group, attribute, n and one per method).
     """
@@ -308,7 +308,7 @@ def pdj_differences(table: pd.DataFrame, methods: list[str]):
 
 
 def pdj_in_one(table: pd.DataFrame, method: str):
-    """Draw figure 10a as the paper does: all eight landmarks of one method in one panel. table: of `curves.pdj_table`."""
+    """Draw figure 10a as the paper does: the eight landmarks of a method in one panel. table: of `curves.pdj_table`."""
     figure, axis = plt.subplots(figsize=(6.4, 4.2))
     limits = {"xlim": (0, table.threshold.max()), "ylim": (0, 100)}
     axis.set(**limits, ylabel="detected, %", xlabel="distance in units of the box", title=method)
