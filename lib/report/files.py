@@ -7,8 +7,6 @@ import pandas as pd
 from lib.artefact import write_beside
 from lib.lists import DataError
 
-DPI = 100  # of every figure
-
 
 def save_table(table: pd.DataFrame, out: Path, name: str) -> Path:
     """Write <out>/tables/<name>.csv with six digits and return its path."""
@@ -17,12 +15,13 @@ def save_table(table: pd.DataFrame, out: Path, name: str) -> Path:
 
 
 def save_figure(figure, out: Path, name: str, caption: str = "") -> Path:
-    """Write <out>/figures/<name>.png and return its path.
+    """Write <out>/figures/<name>.png with the figure's own dots per inch and return its path.
 
     caption: "Title. What to see in it.", kept inside the picture; report.html shows it below.
     """
-    form = {"format": "png", "dpi": DPI, "bbox_inches": "tight", "metadata": {"Description": caption}}
-    return write_beside(out / "figures" / f"{name}.png", lambda part: figure.savefig(part, **form))
+    form = {"format": "png", "bbox_inches": "tight", "metadata": {"Description": caption}}
+    path = out / "figures" / f"{name}.png"
+    return write_beside(path, lambda part: figure.savefig(part, dpi=figure.dpi, **form))
 
 
 def read_table(out: Path, name: str) -> pd.DataFrame | None:

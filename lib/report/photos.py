@@ -22,6 +22,7 @@ from lib.report.figures import GREEN, GREY, LANDMARK_COLOURS, ORANGE
 from lib.report.tables import attribute_counts, category_counts, landmark_table
 
 MOST = 160  # pixels of a photo's longer side in a sheet: notebooks stay small
+DPI = 58  # of a sheet: six rows of photos in full colour are then 350 kB
 TYPES = {1: "upper body", 2: "lower body", 3: "full body"}
 
 
@@ -196,7 +197,8 @@ def sheet(rows: Sequence[Sequence[Cell]], size: tuple[float, float], headings=()
     size: width and height of a cell in inches. font, marks: sizes of titles and landmarks in points.
     """
     columns = max(len(cells) for cells in rows)
-    figure, axes = plt.subplots(len(rows), columns, figsize=(columns * size[0], len(rows) * size[1]), squeeze=False)
+    whole = (columns * size[0], len(rows) * size[1])
+    figure, axes = plt.subplots(len(rows), columns, figsize=whole, dpi=DPI, squeeze=False)
     draw_cells(axes, rows, font, marks)
     for axis, heading in zip(axes[:, 0], headings, strict=False):
         axis.text(-0.12, 0.5, heading, fontsize=9, rotation=90, va="center", ha="right", transform=axis.transAxes)
@@ -239,7 +241,7 @@ def landmarks_and_pairs(marked: list[Cell], pairs: list[tuple[Cell, Cell]], shar
     pairs: a consumer's photo and the shop's, may be empty. shares: one row per landmark, one column per state, shares
     of the images that have it.
     """
-    figure = plt.figure(figsize=(10, 8 if pairs else 5.2))
+    figure = plt.figure(figsize=(10, 8 if pairs else 5.2), dpi=DPI)
     parts = figure.subfigures(3 if pairs else 2, 1, height_ratios=(1.2, 2, 1.3) if pairs else (1.2, 1.3))
     draw_cells(parts[0].subplots(1, len(marked), squeeze=False), [marked], font=8, marks=4)
     parts[0].suptitle("(a) boxes and landmarks: disc visible (left filled, right hollow), cross occluded", fontsize=10)
