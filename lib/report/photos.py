@@ -1,9 +1,11 @@
-"""Choose photos by seed, never by success, and draw them: figures 2, 4, 8a and 9a and the sheets of notebooks 00 and 06.
+"""Choose photos by seed, never by success, and draw them: figures 2, 4, 8a and 9a, and the sheets of photos.
 
-Functions that choose return lists of photos; functions that draw take those lists and return a matplotlib figure.
+Functions that choose return photos with what belongs to them; functions that draw return a matplotlib figure.
 """
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import matplotlib.pyplot as plt
@@ -14,95 +16,71 @@ from IPython.display import Image, display
 
 from lib import crops
 from lib.config import Input
-from lib.crops import read_photo
 from lib.deepfashion import Benchmark
 from lib.lists import LANDMARKS
 from lib.report.figures import GREEN, GREY, LANDMARK_COLOURS, ORANGE
 from lib.report.tables import attribute_counts, category_counts, landmark_table
-from lib.world import garment
-from lib.world.garment import CATEGORY_NAMES
 
 MOST = 160  # pixels of a photo's longer side in a sheet: notebooks stay small
+DPI = 58  # of a sheet: six rows of photos in full colour are then 350 kB
+TYPES = {1: "upper body", 2: "lower body", 3: "full body"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One photo of a sheet and what is drawn with it. Boxes and landmarks are in pixels of the photo."""
+
+    photo: np.ndarray  # (H, W, 3) uint8
+    title: str = ""
+    box: np.ndarray | None = None  # (4,) x1 y1 x2 y2
+    landmarks: np.ndarray | None = None  # (8, 2) as (x, y)
+    visibility: np.ndarray | None = None  # (8,) 0 visible, 1 occluded, others are not drawn
+    hit: bool | None = None  # framed green or grey; no frame for None
 
 
 def photo(benchmark: Benchmark, row: int) -> np.ndarray:
     """Read one photo of a benchmark, (H, W, 3) uint8."""
-    return read_photo(benchmark.images_root / benchmark.image[row])
-
-
-def cutout(benchmark: Benchmark, row: int) -> np.ndarray:
-    """Read one photo cut to its annotated box, with a tenth around it where the photo reaches that far."""
-    image, (x1, y1, x2, y2) = photo(benchmark, row), benchmark.box[row]
-    dx, dy = 0.1 * (x2 - x1), 0.1 * (y2 - y1)
-    return image[max(0, int(y1 - dy)) : int(y2 + dy) + 1, max(0, int(x1 - dx)) : int(x2 + dx) + 1]
+    return crops.read_photo(benchmark.images_root / benchmark.image[row])
 
 
 # ---- choose ---------------------------------------------------------------------------------------------------------
 
 
-def example_rows(benchmark: Benchmark, n: int, seed: int) -> dict[str, list[tuple[str, np.ndarray]]]:
+def example_rows(benchmark: Benchmark, n: int, seed: int) -> dict[str, list[Cell]]:
     """Return figure 2: photos of the n most frequent categories, and of the n most frequent attributes of each group.
 
     Where the source has neither, photos of n images.
     """
-    rng, out = np.random.default_rng(seed), {}
-    if (counts := category_counts(benchmark, n)) is not None:
-        rows = [np.flatnonzero(benchmark.category == benchmark.category_names.index(name)) for name in counts.index]
-        out["categories"] = [
-            (name, photo(benchmark, rng.choice(r))) for name, r in zip(counts.index, rows, strict=True)
-        ]
-    for group, counts in attribute_counts(benchmark, n).items():
+    rng, b = np.random.default_rng(seed), benchmark
+    have = {}  # heading -> name of a label -> (N,) bool
+    counts = category_counts(b, n)
+    if counts is not None:
+        have["categories"] = {name: b.category == b.category_names.index(name) for name in counts.index}
+    for group, counts in attribute_counts(b, n).items():
         names = counts.index[counts > 0]
-        rows = [np.flatnonzero(benchmark.attributes[:, benchmark.attribute_names.index(n)] == 1) for n in names]
-        out[group] = [(name, photo(benchmark, rng.choice(r))) for name, r in zip(names, rows, strict=True)]
-    if not any(out.values()):
-        chosen = rng.choice(len(benchmark.image), min(n, len(benchmark.image)), replace=False)
-        out["photos"] = [("", photo(benchmark, row)) for row in chosen]
-    return out
-
-
-def attribute_rows(benchmark: Benchmark, per_group: int, copies: int, seed: int) -> dict[str, list]:
-    """Return a page of the most frequent attributes of each group, `copies` photos of each in one column.
-
-    Photos are cut to their boxes; labels are those of the lists.
-    """
-    rng, out = np.random.default_rng(seed), {}
-    for group, counts in attribute_counts(benchmark, per_group).items():
-        lines = [[] for _ in range(copies)]
-        for name in counts.index[counts >= copies]:
-            positives = np.flatnonzero(benchmark.attributes[:, benchmark.attribute_names.index(name)] == 1)
-            for i, row in enumerate(rng.choice(positives, copies, replace=False)):
-                lines[i].append((name if i == 0 else "", cutout(benchmark, row)))
-        out |= {group if i == 0 else " " * i + group: line for i, line in enumerate(lines)}
-    return out
-
-
-def contact_sheet(seed: int) -> dict[str, list]:
-    """Return every category of the synthetic world, as a shop shows it and below as a consumer does."""
-    out = {}
-    for start in range(0, len(CATEGORY_NAMES), 10):
-        for number, consumer in enumerate((False, True)):
-            heading = ("shop", "consumer")[number] + " " * start  # a different key for each row
-            out[heading] = [
-                ("" if consumer else name, garment(name, seed=seed + start + i, consumer=consumer)[0])
-                for i, name in enumerate(CATEGORY_NAMES[start : start + 10])
-            ]
-    return out
+        have[group] = {name: b.attributes[:, b.attribute_names.index(name)] == 1 for name in names}
+    if any(have.values()):
+        return {
+            heading: [Cell(photo(b, rng.choice(np.flatnonzero(has))), name) for name, has in labels.items()]
+            for heading, labels in have.items()
+        }
+    chosen = rng.choice(len(b.image), min(n, len(b.image)), replace=False)
+    return have | {"photos": [Cell(photo(b, row)) for row in chosen]}
 
 
 def marked_and_paired(benchmarks: dict[str, Benchmark], main: Benchmark, seed: int):
-    """Return what `landmarks_and_pairs` draws: marked photos of each clothes type, pairs, and the shares of each state."""
+    """Return what `landmarks_and_pairs` draws: marked photos of each clothes type, pairs, shares of each state."""
     rng = np.random.default_rng(seed)
     marked = []
-    for kind, name in {1: "upper body", 2: "lower body", 3: "full body"}.items():
+    for kind, name in TYPES.items():
         rows = np.flatnonzero(main.clothes_type == kind)
         for row in rng.choice(rows, min(3, len(rows)), replace=False):
-            marked.append((name, photo(main, row), main.box[row], main.landmarks[row], main.visibility[row]))
+            marked.append(Cell(photo(main, row), name, main.box[row], main.landmarks[row], main.visibility[row]))
     pairs, b = [], benchmarks.get("consumer2shop")
     if b is not None:
         for consumer, shop in b.pairs[rng.choice(len(b.pairs), min(9, len(b.pairs)), replace=False)]:
             name = "" if b.category is None else b.category_names[b.category[shop]].split("/")[-1]
-            pairs.append((name, photo(b, consumer), photo(b, shop)))
+            pairs.append((Cell(photo(b, consumer), name), Cell(photo(b, shop))))
     counts = landmark_table(main)[["visible", "occluded", "cut off"]]
     return marked, pairs, counts.div(counts.sum(axis=1), axis=0)
 
@@ -110,8 +88,8 @@ def marked_and_paired(benchmarks: dict[str, Benchmark], main: Benchmark, seed: i
 def training_views(benchmark: Benchmark, config: Input, n: int, seed: int):
     """Return one training image as a network sees it: its test view, then n - 1 jittered training views.
 
-    The image is the training image with the most visible landmarks. Returns photos (list of (side, side, 3) uint8), titles,
-    landmarks (n, 8, 2) in pixels of the view and visibility (n, 8).
+    The image is the training image with the most visible landmarks. Returns photos (list of (side, side, 3) uint8),
+    titles, landmarks (n, 8, 2) in pixels of the view and visibility (n, 8).
     """
     side = config.view_px
     places = np.full((len(benchmark.image), 8, 2), np.nan) if benchmark.landmarks is None else benchmark.landmarks
@@ -130,34 +108,34 @@ def training_views(benchmark: Benchmark, config: Input, n: int, seed: int):
     return list(shown), titles, marks.numpy() * side, kept
 
 
-def nearest_photos(benchmark: Benchmark, sides, answers: dict[str, np.ndarray], n: int, top: int, seed: int):
-    """Return figure 8a or 9a: n queries, each with its `top` nearest gallery photos.
+def nearest_photos(benchmark: Benchmark, sides, answers: dict, n: int, top: int, seed: int) -> list[list[Cell]]:
+    """Return figure 8a or 9a: for each of n queries its photo, then its `top` nearest gallery photos.
 
-    sides: rows of the queries (Q,) and of the gallery (G,); answers: of one run (nearest (Q, k); landmarks (Q + G, 8, 2) and
-    visibility (Q + G, 8), queries first, where the method has them). Returns one list per query of (photo, landmarks or
-    None, codes or None, hit or None for the query).
+    sides: rows of the queries (Q,) and of the gallery (G,). answers: of one run (nearest (Q, k); where the method has
+    them, landmarks (Q + G, 8, 2) and visibility (Q + G, 8), queries first).
     """
     query, gallery = sides
-    chosen = np.sort(np.random.default_rng(seed).choice(len(query), min(n, len(query)), replace=False))
-    out = []
-    for q in chosen:
+    item, rows = benchmark.item, np.concatenate(sides)
+    lists = []
+    for q in np.sort(np.random.default_rng(seed).choice(len(query), min(n, len(query)), replace=False)):
         near = answers["nearest"][q, :top]
-        places = [q, *(len(query) + g for g in near[near >= 0])]
-        rows = [query[q], *gallery[near[near >= 0]]]
-        hits = [None, *(benchmark.item[gallery[near[near >= 0]]] == benchmark.item[query[q]])]
-        has = "landmarks" in answers
-        marks = [(answers["landmarks"][p], answers["visibility"][p]) if has else (None, None) for p in places]
-        out.append([(photo(benchmark, r), *m, hit) for r, m, hit in zip(rows, marks, hits, strict=True)])
-    return out
+        cells = []
+        for rank, place in enumerate([q, *(len(query) + near[near >= 0])]):
+            marks = {}
+            if "landmarks" in answers:
+                codes = np.where(answers["visibility"][place] == 0, 0, 2)  # only those that it holds visible are drawn
+                marks = {"landmarks": answers["landmarks"][place], "visibility": codes}
+            hit = bool(item[rows[place]] == item[query[q]]) if rank else None
+            cells.append(Cell(photo(benchmark, rows[place]), hit=hit, **marks))
+        lists.append(cells)
+    return lists
 
 
-def predicted_photos(
-    benchmark: Benchmark, rows: np.ndarray, answers: dict[str, np.ndarray], far: np.ndarray, n: int, seed: int
-):
+def predicted_photos(benchmark: Benchmark, rows: np.ndarray, answers: dict, far: np.ndarray, n: int, seed: int):
     """Return n photos of `rows` with predicted landmarks, as arguments of `photo_grid`.
 
-    answers: of one run on `rows`; far (len(rows), 8): normalised distances, nan where there is no visible true landmark. A
-    title is the mean distance of its photo.
+    answers: of one run on `rows`. far: (len(rows), 8) normalised distances, nan where there is no visible true
+    landmark. A title is the mean distance of its photo.
     """
     chosen = np.sort(np.random.default_rng(seed).choice(len(rows), min(n, len(rows)), replace=False))
     known = [far[i][np.isfinite(far[i])] for i in chosen]
@@ -170,98 +148,105 @@ def predicted_photos(
 # ---- draw -----------------------------------------------------------------------------------------------------------
 
 
-def show(figure, quality: int = 78) -> None:
+def show(figure) -> None:
     """Show a sheet of photos in a notebook as a JPEG of screen size, and close it."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="jpeg", dpi=72, bbox_inches="tight", pil_kwargs={"quality": quality})
+    figure.savefig(buffer, format="jpeg", dpi=72, bbox_inches="tight", pil_kwargs={"quality": 78})
     plt.close(figure)
     display(Image(data=buffer.getvalue(), format="jpeg"))
 
 
-def draw_landmarks(axis, landmarks: np.ndarray, visibility: np.ndarray, size: float = 6) -> None:
+def draw_landmarks(axis, landmarks: np.ndarray, visibility: np.ndarray, size: float) -> None:
     """Draw landmarks (8, 2) in pixels (x, y): visible as discs (left filled, right hollow), occluded as crosses."""
     for j, ((x, y), code) in enumerate(zip(landmarks, visibility, strict=True)):
+        tone = LANDMARK_COLOURS[j]
         if code == 0:
-            face = LANDMARK_COLOURS[j] if j % 2 == 0 else "white"
-            axis.plot(x, y, "o", ms=size, mfc=face, mec=LANDMARK_COLOURS[j], mew=size / 3)
+            axis.plot(x, y, "o", ms=size, mfc="white" if j % 2 else tone, mec=tone, mew=size / 3)
         elif code == 1 and np.isfinite(x):
-            axis.plot(x, y, "x", ms=size, mec=LANDMARK_COLOURS[j], mew=size / 3)
+            axis.plot(x, y, "x", ms=size, mec=tone, mew=size / 3)
 
 
-def landmark_legend(figure) -> None:
-    """Explain the marks of `draw_landmarks` below the figure."""
-    handles = [
-        plt.Line2D([], [], marker="o", ls="", ms=6, mew=2, mec=tone, mfc=tone if j % 2 == 0 else "white", label=name)
-        for j, (name, tone) in enumerate(zip(LANDMARKS, LANDMARK_COLOURS, strict=True))
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8)
+def draw_cells(axes: np.ndarray, rows: Sequence[Sequence[Cell]], font: float, marks: float) -> None:
+    """Draw rows of cells into axes (rows, columns). font, marks: sizes of titles and landmarks in points."""
+    for axis in axes.flat:
+        axis.axis("off")
+    for line, cells in zip(axes, rows, strict=True):
+        for axis, cell in zip(line, cells, strict=False):
+            height, width = cell.photo.shape[:2]
+            scale = min(1.0, MOST / max(height, width))
+            size = (round(width * scale), round(height * scale))
+            axis.imshow(cv2.resize(cell.photo, size, interpolation=cv2.INTER_AREA), extent=(0, width, height, 0))
+            axis.set(xlim=(0, width), ylim=(height, 0))
+            axis.set_title(cell.title, fontsize=font)
+            if cell.box is not None:
+                x1, y1, x2, y2 = cell.box
+                axis.add_patch(plt.Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, ec="black", lw=1, ls=":"))
+            if cell.landmarks is not None:
+                draw_landmarks(axis, cell.landmarks, cell.visibility, marks)
+            if cell.hit is not None:
+                axis.axis("on")
+                axis.set(xticks=[], yticks=[])
+                axis.grid(False)
+                for spine in axis.spines.values():
+                    spine.set(visible=True, lw=4 if cell.hit else 1, color=GREEN if cell.hit else "0.7")
 
 
-def _photo(axis, photo: np.ndarray, box=None) -> None:
-    height, width = photo.shape[:2]
-    scale = min(1.0, MOST / max(height, width))
-    small = cv2.resize(photo, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
-    axis.imshow(small, extent=(0, width, height, 0))
-    axis.axis("off")
-    axis.set(xlim=(0, photo.shape[1]), ylim=(photo.shape[0], 0))
-    if box is not None:
-        x1, y1, x2, y2 = box
-        axis.add_patch(plt.Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, ec="black", lw=1, ls=":"))
+def sheet(rows: Sequence[Sequence[Cell]], size: tuple[float, float], headings=(), font: float = 8, marks: float = 4):
+    """Draw rows of photos, each row with a heading where there are headings; a legend explains landmarks.
+
+    size: width and height of a cell in inches. font, marks: sizes of titles and landmarks in points.
+    """
+    columns = max(len(cells) for cells in rows)
+    whole = (columns * size[0], len(rows) * size[1])
+    figure, axes = plt.subplots(len(rows), columns, figsize=whole, dpi=DPI, squeeze=False)
+    draw_cells(axes, rows, font, marks)
+    for axis, heading in zip(axes[:, 0], headings, strict=False):
+        axis.text(-0.12, 0.5, heading, fontsize=9, rotation=90, va="center", ha="right", transform=axis.transAxes)
+    if any(cell.landmarks is not None for cells in rows for cell in cells):
+        handles = []
+        for j, (name, tone) in enumerate(zip(LANDMARKS, LANDMARK_COLOURS, strict=True)):
+            look = {"marker": "o", "ls": "", "ms": 6, "mew": 2, "mec": tone, "mfc": "white" if j % 2 else tone}
+            handles.append(plt.Line2D([], [], label=name, **look))
+        figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8)
+    return figure
 
 
 def photo_grid(photos, titles, columns: int, boxes=None, landmarks=None, visibility=None, size: float = 1.6):
     """Draw photos, a list of (H, W, 3) uint8, with titles, boxes (x1, y1, x2, y2) and landmarks (8, 2) in pixels."""
-    rows = -(-len(photos) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(columns * size, rows * size * 1.25), squeeze=False)
-    for axis in axes.flat:
-        axis.axis("off")
-    for i, (axis, photo) in enumerate(zip(axes.flat, photos, strict=False)):
-        _photo(axis, photo, None if boxes is None else boxes[i])
-        axis.set_title(titles[i], fontsize=8)
-        if landmarks is not None:
-            draw_landmarks(axis, landmarks[i], visibility[i], size=4)
-    if landmarks is not None:
-        landmark_legend(figure)
-    return figure
+    nothing = [None] * len(photos)
+    parts = [nothing if part is None else part for part in (boxes, landmarks, visibility)]
+    cells = [Cell(*fields) for fields in zip(photos, titles, *parts, strict=True)]
+    rows = [cells[i : i + columns] for i in range(0, len(cells), columns)]
+    return sheet(rows, (size, 1.25 * size))
 
 
-def examples(rows: dict[str, list[tuple[str, np.ndarray]]], size: float = 1.0):
-    """Draw figure 2: rows of photos with a heading. rows: {heading: [(title, (H, W, 3) uint8), ...]}; a heading that starts
-    with a space continues the row above and is not shown."""
-    columns = max(len(photos) for photos in rows.values())
-    figure, axes = plt.subplots(len(rows), columns, figsize=(columns * size, len(rows) * size * 1.5), squeeze=False)
-    for line, (heading, photos) in zip(axes, rows.items(), strict=True):
-        for axis in line:
-            axis.axis("off")
-        for axis, (title, photo) in zip(line, photos, strict=False):
-            _photo(axis, photo)
-            axis.set_title(title, fontsize=6.5)
-        if not heading.startswith(" "):
-            place = {"rotation": 90, "va": "center", "ha": "right", "transform": line[0].transAxes}
-            line[0].text(-0.12, 0.5, heading.strip(), fontsize=9, **place)
-    return figure
+def examples(rows: dict[str, list[Cell]], size: float = 1.0):
+    """Draw figure 2: rows of photos by their heading."""
+    return sheet(list(rows.values()), (size, 1.5 * size), list(rows), font=6.5)
 
 
-def landmarks_and_pairs(marked, pairs, shares: pd.DataFrame):
+def retrieval_rows(rows: list[list[Cell]], top: int):
+    """Draw figure 8a or 9a: one query per row, then its nearest photos; hits framed green, misses grey.
+
+    rows: of `nearest_photos`.
+    """
+    titles = ["query", *(f"nearest {rank}" for rank in range(1, top + 1))]
+    first = [replace(cell, title=title) for cell, title in zip(rows[0], titles, strict=False)]
+    return sheet([first, *rows[1:]], (1.3, 1.7), font=9, marks=3)
+
+
+def landmarks_and_pairs(marked: list[Cell], pairs: list[tuple[Cell, Cell]], shares: pd.DataFrame):
     """Draw figure 4: (a) annotated landmarks, (b) pairs of photos, (c) how often each landmark is visible.
 
-    marked: list of (title, photo, box (4,), landmarks (8, 2), visibility (8,)); pairs: list of (title, consumer's photo,
-    shop's photo), may be empty; shares: one row per landmark, one column per state, shares of images that have it.
+    pairs: a consumer's photo and the shop's, may be empty. shares: one row per landmark, one column per state, shares
+    of the images that have it.
     """
-    figure = plt.figure(figsize=(10, 8 if pairs else 5.2))
+    figure = plt.figure(figsize=(10, 8 if pairs else 5.2), dpi=DPI)
     parts = figure.subfigures(3 if pairs else 2, 1, height_ratios=(1.2, 2, 1.3) if pairs else (1.2, 1.3))
-    axes = parts[0].subplots(1, len(marked), squeeze=False)[0]
-    for axis, (title, photo, box, places, codes) in zip(axes, marked, strict=True):
-        _photo(axis, photo, box)
-        draw_landmarks(axis, places, codes, size=4)
-        axis.set_title(title, fontsize=8)
+    draw_cells(parts[0].subplots(1, len(marked), squeeze=False), [marked], font=8, marks=4)
     parts[0].suptitle("(a) boxes and landmarks: disc visible (left filled, right hollow), cross occluded", fontsize=10)
     if pairs:
-        axes = parts[1].subplots(2, len(pairs), squeeze=False)
-        for column, (title, consumer, shop) in zip(axes.T, pairs, strict=True):
-            for axis, photo in zip(column, (consumer, shop), strict=True):
-                _photo(axis, photo)
-            column[0].set_title(title, fontsize=8)
+        draw_cells(parts[1].subplots(2, len(pairs), squeeze=False), list(zip(*pairs, strict=True)), font=8, marks=4)
         parts[1].suptitle("(b) pairs: a consumer's photo above the shop's", fontsize=10)
     axis, left = parts[-1].subplots(), np.zeros(len(shares))
     for (state, values), tone in zip(shares.items(), (GREEN, ORANGE, GREY), strict=True):
@@ -271,30 +256,4 @@ def landmarks_and_pairs(marked, pairs, shares: pd.DataFrame):
     axis.grid(False, axis="y")
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
     parts[-1].suptitle(f"({'c' if pairs else 'b'}) visibility of the landmarks", fontsize=10)
-    return figure
-
-
-def retrieval_rows(rows, top: int):
-    """Draw figure 8a or 9a: one query per row, then its nearest photos; hits framed green, misses grey.
-
-    rows: lists of (photo, landmarks (8, 2) or None, codes (8,), hit or None for the query), see `nearest_photos`.
-    """
-    figure, axes = plt.subplots(len(rows), top + 1, figsize=(1.3 * (top + 1), 1.7 * len(rows)), squeeze=False)
-    for line, entries in zip(axes, rows, strict=True):
-        for axis in line[len(entries) :]:
-            axis.axis("off")
-        for axis, (photo, landmarks, codes, hit) in zip(line, entries, strict=False):
-            _photo(axis, photo)
-            if landmarks is not None:
-                draw_landmarks(axis, landmarks, np.where(codes == 0, 0, 2), size=3)
-            if hit is not None:
-                axis.axis("on")
-                axis.set(xticks=[], yticks=[])
-                axis.grid(False)
-                for spine in axis.spines.values():
-                    spine.set(visible=True, lw=4 if hit else 1, color=GREEN if hit else "0.7")
-    for k, axis in enumerate(axes[0]):
-        axis.set_title(f"nearest {k}" if k else "query", fontsize=9)
-    if any(landmarks is not None for entries in rows for _, landmarks, *_ in entries):
-        landmark_legend(figure)
     return figure

@@ -1,4 +1,4 @@
-"""Copies of results for git: what is copied, what never is, and where it comes from."""
+"""Copies of results for git: what is copied, and what never is."""
 
 import json
 
@@ -13,19 +13,16 @@ def outputs(tmp_path, monkeypatch):
     return tmp_path / "outputs"
 
 
-def write_run(folder, data="", files=()):
-    cells = [{"cell_type": "code", "metadata": {"tags": ["injected-parameters"]}, "source": f"data = {data!r}\n"}]
-    texts = {
-        "tables/table2.csv": "method,category\nfashionnet,0.9\n",
-        "tables/runs.csv": "method,commit,date,device\na,f00,2026-01-02,CPU\nb,f00,2026-01-02,CPU\nc,bad,2026-01-03,H100\n",
-        "figures/table2.png": "bars",
-        "figures/fig02.png": "clothes",
-        "notebooks/00_data.ipynb": json.dumps({"cells": cells}),
-        "runs/inshop/a/model.safetensors": "heavy",
-        "notebooks.json": "{}",
-        "world/img/a.jpg": "heavy",
-        **dict.fromkeys(files, "more"),
-    }
+def write_run(folder, data='""', notebooks=("00_data",)):
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": "a"},
+        {"cell_type": "code", "metadata": {"tags": ["injected-parameters"]}, "source": ["b = 1\n", f"data = {data}\n"]},
+    ]
+    texts = dict.fromkeys([f"notebooks/{name}.ipynb" for name in notebooks], json.dumps({"cells": cells}))
+    for name in ("tables/runs.csv", "tables/table2.csv", "figures/table2.png", "figures/photos_own.png"):
+        texts[name] = f"the {name}"
+    for name in ("runs/inshop/a/model.safetensors", "world/img/a.jpg", "notebooks.json"):
+        texts[name] = "heavy"
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
@@ -35,62 +32,51 @@ def names(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_kept_notebook_has_no_progress_bars_and_no_paths_of_one_machine():
+@pytest.mark.parametrize(
+    "profile, shown",
+    [("study", ["figures/photos_own.png", "figures/table2.png"]),
+     ("demo", ["figures/photos_own.png", "notebooks/00_data.ipynb"])],
+)  # fmt: skip
+def test_of_drawn_clothes_tables_and_pictures_replace_the_earlier_copy(outputs, capsys, profile, shown):
+    write_run(outputs / profile)
+    copy = outputs / "reference" / profile
+    (copy / "tables").mkdir(parents=True)
+    (copy / "tables" / "old.csv").touch()
+    keep.main([profile])
+    assert names(copy) == [*shown, "tables/runs.csv", "tables/table2.csv"]
+    assert (copy / "tables" / "runs.csv").read_text() == "the tables/runs.csv"
+    assert capsys.readouterr().out == f"{copy}\n"
+
+
+@pytest.mark.parametrize("profile", ["photos", "demo", "paper"])
+@pytest.mark.parametrize("data", ['"/some/where"', "'/some/where'", '" "'])
+def test_no_picture_and_no_notebook_of_a_real_data_set_is_copied(outputs, profile, data):
+    write_run(outputs / profile)
+    write_run(outputs / profile, data, ["09_own_photo"])  # one of its notebooks is enough
+    keep.main([profile])
+    assert names(outputs / "reference" / profile) == ["tables/runs.csv", "tables/table2.csv"]
+
+
+def test_a_run_that_does_not_say_what_its_data_were_is_taken_for_real(outputs):
+    write_run(outputs / "demo", notebooks=())
+    keep.main(["demo"])
+    assert names(outputs / "reference" / "demo") == ["tables/runs.csv", "tables/table2.csv"]
+
+
+def test_a_kept_notebook_has_no_progress_bars_and_no_paths_of_one_machine(tmp_path):
     outputs = [{"output_type": "stream", "name": name, "text": [f"{name} /home/me"]} for name in ("stderr", "stdout")]
     picture = {"output_type": "display_data", "data": {"image/png": "x"}, "metadata": {}}
     cells = [{"cell_type": "markdown", "source": "a"}, {"cell_type": "code", "outputs": [*outputs, picture]}]
-    kept = json.loads(keep.without_stderr(json.dumps({"cells": cells, "nbformat": 4})))
+    (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells, "nbformat": 4}))
+    keep.copy(tmp_path / "a.ipynb", tmp_path / "kept" / "a.ipynb")
+    kept = json.loads((tmp_path / "kept" / "a.ipynb").read_text())
     assert kept == {"cells": [cells[0], {"cell_type": "code", "outputs": [outputs[1], picture]}], "nbformat": 4}
 
 
-def test_tables_figures_and_notebooks_replace_the_earlier_copy(outputs, capsys):
-    write_run(outputs / "demo", files=["figures/photos_own.png"])
+@pytest.mark.parametrize("profile", ["demo", "../demo", "reference/demo", ".."])
+def test_what_is_no_run_is_refused_in_one_sentence(outputs, profile):
     (outputs / "reference" / "demo" / "tables").mkdir(parents=True)
-    (outputs / "reference" / "demo" / "tables" / "old.csv").touch()
-    keep.main(["demo"])
-    copy = outputs / "reference" / "demo"
-    assert names(outputs / "reference") == [
-        "demo/figures/photos_own.png",
-        "demo/notebooks/00_data.ipynb",
-        "demo/provenance.json",
-        "demo/tables/runs.csv",
-        "demo/tables/table2.csv",
-    ]
-    assert (copy / "tables" / "table2.csv").read_bytes() == (outputs / "demo" / "tables" / "table2.csv").read_bytes()
-    assert capsys.readouterr().out.startswith(
-        "5 files, 0.0 MB: outputs/reference/demo\nleft out: fig02.png, table2.png"
-    )
-    provenance = json.loads((copy / "provenance.json").read_text())
-    assert provenance["profile"] == "demo" and provenance["data"] == "the synthetic clothes world"
-    assert provenance["runs"] == [
-        {"commit": "bad", "date": "2026-01-03", "device": "H100", "rows": 1},
-        {"commit": "f00", "date": "2026-01-02", "device": "CPU", "rows": 2},
-    ]
-
-
-@pytest.mark.parametrize("folder, data", [("photos", ""), ("paper_photos", ""), ("paper", "/some/where")])
-def test_no_photo_of_a_real_data_set_is_copied(outputs, capsys, folder, data):
-    drawn = ["fig07", "fig10a", "fig10a_diagonal", "fig10b", "fig11a", "fig_claims", "loss_curves_ours", "fig08b"]
-    photos = ["fig04", "fig08a", "fig09a", "photos_landmarks", "table2.jpg_sheet", "contact_sheet", "fig08b2"]
-    write_run(outputs / folder, data, [f"figures/{stem}.png" for stem in drawn + photos])
-    keep.main([folder])
-    copy = outputs / "reference" / folder
-    assert names(copy / "figures") == sorted(f"{stem}.png" for stem in [*drawn, "table2"])
-    assert not (copy / "notebooks").exists() and len(names(copy / "tables")) == 2
-    out = capsys.readouterr().out
-    assert all(f"{stem}.png" in out for stem in [*photos, "fig02"]) and "00_data.ipynb" in out
-    assert json.loads((copy / "provenance.json").read_text())["data"] == "a real data set"
-
-
-def test_what_cannot_be_kept_is_one_sentence(outputs):
-    for name in ("demo", "../demo", "reference/demo"):
-        with pytest.raises(SystemExit, match="^keep: .* holds no table; run ./run_all.sh"):
-            keep.main([name])
-    write_run(outputs / "demo", files=["notebooks/03_table2.part.ipynb"])
-    with pytest.raises(SystemExit, match="^keep: 03_table2.part.ipynb is the remainder of a failed notebook"):
-        keep.main(["demo"])
-    (outputs / "demo" / "notebooks" / "03_table2.part.ipynb").unlink()
-    (outputs / "demo" / "notebooks" / "01_model.ipynb").write_text('{"cells": [')
-    with pytest.raises(SystemExit, match="^keep: .*01_model.ipynb: not a whole notebook"):
-        keep.main(["demo"])
-    assert not (outputs / "reference").exists()
+    (outputs / "reference" / "demo" / "tables" / "a.csv").touch()
+    with pytest.raises(SystemExit, match="^keep: .* holds no table; run ./run_all.sh"):
+        keep.main([profile])
+    assert (outputs / "reference" / "demo" / "tables" / "a.csv").exists()
