@@ -42,8 +42,8 @@ def cannot_write(path: Path, error: Exception) -> DataError:
 def artefact(folder: Path, make: Callable[[Path], None], about: dict) -> Path:
     """Return `folder`, made by `make(part)` unless it is there.
 
-    The folder is complete as soon as it exists: `make` fills a folder beside it, <folder>.part, which is then renamed. A
-    call that was killed leaves that one behind, and the next call's `make` goes on with what it finds there. Other
+    The folder is complete as soon as it exists: `make` fills a folder beside it, <folder>.part, which is then renamed.
+    A call that was killed leaves that one behind, and the next call's `make` goes on with what it finds there. Other
     processes wait. about: what the folder was made from, written to its about.json. Raises DataError where the disk is
     full or cannot be written.
     """
