@@ -21,14 +21,16 @@ print(hashlib.sha256(open(sys.argv[1], "rb").read() + sys.version.encode()).hexd
     exit 2
 }
 
+ready() { [[ $python == "$venv/bin/python" && -e $stamp ]]; }
+
 find_python
-if [[ ! -e $stamp ]]; then
+if ! ready; then
     mkdir -p -- "$(dirname -- "$venv")"
     exec 9>"$venv.lock"
     if command -v flock >/dev/null; then flock 9; fi # another call may be installing
     find_python
 fi
-if [[ ! -e $stamp ]]; then
+if ! ready; then
     trap 'echo "run_all.sh: the environment could not be made, see above; mend that and start again" >&2' ERR
     echo "Environment: installing the packages into $venv (6 GB, some minutes, once)" >&2
     if [[ $python != "$venv/bin/python" ]]; then

@@ -121,6 +121,7 @@ def run_notebooks(paths: list[Path], args: argparse.Namespace) -> None:
     # Notebooks find outputs/<profile> themselves, so that their executed copies name no folder of this machine.
     values = {"profile": args.profile, "data": args.data or "", "weights": args.weights or ""}
     values |= {"out": str(args.out) if args.data else "", "skip_damaged": args.skip_damaged}
+    (args.out / "tables").mkdir(parents=True, exist_ok=True)
     remove_others(args.out, values)
     times = {}
     with tempfile.TemporaryDirectory() as scratch:
@@ -150,6 +151,7 @@ def remove_others(out: Path, values: dict) -> None:
         print(f"Removing results of other data or parameters from {os.path.relpath(out)}", flush=True)
         for name in RESULTS:
             shutil.rmtree(out / name, ignore_errors=True)
+            (out / name).mkdir()
     write_json(about, values)
 
 
@@ -177,7 +179,7 @@ def run_notebook(path: Path, target: Path, values: dict) -> str:
     import papermill
 
     part = target.with_suffix(".part.ipynb")
-    part.parent.mkdir(parents=True, exist_ok=True)
+    part.parent.mkdir(exist_ok=True)
     try:
         papermill.execute_notebook(
             path, part, values, cwd=path.parent, kernel_name="python3", stderr_file=sys.stderr, coalesce_streams=True
