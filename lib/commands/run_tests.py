@@ -24,7 +24,8 @@ def run(lanes: tuple[str, ...], folder: Path) -> int:
     for lane, log in zip(lanes, logs, strict=True):
         print(f"== {lane} > {log}", flush=True)
         words = [sys.executable, "-m", *lane.split()]
-        running.append(subprocess.Popen(words, cwd=ROOT, env=env, stdout=log.open("w"), stderr=subprocess.STDOUT))
+        with log.open("w") as file:
+            running.append(subprocess.Popen(words, cwd=ROOT, env=env, stdout=file, stderr=subprocess.STDOUT))
     ended = [(abs(process.wait()), lane, log) for process, lane, log in zip(running, lanes, logs, strict=True)]
     for code, lane, log in sorted(ended):
         print(f"== {lane}: {'failed' if code else 'passed'}\n{log.read_text()}", flush=True)
