@@ -131,6 +131,7 @@ def read_tensors(path: Path, framework: str = "pt", cure: str = "") -> tuple[dic
     except (SafetensorError, OSError) as error:
         cure = cure or f"delete {path.parent} and start again"
         raise DataError(f"{path}: cannot be read as safetensors ({error}); {cure}") from None
+    header.pop("crc32", None)  # of networks that were shipped with a checksum
     if framework == "np":
         tensors = {name: (t.float() if t.is_floating_point() else t).numpy() for name, t in tensors.items()}
     return tensors, header
