@@ -24,6 +24,7 @@ from lib import networks, runs
 from lib.commands import one_sentence
 from lib.crops import crop_store
 from lib.lists import DataError
+from lib.methods import METHODS
 from lib.report.results import ROOT, open_data, open_run
 from lib.train import make_fabric
 
@@ -104,8 +105,10 @@ def main(arguments: list[str]) -> None:
         args.out = str(ROOT / "outputs" / f"{args.profile}_photos")
     options = (args.profile, args.data, args.out, args.weights, args.skip_damaged)
     code = train_all(options, args.jobs)
-    for run in open_plan(*options).of("pretrain") if args.ship and not code else ():
-        networks.ship(run.network, Path(args.ship) / f"{run.method}.safetensors", {"run": run.folder.name})
+    if args.ship and not code:
+        for run in open_plan(*options).of("pretrain"):
+            if run.method in METHODS:  # detectors are shipped inside the networks that pool at what they find
+                networks.ship(run.network, Path(args.ship) / f"{run.method}.safetensors", {"run": run.folder.name})
     sys.exit(code)
 
 
