@@ -1,25 +1,49 @@
 #!/usr/bin/env bash
-# Makes the environment, runs every notebook, writes tables and figures to outputs/. The code is lib/commands/run_all.py.
+# Make the environment once, in .venv or $VENV, and start lib/commands/run_all.py in it.
 set -euo pipefail
-here="$(cd -- "${BASH_SOURCE[0]%"${BASH_SOURCE[0]##*/}"}." && pwd)"  # this file's folder, without the tool dirname
-start() {
-    local python
-    for python in python3 python python3.14 python3.13 python3.12 python3.11 "$here/.conda/bin/python"; do
-        if command -v "$python" >/dev/null 2>&1 &&
-            "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
-            exec "$python" -P "$here/lib/commands/run_all.py" "$@"
+here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
+venv="${VENV:-$here/.venv}"
+unfinished="$venv/unfinished" # there while packages are installed: a stopped installation may hold half a package
+export PYTHONPATH="$here" PYTHONNOUSERSITE=1 PIP_USER=0
+
+# Set `python`, and `stamp`: the file that says that the environment has these packages for this Python.
+find_python() {
+    for python in "$venv/bin/python" python3 python python3.14 python3.13 python3.12 python3.11; do
+        if [[ $python == "$venv/bin/python" && -e $unfinished ]]; then continue; fi
+        if key="$("$python" - "$here/requirements.txt" 2>/dev/null <<<'import hashlib, sys
+assert sys.version_info >= (3, 11)
+print(hashlib.sha256(open(sys.argv[1], "rb").read() + sys.version.encode()).hexdigest()[:16])')"; then
+            stamp="$venv/$key.done"
+            return
         fi
     done
+    echo "run_all.sh: no Python 3.11 or newer on the PATH: install one and start again" >&2
+    exit 2
 }
-start "$@"
-# No Python, or too old a one: conda brings its own.
-for conda in mamba conda micromamba; do
-    if command -v "$conda" >/dev/null 2>&1; then
-        echo "Environment: making .conda with $conda (6 GB, some minutes, once)"
-        (cd -- "$here" && CONDA_ALWAYS_YES=true MAMBA_ALWAYS_YES=true "$conda" env create -f environment.yml -p .conda) ||
-            echo "run_all.sh: $conda could not make .conda, see above" >&2
-        start "$@"
+
+ready() { [[ $python == "$venv/bin/python" && -e $stamp ]]; }
+
+find_python
+if ! ready; then
+    mkdir -p -- "$(dirname -- "$venv")"
+    exec 9>"$venv.lock"
+    if command -v flock >/dev/null; then flock 9; fi # another call may be installing
+    find_python
+fi
+if ! ready; then
+    trap 'echo "run_all.sh: the environment could not be made, see above; mend that and start again" >&2' ERR
+    echo "Environment: installing the packages into $venv (6 GB, some minutes, once)" >&2
+    if [[ $python != "$venv/bin/python" ]]; then
+        if [[ -e $unfinished || -e $venv/pyvenv.cfg ]]; then # stopped halfway, or its Python is gone
+            touch -- "$unfinished"
+            find "$venv" -mindepth 1 ! -name unfinished -delete
+        fi
+        mkdir -p -- "$venv" && touch -- "$unfinished"
+        "$python" -m venv "$venv" >&2
     fi
-done
-echo "run_all.sh: no Python 3.11 or newer and no conda on the PATH: install one and start again" >&2
-exit 2
+    touch -- "$unfinished" && rm -f -- "$venv"/*.done
+    (cd -- "$here" && exec "$venv/bin/python" -m pip install --no-input -r requirements.txt) >&2
+    mv -- "$unfinished" "$stamp"
+fi
+exec 9>&-
+exec "$venv/bin/python" -P -m lib.commands.run_all "$@"

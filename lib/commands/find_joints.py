@@ -2,19 +2,17 @@
 
     python -m lib.commands.find_joints --data DIR
 
-FashionNet+Joints and +Poselets learn their detectors from that list, from training images alone. The joints are found by
-torchvision's Keypoint R-CNN, trained on COCO; its weights are downloaded unless --weights names a file. COCO's nose is
-taken for the head, and the middle of the shoulders for the neck, which COCO lacks. In each photo the person counts that
-covers most of the annotated box. A data set that already has the list keeps it.
+FashionNet+Joints and +Poselets learn their detectors from that list, from training images alone. The joints are found
+by torchvision's Keypoint R-CNN, trained on COCO; its weights are downloaded unless --weights names a file. COCO's nose
+is taken for the head, and the middle of the shoulders for the neck, which COCO lacks. In each photo the person counts
+that covers most of the annotated box. A data set that already has the list keeps it.
 """
 
 import argparse
-import hashlib
-import os
 import pickle
+import shutil
 import sys
 from collections.abc import Collection
-from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -23,17 +21,16 @@ from torch import Tensor, nn
 from torchvision.models.detection import KeypointRCNN_ResNet50_FPN_Weights, keypointrcnn_resnet50_fpn
 from tqdm import tqdm
 
-from lib.commands.endings import ending
-from lib.commands.sources import file_digest
-from lib.crops import damage_error, inspect_photos, photos_digest, read_photo
+from lib import crops
+from lib.artefact import alone, digest, write_beside
+from lib.commands import one_sentence
 from lib.deepfashion import Benchmark, find_benchmarks
-from lib.files import digest
 from lib.lists import JOINTS, DataError, joints_columns, points_text, write_list
-from lib.locks import hold
 
 PERSON = 0.7  # lowest score of a person
 KEYPOINT = 0.0  # lowest logit of a keypoint: more likely present than not
 CUT_OFF = 2
+CHUNK = 100  # photos whose joints are written at once
 COCO = ("nose", "left eye", "right eye", "left ear", "right ear", *JOINTS[2:])  # its 17 keypoints, in order
 
 
@@ -61,46 +58,44 @@ def joints_of(found: dict[str, Tensor], box: np.ndarray) -> tuple[np.ndarray, np
 
 
 @torch.inference_mode()
-def write_joints(folder: Path, benchmark: Benchmark, model: nn.Module, device: str, skip: Collection[int] = (),
-                 weights: str = "") -> Path:  # fmt: skip
+def rows_of(benchmark: Benchmark, images: range, model: nn.Module, device: str, skip: Collection[int]) -> list[str]:
+    """Return the list's rows of some images; those of `skip` have no joints."""
+    rows = []
+    for i in images:
+        points, codes = np.full((len(JOINTS), 2), np.nan), np.full(len(JOINTS), CUT_OFF)
+        if i not in skip:
+            photo = crops.read_photo(benchmark.images_root / benchmark.image[i])
+            found = model([torch.from_numpy(photo).to(device).permute(2, 0, 1) / 255])[0]
+            points, codes = joints_of({name: value.cpu() for name, value in found.items()}, benchmark.box[i])
+        rows.append(f"{benchmark.image[i]}  {points_text(points, codes, range(len(JOINTS)))}")
+    return rows
+
+
+def write_joints(
+    folder: Path, benchmark: Benchmark, model: nn.Module, device: str, skip: Collection[int] = (), weights: str = ""
+) -> Path:
     """Run the detector on every photo of a benchmark, write `folder`/list_joints.txt and return its path.
 
-    skip: rows of photos that cannot be read, whose joints are not found. weights: the file that the model is of. A stopped search
-    of the same photos, boxes and weights resumes. Raises DataError where the list exists or a photo cannot be read,
-    BlockingIOError where another process searches.
+    skip: rows of photos that cannot be read, whose joints are not found. weights: the file that the model is of. A
+    stopped search goes on with the chunks of the same photos, boxes and weights that it wrote to list_joints.part/.
     """
-    path, model = folder / "list_joints.txt", model.to(device).eval()
-    key = digest(
-        photos_digest(benchmark), hashlib.sha256(benchmark.box.tobytes()).hexdigest(), file_digest(Path(weights))
-    )
-    part = folder / f"list_joints.{key}.part"
-    with hold(folder / "list_joints.lock", f"{path} is being written", wait=False):
-        if path.exists():
-            raise DataError(f"{path}: exists already; delete it to find the joints again")
-        rows = _found_already(part, benchmark)
-        with open(part, "w", encoding="utf-8") as file:
-            file.writelines(f"{row}\n" for row in rows)
-            numbers = range(len(rows), len(benchmark.image))
-            for i in tqdm(numbers, "joints", len(benchmark.image), initial=len(rows), unit="photo", mininterval=1):
-                name, found = benchmark.image[i], (np.full((len(JOINTS), 2), np.nan), np.full(len(JOINTS), CUT_OFF))
-                if i not in skip:
-                    photo = torch.from_numpy(read_photo(benchmark.images_root / name)).to(device).permute(2, 0, 1) / 255
-                    found = joints_of({key: value.cpu() for key, value in model([photo])[0].items()}, benchmark.box[i])
-                rows.append(f"{name}  {points_text(*found, range(len(JOINTS)))}")
-                file.write(f"{rows[-1]}\n")
-        write_list(part, joints_columns(), rows)
-        os.replace(part, path)
-        for other in folder.glob("list_joints.*.part"):  # of other photos, boxes or weights
-            other.unlink()
+    path, part, rows = folder / "list_joints.txt", folder / "list_joints.part", []
+    model = model.to(device).eval()
+    paths = [benchmark.images_root / name for name in benchmark.image]
+    sizes = [0 if i in skip else photo.stat().st_size for i, photo in enumerate(paths)]
+    with alone(path):
+        for start in tqdm(range(0, len(sizes), CHUNK), "joints", unit=f" x {CHUNK} photos"):
+            images = range(start, min(start + CHUNK, len(sizes)))
+            of = slice(start, images.stop)
+            key = digest(benchmark.image[of].tolist(), benchmark.box[of].tolist(), sizes[of], weights)
+            chunk = part / f"{key}.txt"
+            if not chunk.exists():
+                text = "\n".join(rows_of(benchmark, images, model, device, skip))
+                write_beside(chunk, lambda name, text=text: name.write_text(text, encoding="utf-8"))
+            rows += chunk.read_text(encoding="utf-8").split("\n")
+        write_beside(path, lambda name: write_list(name, joints_columns(), rows))
+        shutil.rmtree(part)
     return path
-
-
-def _found_already(part: Path, benchmark: Benchmark) -> list[str]:
-    """Return the rows that a stopped search has written whole."""
-    text = part.read_text(encoding="utf-8", errors="replace") if part.exists() else ""
-    pairs = zip(text.split("\n")[:-1], benchmark.image, strict=False)  # without a line that was cut
-    whole = takewhile(lambda pair: pair[0].startswith(f"{pair[1]}  "), pairs)
-    return [row for row, _ in whole]
 
 
 def lists_of(benchmark: Benchmark) -> Path:
@@ -113,46 +108,43 @@ def lists_of(benchmark: Benchmark) -> Path:
     raise DataError(f"{benchmark.images_root}: no folder {names[0]} above it to put the joints into; unpack it there")
 
 
+def load_detector(weights: str) -> nn.Module:
+    """Return Keypoint R-CNN with the weights of a file, or with torchvision's. Raises DataError without them."""
+    if not weights:
+        try:
+            return keypointrcnn_resnet50_fpn(weights=KeypointRCNN_ResNet50_FPN_Weights.DEFAULT)
+        except (RuntimeError, OSError) as error:  # a checksum, or no network
+            why = str(error).splitlines()[0]
+            raise DataError(f"Keypoint R-CNN's weights: {why}; connect, or name a file with --weights") from None
+    model = keypointrcnn_resnet50_fpn(weights=None, weights_backbone=None)
+    try:
+        model.load_state_dict(torch.load(weights, weights_only=True))
+    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, KeyError, AttributeError):
+        raise DataError(f"{weights}: not torchvision's Keypoint R-CNN; name its .pth") from None
+    return model
+
+
+@one_sentence("find_joints")
 def main(arguments: list[str]) -> None:
+    """Write the joints of every benchmark that has none."""
     parser = argparse.ArgumentParser(prog="python -m lib.commands.find_joints", description=__doc__.split("\n")[0])
     parser.add_argument("--data", required=True, help="folder of the real DeepFashion, or any data set in its layout")
     parser.add_argument("--skip-damaged", action="store_true", help="go on without photos that cannot be read")
     parser.add_argument("--weights", default="", help="Keypoint R-CNN as torchvision saves it; downloaded by default")
     args = parser.parse_args(arguments)
+    damaged = {}
+    for name, benchmark in find_benchmarks(Path(args.data)).items():
+        if (lists_of(benchmark) / "list_joints.txt").exists():
+            print(f"{lists_of(benchmark)}: has its joints already")
+            continue
+        damaged[name] = benchmark, crops.bad_photos(benchmark)[0]  # before a download and hours of search
+        if damaged[name][1] and not args.skip_damaged:
+            raise crops.damage_error(damaged[name][1], benchmark)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    with ending("find_joints"):
-        benchmarks = find_benchmarks(Path(args.data))
-        for benchmark in benchmarks.values():  # before anything is downloaded
-            if (lists_of(benchmark) / "list_joints.txt").exists():
-                print(f"{lists_of(benchmark)}: has its joints already")
-        benchmarks = [b for b in benchmarks.values() if not (lists_of(b) / "list_joints.txt").exists()]
-        if not benchmarks:
-            return
-        model = None if not args.weights else keypointrcnn_resnet50_fpn(weights=None, weights_backbone=None)
-        if model is not None:
-            try:
-                model.load_state_dict(torch.load(args.weights, weights_only=True))
-            except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, KeyError, AttributeError) as error:
-                why = next(iter(str(error).splitlines()), type(error).__name__)
-                raise DataError(f"{args.weights}: not torchvision's Keypoint R-CNN ({why}); name its .pth") from None
-        damaged = [inspect_photos(benchmark)[0] for benchmark in benchmarks]  # before a download and hours of search
-        for benchmark, found in zip(benchmarks, damaged, strict=True):
-            if found and not args.skip_damaged:
-                raise damage_error(found, benchmark)
-            if found:
-                total = len(benchmark.image)
-                print(f"{benchmark.name}: {len(found)} of {total} photos cannot be read; no joints in them")
-        if model is None:
-            try:
-                model = keypointrcnn_resnet50_fpn(weights=KeypointRCNN_ResNet50_FPN_Weights.DEFAULT)
-            except (RuntimeError, OSError) as error:  # a checksum, or no network
-                why = str(error).splitlines()[0]
-                raise DataError(f"Keypoint R-CNN's weights: {why}; connect, or name a file with --weights") from None
-        try:
-            for benchmark, skip in zip(benchmarks, damaged, strict=True):
-                print("wrote", write_joints(lists_of(benchmark), benchmark, model, device, skip, args.weights))
-        except torch.OutOfMemoryError:
-            raise DataError("the GPU is out of memory; hide it by CUDA_VISIBLE_DEVICES= to use the CPU") from None
+    model = load_detector(args.weights) if damaged else None
+    for name, (benchmark, skip) in damaged.items():
+        print(f"{name}: searching {len(benchmark.image) - len(skip)} of {len(benchmark.image)} photos")
+        print("wrote", write_joints(lists_of(benchmark), benchmark, model, device, skip, args.weights))
 
 
 if __name__ == "__main__":

@@ -5,29 +5,25 @@
 ./run_all.sh --photo shirt.jpg --catalogue my_photos/
 """
 
-import argparse
-import sys
+import re
 from pathlib import Path
 
 import numpy as np
 
 from lib import predict
-from lib.commands.endings import ending
+from lib.commands import one_sentence
 from lib.lists import LANDMARKS, DataError
+from lib.report import photos, results
 
 OUT = Path(__file__).resolve().parents[2] / "outputs" / "photo"
 STATES = ("visible", "occluded", "cut off")
 
 
 def box_of(text: str) -> list[float]:
-    """Convert "x1,y1,x2,y2". Raises argparse's error for anything else."""
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        numbers = []
-    if len(numbers) != 4:
-        raise argparse.ArgumentTypeError(f"{text!r} is not x1,y1,x2,y2")
-    return numbers
+    """Convert "x1,y1,x2,y2" in pixels. Raises DataError for anything else."""
+    if not re.fullmatch(r"\d+(\.\d+)?(,\d+(\.\d+)?){3}", text):
+        raise DataError(f"{text!r} is not x1,y1,x2,y2")
+    return [float(number) for number in text.split(",")]
 
 
 def describe(path: Path, box: list[float] | None, catalogue) -> tuple[str, np.ndarray, predict.Prediction]:
@@ -53,43 +49,23 @@ def describe(path: Path, box: list[float] | None, catalogue) -> tuple[str, np.nd
     return "\n".join(lines), photo, found
 
 
-def draw(photo: np.ndarray, found: predict.Prediction, target: Path) -> Path:
-    """Write the photo with its box and its visible landmarks as a PNG."""
-    from lib.report import photos, results  # matplotlib is slow to import, and `--help` needs none
-
-    sheet = photos.photo_grid(
-        [photo], [found.category[0][0]], 1, [found.box], [found.landmarks], [found.visibility], size=3
-    )
-    return results.save_figure(sheet, target.parent.parent, target.stem)
-
-
-def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="./run_all.sh", description=__doc__.split("\n")[0])
-    parser.add_argument("--photo", metavar="FILE", nargs="+", type=Path, required=True)
-    parser.add_argument("--box", metavar="x1,y1,x2,y2", type=box_of, help="pixels; the whole picture without it")
-    parser.add_argument("--catalogue", metavar="DIR", help="also find the nearest photos of this folder")
-    args = parser.parse_args(["-h"] if {"-h", "--help"} & set(arguments) else arguments)
-    with ending("run_all.sh"):
-        catalogue = None if args.catalogue is None else predict.index(args.catalogue, OUT / "cache")
-        used = set()
-        for path in args.photo:
-            if not path.is_file():
-                what = (
-                    "a folder; name a photo, and the folder with --catalogue"
-                    if path.is_dir()
-                    else "no such file; check the path"
-                )
-                raise DataError(f"{path}: {what}")
-            text, photo, found = describe(path, args.box, catalogue)
-            print(text)
-            name, number = path.stem, 1
-            while name in used:  # by a photo of another folder
-                number += 1
-                name = f"{path.stem}_{number}"
-            used.add(name)
-            print("  wrote       ", draw(photo, found, OUT / "figures" / f"{name}.png"), flush=True)
+@one_sentence("run_all.sh")
+def main(names: list[str], box: str | None = None, catalogue: str | None = None) -> None:
+    """Print what is found in each photo, and draw it with its box and visible landmarks into outputs/photo/figures/."""
+    corners = None if box is None else box_of(box)
+    index = None if catalogue is None else predict.index(catalogue, OUT / "cache")
+    used = set()
+    for path in map(Path, names):
+        if not path.is_file():
+            raise DataError(f"{path}: no such file; check the path, and name a folder with --catalogue")
+        text, photo, found = describe(path, corners, index)
+        print(text)
+        name, number = path.stem, 1
+        while name in used:  # by a photo of another folder
+            number += 1
+            name = f"{path.stem}_{number}"
+        used.add(name)
+        seen = [found.box], [found.landmarks], [found.visibility]
+        sheet = photos.photo_grid([photo], [found.category[0][0]], 1, *seen, size=3)
+        print("  wrote       ", results.save_figure(sheet, OUT, name), flush=True)
     print("The network has seen drawn clothes alone: on photos it is often wrong (notebook 09).")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -1,42 +1,44 @@
-"""The checks of ./run_all.sh --test: ruff, the tests, and the notebooks against their stored outputs."""
+"""The checks of ./run_all.sh --test: ruff, then, side by side, the tests and the notebooks against their outputs."""
 
 import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-from lib.commands.progress import clock
-from lib.locks import hold
+from lib.artefact import alone
 
 ROOT = Path(__file__).resolve().parents[2]
+OUT = ROOT / "outputs" / "smoke"
+LANES = (
+    "pytest tests --durations=20",
+    "pytest notebooks --nbval --nbval-current-env --nbval-cell-timeout 900",
+)
 
 
-def main() -> None:
-    """Run all checks, alone in outputs/smoke; exit at the first that fails, with one sentence and its code."""
-    try:
-        with hold(ROOT / "outputs" / "smoke.lock", "outputs/smoke is in use", wait=False):
-            check()
-    except BlockingIOError as error:
-        print(f"run_all.sh: {error}; wait until it ends, or stop it", file=sys.stderr)
-        sys.exit(75)
-
-
-def check() -> None:
-    """Run all checks in order."""
-    for folder in ("runs", "cache"):  # the stored outputs must be reproduced by training with this code
-        shutil.rmtree(ROOT / "outputs" / "smoke" / folder, ignore_errors=True)
+def run(lanes: tuple[str, ...], folder: Path) -> int:
+    """Run Python modules side by side; print their logs, failures last, and return the worst exit code."""
     env = os.environ | {"OMP_NUM_THREADS": "1"}  # tiny networks train fastest on one thread
-    nbval = "pytest --nbval --nbval-current-env --nbval-cell-timeout 900"
-    for command in ("ruff check .", "ruff format --check .", "pytest tests", f"{nbval} notebooks"):
-        print(f"== {command}", flush=True)
-        start = time.monotonic()
-        if code := subprocess.run([sys.executable, "-m", *command.split()], cwd=ROOT, env=env).returncode:
-            print(f"run_all.sh: {command} failed", file=sys.stderr)
-            sys.exit(code)
-        print(f"== {command}: passed in {clock(time.monotonic() - start)}", flush=True)
+    logs = [folder / f"lane{number}.log" for number in range(len(lanes))]
+    running = []
+    for lane, log in zip(lanes, logs, strict=True):
+        print(f"== {lane} > {log}", flush=True)
+        words = [sys.executable, "-m", *lane.split()]
+        with log.open("w") as file:
+            running.append(subprocess.Popen(words, cwd=ROOT, env=env, stdout=file, stderr=subprocess.STDOUT))
+    ended = [(abs(process.wait()), lane, log) for process, lane, log in zip(running, lanes, logs, strict=True)]
+    for code, lane, log in sorted(ended):
+        print(f"== {lane}: {'failed' if code else 'passed'}\n{log.read_text()}", flush=True)
+    return max(code for code, _, _ in ended)
 
 
-if __name__ == "__main__":
-    main()
+def main() -> int:
+    """Run all checks in outputs/smoke; return the exit code of the first that fails."""
+    with alone(OUT):
+        shutil.rmtree(OUT, ignore_errors=True)  # the stored outputs must be reproduced by training with this code
+        OUT.mkdir(parents=True)
+        for command in ("ruff check .", "ruff format --check ."):
+            print(f"== {command}", flush=True)
+            if code := subprocess.run([sys.executable, "-m", *command.split()], cwd=ROOT).returncode:
+                return code
+        return run(LANES, OUT)

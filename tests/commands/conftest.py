@@ -1,24 +1,32 @@
-"""A project folder for the tests of commands."""
+"""A project folder of small notebooks for the tests of commands."""
 
-import shutil
-from pathlib import Path
-
+import nbformat
 import pytest
 
 from lib.commands import run_all
 
-ROOT = Path(__file__).parents[2]
+PARAMETERS = 'profile = "smoke"\ndata = ""\nweights = ""\nout = ""\nskip_damaged = False'
 
 
 @pytest.fixture
-def checkout(tmp_path, monkeypatch):
-    """A project folder of its own, with a space in its path."""
+def project(tmp_path, monkeypatch):
+    """Return a function that writes notebooks into a project of its own, with a space in its path, and returns that.
+
+    Its arguments are notebooks, each a list of the sources of its cells, numbered from 00.
+    """
     root = tmp_path / "a project"
-    (root / "outputs").mkdir(parents=True)
-    (root / "lib").mkdir()
-    (root / "lib" / "code.py").write_text("x = 1\n")
-    for name in ("requirements.txt", "environment.yml", "pyproject.toml"):
-        shutil.copy(ROOT / name, root)
-    monkeypatch.setattr(run_all, "ROOT", root)
-    monkeypatch.setattr(run_all, "LOG", root / "outputs" / "setup.log")
-    return root
+
+    def write(*notebooks):
+        (root / "notebooks").mkdir(parents=True)
+        for number, sources in enumerate(notebooks):
+            cells = [nbformat.v4.new_code_cell(source) for source in (PARAMETERS, *sources)]
+            cells[0].metadata["tags"] = ["parameters"]
+            kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+            notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+            nbformat.write(notebook, root / "notebooks" / f"{number:02d}_notebook.ipynb")
+        paths = sorted((root / "notebooks").iterdir())
+        monkeypatch.setattr(run_all, "ROOT", root)
+        monkeypatch.setattr(run_all, "NOTEBOOKS", {path.name[:2]: path for path in paths})
+        return root
+
+    return write

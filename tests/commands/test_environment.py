@@ -1,155 +1,119 @@
-"""The environment of run_all.sh: which one is taken, how one is made, and what is said where that fails."""
+"""run_all.sh makes its environment once, whatever stops it; a stand-in for Python records what would be installed."""
 
-import json
 import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from lib.commands import run_all
-
-
-def fake_environment(root, folder, changes=(), files="ok"):
-    """The metadata of all pins, as pip would leave them, and a Python that starts."""
-    packages = root / folder / "lib" / "python3.12" / "site-packages"
-    (root / folder / "bin").mkdir(parents=True)
-    os.symlink(sys.executable, root / folder / "bin" / "python")
-    for name, version in (run_all.pins() | {"deepfashion-replication": "0.1.0"} | dict(changes)).items():
-        info = packages / f"{name.replace('-', '_')}-{version}.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        if files:
-            (info / "RECORD").write_text("METADATA,,\n")
-        if name == "deepfashion-replication":
-            (info / "direct_url.json").write_text(json.dumps({"dir_info": {"editable": True}, "url": root.as_uri()}))
-    return packages
+ROOT = Path(__file__).parents[2]
+# Answers what run_all.sh asks of a Python. `-m venv FOLDER` puts a copy of it there; pip fails or waits as told.
+PYTHON = """#!/usr/bin/env bash
+echo "$@" >> "$LOG"
+case "$*" in
+    -\\ *) exec REAL "$@" ;;
+    -m\\ venv*) mkdir -p "$3/bin" && cp -- "$0" "$3/bin/python" && touch "$3/pyvenv.cfg" ;;
+    *pip*) touch "${0%/bin/python}/half"; sleep "${PIP_SLEEP:-0}"; exit "${PIP_EXIT:-0}" ;;
+    *run_all*) echo "$0 $PWD $*" ;;
+esac
+"""
 
 
 @pytest.fixture
-def commands(checkout, monkeypatch):
-    """What would be installed, without installing."""
-    commands = []
-
-    def install(what, command):
-        commands.append(" ".join(command))
-        if command[1:3] == ["-m", "venv"] or "create" in command:
-            assert not Path(command[-1]).exists()
-            (Path(command[-1]) / "bin").mkdir(parents=True)
-
-    monkeypatch.setattr(run_all, "install", install)
-    monkeypatch.setattr(run_all.shutil, "which", lambda name: None)
-    # The running Python has none of the pins, unless a test says so.
-    unsatisfied = run_all.unsatisfied
-    monkeypatch.setattr(run_all, "unsatisfied", lambda path: ["nothing"] if path is sys.path else unsatisfied(path))
-    return commands
+def copy(tmp_path):
+    """A checkout with a space in its path, and a folder of tools whose python3 is the stand-in."""
+    root, tools = tmp_path / "a project", tmp_path / "tools"
+    root.mkdir()
+    tools.mkdir()
+    shutil.copy(ROOT / "run_all.sh", root)
+    (root / "requirements.txt").write_text("one==1\n")
+    python = tools / "python3"
+    python.write_text(PYTHON.replace("REAL", f'"{sys.executable}"'))
+    python.chmod(0o755)
+    return root
 
 
-def test_pins_are_compared_exactly_but_for_the_build(checkout):
-    packages = fake_environment(checkout, "env", {"torch": "2.11.0+cpu"})
-    assert run_all.unsatisfied([str(packages)]) == []
-    other = fake_environment(checkout, "other", {"torch": "2.13.0"})
-    assert run_all.unsatisfied([str(other)]) == ["torch 2.13.0 instead of 2.11.0"]
-    stopped = fake_environment(checkout, "stopped", files=None)  # pip writes the list of files last
-    assert len(run_all.unsatisfied([str(stopped)])) == len(run_all.pins())
-    assert set(run_all.unsatisfied([])) == {f"no {name}" for name in run_all.pins()} | {
-        "lib is not installed from this folder"
-    }
+def start(root: Path, *arguments: str, **env: str) -> subprocess.Popen:
+    tools = root.parent / "tools"
+    env = {"PATH": f"{tools}:/usr/bin:/bin", "LOG": str(root.parent / "log"), "HOME": "/dev/null"} | env
+    command = ["bash", str(root / "run_all.sh"), *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, cwd=root.parent, env=env, start_new_session=True, **pipes)
 
 
-def test_lib_must_come_from_this_folder(checkout, monkeypatch):
-    packages = fake_environment(checkout, "env")
-    monkeypatch.setattr(run_all, "ROOT", checkout.parent)
-    shutil.copy(checkout / "requirements.txt", checkout.parent)
-    assert run_all.unsatisfied([str(packages)]) == ["lib is not installed from this folder"]
+def call(root: Path, *arguments: str, **env: str) -> tuple[int, str, str]:
+    process = start(root, *arguments, **env)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
 
 
-def test_the_running_python_is_taken_where_it_satisfies_the_pins(checkout, commands, monkeypatch):
-    monkeypatch.setattr(run_all, "unsatisfied", lambda path: [])
-    assert run_all.find_environment() == sys.executable and commands == []
+def installed(root: Path) -> list[str]:
+    """Return what was made since the last question: "venv" and "pip"."""
+    log = root.parent / "log"
+    words = [line.split()[1] for line in log.read_text().splitlines() if line.startswith("-m ")]
+    log.unlink()
+    return [word for word in words if word in ("venv", "pip")]
 
 
-@pytest.mark.parametrize("name", [".venv", ".conda"])
-def test_a_complete_environment_is_taken_as_it_is(checkout, commands, capsys, name):
-    fake_environment(checkout, name)
-    assert run_all.find_environment() == str(checkout / name / "bin" / "python")
-    assert commands == [] and capsys.readouterr().out == ""
+@pytest.mark.parametrize("venv", [None, "else where/env"])
+def test_the_environment_is_made_once_and_options_reach_the_command(copy, venv):
+    folder = copy / ".venv" if venv is None else copy.parent / venv
+    env = {} if venv is None else {"VENV": str(folder)}
+    expected = f"{folder}/bin/python {copy.parent} -P -m lib.commands.run_all --data a b\n"
+    code, out, err = call(copy, "--data", "a b", **env)
+    assert (code, out) == (0, expected) and "installing the packages" in err and installed(copy) == ["venv", "pip"]
+    assert call(copy, "--data", "a b", **env) == (0, expected, "") and installed(copy) == []
+    (copy / "requirements.txt").write_text("one==2\n")
+    assert call(copy, **env)[0] == 0 and installed(copy) == ["pip"]
+    assert call(copy, **env)[0] == 0 and installed(copy) == []
+    (folder / "bin" / "python").unlink()  # the Python that it was made by is gone
+    assert call(copy, **env)[0] == 0 and installed(copy) == ["venv", "pip"] and not (folder / "old").exists()
 
 
-def test_an_interrupted_installation_is_made_from_nothing(checkout, commands):
-    fake_environment(checkout, ".venv")
-    (checkout / ".venv.part").touch()
-    assert run_all.find_environment() == str(checkout / ".venv" / "bin" / "python")
-    assert commands == [
-        f"{sys.executable} -m venv {checkout / '.venv'}",
-        f"{checkout / '.venv/bin/python'} -m pip install --no-input -r requirements.txt",
-    ]
-    assert not (checkout / ".venv" / "lib").exists() and not (checkout / ".venv.part").exists()
+def test_a_failed_installation_says_so_and_is_made_from_nothing_the_next_time(copy):
+    code, out, err = call(copy, PIP_EXIT="3")
+    assert code == 3 and out == "" and (copy / ".venv" / "half").exists()
+    assert err.splitlines()[-1] == (
+        "run_all.sh: the environment could not be made, see above; mend that and start again"
+    )
+    installed(copy)
+    (copy / ".venv" / "rest").touch()
+    assert call(copy)[0] == 0 and installed(copy) == ["venv", "pip"] and not (copy / ".venv" / "rest").exists()
 
 
-def test_changed_pins_are_installed_into_the_environment(checkout, commands):
-    packages = fake_environment(checkout, ".venv", {"torch": "2.13.0"})
-    assert run_all.find_environment() == str(checkout / ".venv" / "bin" / "python")
-    assert commands == [f"{checkout / '.venv/bin/python'} -m pip install --no-input -r requirements.txt"]
-    assert packages.exists() and not (checkout / ".venv.part").exists()
+def test_a_killed_installation_is_made_from_nothing_the_next_time(copy):
+    process = start(copy, PIP_SLEEP="60")
+    end = time.monotonic() + 30
+    while not (copy / ".venv" / "half").exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    installed(copy)
+    (copy / ".venv" / "rest").touch()
+    assert call(copy)[0] == 0 and installed(copy) == ["venv", "pip"] and not (copy / ".venv" / "rest").exists()
 
 
-def test_an_environment_whose_python_is_gone_is_made_again(checkout, commands):
-    fake_environment(checkout, ".venv")
-    (checkout / ".venv" / "bin" / "python").unlink()
-    os.symlink(checkout / "gone", checkout / ".venv" / "bin" / "python")
-    run_all.find_environment()
-    assert "-m venv" in commands[0] and "pip install" in commands[1]
+def test_of_two_calls_at_once_one_installs(copy):
+    calls = [start(copy, PIP_SLEEP="1") for _ in range(2)]
+    assert [process.communicate(timeout=60) and process.returncode for process in calls] == [0, 0]
+    assert installed(copy) == ["venv", "pip"]
 
 
-def test_a_failed_installation_is_not_taken_for_a_complete_one(checkout, commands, monkeypatch):
-    def fails(what, command):
-        fake_environment(checkout, ".venv")
-        raise run_all.Stop("no")
-
-    monkeypatch.setattr(run_all, "install", fails)
-    with pytest.raises(run_all.Stop, match="no"):
-        run_all.find_environment()
-    assert (checkout / ".venv.part").exists()
-    monkeypatch.setattr(run_all, "install", lambda what, command: commands.append(what))
-    run_all.find_environment()
-    assert commands == ["Python", "packages"]
+def test_a_folder_that_is_no_environment_keeps_its_files(copy):
+    (copy.parent / "home").mkdir()
+    (copy.parent / "home" / "thesis").touch()
+    assert call(copy, VENV=str(copy.parent / "home"))[0] == 0 and (copy.parent / "home" / "thesis").exists()
 
 
-def test_conda_is_the_way_out_where_venv_is_missing(checkout, commands, monkeypatch):
-    monkeypatch.setattr(run_all.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(run_all.Stop, match="lacks its venv module, and no conda was found; install python3-venv"):
-        run_all.find_environment()
-    monkeypatch.setattr(run_all.shutil, "which", lambda name: "/opt/conda" if name == "conda" else None)
-    assert run_all.find_environment() == str(checkout / ".conda" / "bin" / "python")
-    assert commands[0] == f"/opt/conda env create -f environment.yml -p {checkout / '.conda'}"
-
-
-@pytest.mark.parametrize(
-    "message, cure",
-    [
-        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
-        ("The virtual environment was not created successfully because ensurepip is not\navailable.", "python3-venv"),
-        ("/usr/bin/python3: No module named venv", "python3-venv"),
-        ("Temporary failure in name resolution\nERROR: No matching distribution found for setuptools", "index"),
-        ("ERROR: No matching distribution found for setuptools>=77", "index"),  # offline, without retries
-        ("ERROR: No matching distribution found for torch==2.11.0", "Python 3.12"),
-        ("error: uninstall-no-record-file", "half a package"),
-        ("something else", "setup.log"),
-    ],
-)
-def test_a_failed_installation_names_its_cure(checkout, message, cure):
-    with pytest.raises(run_all.Stop, match="^[^\n]+$") as stop:
-        run_all.install("packages", [sys.executable, "-c", f"print({message!r}); raise SystemExit(3)"])
-    assert stop.value.code == 1 and cure in str(stop.value)
-    assert message in (checkout / "outputs" / "setup.log").read_text()
-
-
-def test_an_environment_that_changed_after_the_second_start_does_not_go_round(checkout, monkeypatch):
-    monkeypatch.setenv(run_all.INSIDE, str(checkout))
-    monkeypatch.setattr(run_all, "unsatisfied", lambda path: ["no torch"])
-    (checkout / "notebooks").mkdir()
-    (checkout / "notebooks" / "00_a.ipynb").touch()
-    with pytest.raises(run_all.Stop, match="is not as requirements.txt demands: no torch"):
-        run_all.main([])
+def test_an_old_python_is_not_taken(copy):
+    for tool in ("bash", "dirname"):
+        (copy.parent / "tools" / tool).symlink_to(shutil.which(tool))
+    (copy.parent / "tools" / "python3").write_text("#!/bin/sh\nexit 1\n")
+    code, out, err = call(copy, PATH=str(copy.parent / "tools"))
+    assert (code, out) == (2, "")
+    assert err == "run_all.sh: no Python 3.11 or newer on the PATH: install one and start again\n"

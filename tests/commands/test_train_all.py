@@ -1,82 +1,84 @@
-"""python -m lib.commands.train_all: what it returns, and what it says of a wrong call."""
+"""python -m lib.commands.train_all: the order of the runs, what it returns, and what it says of a wrong call."""
 
-import sys
+from dataclasses import replace
 
 import pytest
+import torch
 
-from lib import locks
+from lib import networks
 from lib.commands import run_all, train_all
 from lib.config import PROFILES
 from lib.lists import DataError
+from lib.runs import make_plan
 
 
-def call(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["train_all", *arguments])
+def call(*arguments):
     with pytest.raises(SystemExit) as stopped:
-        train_all.main()
-    if isinstance(stopped.value.code, str):  # which Python prints, with exit code 1
-        print(stopped.value.code, file=sys.stderr)
-        return 1
+        train_all.main([*arguments])
     return stopped.value.code
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--profile", "nope"], "train_all: no profile 'nope'; there are smoke"),
-        (["--profile", "smoke", "--data", "/nonexistent", "--out", "OUT"], "train_all: /nonexistent"),
-    ],
-)
-def test_an_error_is_one_sentence(monkeypatch, tmp_path, capsys, arguments, said):
-    arguments = [str(tmp_path) if word == "OUT" else word for word in arguments]
-    assert call(monkeypatch, *arguments) == 1
-    error = capsys.readouterr().err
-    assert error.startswith(said) and error.count("\n") == 1
+def test_an_error_is_one_sentence(tmp_path):
+    assert call("--profile", "nope").startswith("train_all: no profile 'nope'; there are smoke")
+    error = call("--profile", "smoke", "--data", "/nonexistent", "--out", str(tmp_path))
+    assert error.startswith("train_all: /nonexistent") and "\n" not in error
+    assert call("--jobs", "0") == 2
 
 
-@pytest.mark.parametrize("arguments", [[], ["--data", "D"], ["--data", "D", "--profile", "paper"]])
+@pytest.mark.parametrize("arguments", [["--data", "D"], ["--data", "D", "--profile", "paper"], ["--profile", "smoke"]])
 def test_results_are_where_run_all_looks_for_them(monkeypatch, tmp_path, arguments):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "D").mkdir()
-    expected = run_all.parse(arguments).out
-    given = arguments if "--profile" in arguments else [*arguments, "--profile", "photos" if arguments else "demo"]
+    given = arguments if "--profile" in arguments else [*arguments, "--profile", "photos"]
     seen = []
-    monkeypatch.setattr(
-        train_all, "train_all", lambda profile, data, out, *_: seen.append(out or f"outputs/{profile}") or 0
-    )
-    assert call(monkeypatch, *given) == 0
-    assert str(expected).endswith(seen[0])
+    monkeypatch.setattr(train_all, "train_all", lambda options, jobs: seen.append(options) or 0)
+    assert call(*given) == 0
+    profile, _, out, _, _ = seen[0]
+    assert str(run_all.parse(arguments).out).endswith(out or f"outputs/{profile}")
 
 
-@pytest.mark.parametrize("arguments", [["--jobs", "0"], ["--minutes", "0"], ["--minutes", "-1"], ["--minutes", "nan"]])
-def test_numbers_out_of_range_are_a_wrong_call(monkeypatch, arguments):
-    assert call(monkeypatch, *arguments) == 2
+@pytest.fixture
+def plan(world, config, tmp_path, monkeypatch):
+    """The plan of all methods with two seeds on the tests' world, for every call of `open_plan`."""
+    config = replace(config, methods=PROFILES["smoke"].methods, seeds=(0, 1), start="scratch")
+    plan = make_plan(world, config, tmp_path)
+    monkeypatch.setattr(train_all, "open_plan", lambda *options: plan)
+    return plan
 
 
-@pytest.mark.parametrize(
-    ("errors", "code"),
-    [
-        ([], 0),
-        ([locks.OutOfTime("x")], 75),
-        ([DataError("x")], 1),
-        ([FloatingPointError("x"), locks.OutOfTime("x")], 1),
-        ([ZeroDivisionError("x")], 1),
-    ],
-)
-def test_the_exit_code_tells_a_failure_from_time_that_ran_out(monkeypatch, world_root, tmp_path, capfd, errors, code):
-    """Each error stops one run; all others are trained."""
+def test_each_phase_needs_earlier_ones_alone(plan):
+    done, phases = set(), train_all.phases(plan)
+    detectors = {run.detector for run in plan.runs} - {None}
+    assert detectors and len(phases) == 1 + 2 * 2
+    for runs in phases:
+        assert {run.parent for run in runs} <= done | {None} and {run.detector for run in runs} <= detectors | {None}
+        done |= set(runs)
+    assert done == set(plan.runs) - detectors
+    assert [run.detector is not None for run in phases[0]][:3] == [True, True, False]
+
+
+@pytest.mark.parametrize("errors", [[], [DataError("x")], [FloatingPointError("x"), ZeroDivisionError("x")]])
+def test_an_error_stops_one_run_and_the_exit_code_tells(plan, monkeypatch, capfd, errors):
     trained = []
 
-    def train_run(method, stage, *_):
-        trained.append((method, stage))
+    def train_run(plan, run):
+        trained.append(run)
         if len(trained) <= len(errors):
             raise errors[len(trained) - 1]
 
     monkeypatch.setattr(train_all.runs, "train_run", train_run)
-    monkeypatch.setattr(train_all, "crop_store", lambda *_: None)
-    monkeypatch.setitem(PROFILES, "smoke", PROFILES["smoke"])
-    train_all._opened.cache_clear()
-    assert train_all.train_all("smoke", str(world_root), str(tmp_path)) == code
-    assert len(trained) == len(set(trained)) > 20
-    lines = capfd.readouterr().out.splitlines()
-    assert len(lines) == len(trained) and sum(": x" in line for line in lines) == len(errors)
+    assert call("--profile", "smoke") == (1 if errors else 0)
+    assert trained == sum(train_all.phases(plan), [])
+    out, err = capfd.readouterr()
+    assert len(out.splitlines()) == len(trained) and sum(": x" in line for line in out.splitlines()) == len(errors)
+    assert ("Traceback" in err) == any(isinstance(error, ZeroDivisionError) for error in errors)
+
+
+def test_pretrained_networks_are_shipped(plan, monkeypatch, tmp_path):
+    def train_run(plan, run):
+        networks.save(run.network, torch.nn.Linear(2, 2), {})
+
+    monkeypatch.setattr(train_all.runs, "train_run", train_run)
+    assert call("--ship", str(tmp_path / "shipped")) == 0
+    names = {path.stem for path in (tmp_path / "shipped").iterdir()}
+    assert names == {run.method for run in train_all.phases(plan)[0]} and "fashionnet" in names
