@@ -246,12 +246,13 @@ def page(out: Path, profile: str, data: str) -> str:
     Raises DataError where a table or figure cannot be read.
     """
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    template = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    blocks = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
+    template = jinja2.Environment(loader=loader, autoescape=True, **blocks).get_template("page.html.jinja")
     parts = table2(out) | searches(out) | landmarks(out) | claims(out) | runs(out) | counts(out)
     parts |= {"figures": figures(out), "notebooks": notebooks(out), "references": REFERENCES}
     title = f"DeepFashion, replicated: the profile {profile}"
     about = {"title": title, "profile": profile, "real": bool(data), "top": paper.RETRIEVAL_TOP_K}
-    return template.get_template("page.html.jinja").render(parts | about)
+    return template.render(parts | about)
 
 
 def write(out: Path, profile: str, data: str) -> Path:

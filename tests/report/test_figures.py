@@ -7,10 +7,9 @@ import pandas as pd
 import pytest
 
 from lib import paper
-from lib.config import PROFILES
 from lib.lists import LANDMARKS
 from lib.methods import FASHIONNET, METHODS, OURS
-from lib.report import figures, results, tables
+from lib.report import figures, files
 
 matplotlib.use("Agg")
 OTHER = paper.METHODS[1]
@@ -32,11 +31,15 @@ def curve(method, values, difference, x="k", y="accuracy"):
     return table
 
 
-def test_methods_that_are_drawn_together_differ_in_colour():
+def test_methods_that_are_drawn_together_differ_in_colour(monkeypatch):
     for group in (paper.METHODS, (*OURS, FASHIONNET)):
         assert len({matplotlib.colors.to_hex(figures.colour(method)) for method in group}) == len(group)
     assert figures.colour("prior") == figures.GREY and {figures.line_of(m)["ls"] for m in OURS} == {"--"}
     assert {figures.line_of(m)["ls"] for m in paper.METHODS} == {"-"}
+    before = {figures.colour(method) for method in METHODS}
+    added = [f"m{number}" for number in range(20)]
+    monkeypatch.setattr(figures, "METHODS", METHODS | dict.fromkeys(added))
+    assert len({matplotlib.colors.to_hex(figures.colour(method)) for method in added} - before) == 20
 
 
 def test_names_at_line_ends_do_not_overlap_and_keep_their_order():
@@ -50,12 +53,9 @@ def test_names_at_line_ends_do_not_overlap_and_keep_their_order():
 
 
 def test_curves_are_named_with_their_value_and_differ_from_fashionnet_below():
-    table = pd.concat([
-        curve(FASHIONNET, [0.5, 0.6, 0.7], 0.0), curve(OTHER, [0.4, 0.5, 0.6], -0.1), curve("mean landmark", [0.1] * 3, -0.5),
-    ])  # fmt: skip
-    figure = figures.curves_and_differences(
-        [("all", table)], [FASHIONNET, OTHER, "mean landmark"], "k", "accuracy", at=2
-    )
+    drawn = {FASHIONNET: ([0.5, 0.6, 0.7], 0.0), OTHER: ([0.4, 0.5, 0.6], -0.1), "mean landmark": ([0.1] * 3, -0.5)}
+    table = pd.concat([curve(method, *values) for method, values in drawn.items()])
+    figure = figures.curves_and_differences([("all", table)], list(drawn), "k", "accuracy", at=2)
     upper, lower = figure.axes
     assert set(texts(upper)) == {f"{FASHIONNET} 60.0", f"{OTHER} 50.0", "mean landmark 10.0"}
     assert set(texts(lower)) == {FASHIONNET, OTHER}  # a reference row has no difference
@@ -97,11 +97,8 @@ def test_figure_7_tells_where_fashionnet_leads():
     main = figure.axes[0].collections[-1]
     assert main.get_offsets()[:, 0].tolist() == [60, 50]
     assert main.get_facecolors()[0].tolist() == [1, 1, 1, 1]  # hollow where it is not ahead
-    assert [t.get_text() for t in figure.legends[0].get_texts()] == [
-        "wtbi",
-        OTHER,
-        f"{FASHIONNET}, hollow where not ahead",
-    ]
+    names = [t.get_text() for t in figure.legends[0].get_texts()]
+    assert names == ["wtbi", OTHER, f"{FASHIONNET}, hollow where not ahead"]
 
 
 def history(method, losses):
@@ -118,27 +115,11 @@ def test_loss_curves_have_at_most_five_methods_a_panel():
         assert len(axis.texts) <= 5 and FASHIONNET in texts(axis) and not axis.get_legend()
         assert axis.get_ylim()[0] <= 1 and axis.get_ylim()[1] >= 2.5
     assert sorted({name for axis in figure.axes for name in texts(axis)}) == sorted(names)
-    shaded = [patch for patch in figure.axes[0].patches]
+    shaded = figure.axes[0].patches
     assert len(shaded) == 1 and shaded[0].get_x() == 0.5 and shaded[0].get_width() == 1  # the epoch of step 1
     first, dotted = figure.axes[0].lines[:2]
-    assert (
-        first.get_ydata().tolist() == [2, 1]
-        and dotted.get_ydata().tolist() == [2.5, 1.5]
-        and dotted.get_linestyle() == ":"
-    )
-
-
-def test_the_network_is_drawn_with_its_sizes_and_colours():
-    sizes = dict(tables.layer_table(PROFILES["smoke"], 5, 7).output)
-    axis = figures.network(sizes, "title").axes[0]
-    assert {f"{name}\n{size}" for name, size in sizes.items()} <= set(texts(axis))
-    boxes = {text.get_text().split("\n")[0]: patch for text, patch in zip(axis.texts, axis.patches, strict=False)}
-    colours = {name: matplotlib.colors.to_rgb(boxes[name].get_facecolor()) for name in sizes}
-    assert colours["fc6_pose"] == pytest.approx(figures.BLUE) and colours["fc6_local"] == pytest.approx(figures.GREEN)
-    assert colours["conv5_global"] == pytest.approx(figures.ORANGE)
-    assert {"pose branch", "global branch", "local branch"} <= set(texts(axis))
-    small = figures.network({"image": "1", "conv1-conv4": "2"}).axes[0]
-    assert len(small.patches) == 2
+    assert first.get_ydata().tolist() == [2, 1] and dotted.get_ydata().tolist() == [2.5, 1.5]
+    assert dotted.get_linestyle() == ":"
 
 
 def pdj(method, values):
@@ -152,31 +133,44 @@ def pdj(method, values):
 def test_figure_10_in_one_panel_and_one_per_landmark():
     table = pd.concat([pdj(FASHIONNET, [0, 0.5, 1]), pdj("mean landmark", [0, 0.1, 0.2])])
     axis = figures.pdj_in_one(table, FASHIONNET).axes[0]
-    assert {f"{name}: 50.0 at 0.1" for name in LANDMARKS} <= set(texts(axis)) and len(
-        axis.lines
-    ) == 9  # and the paper's mark
+    assert {f"{name}: 50.0 at 0.1" for name in LANDMARKS} <= set(texts(axis))
+    assert len(axis.lines) == 9  # and the paper's mark
     panels = figures.pdj_curves(table, [FASHIONNET, "mean landmark"]).axes
     assert [a.get_title() for a in panels] == [f"{name}, n = 5" for name in LANDMARKS]
     assert [len(a.texts) for a in panels] == [0, 0, 0, 2] * 2
 
 
+def variations(by, values):
+    """Figure 11's table: values are {(method, value): (accuracies by k, queries)}."""
+    rows = [
+        (method, by, value, k, accuracy, accuracy - 0.1, accuracy + 0.1, queries)
+        for (method, value), (accuracies, queries) in values.items()
+        for k, accuracy in accuracies.items()
+    ]
+    return pd.DataFrame(rows, columns=["method", "by", "value", "k", "accuracy", "lo", "hi", "queries"])
+
+
 def test_figure_11_is_sorted_by_ease():
-    rows = [(FASHIONNET, "category", "hard", 20, 0.2, 0.1, 0.3, 9), (FASHIONNET, "category", "easy", 20, 0.9, 0.8, 1, 5),
-            (OTHER, "category", "hard", 20, 0.5, 0.4, 0.6, 9), (OTHER, "category", "easy", 20, 0.5, 0.4, 0.6, 5),
-            (FASHIONNET, "category", "few", 20, 1, 1, 1, 1), (OTHER, "category", "few", 20, 1, 1, 1, 1)]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["method", "by", "value", "k", "accuracy", "lo", "hi", "queries"])
+    ours = {"hard": ({20: 0.2}, 9), "easy": ({20: 0.9}, 5), "few": ({20: 1}, 1)}
+    other = {"hard": ({20: 0.5}, 9), "easy": ({20: 0.5}, 5), "few": ({20: 1}, 1)}
+    table = pd.concat(
+        variations("category", {(method, value): row for value, row in rows.items()})
+        for method, rows in {FASHIONNET: ours, OTHER: other}.items()
+    )
     axis = figures.variation_dots(table, [OTHER, FASHIONNET], 20, most=2).axes[0]
     assert [t.get_text() for t in axis.get_yticklabels()] == ["hard (9)", "easy (5)"]
     marks = {line.get_label(): line.get_xdata().tolist() for line in axis.lines}
     assert marks == {OTHER: [50, 50], FASHIONNET: [20, 90]}
 
 
-def test_pose_and_scale_are_two_panels():
-    rows = [(FASHIONNET, by, value, k, 0.1 * k, 0, 1, 7) for by, values in (("pose", ("front", "side")), ("scale", ("zoom-in",)))
-            for value in values for k in (1, 2)]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["method", "by", "value", "k", "accuracy", "lo", "hi", "queries"])
-    pose, scale = figures.variation_curves(table, FASHIONNET).axes
+def test_pose_and_scale_are_two_panels_with_bands():
+    rising = ({1: 0.1, 2: 0.2}, 7)
+    poses = variations("pose", {(FASHIONNET, "front"): rising, (FASHIONNET, "side"): rising})
+    scales = variations("scale", {(FASHIONNET, "zoom-in"): rising})
+    pose, scale = figures.variation_curves(pd.concat([poses, scales]), FASHIONNET).axes
     assert texts(pose) == ["front\n(7 queries)", "side\n(7 queries)"] and texts(scale) == ["zoom-in\n(7 queries)"]
+    band = scale.collections[0].get_paths()[0].vertices[:, 1]
+    assert (band.min(), band.max()) == pytest.approx((0, 30))
 
 
 def test_claims_are_in_groups_with_their_verdicts():
@@ -194,34 +188,16 @@ def test_figure_3_letters_its_parts_only_where_there_are_two():
     categories, attributes = pd.Series({"Dress": 3, "Tee": 1}), {"texture": pd.Series({"x": 2})}
     whole = figures.frequencies(categories, attributes)
     assert whole.subfigs[1].get_suptitle().startswith("(b) the most frequent attributes")
-    assert (
-        figures.frequencies(None, attributes).subfigs[0].get_suptitle().startswith("(a) the most frequent attributes")
-    )
+    alone = figures.frequencies(None, attributes)
+    assert alone.subfigs[0].get_suptitle().startswith("(a) the most frequent attributes")
     assert len(figures.frequencies(categories, {}).subfigs) == 1
 
 
-def test_regions_of_the_pooling_map_and_a_gated_one():
-    corners = np.array([[1, 1], [-1, -1]])
-    figure = figures.pooling_map(
-        np.arange(16.0).reshape(4, 4), np.array([[0.5, 0.5], [0, 0]]), np.array([1, 0]), corners, 2
-    )
-    first, second = figure.axes[0].patches
-    assert first.get_xy() == (1, 1) and first.get_linestyle() == "-" and second.get_linestyle() == "--"
-    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["1", "2, invisible"]
-
-
-def test_every_png_is_small(tmp_path):
+def test_a_figure_of_all_methods_is_a_small_png_and_a_dollar_is_no_formula(tmp_path):
     figures.use_style()
-    table = pd.concat([curve(m, np.linspace(0.1, 0.9, 50), 0.0).assign(search="all") for m in METHODS])
-    path = results.save_figure(figures.retrieval_curves(table, list(METHODS)), tmp_path, "fig")
-    assert path.stat().st_size <= 300_000
-
-
-def test_a_name_with_dollar_signs_is_drawn_as_it_is(tmp_path):
-    figures.use_style()
-    counts = pd.Series([3, 2], [r"$\red$", "$5 tee"])
-    frequencies = figures.frequencies(counts, {"texture": counts})
-    results.save_figure(frequencies, tmp_path, "fig")  # as a formula, the first one is an error
+    table = pd.concat([curve(m, np.linspace(0.1, 0.9, 50), 0.0).assign(search=r"$\red$") for m in METHODS])
+    path = files.save_figure(figures.retrieval_curves(table, list(METHODS)), tmp_path, "fig")
+    assert path.stat().st_size <= 350_000
 
 
 def test_a_curve_without_rivals_has_no_empty_panel():
