@@ -5,8 +5,8 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from lib.artefact import read_tensors
 from lib.crops import imagenet
-from lib.files import read_tensors
 from lib.lists import DataError
 
 WEIGHTS = Path(__file__).parent / "efficientnet_lite0.safetensors"  # timm's tf_efficientnet_lite0, without classifier

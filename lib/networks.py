@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from lib import parts, trunks
+from lib.artefact import read_tensors, write_tensors
 from lib.config import Config
 from lib.deepfashion import Benchmark
 from lib.fashionnet import FashionNet
-from lib.files import read_tensors, write_tensors
 from lib.lists import ATTRIBUTE_GROUPS, DataError
 from lib.methods import Method
 from lib.rivals import DARN, WTBI, PartDetector

@@ -10,7 +10,7 @@ import torchvision
 from torch import Tensor, nn
 
 from lib import efficientnet
-from lib.files import read_tensors
+from lib.artefact import read_tensors
 from lib.lists import DataError
 
 # Channels at stride 8, where landmarks are pooled; of the pose branch's stages, at stride 16; of the global branch's, at 32.

@@ -9,7 +9,7 @@ from lib import efficientnet, networks, trunks
 from lib.config import PHOTOS, PROFILES
 from lib.crops import normalise
 from lib.fashionnet import FashionNet
-from lib.files import read_tensors, write_tensors
+from lib.artefact import read_tensors, write_tensors
 from lib.lists import DataError
 from lib.rivals import DARN, PartDetector
 

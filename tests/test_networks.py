@@ -10,7 +10,7 @@ from torchvision.models import vgg
 from lib import files, networks, parts
 from lib.config import PROFILES, Model
 from lib.fashionnet import FashionNet
-from lib.files import write_tensors
+from lib.artefact import write_tensors
 from lib.lists import DataError
 from lib.methods import DETECTORS, METHODS, find
 from lib.rivals import DARN, WTBI, PartDetector

@@ -13,7 +13,7 @@ from torchvision.models import vgg
 from lib.config import COMPACT, PROFILES, TINY, Model, find_profile
 from lib.crops import IMAGENET, normalise
 from lib.efficientnet import WEIGHTS
-from lib.files import read_tensors
+from lib.artefact import read_tensors
 from lib.networks import start, start_generic
 from lib.rivals import DARN, WTBI, PartDetector, make_generic
 

@@ -9,7 +9,7 @@ import torchvision
 from lib import networks, trunks
 from lib.config import TRUNKS, find_profile
 from lib.fashionnet import FashionNet
-from lib.files import write_tensors
+from lib.artefact import write_tensors
 from lib.lists import DataError
 
 SIDE = 64

@@ -13,19 +13,17 @@ Size, where the paper gives a number: "same" where the interval contains it, "sm
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 
 from lib import metrics, paper
-from lib.config import Config
-from lib.deepfashion import Benchmark
 from lib.lists import LANDMARKS, POSES, Lacks
 from lib.methods import FASHIONNET
 from lib.report.results import STAGES, Results, gather
 from lib.report.tables import figure7
+from lib.runs import Plan
 
 LEVEL, POWER = 0.95, 0.80
 SEEN = NormalDist().inv_cdf((1 + LEVEL) / 2) + NormalDist().inv_cdf(POWER)  # 2.8 standard errors
@@ -426,13 +424,13 @@ CLAIMS: list[tuple[str, str, str, float, Compare]] = [
 ]  # fmt: skip
 
 
-def gather_all(benchmarks: dict[str, Benchmark], config: Config, out: Path, weights: str) -> dict[str, Results]:
+def gather_all(plan: Plan) -> dict[str, Results]:
     """Return the results of all stages that this source has a benchmark for; see `results.gather`."""
     found = {}
     for stage in STAGES:
-        if stage in benchmarks:
+        if stage in plan.benchmarks:
             try:
-                found[stage] = gather(stage, benchmarks, config, out, weights)
+                found[stage] = gather(stage, plan)
             except Lacks:
                 continue  # claims about it are then not testable
     return found

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lib import metrics, paper
-from lib.files import write_beside
+from lib.artefact import write_beside
 from lib.lists import DataError
 from lib.methods import FASHIONNET
 from lib.report.readme import PROFILES, REFERENCE, fill, markdown, read

@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 
 from lib import deepfashion, metrics, paper, runs
+from lib.artefact import read_tensors, write_beside
 from lib.deepfashion import Benchmark
-from lib.files import read_tensors, write_beside
 from lib.lists import FOLDERS, LANDMARKS, DataError, fail
 from lib.report.results import SEARCHES, Counts, Results
 
@@ -40,7 +40,7 @@ Predictions = tuple[np.ndarray, dict[str, np.ndarray], list[str]]  # image names
 
 
 def read(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:
-    """Read predictions: image names (n,) str, arrays as `runs.ranked_answers` takes them, and each row's place in words.
+    """Read predictions: image names (n,) str, arrays as `runs.rank` takes them, and each row's place in words.
 
     Arrays are "category" (n, C), "attributes" (n, A), "landmarks" (n, 8, 2) pixels or "embedding" (n, D), float32. Raises
     DataError with file and line for anything that is not one of the forms above.
@@ -189,7 +189,7 @@ def match(path: Path, predictions: Predictions, benchmarks: dict[str, Benchmark]
     if not scores:
         raise DataError(f"{path}: nothing to score: {FOLDERS[stage]} is measured by {', '.join(wanted)}; predict that")
     scores = {name: values[order] for name, values in scores.items()}
-    answers = runs.ranked_answers(scores, b, rows, None if query is None else len(query))
+    answers = runs.rank(scores, b, rows, None if query is None else len(query))
     return Results(stage, b, rows, {"predictions": [answers]}, query=query, gallery=gallery, seed=seed)
 
 

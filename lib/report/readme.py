@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from lib import paper
-from lib.files import write_beside
+from lib.artefact import write_beside
 from lib.lists import LANDMARKS, DataError
 from lib.methods import FASHIONNET, METHODS
 from lib.report.page import RUNS

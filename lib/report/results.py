@@ -1,11 +1,8 @@
 """The answers of finished runs beside the truth: what every table, figure and claim is computed from.
 
 `gather` reads the runs of one stage into a `Results`. Its measures return numerators and denominators, one column per image
-or query and one row per fine-tuning seed; `Results.interval` turns them into a value with its interval. Tables and figures are
-saved here, too, each written beside its place and renamed.
-"""
+or query and one row per fine-tuning seed; `Results.interval` turns them into a value with its interval. """
 
-import io
 import sys
 import zlib
 from dataclasses import dataclass, field, replace
@@ -14,10 +11,8 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-import pandas as pd
-from PIL import Image
 
-from lib import crops, deepfashion, files, metrics, paper, runs
+from lib import crops, deepfashion, metrics, paper, runs
 from lib.config import Config, find_profile
 from lib.deepfashion import Benchmark
 from lib.lists import SPLITS, DataError, Lacks
@@ -26,7 +21,6 @@ from lib.world import write_world
 ROOT = Path(__file__).parent.parent.parent
 SEARCHES = ("inshop", "consumer2shop")
 STAGES = {"category_attribute": "category and attributes", "inshop": "in-shop", "consumer2shop": "consumer-to-shop"}
-MOST_BYTES = 300_000  # of one figure
 
 Counts = tuple[np.ndarray, np.ndarray]  # numerators and denominators, each (seeds or 1, rows) float64
 
@@ -108,7 +102,6 @@ class Results:
     benchmark: Benchmark
     rows: np.ndarray  # (n,) int64
     answers: dict[str, list[dict[str, np.ndarray]]]
-    folders: dict[str, list[Path]] = field(default_factory=dict)  # of the finished runs, one per seed
     skipped: dict[str, str] = field(default_factory=dict)  # method -> why it is not trained on this stage
     query: np.ndarray | None = None  # (Q,) rows of the benchmark; searches only
     gallery: np.ndarray | None = None  # (G,)
@@ -213,6 +206,75 @@ class Results:
 
     @cached_property
     def units(self) -> np.ndarray:
+        """Return what a bootstrap draws, per image of `rows` (per query in a search); see `units`."""
+        return units(self.benchmark, self.rows if self.query is None else self.query)
+
+    @cached_property
+    def bootstrap(self) -> metrics.Bootstrap:
+        """Return 1,000 resamples of the units, shared by all methods, so that differences are paired; not by stages."""
+        return metrics.Bootstrap(self.units, seed=zlib.crc32(f"{self.stage} {self.seed}".encode()))
+
+    def values(self, method: str, counts: Counts) -> np.ndarray:
+        """Return sum(numerators) / sum(denominators), the mean over seeds: of the sample, then of each resample.
+
+        (1,001,), or (1,001, C) for counts with a third axis. Subtract those of two methods for a paired difference.
+        """
+        return self.bootstrap.ratios(*counts, key=method)
+
+    def interval(self, method: str, counts: Counts) -> metrics.Interval:
+        """Return the value and its 95 % interval over items and seeds: Interval(value, lo, hi, error, seeds)."""
+        return metrics.interval(self.values(method, counts), seeds=self.seeds(method))
+
+    def difference(self, method: str, counts: Counts, other: str, other_counts: Counts) -> metrics.Interval:
+        """Return the paired difference method - other with its interval."""
+        values = self.values(method, counts) - self.values(other, other_counts)
+        return metrics.interval(values, seeds=min(self.seeds(method), self.seeds(other)))
+
+    def one_by_one(self) -> "Results":
+        """Return a search's results as those of its test images, queries and gallery alike: what categories are measured on."""
+        return replace(self, query=None, gallery=None)
+
+    def with_references(self) -> "Results":
+        """Return the same with the rows "prior" and "ceiling" behind the methods."""
+        extra = {"prior": prior(self.benchmark, self.rows), "ceiling": ceiling(self.benchmark, self.rows)}
+        return replace(self, answers=self.answers | {name: [found] for name, found in extra.items() if found})
+
+
+def _counts(numerators, denominators: np.ndarray) -> Counts:
+    return np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)[None]
+
+
+def expected(stage: str, plan: runs.Plan) -> Results:
+    """Return a stage's results without rankings: the measured rows, and all methods that are trained on this source.
+
+    Raises Lacks without the benchmark, without images on either side of a search or without a label that a method learns,
+    DataError without a split to measure on.
+    """
+    benchmark, query, gallery = runs.benchmark_of(stage, plan.benchmarks), None, None
+    if stage in SEARCHES:
+        query, gallery = deepfashion.sides(benchmark)
+        rows = np.concatenate([query, gallery])
+    else:
+        rows = benchmark.rows(deepfashion.measured_split(benchmark))
+    if not (methods := plan.methods(stage)):
+        raise Lacks(f"no method of this profile can be trained on this source's labels in {STAGES[stage]}")
+    empty = {method: [{}] for method in methods}
+    return Results(stage, benchmark, rows, empty, plan.missing[stage], query, gallery, plan.config.seed)
+
+
+def gather(stage: str, plan: runs.Plan) -> Results:
+    """Return the finished runs' rankings of a stage, with the methods and rows of `expected`.
+
+    Only the first seed must be finished. Raises what `expected` raises, and DataError where a run is not finished.
+    """
+    empty, answers = expected(stage, plan), {}
+    for method in empty.answers:
+        first, *others = plan.of(stage, method)
+        answers[method] = [runs.ranking(run) for run in (first, *(run for run in others if run.finished))]
+    return replace(empty, answers=answers)
+
+
+def units(self) -> np.ndarray:
         """Return what a bootstrap draws, per image of `rows` (per query in a search); see `units`."""
         return units(self.benchmark, self.rows if self.query is None else self.query)
 
@@ -375,29 +437,3 @@ def mean_landmarks(benchmark: Benchmark, rows: np.ndarray, source: Benchmark | N
     box = benchmark.box[rows, None]
     pixels = (mean * (box[..., 2:] - box[..., :2]) + box[..., :2]).astype(np.float32)
     return {"landmarks": pixels, "visibility": np.zeros(pixels.shape[:2], np.uint8)}
-
-
-# ---- files ----------------------------------------------------------------------------------------------------------
-
-
-def save_table(table: pd.DataFrame, out: Path, name: str) -> Path:
-    """Write <out>/tables/<name>.csv with six digits and return its path."""
-    text = table.to_csv(index=False, float_format="%.6g")
-    return files.write_beside(out / "tables" / f"{name}.csv", lambda part: part.write_text(text))
-
-
-def save_figure(figure, out: Path, name: str) -> Path:
-    """Write <out>/figures/<name>.png of at most 300 kB and return its path.
-
-    A larger picture loses colours first (256 remain), then size.
-    """
-    dpi, content = 100.0, b""
-    while not content or len(content) > MOST_BYTES:
-        figure.savefig(buffer := io.BytesIO(), format="png", dpi=dpi, bbox_inches="tight")
-        content = buffer.getvalue()
-        if len(content) > MOST_BYTES:
-            small = io.BytesIO()
-            Image.open(buffer).convert("RGB").quantize(256).save(small, "png", optimize=True)
-            content = small.getvalue()
-        dpi *= 0.85
-    return files.write_beside(out / "figures" / f"{name}.png", lambda part: part.write_bytes(content))

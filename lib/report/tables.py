@@ -5,20 +5,18 @@ no method (ceiling, prior, chance) are reference rows. A paper value is left out
 data are not the paper's.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import torch
 
-from lib import config as settings
 from lib import metrics, paper, runs
 from lib.config import Config
 from lib.deepfashion import Benchmark
 from lib.fashionnet import FashionNet
 from lib.lists import FOLDERS, LANDMARKS, SPLITS, Lacks
-from lib.methods import FASHIONNET, METHODS
+from lib.methods import FASHIONNET
 from lib.report.results import Results, ceiling, chance
+from lib.runs import Run
 
 DASH = "–"  # an empty cell of a display table
 
@@ -226,51 +224,27 @@ def _size(shape) -> str:
 # ---- training -------------------------------------------------------------------------------------------------------
 
 
-def methods_table(stage: str, benchmarks: dict[str, Benchmark], config: Config) -> pd.DataFrame:
-    """Return the profile's methods: how each differs from FashionNet, and why a stage does not train it, if so."""
-    skipped = runs.skipped(stage, benchmarks, config)
-    rows = [(m, METHODS[m].difference, skipped.get(m, DASH)) for m in config.methods]
-    return pd.DataFrame(rows, columns=["method", "difference from FashionNet", "skipped, because"]).set_index("method")
-
-
-def departures_table(config: Config) -> pd.DataFrame:
-    """Return the choices that depart from the paper's words, or that it leaves open."""
-    return pd.DataFrame(settings.departures(config), columns=["what", "the paper", "here", "why"]).set_index("what")
-
-
-def history_table(folders: dict[str, list[Path]]) -> pd.DataFrame:
+def history_table(trained: dict[str, list[Run]]) -> pd.DataFrame:
     """Return the loss histories of the first run of each method, one row per epoch, without seconds (they vary).
 
     Columns method, epoch, round, step, rate, train_<loss>, held_out_<loss>.
     """
-    histories = [pd.DataFrame(runs.info(first)["history"]).assign(method=m) for m, (first, *_) in folders.items()]
+    histories = [pd.DataFrame(runs.info(first)["history"]).assign(method=m) for m, (first, *_) in trained.items()]
     table = pd.concat(histories, ignore_index=True).drop(columns="seconds", errors="ignore")
     return table[["method", *(column for column in table if column != "method")]]
 
 
-def levelled(history: pd.DataFrame) -> pd.DataFrame:
-    """Return the first, last-but-one and last epoch's losses per method and loss, training and held out."""
-    out = []
-    for method, h in history.groupby("method", sort=False):
-        for column in [c for c in h if c.startswith(("train_", "held_out_")) and h[c].notna().any()]:
-            side, _, loss = column.replace("held_out", "held-out").partition("_")
-            values = h[column].dropna()
-            out.append((method, loss, side, values.iloc[0], values.iloc[max(0, len(values) - 2)], values.iloc[-1]))
-    table = pd.DataFrame(out, columns=["method", "loss", "side", "first", "last but one", "last"])
-    return table.set_index(["method", "loss", "side"])
-
-
-def budget(stage: str, folders: dict[str, list[Path]]) -> pd.DataFrame:
+def budget(stage: str, trained: dict[str, list[Run]]) -> pd.DataFrame:
     """Return what each method was trained with: one row per run.
 
     Columns stage, method, seed, images, epochs, passes (images times epochs), final_rate (after the last update), seconds.
     Raises Lacks where no method was trained, since the source has no label that one learns.
     """
-    if not folders:
+    if not trained:
         raise Lacks(f"no method of this profile can be trained on this source's labels in {stage}")
     out = []
-    for method, folder in [(method, folder) for method, several in folders.items() for folder in several]:
-        info = runs.info(folder)
+    for method, run in [(method, run) for method, several in trained.items() for run in several if run.finished]:
+        info = runs.info(run)
         about, last = info["about"], info["history"][-1]
         row = (about["seed"], about["images"], about["epochs"], about["passes"], last["rate"], about["seconds"])
         out.append((stage, method, *row))
@@ -285,11 +259,11 @@ def equal_budgets(table: pd.DataFrame) -> pd.DataFrame:
     return out.assign(final_rate=stages.final_rate.max())
 
 
-def runs_table(folders: dict[str, list[Path]]) -> pd.DataFrame:
+def runs_table(trained: dict[str, list[Run]]) -> pd.DataFrame:
     """Return where the numbers come from: one row per run with stage, method, seed, commit, date, device, versions and
     seconds, as run.json has them."""
     first = ["stage", "method", "seed", "commit", "date", "device", "seconds"]
-    table = pd.DataFrame([runs.info(folder)["about"] for several in folders.values() for folder in several])
+    table = pd.DataFrame([runs.info(run)["about"] for several in trained.values() for run in several if run.finished])
     return table[[*first, *(column for column in table if column not in first)]]
 
 

@@ -12,7 +12,7 @@ import torch
 
 from lib import deepfashion, metrics, runs
 from lib.deepfashion import Benchmark
-from lib.files import write_tensors
+from lib.artefact import write_tensors
 from lib.lists import DataError
 from lib.report import curves, evaluate, tables
 from lib.report.results import Results
