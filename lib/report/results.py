@@ -1,7 +1,7 @@
 """The answers of finished runs beside the truth: what every table, figure and claim is computed from.
 
 `gather` reads the runs of one stage into a `Results`. Its measures return numerators and denominators, one column per image
-or query and one row per fine-tuning seed; `Results.interval` turns them into a value with its interval. """
+or query and one row per fine-tuning seed; `Results.interval` turns them into a value with its interval."""
 
 import sys
 import zlib
@@ -272,86 +272,6 @@ def gather(stage: str, plan: runs.Plan) -> Results:
         first, *others = plan.of(stage, method)
         answers[method] = [runs.ranking(run) for run in (first, *(run for run in others if run.finished))]
     return replace(empty, answers=answers)
-
-
-def units(self) -> np.ndarray:
-        """Return what a bootstrap draws, per image of `rows` (per query in a search); see `units`."""
-        return units(self.benchmark, self.rows if self.query is None else self.query)
-
-    @cached_property
-    def bootstrap(self) -> metrics.Bootstrap:
-        """Return 1,000 resamples of the units, shared by all methods, so that differences are paired; not by stages."""
-        return metrics.Bootstrap(self.units, seed=zlib.crc32(f"{self.stage} {self.seed}".encode()))
-
-    def values(self, method: str, counts: Counts) -> np.ndarray:
-        """Return sum(numerators) / sum(denominators), the mean over seeds: of the sample, then of each resample.
-
-        (1,001,), or (1,001, C) for counts with a third axis. Subtract those of two methods for a paired difference.
-        """
-        return self.bootstrap.ratios(*counts, key=method)
-
-    def interval(self, method: str, counts: Counts) -> metrics.Interval:
-        """Return the value and its 95 % interval over items and seeds: Interval(value, lo, hi, error, seeds)."""
-        return metrics.interval(self.values(method, counts), seeds=self.seeds(method))
-
-    def difference(self, method: str, counts: Counts, other: str, other_counts: Counts) -> metrics.Interval:
-        """Return the paired difference method - other with its interval."""
-        values = self.values(method, counts) - self.values(other, other_counts)
-        return metrics.interval(values, seeds=min(self.seeds(method), self.seeds(other)))
-
-    def one_by_one(self) -> "Results":
-        """Return a search's results as those of its test images, queries and gallery alike: what categories are measured on."""
-        return replace(self, query=None, gallery=None)
-
-    def with_references(self) -> "Results":
-        """Return the same with the rows "prior" and "ceiling" behind the methods."""
-        extra = {"prior": prior(self.benchmark, self.rows), "ceiling": ceiling(self.benchmark, self.rows)}
-        return replace(self, answers=self.answers | {name: [found] for name, found in extra.items() if found})
-
-
-def _counts(numerators, denominators: np.ndarray) -> Counts:
-    return np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)[None]
-
-
-def expected(stage: str, benchmarks: dict[str, Benchmark], config: Config) -> Results:
-    """Return a stage's results with empty answers: the measured rows, and all methods of the profile that this source can train.
-
-    Raises Lacks without the benchmark, without images on either side of a search or without a label that a method learns,
-    DataError without a split to measure on.
-    """
-    benchmark, query, gallery = runs.benchmark_of(stage, benchmarks), None, None
-    if stage in SEARCHES:
-        query, gallery = deepfashion.sides(benchmark)
-        rows = np.concatenate([query, gallery])
-    else:
-        rows = benchmark.rows(deepfashion.measured_split(benchmark))
-    if not (trained := runs.trained(stage, benchmarks, config)):
-        raise Lacks(f"no method of this profile can be trained on this source's labels in {STAGES[stage]}")
-    skipped = runs.skipped(stage, benchmarks, config)
-    return Results(stage, benchmark, rows, {m: [{}] for m in trained}, {}, skipped, query, gallery, config.seed)
-
-
-def gather(stage: str, benchmarks: dict[str, Benchmark], config: Config, out: Path, weights: str) -> Results:
-    """Return the finished runs' answers of a stage, with the methods and rows of `expected`.
-
-    Only the first seed must be finished. Raises what `expected` raises, and DataError where a run is not finished.
-    """
-    empty = expected(stage, benchmarks, config)
-    folders = {method: _finished(stage, method, benchmarks, config, out, weights) for method in empty.answers}
-    answers = {method: [runs.answers(folder) for folder in found] for method, found in folders.items()}
-    return replace(empty, answers=answers, folders=folders)
-
-
-def _finished(stage, method, benchmarks, config, out, weights) -> list[Path]:
-    """Return the folders of a method's finished runs; all seeds but the first may be missing."""
-    found = []
-    for seed in config.seeds:
-        try:
-            found.append(runs.finished(method, stage, benchmarks, config, out, seed, weights))
-        except DataError:
-            if not found:
-                raise
-    return found
 
 
 def units(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray:
