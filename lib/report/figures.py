@@ -34,20 +34,13 @@ def use_style() -> None:
     """Set one look for every notebook."""
     pd.set_option("display.max_colwidth", None, "display.precision", 3, "display.max_rows", 100)
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
-    plt.rcParams.update(
-        {
-            "figure.dpi": 100,
-            "figure.constrained_layout.use": True,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.titlesize": 11,
-            "axes.labelsize": 10,
-            "xtick.labelsize": 9,
-            "ytick.labelsize": 9,
-            "legend.frameon": False,
-            "text.parse_math": False,  # a name with a dollar sign is no formula
-        }
-    )
+    plt.rc("figure", dpi=100)
+    plt.rc("figure.constrained_layout", use=True)
+    plt.rc("axes.spines", top=False, right=False)
+    plt.rc("axes", titlesize=11, labelsize=10)
+    plt.rc(("xtick", "ytick"), labelsize=9)
+    plt.rc("legend", frameon=False)
+    plt.rc("text", parse_math=False)  # a name with a dollar sign is no formula
 
 
 def show(figure) -> None:
@@ -95,10 +88,15 @@ def label_ends(axis, ends: list[tuple[str, float, float, tuple]], gap: float = 0
         axis.annotate(name, (x, y), fontsize=8, color=tone, arrowprops=line | {"color": tone}, **where)
 
 
+def shares(rows: pd.DataFrame, x: str, *columns: str) -> pd.DataFrame:
+    """Return one curve for `curves_with_intervals`: values by x and, with three columns, the ends of the intervals."""
+    return rows.set_index(x)[list(columns)].set_axis(["y", "lo", "hi"][: len(columns)], axis=1).sort_index()
+
+
 def curves_with_intervals(axis, lines: list[tuple[str, pd.DataFrame, dict]]) -> list[tuple]:
     """Draw curves in per cent with their 95 % bands; return what `label_ends` writes at their ends.
 
-    lines: (name, table of shares indexed by x, style). The table has a column y and, for a band, lo and hi.
+    lines: (name, curve, style of the line), curves of `shares`.
     """
     ends = []
     for name, table, style in lines:
@@ -270,11 +268,11 @@ def curves_and_differences(panels: list[tuple[str, pd.DataFrame]], methods: list
     for (title, rows), upper, lower in zip(panels, *axes, strict=True):
         last, drawn, gaps = rows[x].max(), [], []
         for method in [m for m in methods if m in set(rows.method)]:
-            r, style = rows[rows.method == method].set_index(x).sort_index(), line_of(method)
-            drawn.append((f"{method} {100 * r[y][min(at, last)]:.1f}", r[[y]].set_axis(["y"], axis=1), style))
+            part, style = rows[rows.method == method], line_of(method)
+            curve = shares(part, x, y)
+            drawn.append((f"{method} {100 * curve.y[min(at, last)]:.1f}", curve, style))
             if method in METHODS and method != FASHIONNET:
-                gap = r[["difference", "difference_lo", "difference_hi"]].set_axis(["y", "lo", "hi"], axis=1)
-                gaps.append((method, gap, style))
+                gaps.append((method, shares(part, x, "difference", "difference_lo", "difference_hi"), style))
         ends[upper] = curves_with_intervals(upper, drawn)
         ends[lower] = curves_with_intervals(lower, gaps) + [(FASHIONNET, last, 0.0, colour(FASHIONNET))]
         lower.axhline(0, color=colour(FASHIONNET), lw=2.6)
@@ -314,10 +312,10 @@ def pdj_in_one(table: pd.DataFrame, method: str):
     axis.set(**limits, ylabel="detected, %", xlabel="distance in units of the box", title=method)
     rows, lines, at = table[(table.method == method) & (table.norm == "box")], [], paper.PDJ_THRESHOLD
     for place, name in enumerate(LANDMARKS):
-        r = rows[rows.landmark == name].set_index("threshold")
-        if r.pdj.notna().any():
+        curve = shares(rows[rows.landmark == name], "threshold", "pdj")
+        if curve.y.notna().any():
             style = {"color": LANDMARK_COLOURS[place], "ls": "--" if place % 2 else "-"}
-            lines.append((f"{name}: {100 * r.pdj[at]:.1f} at {at}", r[["pdj"]].set_axis(["y"], axis=1), style))
+            lines.append((f"{name}: {100 * curve.y[at]:.1f} at {at}", curve, style))
     ends = curves_with_intervals(axis, lines)
     corner, line = (at, 100 * paper.PDJ_ABOVE), {"arrowstyle": "-", "color": "0.3", "lw": 0.8, "shrinkB": 6}
     axis.plot(*corner, "k+", ms=14, mew=2)
@@ -333,9 +331,9 @@ def pdj_curves(table: pd.DataFrame, methods: list[str], norm: str = "box"):
     axes[0, 0].set(xlim=(0, table.threshold.max()), ylim=(0, 100))
     for axis, name in zip(axes.flat, LANDMARKS, strict=True):
         part = table[table.landmark == name]
-        by_method = {m: part[part.method == m].set_index("threshold") for m in methods if m in set(part.method)}
-        lines = [(m, r[["pdj"]].set_axis(["y"], axis=1), line_of(m)) for m, r in by_method.items()]
-        ends = curves_with_intervals(axis, lines)
+        have = [m for m in methods if m in set(part.method)]
+        curves = [shares(part[part.method == m], "threshold", "pdj") for m in have]
+        ends = curves_with_intervals(axis, list(zip(have, curves, map(line_of, have), strict=True)))
         axis.axvline(paper.PDJ_THRESHOLD, color="black", lw=0.8, ls=":")
         axis.set_title(f"{name}, n = {int(part.n.max()):,}")
         if axis in axes[:, -1]:
@@ -356,8 +354,8 @@ def variation_curves(table: pd.DataFrame, method: str):
     for axis, by in zip(axes, ("pose", "scale"), strict=True):
         lines, rows = [], table[(table.method == method) & (table.by == by)]
         for tone, (value, r) in zip((BLUE, ORANGE), rows.groupby("value", sort=False), strict=False):
-            shares = r.set_index("k")[["accuracy", "lo", "hi"]].set_axis(["y", "lo", "hi"], axis=1)
-            lines.append((f"{value}\n({r.queries.iloc[-1]} queries)", shares, {"color": tone}))
+            curve = shares(r, "k", "accuracy", "lo", "hi")
+            lines.append((f"{value}\n({r.queries.iloc[-1]} queries)", curve, {"color": tone}))
         ends = curves_with_intervals(axis, lines)
         axis.set(title=f"{method}, by {by}", xlabel="k")
         label_ends(axis, ends, gap=0.12)
