@@ -1,8 +1,8 @@
 """Choose settings for real photos on a development split that is carved from train.
 
-    python benchmarks/photos.py --data DIR --out outputs/photos_settings.csv
-    python benchmarks/photos.py --data DIR --only "fashionnet" "fashionnet, half of the photos"
-    python benchmarks/photos.py --data DIR --only "fashionnet, vgg16" --weights vgg16.safetensors
+    python -m benchmarks.photos --data DIR --out outputs/photos_settings.csv
+    python -m benchmarks.photos --data DIR --only "fashionnet" "fashionnet, half of the photos"
+    python -m benchmarks.photos --data DIR --only "fashionnet, vgg16" --weights vgg16.safetensors
 
 Photos and items are held out of the two training splits; val, query and gallery are not touched. Each row is one network,
 trained on the rest of the training photos: PDJ at 0.1 of the box and top-5 attribute recall (micro, macro) of the
@@ -21,7 +21,7 @@ import pandas as pd
 import torch
 
 from lib import crops, metrics, networks, runs, train
-from lib.config import COMPACT, PROFILES, TRUNKS, Config, Input, Schedule, find_profile
+from lib.config import COMPACT, PROFILES, Config, Input, Schedule, find_profile
 from lib.deepfashion import Benchmark, find_benchmarks
 from lib.methods import find, supervised
 
@@ -57,7 +57,7 @@ def variants() -> dict[str, tuple[str, Config, float]]:
         "global, compact": ("fashionnet-global", compact, 1.0),
         "fashionnet, compact": ("fashionnet", compact, 1.0),
     }
-    for trunk in TRUNKS:
+    for trunk in ("efficientnet_lite0", "vgg16"):
         rows[f"global, {trunk}"] = ("fashionnet-global", find_profile(f"photos-{trunk}"), 1.0)
         rows[f"fashionnet, {trunk}"] = ("fashionnet", find_profile(f"photos-{trunk}"), 1.0)
     return rows
