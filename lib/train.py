@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
 from lightning_fabric.strategies import DDPStrategy
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -159,7 +160,9 @@ def make_fabric(precision: str) -> Fabric:
         precision = "bf16-mixed" if fast else "32-true"
     # A source may lack the labels that reach some parameter.
     strategy = DDPStrategy(find_unused_parameters=True) if processes * nodes > 1 else "auto"
-    fabric = Fabric(strategy=strategy, devices=processes, num_nodes=nodes, precision=precision)
+    # A batch job of Slurm is one process, whatever its variables say, unless torchrun started more.
+    cluster = TorchElasticEnvironment() if TorchElasticEnvironment.detect() else LightningEnvironment()
+    fabric = Fabric(strategy=strategy, devices=processes, num_nodes=nodes, precision=precision, plugins=cluster)
     fabric.launch()
     return fabric
 

@@ -497,6 +497,21 @@ def test_a_detector_finds_its_joints(squares, config, tmp_path):
     assert history[-1]["train_detection"] < 0.7 * history[0]["train_detection"]
 
 
+def test_a_batch_job_of_slurm_is_one_process(monkeypatch):
+    """The environment of `#SBATCH --ntasks=8`, in which nothing has started eight."""
+    for name, value in {
+        "JOB_ID": 1,
+        "NTASKS": 8,
+        "NPROCS": 8,
+        "NNODES": 1,
+        "PROCID": 0,
+        "LOCALID": 0,
+        "NODEID": 0,
+    }.items():
+        monkeypatch.setenv(f"SLURM_{name}", str(value))
+    assert train.make_fabric.__wrapped__("32-true").world_size == 1
+
+
 # ---- several processes ----------------------------------------------------------------------------------------------
 
 SCRIPT = """
