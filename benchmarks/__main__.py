@@ -4,10 +4,9 @@
     python -m benchmarks --only pooling search
     python -m benchmarks --tiny                 # seconds: shows that it runs, not how fast
 
-Writes details.csv (every size), summary.csv (the largest size of each figure) and summary.png to --out. A pair is timed
-in turn, A B A B ...; its ratio is the median of the pairwise ratios, lo and hi are their 10th and 90th percentile. Where
-both give a result, the results are compared before. Lists are read once by each, in processes of their own. The GPU's
-figures are in gpu.py.
+Writes details.csv (every size) and summary.csv (the largest of each figure) to --out. A pair is timed in turn, A B A B ...; its ratio is the median of the pairwise ratios, lo and hi are their 10th and 90th percentile.
+Where both give a result, the results are compared before. Lists are read once by each, in processes of their own. The
+GPU's figures are in gpu.py.
 """
 
 import argparse
@@ -73,16 +72,9 @@ def row_of(figure: str, size: str, peer: str, times: np.ndarray, bar: float | No
     ours, theirs = np.median(times, axis=0)
     lo, ratio, hi = np.quantile(times[:, 0] / times[:, 1], [0.1, 0.5, 0.9])
     print(f"{figure:34s} {size:26s} {ours:9.4f} s  {peer:24s} {theirs:9.4f} s  ratio {ratio:.2f} [{lo:.2f}, {hi:.2f}]")
-    row = {
-        "figure": figure,
-        "size": size,
-        "ours": ours,
-        "unit": "s",
-        "peer": peer,
-        "peer_value": theirs,
-        "ratio": ratio,
-    }
-    return row | {"lo": lo, "hi": hi, "bar": bar, "met": None if bar is None else bool(ratio <= bar), "device": DEVICE}
+    met = None if bar is None else bool(ratio <= bar)
+    row = {"figure": figure, "size": size, "ours": ours, "unit": "s", "peer": peer, "peer_value": theirs}
+    return row | {"ratio": ratio, "lo": lo, "hi": hi, "bar": bar, "met": met, "device": DEVICE}
 
 
 @contextmanager
@@ -373,33 +365,13 @@ def commands(tiny: bool) -> list[dict]:
 PARTS = {part.__name__: part for part in (pooling, step, lists, ready, pipeline, search, recall, world, commands)}
 
 
-# ---- tables and the plot --------------------------------------------------------------------------------------------
+# ---- tables --------------------------------------------------------------------------------------------------------
 
 
 def summarise(details: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with a bar, of the largest size of each figure."""
     groups = details[details.bar.notna()].groupby(["figure", "peer"], sort=False, dropna=False)
     return groups.tail(1).reset_index(drop=True)
-
-
-def plot(summary: pd.DataFrame, path: Path) -> None:
-    """Draw each figure as a share of its bar: left of 1 it is met."""
-    import matplotlib.pyplot as plt
-
-    lower = summary.unit == "images/s/core"
-    value = summary.ratio.fillna(summary.ours)
-    share = np.where(lower, summary.bar / value, value / summary.bar)
-    figure, axes = plt.subplots(figsize=(9, 0.34 * len(summary) + 1))
-    axes.scatter(share, summary.figure, color=["#0072b2" if met else "#d55e00" for met in summary.met], zorder=3)
-    for y, (row, low) in enumerate(zip(summary.itertuples(), lower, strict=True)):
-        if np.isfinite(row.lo) and not low:
-            axes.plot([row.lo / row.bar, row.hi / row.bar], [y, y], color="0.6", zorder=2)
-    axes.axvline(1, color="0.3", lw=1)
-    axes.set_xscale("log")
-    axes.invert_yaxis()
-    axes.set_xlabel("share of the bar; left of the line it is met")
-    figure.savefig(path, dpi=100, bbox_inches="tight")
-    plt.close(figure)
 
 
 def main() -> None:
@@ -416,7 +388,6 @@ def main() -> None:
         summary = summarise(details)
         for stem, table in (("details", details), ("summary", summary)):  # a stopped run keeps the parts before
             table.to_csv(args.out / f"{stem}.csv", index=False, float_format="%.5g")
-        plot(summary, args.out / "summary.png")
     print("wrote", args.out)
 
 

@@ -32,7 +32,6 @@ def test_every_figure_is_measured_beside_its_peer_or_its_bar(tmp_path):
     assert len(details) >= 18 and (details.ours > 0).all() and details.bar.notna().sum() >= 16
     assert (details.ratio.notna() == details.peer.notna()).all()
     assert set(summary.figure) == set(details.figure[details.bar.notna()]) and summary.met.isin([True, False]).all()
-    assert (tmp_path / "summary.png").stat().st_size > 5000
 
 
 @pytest.mark.slow
