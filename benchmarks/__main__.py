@@ -4,9 +4,10 @@
     python -m benchmarks --only pooling search
     python -m benchmarks --tiny                 # seconds: shows that it runs, not how fast
 
-Writes details.csv (every size) and summary.csv (the largest of each figure) to --out. A pair is timed in turn, A B A B ...; its ratio is the median of the pairwise ratios, lo and hi are their 10th and 90th percentile.
-Where both give a result, the results are compared before. Lists are read once by each, in processes of their own. The
-GPU's figures are in gpu.py.
+Writes details.csv (every size) and summary.csv (the largest of each figure) to --out. A pair is timed in turn, A B A B
+...; its ratio is the median of the pairwise ratios, lo and hi are their 10th and 90th percentile. Where both give a
+result, the results are compared before. Lists are read once by each, in processes of their own. The GPU's figures are
+in gpu.py.
 """
 
 import argparse
@@ -209,8 +210,8 @@ def pipeline(tiny: bool) -> list[dict]:
     From JPEG, which fills the store of decoded crops, and from that store.
     """
     rows, inputs, runs = [], Input(), 1 if tiny else 5
-    change = v1.Compose([v1.RandomResizedCrop(inputs.view_px), v1.RandomHorizontalFlip(), v1.ToTensor(),
-                         v1.Normalize(*crops.IMAGENET)])  # fmt: skip
+    steps = [v1.RandomResizedCrop(inputs.view_px), v1.RandomHorizontalFlip(), v1.ToTensor()]
+    change = v1.Compose([*steps, v1.Normalize(*crops.IMAGENET)])
     for photos in (64,) if tiny else (64, 256, 1024, 2048):
         with tempfile.TemporaryDirectory() as folder:
             benchmark = noise_photos(Path(folder), photos)

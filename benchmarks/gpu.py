@@ -167,12 +167,12 @@ def measure(device: str, tiny: bool) -> pd.DataFrame:
         {},
     )  # compiling takes minutes
     for variant in variants:
-        steps = [
-            measure_step("compact FashionNet", FashionNet(compact.model, small_px, 50, 1000), small_px, small_batch,
-                         device, runs, variant),
-            measure_step("FashionNet", FashionNet(full.model, px, 50, 1000), px, batch, device, runs, variant),
-            measure_step("VGG-16", vgg16(tiny), px, batch, device, runs, variant),
-        ]  # fmt: skip
+        networks = (
+            ("compact FashionNet", FashionNet(compact.model, small_px, 50, 1000), small_px, small_batch),
+            ("FashionNet", FashionNet(full.model, px, 50, 1000), px, batch),
+            ("VGG-16", vgg16(tiny), px, batch),
+        )
+        steps = [measure_step(*network, device, runs, variant) for network in networks]
         steps[1] |= {"peer": "VGG-16", "times_peer": steps[1]["ms"] / steps[2]["ms"]}
         rows += [row | {"share_of_peak": row["tflops"] / rows[0]["tflops"]} for row in steps]
         for place, row in enumerate(steps[:2]):

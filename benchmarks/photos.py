@@ -6,8 +6,8 @@
 
 Photos and items are held out of the two training splits; val, query and gallery are not touched. Each row is one
 network, trained on the rest of the training photos: PDJ at 0.1 of the box and top-5 attribute recall (micro, macro) of
-the held-out photos, top-3 categories of the held-out items, and how often a mirrored and jittered view of a held-out item
-finds its plain view among all of them (top-1).
+the held-out photos, top-3 categories of the held-out items, and how often a mirrored and jittered view of a held-out
+item finds its plain view among all of them (top-1).
 """
 
 import argparse
