@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from lib.commands import clock, one_sentence
-from lib.config import PROFILES, find_profile
+from lib.config import PROFILES, TRUNKS
 from lib.lists import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +43,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("--profile", choices=PROFILES, help="size of the run (default: demo; with --data: photos)")
     add("--data", metavar="DIR", type=existing, help="the real DeepFashion, or any data set in its layout")
-    add("--trunk", metavar="NAME", help="with --data or --check: the ImageNet network under FashionNet")
+    add("--trunk", choices=TRUNKS, help="with --data or --check: the ImageNet network under FashionNet")
     add("--weights", metavar="FILE", type=existing, help="ImageNet's, for --trunk or --profile paper")
     add("--only", metavar="NN", type=lambda text: f"{text:0>2}", choices=NOTEBOOKS, help="run one notebook")
     add("--minutes", metavar="N", type=float, help="stop after N minutes, as by Ctrl-C")
@@ -77,10 +77,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     args.out = ROOT / "outputs" / args.profile
     if args.data and not args.profile.startswith("photos"):
         args.out = args.out.with_name(f"{args.profile}_photos")
-    try:
-        find_profile(args.profile)
-    except DataError as error:  # of --trunk
-        parser.error(str(error))
     return args
 
 

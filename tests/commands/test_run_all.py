@@ -51,7 +51,7 @@ LICENSE = str(ROOT / "LICENSE")
         (["--profile", "study", "--weights", LICENSE], "--weights needs --trunk or --profile paper"),
         (["--trunk", "vgg16"], "--trunk needs --data or --check, and no --profile"),
         (["--trunk", "vgg16", "--data", str(ROOT), "--profile", "paper"], "--trunk needs --data"),
-        (["--trunk", "resnet18", "--data", str(ROOT)], "no profile 'photos-resnet18'"),
+        (["--trunk", "resnet18", "--data", str(ROOT)], "invalid choice: 'resnet18'"),
     ],
 )
 def test_a_wrong_call_ends_with_its_reason_and_2(arguments, sentence, capsys):
