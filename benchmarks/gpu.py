@@ -1,30 +1,29 @@
 """Speed of the network on one device, each part beside a named peer in the same run.
 
-    python benchmarks/gpu.py --out gpu.csv              # about two minutes on one GPU
-    python benchmarks/gpu.py --device cpu --tiny        # seconds: shows that it runs, not how fast
+    python -m benchmarks.gpu --out gpu.csv              # about two minutes on one GPU
+    python -m benchmarks.gpu --device cpu --tiny        # seconds: shows that it runs, not how fast
 
 - The measured peak: a product of two random bf16 matrices of 8192 x 8192.
-- Landmark pooling, forward and backward in float32, beside torchvision's roi_pool on the same windows, on the maps of both
-  networks, in both memory layouts. The aim: at most roi_pool's time.
+- Landmark pooling, forward and backward in float32, beside torchvision's roi_pool on the same windows, on the maps of
+  both networks, in both memory layouts. The aim: at most roi_pool's time.
 - A training step (forward, backward, AdamW; bf16, channels_last) of FashionNet at 224 px in batches of 256, as it is,
-  recorded as a CUDA graph (`train.recorded`) and compiled, beside torchvision's VGG-16, each with its share of the measured
-  peak; and of the compact FashionNet that the study trains at 96 px. The aim: at most 1.1 times VGG-16's time.
-- The loader: random jittered views of stored crops, on the device and on the host, beside the fastest of those steps. The
-  aim: less than its time, so that the loader is never the limit.
+  recorded as a CUDA graph (`train.recorded`) and compiled, beside torchvision's VGG-16, each with its share of the
+  measured peak; and of the compact FashionNet that the study trains at 96 px. The aim: at most 1.1 times VGG-16's time.
+- The loader: random jittered views of stored crops, on the device and on the host, beside the fastest of those steps.
+  The aim: less than its time, so that the loader is never the limit.
 
-Times are medians of single calls between two CUDA events (on a CPU: of a clock).
+Times are medians of single calls, by torch.utils.benchmark, which waits for the device.
 """
 
 import argparse
-import time
 from functools import partial
 from pathlib import Path
-from statistics import median
 
 import pandas as pd
 import torch
 import torchvision
 from torch import Tensor, nn
+from torch.utils.benchmark import Timer
 from torch.utils.flop_counter import FlopCounterMode
 
 from lib.config import PROFILES, Config
@@ -37,24 +36,18 @@ LANDMARKS = 8
 LAYOUTS = {"NCHW": torch.contiguous_format, "NHWC": torch.channels_last}
 
 
-def milliseconds(function, device: str, runs: int) -> float:
-    """Return the median time of a call in ms, after up to three calls that do not count."""
-    for _ in range(min(runs, 3)):
-        function()
-    times = []
-    for _ in range(runs):
-        if device == "cuda":
-            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-            start.record()
-            function()
-            end.record()
-            end.synchronize()
-            times.append(start.elapsed_time(end))
-        else:
-            begin = time.perf_counter()
-            function()
-            times.append((time.perf_counter() - begin) * 1e3)
-    return median(times)
+def milliseconds(function, runs: int) -> float:
+    """Return the median time of a call in ms; the device has finished when the clock stops."""
+    timer = Timer("function()", globals={"function": function}, num_threads=torch.get_num_threads())
+    return 1e3 * sorted(timer.timeit(1).mean for _ in range(runs))[runs // 2]
+
+
+def row_of(part: str, variant: str, ms: float, images: int = 0, operations: float = 0) -> dict:
+    """Print and return a row. operations: floating-point operations of the call."""
+    print(f"{part:46s} {variant:20s} {ms:9.2f} ms", flush=True)
+    row = {"part": part, "variant": variant, "ms": ms}
+    row |= {"per_s": images / ms * 1e3} if images else {}
+    return row | ({"tflops": operations / ms / 1e9} if operations else {})
 
 
 def measure_peak(device: str, side: int) -> dict:
@@ -62,8 +55,7 @@ def measure_peak(device: str, side: int) -> dict:
     generator = torch.Generator(device).manual_seed(0)
     # Random data: a GPU multiplies zeros, which flip no bits, faster than it ever could real numbers.
     a, b = (torch.randn(side, side, device=device, dtype=torch.bfloat16, generator=generator) for _ in range(2))
-    ms = milliseconds(lambda: a @ b, device, 20)
-    return {"part": f"matrix product {side}", "variant": "bf16", "ms": ms, "tflops": 2 * side**3 / ms / 1e9}
+    return row_of(f"matrix product {side}", "bf16", milliseconds(lambda: a @ b, 20), operations=2 * side**3)
 
 
 def step_of(net: nn.Module, images: Tensor, device: str):
@@ -93,29 +85,22 @@ def floating_point_operations(net: nn.Module, px: int, device: str) -> int:
     return counter.get_total_flops() // 2
 
 
-def measure_steps(
-    name: str, net: nn.Module, px: int, batch: int, device: str, runs: int, variants: tuple[str, ...]
-) -> list[dict]:
-    """Return one row per variant of a network's training step."""
+def measure_step(name: str, net: nn.Module, px: int, batch: int, device: str, runs: int, variant: str) -> dict:
+    """Return the row of a network's training step: "eager", "recorded" or "compiled"."""
     net = net.to(device, memory_format=torch.channels_last).train()
     images = torch.randn(batch, 3, px, px, device=device).contiguous(memory_format=torch.channels_last)
     operations = floating_point_operations(net, px, device) * batch
-    rows = []
-    for variant in variants:
-        step = step_of(torch.compile(net) if variant == "compiled" else net, images, device)
-        if variant == "recorded":
-            step = partial(recorded(step), images)
-        try:
-            ms = milliseconds(step, device, runs)
-        except Exception as error:  # no compiler on this machine: the other rows are worth having
-            if variant != "compiled":
-                raise
-            print(f"{name}: not compiled: {str(error).splitlines()[0]}", flush=True)
-            ms = float("nan")
-        rows.append({"part": f"step {name}, {batch} x {px} px", "variant": variant, "ms": ms,
-                     "per_s": batch / ms * 1e3, "tflops": operations / ms / 1e9})  # fmt: skip
-        print(f"{rows[-1]['part']:46s} {variant:9s} {ms:9.2f} ms", flush=True)
-    return rows
+    step = step_of(torch.compile(net) if variant == "compiled" else net, images, device)
+    if variant == "recorded":
+        step = partial(recorded(step), images)
+    try:
+        ms = milliseconds(step, runs)
+    except Exception as error:  # no compiler on this machine: the other rows are worth having
+        if variant != "compiled":
+            raise
+        print(f"{name}: not compiled: {str(error).splitlines()[0]}", flush=True)
+        ms = float("nan")
+    return row_of(f"step {name}, {batch} x {px} px", variant, ms, batch, operations)
 
 
 def measure_pooling(device: str, batch: int, side: int, channels: int, model, layout: str, runs: int) -> list[dict]:
@@ -128,26 +113,22 @@ def measure_pooling(device: str, batch: int, side: int, channels: int, model, la
     corners = window_corners(landmarks, side, side, model.window).reshape(-1, 2)
     image = torch.arange(batch, device=device).repeat_interleave(LANDMARKS)
     boxes = torch.cat([image[:, None], corners, corners + model.window - 1], dim=1).float()  # ends included
-
-    def pool_landmarks() -> Tensor:
-        return landmark_pooling(features, landmarks, gate, model.window, model.bins)
-
-    def roi_pool() -> Tensor:
-        return torchvision.ops.roi_pool(features, boxes, model.bins)
-
-    expected = roi_pool().reshape(batch, LANDMARKS * channels, model.bins, model.bins)
-    torch.testing.assert_close(pool_landmarks(), expected, rtol=0, atol=0)
+    functions = {
+        "landmark pooling": lambda: landmark_pooling(features, landmarks, gate, model.window, model.bins),
+        "roi_pool": lambda: torchvision.ops.roi_pool(features, boxes, model.bins),
+    }
+    ours, theirs = (function() for function in functions.values())
+    torch.testing.assert_close(ours, theirs.reshape(ours.shape), rtol=0, atol=0)
     rows = []
-    for name, function in (("landmark pooling", pool_landmarks), ("roi_pool", roi_pool)):
+    for name, function in functions.items():
         gradient = torch.ones_like(function())
 
         def forward_and_backward(function=function, gradient=gradient):
             features.grad = None
             function().backward(gradient)
 
-        ms = milliseconds(forward_and_backward, device, runs)
-        rows.append({"part": f"{name}, {batch} x {channels} x {side} x {side}", "variant": layout, "ms": ms})
-        print(f"{rows[-1]['part']:46s} {layout:9s} {ms:9.2f} ms", flush=True)
+        size = f"{batch} x {channels} x {side} x {side}"
+        rows.append(row_of(f"{name}, {size}", layout, milliseconds(forward_and_backward, runs)))
     rows[0] |= {"peer": "roi_pool", "times_peer": rows[0]["ms"] / rows[1]["ms"]}
     return rows
 
@@ -165,10 +146,8 @@ def measure_loader(config: Config, images: int, batch: int, device: str, runs: i
             view = training_view(batch, config.input, generator).to(device)
             return samples.images(chosen, view, config.input.view_px)
 
-        ms = milliseconds(load, device, runs)
-        rows.append({"part": f"loader, {batch} x {config.input.view_px} px", "variant": f"crops on the {where}", "ms": ms,
-                     "per_s": batch / ms * 1e3})  # fmt: skip
-        print(f"{rows[-1]['part']:46s} {where:9s} {ms:9.2f} ms", flush=True)
+        part = f"loader, {batch} x {config.input.view_px} px"
+        rows.append(row_of(part, f"crops on the {where}", milliseconds(load, runs), batch))
     return rows
 
 
@@ -183,36 +162,32 @@ def vgg16(tiny: bool) -> nn.Module:
 def measure(device: str, tiny: bool) -> pd.DataFrame:
     """Return all rows: part, variant, ms, per_s (images), tflops, share_of_peak, peer, times_peer, device, torch."""
     torch.manual_seed(0)
-    peak = measure_peak(device, 256 if tiny else 8192)
-    print(f"{peak['part']:46s} {'bf16':9s} {peak['ms']:9.2f} ms  {peak['tflops']:.1f} TFLOP/s", flush=True)
     full, compact = PROFILES["smoke" if tiny else "paper"], PROFILES["smoke" if tiny else "study"]
-    runs = 1 if tiny else 15
-    rows = [peak]
+    px, small_px = full.input.view_px, compact.input.view_px
+    batch, small_batch, runs = (2, 2, 1) if tiny else (256, compact.training.pretrain.batch, 15)
+    rows = [measure_peak(device, 256 if tiny else 8192)]
     for side, channels, config in ((28, 512, full), (12, 128, compact)):
         for layout in ("NHWC", "NCHW"):
-            rows += measure_pooling(device, 2 if tiny else 256, side, channels, config.model, layout, 1 if tiny else 50)
-    px, batch = full.input.view_px, 2 if tiny else 256
-    networks = {  # name -> its constructor, input and batch
-        "compact FashionNet": (lambda: FashionNet(compact.model, compact.input.view_px, 50, 1000), compact.input.view_px,
-                               2 if tiny else compact.training.pretrain.batch),
-        "FashionNet": (lambda: FashionNet(full.model, px, 50, 1000), px, batch),
-        "VGG-16": (lambda: vgg16(tiny), px, batch),
-    }  # fmt: skip
-    steps = {name: [] for name in networks}
-    for variants in (
-        (("eager", "recorded"), ("compiled",)) if device == "cuda" else (("eager",),)
-    ):  # compiling takes minutes
-        for name, (make, side, size) in networks.items():
-            steps[name] += measure_steps(name, make(), side, size, device, runs, variants)
-    for row, peer in zip(steps["FashionNet"], steps["VGG-16"], strict=True):
-        row |= {"peer": "VGG-16", "times_peer": row["ms"] / peer["ms"]}
-    for row in sum(steps.values(), []):
-        row["share_of_peak"] = row["tflops"] / peak["tflops"]
-        rows.append(row)
-    for config, name, images in ((compact, "compact FashionNet", 36_000), (full, "FashionNet", 4_000)):
-        fastest = min(step["ms"] for step in steps[name])
-        loader = measure_loader(config, 200 if tiny else images, networks[name][2], device, 1 if tiny else 50)
-        rows += [row | {"peer": "fastest step", "times_peer": row["ms"] / fastest} for row in loader]
+            rows += measure_pooling(device, batch, side, channels, config.model, layout, 1 if tiny else 50)
+    variants, fastest = (
+        ("eager", "recorded", "compiled") if device == "cuda" else ("eager",),
+        {},
+    )  # compiling takes minutes
+    for variant in variants:
+        networks = (
+            ("compact FashionNet", FashionNet(compact.model, small_px, 50, 1000), small_px, small_batch),
+            ("FashionNet", FashionNet(full.model, px, 50, 1000), px, batch),
+            ("VGG-16", vgg16(tiny), px, batch),
+        )
+        steps = [measure_step(*network, device, runs, variant) for network in networks]
+        steps[1] |= {"peer": "VGG-16", "times_peer": steps[1]["ms"] / steps[2]["ms"]}
+        rows += [row | {"share_of_peak": row["tflops"] / rows[0]["tflops"]} for row in steps]
+        for place, row in enumerate(steps[:2]):
+            fastest[place] = min(row["ms"], fastest.get(place, row["ms"]))
+    loaders = ((compact, small_batch, 36_000), (full, batch, 4_000))
+    for place, (config, size, images) in enumerate(loaders):
+        found = measure_loader(config, 200 if tiny else images, size, device, 1 if tiny else 50)
+        rows += [row | {"peer": "fastest step", "times_peer": row["ms"] / fastest[place]} for row in found]
     name = torch.cuda.get_device_name() if device == "cuda" else f"CPU, {torch.get_num_threads()} threads"
     return pd.DataFrame(rows).assign(device=name, torch=torch.__version__)
 

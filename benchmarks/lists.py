@@ -1,7 +1,6 @@
 """Lists of DeepFashion's own size, and what reads them, in a process of its own so that its peak memory is its own."""
 
 import multiprocessing
-import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lib.lists import read_attribute_labels
+from lib.lists import read_attribute_labels, write_list
 
 ATTRIBUTES = 1000
 
@@ -23,16 +22,11 @@ def in_a_process(function: Callable, *arguments) -> tuple:
 def _measured(function: Callable, arguments: tuple) -> tuple:
     start = time.perf_counter()
     result = function(*arguments)
-    return time.perf_counter() - start, peak_memory(), result
-
-
-def peak_memory() -> float:
-    """Return the peak MB of this process. Linux's getrusage would count the process that started this one, too."""
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**10
-    except OSError:  # no Linux
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    seconds = time.perf_counter() - start
+    lines = (
+        Path("/proc/self/status").read_text().splitlines()
+    )  # getrusage would count the process that started this one
+    return seconds, next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**10, result
 
 
 def write_labels(path: Path, images: list[str], seed: int = 0) -> None:
@@ -51,57 +45,34 @@ def names(number: int) -> list[str]:
 
 
 def labels_of(path: Path) -> list[int]:
-    return _digest(read_attribute_labels(path, ATTRIBUTES)[1])
+    """Return the sums of the columns, by the project's reader."""
+    return read_attribute_labels(path, ATTRIBUTES)[1].sum(0, dtype=np.int64).tolist()
 
 
 def labels_by_pandas(path: Path) -> list[int]:
-    return _digest(pd.read_csv(path, sep=r"\s+", skiprows=2, header=None, index_col=0).to_numpy())
-
-
-def _digest(labels: np.ndarray) -> list[int]:
-    return labels.sum(0, dtype=np.int64).tolist()
+    """Return the same by pandas."""
+    return pd.read_csv(path, sep=r"\s+", skiprows=2, header=None, index_col=0).to_numpy().sum(0).tolist()
 
 
 def write_release(root: Path, number: int) -> None:
     """Write the lists of a category and attribute benchmark of `number` images, without their photos."""
-    images, rng = names(number), np.random.default_rng(0)
-    anno, evaluation = root / "Anno_coarse", root / "Eval"
-    for folder in (anno, evaluation, root / "Img" / "img"):
-        folder.mkdir(parents=True)
-
-    def write(path: Path, columns: str, rows: list[str]) -> None:
-        path.write_text("\n".join([str(len(rows)), columns, *rows, ""]))
-
-    write(anno / "list_bbox.txt", "image_name x_1 y_1 x_2 y_2", [f"{name}  10 10 200 250" for name in images])
-    write(
-        anno / "list_category_cloth.txt",
-        "category_name category_type",
-        [f"Category{i}  {1 + i % 3}" for i in range(50)],
-    )
-    kinds = rng.integers(1, 51, number)
-    write(
-        anno / "list_category_img.txt",
-        "image_name category_label",
-        [f"{n}  {c}" for n, c in zip(images, kinds, strict=True)],
-    )
+    images, rng, anno = names(number), np.random.default_rng(0), root / "Anno_coarse"
+    (root / "Img" / "img").mkdir(parents=True)
     points = " ".join(f"0 {20 + i} {30 + i}" for i in range(8))
-    write(
-        anno / "list_landmarks.txt",
-        "image_name clothes_type variation_type landmarks",
-        [f"{name}  3 1 {points}" for name in images],
-    )
-    write(
-        anno / "list_attr_cloth.txt",
-        "attribute_name attribute_type",
-        [f"attribute {i}  {1 + i % 5}" for i in range(ATTRIBUTES)],
-    )
-    write_labels(anno / "list_attr_img.txt", images)
     split = np.array(["train", "val", "test"])[np.searchsorted([0.72, 0.86], np.arange(number) / number, side="right")]
-    write(
-        evaluation / "list_eval_partition.txt",
-        "image_name evaluation_status",
-        [f"{n}  {s}" for n, s in zip(images, split, strict=True)],
-    )
+    categories = [f"Category{i}  {1 + i % 3}" for i in range(50)]
+    attributes = [f"attribute {i}  {1 + i % 5}" for i in range(ATTRIBUTES)]
+    write_list(anno / "list_category_cloth.txt", "category_name category_type", categories)
+    write_list(anno / "list_attr_cloth.txt", "attribute_name attribute_type", attributes)
+    texts = {
+        anno / "list_bbox.txt": ["10 10 200 250"] * number,
+        anno / "list_category_img.txt": rng.integers(1, 51, number).tolist(),
+        anno / "list_landmarks.txt": [f"3 1 {points}"] * number,
+        root / "Eval" / "list_eval_partition.txt": split.tolist(),
+    }
+    for path, column in texts.items():
+        write_list(path, "image_name ...", [f"{name}  {text}" for name, text in zip(images, column, strict=True)])
+    write_labels(anno / "list_attr_img.txt", images)
 
 
 def first_labels(root: Path) -> int:

@@ -1,13 +1,13 @@
 """Choose settings for real photos on a development split that is carved from train.
 
-    python benchmarks/photos.py --data DIR --out outputs/photos_settings.csv
-    python benchmarks/photos.py --data DIR --only "fashionnet" "fashionnet, half of the photos"
-    python benchmarks/photos.py --data DIR --only "fashionnet, vgg16" --weights vgg16.safetensors
+    python -m benchmarks.photos --data DIR --out outputs/photos_settings.csv
+    python -m benchmarks.photos --data DIR --only "fashionnet" "fashionnet, half of the photos"
+    python -m benchmarks.photos --data DIR --only "fashionnet, vgg16" --weights vgg16.safetensors
 
-Photos and items are held out of the two training splits; val, query and gallery are not touched. Each row is one network,
-trained on the rest of the training photos: PDJ at 0.1 of the box and top-5 attribute recall (micro, macro) of the
-held-out photos, top-3 categories of the held-out items, and how often a mirrored and jittered view of a held-out item
-finds its plain view among all of them (top-1).
+Photos and items are held out of the two training splits; val, query and gallery are not touched. Each row is one
+network, trained on the rest of the training photos: PDJ at 0.1 of the box and top-5 attribute recall (micro, macro) of
+the held-out photos, top-3 categories of the held-out items, and how often a mirrored and jittered view of a held-out
+item finds its plain view among all of them (top-1).
 """
 
 import argparse
@@ -21,14 +21,16 @@ import pandas as pd
 import torch
 
 from lib import crops, metrics, networks, runs, train
-from lib.config import COMPACT, PROFILES, TRUNKS, Config, Input, Schedule, find_profile
+from lib.config import COMPACT, PROFILES, Config, Input, Schedule, find_profile
 from lib.deepfashion import Benchmark, find_benchmarks
 from lib.methods import find, supervised
 
 
 def develop(benchmark: Benchmark, held: int, share: float = 1.0) -> tuple[Benchmark, np.ndarray]:
-    """Return the benchmark without its measured splits, and the rows of `held` photos (of items, where there are any) that are
-    taken out of train. share: of the rest that is kept."""
+    """Return the benchmark without its measured splits, and the rows of `held` photos that are taken out of train.
+
+    Where there are items, `held` counts them. share: of the rest that is kept.
+    """
     rows, rng = benchmark.rows("train"), np.random.default_rng(0)
     names = benchmark.image if benchmark.item is None else benchmark.item
     order = rng.permutation(np.unique(names[rows]))
@@ -41,14 +43,8 @@ def develop(benchmark: Benchmark, held: int, share: float = 1.0) -> tuple[Benchm
 def variants() -> dict[str, tuple[str, Config, float]]:
     """Return name -> (method, configuration, share of the training photos)."""
     photos = PROFILES["photos"]
-
-    def at(px: int) -> Config:
-        return replace(photos, input=Input(px=round(px * 13 / 12), view_px=px))
-
     compact = replace(photos, model=COMPACT, input=Input(), start="shipped")
-    rows = {f"global, {px} px": ("fashionnet-global", at(px), 1.0) for px in (96, 112, 128, 160)}
-    rows |= {f"fashionnet, {px} px": ("fashionnet", at(px), 1.0) for px in (96, 128, 160)}
-    rows |= {
+    rows = {
         "fashionnet": ("fashionnet", photos, 1.0),
         "fashionnet, half of the photos": ("fashionnet", photos, 0.5),
         "fashionnet, a quarter of the photos": ("fashionnet", photos, 0.25),
@@ -56,15 +52,17 @@ def variants() -> dict[str, tuple[str, Config, float]]:
         "wtbi": ("wtbi", photos, 1.0),
         "global, compact": ("fashionnet-global", compact, 1.0),
         "fashionnet, compact": ("fashionnet", compact, 1.0),
+        "fashionnet, vgg16": ("fashionnet", find_profile("photos-vgg16"), 1.0),
     }
-    for trunk in TRUNKS:
-        rows[f"global, {trunk}"] = ("fashionnet-global", find_profile(f"photos-{trunk}"), 1.0)
-        rows[f"fashionnet, {trunk}"] = ("fashionnet", find_profile(f"photos-{trunk}"), 1.0)
+    for px in (96, 112, 128, 160):
+        sized = replace(photos, input=Input(px=round(px * 13 / 12), view_px=px))
+        rows[f"global, {px} px"] = ("fashionnet-global", sized, 1.0)
+        rows[f"fashionnet, {px} px"] = ("fashionnet", sized, 1.0)
     return rows
 
 
 def fit(name: str, benchmark: Benchmark, state, config: Config, schedule: Schedule, out: Path, weights: str):
-    """Train a method; return its network, samples and seconds. state: (state, classes) of an earlier network, or None."""
+    """Train a method; return its network, samples and seconds. state: (state, classes) of an earlier one, or None."""
     spec, fabric = find(name), train.make_fabric(config.training.precision)
     model = networks.build(spec, benchmark, config, 0)
     started = []
@@ -120,7 +118,7 @@ def measure(name: str, config: Config, share: float, benchmarks: dict[str, Bench
 
 @torch.inference_mode()
 def mirrored_top1(model, samples, rows: np.ndarray, embedding: np.ndarray, config: Config) -> float:
-    """Return how often a mirrored, jittered view is nearest to the plain view (embedding, one row each) of its own photo."""
+    """Return how often a mirrored, jittered view is nearest to the plain view (embedding) of its own photo."""
     view = crops.training_view(len(rows), config.input, torch.Generator().manual_seed(0))
     view = view._replace(mirrored=torch.ones_like(view.mirrored))
     images = samples.images(torch.from_numpy(rows), view, config.input.view_px)
@@ -132,18 +130,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", required=True, help="folder with real category-and-attribute photos")
     parser.add_argument("--out", type=Path, default=Path("outputs/photos_settings.csv"))
-    parser.add_argument(
-        "--photos", type=int, default=500, help="held out of the category-and-attribute training photos"
-    )
+    parser.add_argument("--photos", type=int, default=500, help="held out of the training photos")
     parser.add_argument("--items", type=int, default=400, help="held out of the in-shop training items")
     parser.add_argument("--weights", default="", help="of an ImageNet network, as .safetensors")
     stages = PROFILES["photos"].training
-    parser.add_argument(
-        "--rounds",
-        type=int,
-        default=stages.category_attribute.rounds,
-        help="of the two steps, categories and attributes",
-    )
+    parser.add_argument("--rounds", type=int, default=stages.category_attribute.rounds, help="of the two steps")
     parser.add_argument("--inshop-rounds", type=int, default=stages.inshop.rounds)
     parser.add_argument("--only", nargs="*", help="names of rows")
     args = parser.parse_args()

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from lib.commands import clock, one_sentence
-from lib.config import PROFILES, find_profile
+from lib.config import PROFILES, TRUNKS
 from lib.lists import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,16 +43,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("--profile", choices=PROFILES, help="size of the run (default: demo; with --data: photos)")
     add("--data", metavar="DIR", type=existing, help="the real DeepFashion, or any data set in its layout")
-    add("--trunk", metavar="NAME", help="with --data or --check: the ImageNet network under FashionNet")
+    add("--trunk", choices=TRUNKS, help="with --data or --check: the ImageNet network under FashionNet")
     add("--weights", metavar="FILE", type=existing, help="ImageNet's, for --trunk or --profile paper")
     add("--only", metavar="NN", type=lambda text: f"{text:0>2}", choices=NOTEBOOKS, help="run one notebook")
     add("--minutes", metavar="N", type=float, help="stop after N minutes, as by Ctrl-C")
     add("--skip-damaged", action="store_true", help="go on without photos that cannot be read")
     add("--fresh", action="store_true", help="delete this profile's earlier outputs first")
     instead = parser.add_mutually_exclusive_group()
-    instead.add_argument(
-        "--check", metavar="DIR", type=existing, help="inspect a data folder instead, before any training"
-    )
+    instead.add_argument("--check", metavar="DIR", type=existing, help="inspect a data folder instead")
     instead.add_argument("--photo", metavar="FILE", nargs="+", help="describe photos instead")
     instead.add_argument("--test", action="store_true", help="run ruff, the tests and the notebooks' tests instead")
     add("--box", metavar="x1,y1,x2,y2", help="with --photo: the clothes, in pixels; else the whole picture")
@@ -79,10 +77,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     args.out = ROOT / "outputs" / args.profile
     if args.data and not args.profile.startswith("photos"):
         args.out = args.out.with_name(f"{args.profile}_photos")
-    try:
-        find_profile(args.profile)
-    except DataError as error:  # of --trunk
-        parser.error(str(error))
     return args
 
 
@@ -90,19 +84,20 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> None:
     """Do what the options say."""
     args = parse(arguments)
+    # What is imported below brings PyTorch and more, for which a wrong call need not wait.
     if args.test:
-        from lib.commands.run_tests import main as run_tests
+        from lib.commands import run_tests
 
-        sys.exit(run_tests())
+        sys.exit(run_tests.main())
     if args.check:
-        from lib.commands.check import main as check
+        from lib.commands import check
 
-        return check([args.check, "--profile", args.profile])
+        sys.exit(check.main([args.check, "--profile", args.profile]))
     if args.photo:
-        from lib.commands.photo import main as photo
+        from lib.commands import photo
 
-        return photo(args.photo, args.box, args.catalogue)
-    from lib.artefact import alone  # imports PyTorch, for which a wrong call need not wait
+        return photo.main(args.photo, args.box, args.catalogue)
+    from lib.artefact import alone
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a shell
     if args.minutes:

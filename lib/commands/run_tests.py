@@ -19,6 +19,7 @@ LANES = (
 def run(lanes: tuple[str, ...], folder: Path) -> int:
     """Run Python modules side by side; print their logs, failures last, and return the worst exit code."""
     env = os.environ | {"OMP_NUM_THREADS": "1"}  # tiny networks train fastest on one thread
+    env.pop("MPLBACKEND", None)  # the notebooks' figures are drawn inline
     logs = [folder / f"lane{number}.log" for number in range(len(lanes))]
     running = []
     for lane, log in zip(lanes, logs, strict=True):

@@ -8,11 +8,9 @@ from lib.commands import draw_world
 from lib.config import PROFILES, World
 from lib.deepfashion import find_benchmarks
 
-ONE_BENCHMARK = dict.fromkeys(
-    ("pretrain", "inshop_train_items", "inshop_test_items", "consumer2shop_train_items", "consumer2shop_val_items",
-     "consumer2shop_test_items", "distractors"), 0,
-)  # fmt: skip
-SIZE = World(**ONE_BENCHMARK, train=5, val=2, test=2, px=48)
+NONE = ("pretrain", "inshop_train_items", "inshop_test_items", "consumer2shop_train_items", "consumer2shop_val_items")
+NONE += ("consumer2shop_test_items", "distractors")
+SIZE = World(**dict.fromkeys(NONE, 0), train=5, val=2, test=2, px=48)
 
 
 def test_a_world_is_drawn_where_the_notebooks_look_for_it(tmp_path, monkeypatch, capsys):

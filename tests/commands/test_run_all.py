@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import papermill
 import pytest
 
+from lib import commands
 from lib.commands import clock, photo, run_all
 from lib.config import PROFILES
 from lib.lists import DataError
@@ -49,7 +51,7 @@ LICENSE = str(ROOT / "LICENSE")
         (["--profile", "study", "--weights", LICENSE], "--weights needs --trunk or --profile paper"),
         (["--trunk", "vgg16"], "--trunk needs --data or --check, and no --profile"),
         (["--trunk", "vgg16", "--data", str(ROOT), "--profile", "paper"], "--trunk needs --data"),
-        (["--trunk", "resnet18", "--data", str(ROOT)], "no profile 'photos-resnet18'"),
+        (["--trunk", "resnet18", "--data", str(ROOT)], "invalid choice: 'resnet18'"),
     ],
 )
 def test_a_wrong_call_ends_with_its_reason_and_2(arguments, sentence, capsys):
@@ -79,6 +81,9 @@ def test_other_commands_get_their_options(monkeypatch):
     monkeypatch.setattr(photo, "main", lambda *arguments: called.append(arguments))
     run_all.main(["--box", "1,2,3,4", "--photo", "a.jpg", "b.jpg", "--catalogue", str(ROOT)])
     assert called == [(["a.jpg", "b.jpg"], "1,2,3,4", str(ROOT))]
+    checked = SimpleNamespace(main=lambda words: len(words))
+    monkeypatch.setattr(commands, "check", checked, raising=False)
+    assert call("--check", str(ROOT)) == 3  # its exit code: DIR --profile photos
     assert photo.box_of("1,2,3,4.5") == [1, 2, 3, 4.5]
     for wrong in ("1,2,3", "1,2,3,x", "", "1,2,3,4,5"):
         with pytest.raises(DataError, match="is not x1,y1,x2,y2"):
@@ -224,9 +229,11 @@ def test_ctrl_c_ends_the_run_and_its_kernel(project):
     pid = root / "notebooks" / "pid"
     process = subprocess.Popen(
         [sys.executable, "-c", RUN, str(root)],
-        env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as in the background of a shell
-    )  # fmt: skip
+    )
     wait_until(pid.exists, seconds=60)
     process.send_signal(signal.SIGINT)
     message = process.communicate(timeout=60)[1]
