@@ -42,8 +42,8 @@ def cannot_write(path: Path, error: Exception) -> DataError:
 def artefact(folder: Path, make: Callable[[Path], None], about: dict) -> Path:
     """Return `folder`, made by `make(part)` unless it is there.
 
-    The folder is complete as soon as it exists: `make` fills a folder beside it, <folder>.part, which is then renamed. A
-    call that was killed leaves that one behind, and the next call's `make` goes on with what it finds there. Other
+    The folder is complete as soon as it exists: `make` fills a folder beside it, <folder>.part, which is then renamed.
+    A call that was killed leaves that one behind, and the next call's `make` goes on with what it finds there. Other
     processes wait. about: what the folder was made from, written to its about.json. Raises DataError where the disk is
     full or cannot be written.
     """
@@ -131,6 +131,7 @@ def read_tensors(path: Path, framework: str = "pt", cure: str = "") -> tuple[dic
     except (SafetensorError, OSError) as error:
         cure = cure or f"delete {path.parent} and start again"
         raise DataError(f"{path}: cannot be read as safetensors ({error}); {cure}") from None
+    header.pop("crc32", None)  # of networks that were shipped with a checksum
     if framework == "np":
         tensors = {name: (t.float() if t.is_floating_point() else t).numpy() for name, t in tensors.items()}
     return tensors, header

@@ -7,15 +7,13 @@ view is the window of a crop that a network sees: fixed at test, jittered and mi
 """
 
 import errno
-import hashlib
 import io
 import json
 import os
 import shutil
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -30,15 +28,14 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from lib.files import digest, set_aside, write_json
+from lib.artefact import artefact, digest, write_beside, write_json
 from lib.lists import MOST_PIXELS, DataError
-from lib.locks import OutOfTime, deadline, hold
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of torchvision's VGG-16
 CUT_OFF = 2  # visibility code
-CROPS_VERSION = 1  # raised by hand when `read_photo` or `crop` change
+CROPS_VERSION = 2  # raised by hand when `read_photo` or `crop` change
 CROPS_AT_ONCE = 100  # decoded by the threads together
-MARK_EVERY = 500  # images between two marks of progress, from which a stopped store resumes
+MARK_EVERY = 500  # images after which progress is noted, from where a stopped store resumes; in hundreds
 MOST_REPORTED = 10  # damaged photos, or boxes that leave their photos; the rest is counted
 LEAST_INSIDE = 0.05  # share of a box's area inside its photo; official boxes leave by a few pixels
 SAMPLED = 200  # photos whose sizes are compared with their boxes
@@ -117,8 +114,11 @@ def _decode(path: Path) -> np.ndarray:
 
 
 def _has_end(data: bytes) -> bool:
-    """Return whether a JPEG has an end marker behind its first scan. Zeros to the end of the file, as a stopped download
-    leaves them, decode without a warning; thumbnails, whose end markers say nothing, lie before the scan."""
+    """Return whether a JPEG has an end marker behind its first scan.
+
+    Zeros to the end of the file, as a stopped download leaves them, decode without a warning. The end markers of
+    thumbnails, which come before the scan, do not count.
+    """
     at = 2
     while data[at : at + 1] == b"\xff":
         if data[at + 1 : at + 2] == b"\xda":
@@ -174,239 +174,152 @@ def crop(photo: np.ndarray, box: np.ndarray, px: int, margin: float) -> np.ndarr
     return cv2.warpAffine(photo, matrix, (px, px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _mapped(path: Path, shape: tuple, dtype, fill, what: str, rows_at_once: int) -> np.ndarray:
-    """Return a memory-mapped .npy that `fill(slice, array)` writes in pieces; resumes where an earlier run was stopped.
-
-    One process fills it, others wait. A damaged file is set aside and made again. Raises DataError where the disk is too
-    small for it.
-    """
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    try:
-        if (stored := _stored(path, shape, dtype)) is not None:
-            return stored
-        with hold(path.with_suffix(".lock"), f"{path} is being made"):
-            if (stored := _stored(path, shape, dtype)) is None:  # otherwise made by the process that was waited for
-                _fill(path, shape, dtype, fill, what, rows_at_once)
-                stored = np.load(path, mmap_mode="r")
-    except OSError as error:
-        part = path.with_suffix(".part")
-        if error.errno == errno.ENOSPC:  # what is left would keep the disk full
-            part.unlink(missing_ok=True)
-            part.with_suffix(".done").unlink(missing_ok=True)
-        raise DataError(
-            f"{part}: cannot be written ({error.strerror or error}; it needs {size / 1e9:.1f} GB);"
-            " free some room and start again"
-        ) from error
-    return stored
-
-
-def _fill(path: Path, shape: tuple, dtype, fill, what: str, rows_at_once: int) -> None:
-    """Write the .npy of `_mapped` beside its place, with marks of progress, and rename it."""
-    part, done_file = path.with_suffix(".part"), path.with_suffix(".done")
-    done = min(_marked(done_file), shape[0])
-    if done and not (part.exists() and part.stat().st_size == _npy_size(shape, dtype)):
-        print(f"{part}: cut short or gone; made again from the first image", file=sys.stderr)
-        done = 0
-    if not done:
-        done_file.unlink(missing_ok=True)  # before the file that it speaks of is emptied
-    array = np.lib.format.open_memmap(part, "r+" if done else "w+", None if done else dtype, None if done else shape)
-    _reserve(part, part.stat().st_size)
-    with tqdm(total=shape[0], initial=done, desc=what, unit="image", mininterval=1) as bar:
-        for start in range(done, shape[0], rows_at_once):
-            rows = slice(start, min(start + rows_at_once, shape[0]))
-            fill(rows, array)
-            late = time.time() > deadline() and rows.stop < shape[0]
-            if late or rows.stop - done >= MARK_EVERY or rows.stop == shape[0]:
-                array.flush()  # on disk before the mark that says so; too slow to do for every piece
-                done = rows.stop
-                mark = done_file.with_suffix(".mark")
-                mark.write_text(str(done))
-                os.replace(mark, done_file)
-            bar.update(rows.stop - start)
-            if late:
-                raise OutOfTime(f"{path}: stopped after {done} of {shape[0]} images; start again to resume")
-    del array
-    os.replace(part, path)
-    done_file.unlink(missing_ok=True)
-
-
-def _stored(path: Path, shape: tuple, dtype) -> np.ndarray | None:
-    """Return a finished .npy, memory-mapped; None where there is none, or a damaged one, which is set aside."""
-    if not path.exists():
-        return None
-    try:
-        array = np.load(path, mmap_mode="r")
-        if (array.shape, array.dtype) == (shape, dtype) and path.stat().st_size == _npy_size(shape, dtype):
-            return array
-        why = f"{path.stat().st_size} bytes of {array.dtype} {array.shape} where {np.dtype(dtype)} {shape} should be"
-    except (ValueError, EOFError) as error:  # of NumPy: no header, or a file that is shorter than its header says
-        why = str(error)
-    set_aside(path, why)
-    return None
-
-
-def _npy_size(shape: tuple, dtype) -> int:
-    """Return the bytes of a whole .npy."""
-    header = io.BytesIO()
-    descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
-    np.lib.format.write_array_header_1_0(header, {"descr": descr, "fortran_order": False, "shape": shape})
-    return header.tell() + int(np.prod(shape)) * np.dtype(dtype).itemsize
-
-
-def _marked(done_file: Path) -> int:
-    """Return how many images are known to be on disk; 0 without a readable mark."""
-    try:
-        return int(done_file.read_text())
-    except (OSError, ValueError):
-        return 0
-
-
-def _reserve(path: Path, size: int) -> None:
-    """Reserve the disk space of a mapped file now: a disk that fills up later would kill the process (SIGBUS), not raise."""
-    if hasattr(os, "posix_fallocate"):
-        with open(path, "r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
-    elif shutil.disk_usage(path.parent).free < size:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def photos_digest(benchmark) -> str:
-    """Identify the photos of a benchmark: folder, names, and each file's size and modification time."""
-    state = hashlib.sha256(str(benchmark.images_root.resolve()).encode())
-    for name in benchmark.image.tolist():
-        try:
-            stat = os.stat(benchmark.images_root / name)
-            state.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
-        except OSError:  # reported when the photo is read
-            state.update(f"{name} none\n".encode())
-    return state.hexdigest()
-
-
 def crop_store(benchmark, folder: Path, config) -> np.ndarray:
     """Return the crops of all images of a benchmark, (N, px, px, 3) uint8, memory-mapped; made once under `folder`.
 
-    config: a `config.Input`. The file's name identifies photos, boxes and sizes, so that a store of other data is never
-    taken for this one. A box that leaves its photo is reported on stderr and cut with the photo's edge repeated. Raises
-    DataError for one (almost) wholly outside, Damaged, which names all of them, for photos that cannot be read, and OutOfTime
-    at the deadline (`locks.deadline`).
+    config: a `config.Input`. A box that leaves its photo is reported on stderr and cut with the photo's edge repeated.
+    Raises Damaged, which names them, for photos that cannot be read, and DataError for a box that is (almost) wholly
+    outside its photo.
     """
-    boxes = hashlib.sha256(benchmark.box.tobytes()).hexdigest()
-    key = digest(CROPS_VERSION, photos_digest(benchmark), boxes, config.px, config.margin)
-    shape = (len(benchmark.image), config.px, config.px, 3)
-    path = folder / f"crops_{benchmark.name}_{key}.npy"
-    known = _known_damage(path.with_suffix(".damaged.json"))  # of these very photos: changed ones have another key
-    if known and (found := _find_damage(benchmark, [int(i) for i in known])).keys() == known.keys():
-        raise damage_error(found, benchmark)
-    leaving = []
+    about = {"version": CROPS_VERSION, "dataset": benchmark.key, "px": config.px, "margin": config.margin}
+    path = folder / f"crops_{benchmark.name}_{digest(about)}"
+    artefact(path, lambda part: _fill(part, benchmark, config), about)
+    if (path / "damaged.json").exists():  # of these very photos: changed ones have another key
+        known = [int(row) for row in json.loads((path / "damaged.json").read_text())]
+        damaged = {row: fault for row in known if (fault := _fault(benchmark.images_root / benchmark.image[row]))}
+        if len(damaged) == len(known):
+            raise damage_error(damaged, benchmark)
+        shutil.rmtree(path)  # the disk failed for a while
+        return crop_store(benchmark, folder, config)
+    try:
+        return np.load(path / "crops.npy", mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{path / 'crops.npy'}: cannot be read ({error}); delete {path} and start again") from None
 
-    with ThreadPoolExecutor() as pool:  # OpenCV decodes and resizes outside Python's lock
 
-        def fill(rows: slice, out: np.ndarray) -> None:
-            def one(i) -> bool:
-                name = benchmark.images_root / benchmark.image[i]
-                try:
-                    photo = _decode(name)
-                except DataError:
-                    return False
-                if leaves := _leaves(photo, benchmark.box[i], name):
-                    leaving.append(leaves)
-                out[i] = crop(photo, benchmark.box[i], config.px, config.margin)
-                return True
+def _fill(part: Path, benchmark, config) -> None:
+    """Write the crops into an unfinished folder, from the image where an earlier call was stopped.
 
-            with libjpeg_warnings() as warnings:
-                decoded = list(pool.map(one, range(rows.start, rows.stop)))
-            if all(decoded) and not warnings:
-                return
-            found = _find_damage(
-                benchmark, range(rows.start, shape[0])
-            )  # in this piece and all that follow; earlier ones are whole
-            if not found:
-                raise DataError(f"{benchmark.images_root}: photos changed while they were read; start again")
-            write_json(path.with_suffix(".damaged.json"), found)
-            raise damage_error(found, benchmark)
+    Where photos cannot be read, write damaged.json, row -> sentence, instead.
+    """
+    shape, file = (len(benchmark.image), config.px, config.px, 3), part / "crops.npy"
+    progress = part / "done.txt"  # images that are on the disk
+    done = int(progress.read_text()) if progress.exists() else 0
+    array = np.lib.format.open_memmap(file, "r+" if done else "w+", np.uint8, shape)
+    _reserve(file)
+    leaving, damaged = {}, {}
 
+    def use(row: int, path: Path, photo: np.ndarray) -> None:
+        if sentence := _leaves(photo, benchmark.box[row], path):
+            leaving[row] = sentence
+        array[row] = crop(photo, benchmark.box[row], config.px, config.margin)
+
+    with ThreadPoolExecutor() as pool, _bar(shape[0], done) as bar:
+        for start in range(done, shape[0], CROPS_AT_ONCE):
+            rows = range(start, min(start + CROPS_AT_ONCE, shape[0]))
+            damaged |= _use_photos(benchmark, rows, use, pool)
+            if not damaged and (rows.stop % MARK_EVERY == 0 or rows.stop == shape[0]):
+                array.flush()  # on the disk before the file that says so
+                write_beside(progress, lambda path, stop=rows.stop: path.write_text(str(stop)))
+            bar.update(len(rows))
+    sentences = [leaving[row] for row in sorted(leaving)]
+    for sentence in sentences[:MOST_REPORTED]:
+        print(sentence, file=sys.stderr)
+    if len(sentences) > MOST_REPORTED:
+        print(f"and {len(sentences) - MOST_REPORTED} more boxes that leave their photos", file=sys.stderr)
+    if damaged:
+        write_json(part / "damaged.json", damaged)
+        file.unlink()
+    progress.unlink(missing_ok=True)
+
+
+def _bar(total: int, done: int = 0) -> tqdm:
+    return tqdm(total=total, initial=done, desc="decode photos", unit="image", mininterval=1)
+
+
+def _reserve(path: Path) -> None:
+    """Reserve the disk space of a mapped file now: a disk that fills up later would kill the process (SIGBUS)."""
+    size = path.stat().st_size
+    if not hasattr(os, "posix_fallocate"):  # macOS
+        return
+    try:
+        with open(path, "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            path.unlink()  # what is left would keep the disk full
+            why = f"{os.strerror(errno.ENOSPC)}; it needs {size / 1e9:.1f} GB"
+            raise DataError(f"{path}: cannot be written ({why}); free some disk space") from error
+        raise
+
+
+def _use_photos(benchmark, rows: Sequence[int], use: Callable, pool: ThreadPoolExecutor) -> dict[int, str]:
+    """Decode photos in threads and call use(row, path, photo) for each; return row -> what is wrong with a photo."""
+
+    def one(row: int) -> str:
+        path = benchmark.images_root / benchmark.image[row]
         try:
-            crops = _mapped(path, shape, np.uint8, fill, "decode photos", CROPS_AT_ONCE)
-        except Damaged:  # without these photos it will be another store
-            path.with_suffix(".part").unlink(missing_ok=True)
-            path.with_suffix(".done").unlink(missing_ok=True)
-            raise
-        finally:  # also of a stopped call: the next one does not read these photos
-            for sentence in sorted(leaving)[:MOST_REPORTED]:
-                print(sentence, file=sys.stderr)
-            if len(leaving) > MOST_REPORTED:
-                print(f"and {len(leaving) - MOST_REPORTED} more boxes that leave their photos", file=sys.stderr)
-    return crops
+            photo = _decode(path)
+        except DataError as error:
+            return str(error)
+        use(row, path, photo)
+        return ""
+
+    with libjpeg_warnings() as warnings:
+        sentences = list(pool.map(one, rows))  # OpenCV decodes and resizes outside Python's lock
+    if warnings:  # they name no file
+        sentences = [_fault(benchmark.images_root / benchmark.image[row]) for row in rows]
+    return {row: sentence for row, sentence in zip(rows, sentences, strict=True) if sentence}
 
 
-def inspect_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str]]:
+def _fault(path: Path) -> str:
+    """Return what is wrong with a photo, "" for a sound one."""
+    try:
+        read_photo(path)
+    except DataError as error:
+        return str(error)
+    return ""
+
+
+def bad_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str]]:
     """Decode every photo of a benchmark and write nothing.
 
-    Return row -> sentence for photos that cannot be read, for boxes (almost) wholly outside their photos, and for boxes that
-    leave theirs, whose edges will be repeated. A box that is not known (nan) is passed over.
+    Return row -> sentence for photos that cannot be read, for boxes (almost) wholly outside their photos, and for boxes
+    that leave theirs, whose edges will be repeated. A box that is not known (NaN) is passed over.
     """
     damaged, outside, leaving = {}, {}, {}
 
-    def one(i: int) -> bool:
-        path, box = benchmark.images_root / benchmark.image[i], benchmark.box[i]
-        try:
-            photo = _decode(path)
-        except DataError:
-            return False  # read once more below, with its sentence
+    def use(row: int, path: Path, photo: np.ndarray) -> None:
+        box = benchmark.box[row]
         try:
             if np.isfinite(box).all() and (sentence := _leaves(photo, box, path)):
-                leaving[i] = sentence
+                leaving[row] = sentence
         except DataError as error:
-            outside[i] = str(error)
-        return True
+            outside[row] = str(error)
 
     n = len(benchmark.image)
-    with ThreadPoolExecutor() as pool, tqdm(total=n, desc="decode photos", unit="image", mininterval=1) as bar:
+    with ThreadPoolExecutor() as pool, _bar(n) as bar:
         for start in range(0, n, CROPS_AT_ONCE):
             rows = range(start, min(start + CROPS_AT_ONCE, n))
-            with libjpeg_warnings() as warnings:
-                decoded = list(pool.map(one, rows))
-            if warnings or not all(decoded):
-                damaged |= {int(i): sentence for i, sentence in _find_damage(benchmark, rows).items()}
+            damaged |= _use_photos(benchmark, rows, use, pool)
             bar.update(len(rows))
     return damaged, dict(sorted(outside.items())), dict(sorted(leaving.items()))
 
 
-def _find_damage(benchmark, rows: Sequence[int]) -> dict[str, str]:
-    """Read each photo of `rows` and return row -> what is wrong with it."""
-    found = {}
-    for i in tqdm(rows, desc="find damaged photos", unit="image", mininterval=1, leave=False):
-        try:
-            read_photo(benchmark.images_root / benchmark.image[i])
-        except DataError as error:
-            found[str(i)] = str(error)
-    return found
-
-
-def _known_damage(path: Path) -> dict[str, str]:
-    """Read what `_find_damage` found; empty where there is nothing, or nothing that can be read."""
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-
-
-def damage_error(found: dict[int | str, str], benchmark) -> Damaged:
+def damage_error(found: dict[int, str], benchmark) -> Damaged:
     """Return an error that names up to MOST_REPORTED photos and counts the rest."""
     some, more = list(found.values())[:MOST_REPORTED], len(found) - MOST_REPORTED
     sentence = f"{len(found)} of {len(benchmark.image)} photos of {benchmark.name} cannot be read: {' | '.join(some)}"
     sentence += f" | and {more} more" if more > 0 else ""
-    world = (
-        benchmark.images_root.parent.parent / "world.json"
-    )  # of the synthetic world, which is drawn again without it
-    cure = (
-        f"delete the folder {world.parent}" if world.exists() else "mend them, or go on without them by --skip-damaged"
-    )
-    return Damaged(f"{sentence}; {cure}", [int(i) for i in found])
+    world = benchmark.images_root.parent.parent  # of drawn clothes, which are drawn again without it
+    cure = "mend them, or go on without them by --skip-damaged"
+    if (world / "world.json").exists():
+        cure = f"delete the folder {world}"
+    return Damaged(f"{sentence}; {cure}", list(found))
 
 
 def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
-    """Return a sentence where the box leaves the photo, else "". Raises DataError where hardly a pixel of it is inside."""
+    """Return a sentence where the box leaves the photo, else "". Raises DataError where hardly any of it is inside."""
     height, width = photo.shape[:2]
     x1, y1, x2, y2 = (float(v) for v in box)
     if 0 <= x1 and 0 <= y1 and x2 <= width and y2 <= height:
@@ -422,8 +335,8 @@ def check_sizes(benchmark) -> None:
     """Compare a sample of photos, by their headers alone, with their boxes.
 
     Raises DataError where almost all boxes lie in the top left part of photos that are larger than the boxes' own, as
-    the high-resolution photos of a release are: their crops would show the wrong part. Photos that cannot be read are left
-    to `crop_store`.
+    the high-resolution photos of a release are: their crops would show the wrong part. Photos that cannot be read are
+    left to `crop_store`.
     """
     reach, widths = [], []
     n = len(benchmark.image)
@@ -440,8 +353,8 @@ def check_sizes(benchmark) -> None:
         return
     raise DataError(
         f"{benchmark.images_root}: the boxes reach {100 * np.median(reach):.0f} % of the photos' size"
-        f" ({100 * np.quantile(reach, 0.9):.0f} % in nine of ten; photos of {np.median(widths):.0f} pixels): the photos are"
-        " larger than those that the boxes were drawn on; unpack img.zip instead of img_highres.zip"
+        f" ({100 * np.quantile(reach, 0.9):.0f} % in nine of ten; photos of {np.median(widths):.0f} pixels): the photos"
+        " are larger than those that the boxes were drawn on; unpack img.zip instead of img_highres.zip"
     )
 
 
@@ -469,8 +382,11 @@ def denormalise(images: Tensor) -> np.ndarray:
 
 
 class View(NamedTuple):
-    """The window of each crop that is seen. size, centre: (n, 2) as (x, y) in units of the crop; mirrored: (n,) bool,
-    applied to the crop before the window is cut. colour: (n, 3) factors of brightness, contrast, saturation, or None."""
+    """The window of each crop that is seen.
+
+    size, centre: (n, 2) as (x, y) in units of the crop; mirrored: (n,) bool, applied to the crop before the window is
+    cut; colour: (n, 3) factors of brightness, contrast and saturation, or None.
+    """
 
     size: Tensor
     centre: Tensor
@@ -550,7 +466,7 @@ def resample(images: Tensor, view: View, side: int) -> Tensor:
 
 
 def recolour(images: Tensor, colour: Tensor) -> Tensor:
-    """Multiply brightness, then contrast, then saturation of (n, 3, H, W) images of 0 to 255 by the columns of colour (n, 3)."""
+    """Multiply brightness, contrast and saturation of (n, 3, H, W) images of 0 to 255 by the columns of colour."""
     brightness, contrast, saturation = colour[:, :, None, None].unbind(1)  # (n, 1, 1) each
     grey = torch.full((3, 3), 1 / 3, device=images.device)
     mixed = saturation * torch.eye(3, device=images.device) + (1 - saturation) * grey

@@ -14,14 +14,13 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from PIL import Image, ImageOps
 
 from lib import crops, metrics, networks
+from lib.artefact import artefact, digest, read_tensors, write_tensors
 from lib.config import PROFILES
 from lib.fashionnet import FashionNet
-from lib.files import digest, read_tensors, set_aside, write_tensors
 from lib.lists import DataError
 
 CONFIG = PROFILES["demo"]
@@ -30,28 +29,6 @@ ORIENTATION = 0x0112  # EXIF's tag
 LEAST_SIDE = 16  # pixels of a box
 SHOWN = 5  # categories, attributes and photos of a catalogue
 EXAMPLES = Path(__file__).parent / "photos"  # real photos, CC0, named by their kind of clothes
-# The categories that are right for each kind.
-KINDS = {
-    "dress": ("Dress", "Shirtdress", "Sundress", "Nightdress", "Caftan", "Kaftan", "Coverup"),
-    "long_sleeve": ("Henley", "Sweater", "Turtleneck", "Tee", "Top", "Jersey", "Hoodie", "Cardigan"),
-    "outerwear": ("Anorak", "Blazer", "Bomber", "Jacket", "Parka", "Peacoat", "Coat", "Cape", "Poncho", "Cardigan"),
-    "pants": (
-        "Chinos",
-        "Jeans",
-        "Jeggings",
-        "Jodhpurs",
-        "Joggers",
-        "Leggings",
-        "Sweatpants",
-        "Capris",
-        "Culottes",
-        "Gauchos",
-    ),
-    "shirt": ("Button-Down", "Flannel", "Blouse"),
-    "shorts": ("Shorts", "Sweatshorts", "Cutoffs", "Trunks"),
-    "skirt": ("Skirt", "Sarong"),
-    "t_shirt": ("Tee", "Top", "Jersey", "Tank"),
-}
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 BATCH = 64
 
@@ -115,16 +92,14 @@ def check_box(photo: np.ndarray, box: Sequence[float]) -> np.ndarray:
 
 
 @torch.inference_mode()
-def _outputs(photos: list[np.ndarray], boxes: list[np.ndarray]) -> dict[str, np.ndarray]:
-    i = CONFIG.input
-    cut = np.stack([crops.crop(photo, box, i.px, i.margin) for photo, box in zip(photos, boxes, strict=True)])
-    view = crops.fixed_view(len(cut), i)
-    out = load()[0](crops.images_in_view(torch.from_numpy(cut), view, i.view_px))
-    points = crops.landmarks_in_crop(out["landmarks"], view).numpy()
+def _outputs(cut: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the outputs for crops (n, px, px, 3) uint8; landmarks (n, 8, 2) in units of the crop."""
+    view = crops.fixed_view(len(cut), CONFIG.input)
+    out = load()[0](crops.images_in_view(torch.from_numpy(cut), view, CONFIG.input.view_px))
     return {
         "category": out["category"].softmax(1).numpy(),
         "attributes": out["attributes"].sigmoid().numpy(),
-        "landmarks": crops.to_pixels(points, np.stack(boxes), i.margin).astype(np.float32),
+        "landmarks": crops.landmarks_in_crop(out["landmarks"], view).numpy(),
         "visibility": out["visibility"].argmax(2).numpy(),
         "embedding": out["embedding"].numpy(),
     }
@@ -133,28 +108,31 @@ def _outputs(photos: list[np.ndarray], boxes: list[np.ndarray]) -> dict[str, np.
 def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) -> Prediction:
     """Describe the clothes in one box of a photo.
 
-    photo: a file, or (H, W, 3) uint8 RGB. box: x1 y1 x2 y2 in pixels of the upright photo; the whole picture without it.
-    Raises DataError for a photo that cannot be read and for a box outside of it.
+    photo: a file, or (H, W, 3) uint8 RGB. box: x1 y1 x2 y2 in pixels of the upright photo, by default the whole
+    picture. Raises DataError for a photo that cannot be read and for a box outside of it.
     """
     if not isinstance(photo, np.ndarray):
         photo = read_upright(photo)
     box = whole(photo) if box is None else check_box(photo, box)
-    out, names = {name: values[0] for name, values in _outputs([photo], [box]).items()}, load()[1]
+    i, names = CONFIG.input, load()[1]
+    out = _outputs(crops.crop(photo, box, i.px, i.margin)[None])
+    landmarks = crops.to_pixels(out["landmarks"], box[None], i.margin).astype(np.float32)
 
     def first(head: str) -> tuple[tuple[str, float], ...]:
-        return tuple((names[head][n], float(out[head][n])) for n in metrics.ranked(out[head][None], SHOWN)[0])
+        best = metrics.ranked(out[head], SHOWN)[0]
+        return tuple((names[head][n], float(out[head][0, n])) for n in best)
 
     return Prediction(
-        box, first("category"), first("attributes"), out["landmarks"], out["visibility"], out["embedding"]
+        box, first("category"), first("attributes"), landmarks[0], out["visibility"][0], out["embedding"][0]
     )
 
 
 def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarray]:
     """Return the photos under a folder and their embeddings (N, D) float32, of their whole pictures.
 
-    They are computed once and kept in `cache_folder` under a name that changes with the network and the photos' names, sizes
-    and times; a damaged file is set aside and made again. Photos that cannot be read are left out: they are named on stderr
-    when the index is made, and counted whenever it is read. Raises DataError if no readable photo remains.
+    They are computed once and kept in `cache_folder`, named by the network and the photos' names, sizes and times.
+    Photos that cannot be read are named on stderr when the index is made, and counted whenever it is read. Raises
+    DataError if no readable photo remains.
     """
     folder = Path(folder)
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
@@ -162,34 +140,35 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
         what = "no .jpg, .png or .webp photo under it" if folder.is_dir() else "no such folder"
         raise DataError(f"{folder}: {what}; name a folder with photos")
     state = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-    key = digest(str(folder.resolve()), state, NETWORK.stat().st_size, NETWORK.stat().st_mtime_ns)
-    file = cache_folder / f"catalogue_2_{key}.safetensors"  # 2: the format of the file
-    stored = None
-    if file.exists():
+    about = {"folder": str(folder.resolve()), "photos": state, "network": NETWORK.stat().st_mtime_ns}
+    made = artefact(cache_folder / f"catalogue_{digest(about)}", lambda part: _embed(part, paths), about)
+    stored = read_tensors(made / "embeddings.safetensors", "np")[0]
+    kept = stored["kept"]
+    if len(kept) < len(paths):
+        print(
+            f"{folder}: {len(paths) - len(kept)} of {len(paths)} photos cannot be read and are left out",
+            file=sys.stderr,
+        )
+    if not len(kept):
+        raise DataError(f"{folder}: none of its {len(paths)} photos can be read; name another folder")
+    return [paths[number] for number in kept], stored["embedding"]
+
+
+def _embed(part: Path, paths: list[Path]) -> None:
+    """Write the embeddings (N, D) of the photos that can be read, and their numbers (N,)."""
+    cut, kept = [], []
+    i = CONFIG.input
+    for number, path in enumerate(paths):
         try:
-            stored = read_tensors(file, "np")[0]
-            if left_out := len(paths) - len(stored["kept"]):
-                print(f"{folder}: {left_out} of {len(paths)} photos cannot be read and are left out", file=sys.stderr)
+            photo = read_upright(path)
         except DataError as error:
-            set_aside(file, str(error))
-    if stored is None:
-        parts, kept = [], []
-        for begin in range(0, len(paths), BATCH):
-            photos = []
-            for number, path in enumerate(paths[begin : begin + BATCH], begin):
-                try:
-                    photos.append(read_upright(path))
-                    kept.append(number)
-                except DataError as error:
-                    print(f"{error}; left out of the catalogue", file=sys.stderr)
-            if photos:
-                parts.append(_outputs(photos, [whole(photo) for photo in photos])["embedding"])
-        if not kept:
-            raise DataError(f"{folder}: none of its {len(paths)} photos can be read; name another folder")
-        tensors = {"embedding": torch.from_numpy(np.concatenate(parts)), "kept": torch.tensor(kept)}
-        write_tensors(file, tensors)
-        stored = read_tensors(file, "np")[0]
-    return [paths[number] for number in stored["kept"]], stored["embedding"]
+            print(f"{error}; left out of the catalogue", file=sys.stderr)
+            continue
+        cut.append(crops.crop(photo, whole(photo), i.px, i.margin))
+        kept.append(number)
+    found = [_outputs(np.stack(cut[at : at + BATCH]))["embedding"] for at in range(0, len(kept), BATCH)]
+    embedding = torch.from_numpy(np.concatenate(found)) if found else torch.zeros(0, CONFIG.model.fc_fusion)
+    write_tensors(part / "embeddings.safetensors", {"embedding": embedding, "kept": torch.tensor(kept)})
 
 
 def nearest(
@@ -199,26 +178,3 @@ def nearest(
     paths, embeddings = catalogue
     numbers, distances = metrics.search(embedding[None], embeddings, min(k, len(paths)))
     return [(paths[n], float(d)) for n, d in zip(numbers[0], distances[0], strict=True)]
-
-
-def kind_of(path: Path) -> str:
-    """Return the kind of clothes that the name of an example says: "t_shirt" of t_shirt_2.jpg."""
-    return path.stem.rpartition("_")[0]
-
-
-def judge_examples() -> pd.DataFrame:
-    """Return one row per example: photo, kind, the first category, and whether it and the first three hold a right one."""
-    rows = []
-    for path in sorted(EXAMPLES.glob("*.jpg")):
-        names = [name for name, _ in predict(path).category]
-        right = [name in KINDS[kind_of(path)] for name in names]
-        rows.append((path.stem, kind_of(path).replace("_", " "), names[0], right[0], any(right[:3])))
-    return pd.DataFrame(rows, columns=["photo", "kind", "predicted", "right", "right among three"])
-
-
-def chance() -> tuple[float, float]:
-    """Return how often one guess, and three different ones, would hold a right category of the examples."""
-    total, kinds = len(load()[1]["category"]), [kind_of(path) for path in EXAMPLES.glob("*.jpg")]
-    right = [len(KINDS[kind]) for kind in kinds]
-    missed = [np.prod([(total - r - i) / (total - i) for i in range(3)]) for r in right]
-    return float(np.mean(right)) / total, 1 - float(np.mean(missed))

@@ -1,26 +1,21 @@
-"""Runs: one method trained on one stage with one seed, identified by everything its result depends on.
+"""Runs: one method trained on one stage with one seed, named by everything that its result depends on.
 
-Every method is pre-trained from its own supervision and then fine-tuned on each benchmark. A run leaves, under
-<out>/runs/<stage>/<method>_<seed>_<digest>/,
+Every method is pre-trained from its own supervision and then fine-tuned on each benchmark. `make_plan` lists all runs of
+a profile; training and tables read that list. A run is an artefact, <out>/runs/<stage>/<method>_<seed>_<key>/, with
 
-    run.json              configuration, history, provenance
-    model.safetensors     the trained network
-    answers.safetensors   ranked answers of the measured split: what every table reads
-    scores.safetensors    all scores, landmarks and embeddings with image names, for any other evaluator
-    checkpoint.safetensors  while it trains: where a stopped run resumes
-
-The digest covers settings, data, seed, the run that it starts from and VERSION.
+    run.json             history and provenance
+    model.safetensors    the trained network
+    ranking.safetensors  ranked answers of the measured split: what every table reads
+    scores.safetensors   all scores, landmarks and embeddings with image names, for any other evaluator
 """
 
 import hashlib
 import json
-import os
 import platform
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -29,17 +24,13 @@ import torch
 from lightning_fabric import Fabric
 
 from lib import crops, efficientnet, metrics, networks, parts, train
+from lib.artefact import artefact, digest, read_tensors, write_json, write_tensors
 from lib.config import Config
 from lib.deepfashion import Benchmark, measured_split, sides
-from lib.files import CURE, digest, read_header, read_tensors, set_aside, write_json, write_tensors
 from lib.lists import DataError, Lacks
-from lib.locks import OutOfTime, deadline, hold
-from lib.methods import METHODS, Method, find, reason_to_skip, supervised
+from lib.methods import METHODS, Method, find, missing, supervised
 
-VERSION = 1  # raised by hand when the same settings and data would train another network
-LATER = {
-    "trunk": "vgg16"
-}  # options newer than VERSION, at the value that all earlier runs had: it leaves their identity
+VERSION = 2  # raised by hand when the same settings and data would train another network
 STAGES = ("pretrain", "category_attribute", "inshop", "consumer2shop")
 SEARCHES = STAGES[2:]
 NEAREST = 50  # figures 8 and 9 show k = 1 to 50
@@ -53,20 +44,91 @@ NO_ROWS = "no image to train on; list some as train in list_eval_partition.txt"
 # ---- which runs there are -------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Run:
+    """One training. It starts from the networks of `parent` and `detector`, and otherwise from `start`."""
+
+    method: str  # of METHODS or DETECTORS
+    stage: str
+    seed: int
+    key: str  # digest of settings, data, seeds and all that it starts from
+    folder: Path
+    parent: "Run | None"
+    detector: "Run | None"
+    start: str  # "scratch", "imagenet" or the file of a shipped network
+
+    @property
+    def finished(self) -> bool:
+        return self.folder.exists()
+
+    @property
+    def network(self) -> Path:
+        return self.folder / "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a profile on a data set, each behind those that it starts from."""
+
+    benchmarks: dict[str, Benchmark]
+    config: Config
+    out: Path
+    weights: str  # ImageNet's as .safetensors; "": the profile's own
+    runs: tuple[Run, ...]
+    missing: dict[str, dict[str, str]]  # stage -> method -> why it is not trained there
+
+    def of(self, stage: str, method: str | None = None) -> list[Run]:
+        """Return the runs of a stage, of one method or of all, in the order of the tables and then of the seeds."""
+        return [run for run in self.runs if run.stage == stage and method in (None, run.method)]
+
+    def methods(self, stage: str) -> list[str]:
+        """Return the methods of METHODS that are trained on a stage, in the order of the tables."""
+        return list(dict.fromkeys(run.method for run in self.of(stage) if run.method in METHODS))
+
+
+def make_plan(benchmarks: dict[str, Benchmark], config: Config, out: Path, weights: str = "") -> Plan:
+    """Return the plan of a profile on a data set. Pre-training and detectors have the seed `config.seed`."""
+    runs: dict[tuple[str, str, int], Run] = {}
+    stages = [stage for stage in STAGES if has_stage(stage, benchmarks)]
+    without = {stage: missing_methods(stage, benchmarks, config) for stage in stages}
+
+    def add(name: str, stage: str, seed: int) -> Run:
+        if (name, stage, seed) not in runs:
+            method = find(name)
+            first = [predecessor(method, stage, benchmarks, config), detector_run(method, stage, benchmarks, config)]
+            parent, detector = (None if one is None else add(*one, config.seed) for one in first)
+            start = "scratch" if parent or config.start == "scratch" else config.start
+            if start == "shipped":
+                start = str(shipped_network(method))
+            key = run_key(method, stage, seed, benchmarks, config, weights, (parent, detector), start)
+            folder = out / "runs" / stage / f"{name}_{seed}_{key}"
+            runs[name, stage, seed] = Run(name, stage, seed, key, folder, parent, detector, start)
+        return runs[name, stage, seed]
+
+    for stage in stages:
+        for name in config.methods:
+            if stage != "pretrain" and name not in without[stage]:
+                for seed in config.seeds:
+                    add(name, stage, seed)
+    ordered = sorted(runs.values(), key=lambda run: STAGES.index(run.stage))
+    return Plan(benchmarks, config, out, weights, tuple(ordered), without)
+
+
+def has_stage(stage: str, benchmarks: dict[str, Benchmark]) -> bool:
+    """Return whether the source has the benchmark, or the images, of a stage."""
+    if stage == "pretrain":
+        return "category_attribute" in benchmarks and len(benchmarks["category_attribute"].rows("pretrain")) > 0
+    return stage in benchmarks
+
+
 def benchmark_of(stage: str, benchmarks: dict[str, Benchmark]) -> Benchmark:
     """Return the benchmark that a stage trains on. Raises Lacks where the source does not have it."""
-    name = "category_attribute" if stage == "pretrain" else stage
-    if name not in benchmarks or (stage == "pretrain" and not len(benchmarks[name].rows("pretrain"))):
+    if not has_stage(stage, benchmarks):
         raise Lacks(f"this source has no images for {stage}")
-    return benchmarks[name]
+    return benchmarks["category_attribute" if stage == "pretrain" else stage]
 
 
-def has_pretraining(benchmarks: dict[str, Benchmark]) -> bool:
-    """Return whether the source has a pre-training split."""
-    return "category_attribute" in benchmarks and len(benchmarks["category_attribute"].rows("pretrain")) > 0
-
-
-def skipped(stage: str, benchmarks: dict[str, Benchmark], config: Config) -> dict[str, str]:
+def missing_methods(stage: str, benchmarks: dict[str, Benchmark], config: Config) -> dict[str, str]:
     """Return the profile's methods that are not trained on this stage, with the reason."""
     benchmark, out = benchmark_of(stage, benchmarks), {}
     shipped = config.start == "shipped"
@@ -79,21 +141,16 @@ def skipped(stage: str, benchmarks: dict[str, Benchmark], config: Config) -> dic
         attributes = len(labelled.attribute_names or ())
     rows = benchmark.rows("pretrain" if stage == "pretrain" else "train")
     for name in config.methods:
+        method = METHODS[name]
         if not len(rows):
             out[name] = NO_ROWS
-        elif stage in SEARCHES and not METHODS[name].retrieval:
+        elif stage in SEARCHES and not method.retrieval:
             out[name] = "measured on categories, attributes and landmarks only"
-        elif shipped and not has_pretraining(benchmarks) and not shipped_network(METHODS[name]).exists():
+        elif shipped and not has_stage("pretrain", benchmarks) and not shipped_network(method).exists():
             out[name] = "no pre-trained network is shipped for it"
-        elif reason := reason_to_skip(name, benchmark, joints, attributes):
+        elif reason := missing(name, benchmark, joints, attributes):
             out[name] = reason
     return out
-
-
-def trained(stage: str, benchmarks: dict[str, Benchmark], config: Config) -> list[str]:
-    """Return the profile's methods that are trained on this stage, in the order of all tables."""
-    without = skipped(stage, benchmarks, config)
-    return [name for name in config.methods if name not in without]
 
 
 def shipped_network(method: Method) -> Path:
@@ -107,17 +164,17 @@ def shipped_network(method: Method) -> Path:
 
 
 def predecessor(method: Method, stage: str, benchmarks: dict[str, Benchmark], config: Config) -> tuple[str, str] | None:
-    """Return the (method, stage) of the run that a run starts from, or None where it starts from shipped or ImageNet
-    weights or from scratch.
+    """Return the (method, stage) of the run whose network a run starts from, None where there is none.
 
     Fine-tuning starts from the pre-training; without one, the searches start from the category-and-attribute run.
     """
-    if stage == "pretrain" or (not has_pretraining(benchmarks) and config.start == "shipped"):
+    pretraining = has_stage("pretrain", benchmarks)
+    if stage == "pretrain" or method.network == "detector" or (not pretraining and config.start == "shipped"):
         return None
-    if has_pretraining(benchmarks):
-        return (method.pretraining or method.name, "pretrain") if method.network != "detector" else None
-    if stage in SEARCHES and method.name in METHODS and "category_attribute" in benchmarks:
-        if not reason_to_skip(method.name, benchmarks["category_attribute"]):
+    if pretraining:
+        return method.pretraining or method.name, "pretrain"
+    if stage in SEARCHES and "category_attribute" in benchmarks:
+        if not missing(method.name, benchmarks["category_attribute"]):
             return method.name, "category_attribute"
     return None
 
@@ -127,167 +184,32 @@ def detector_run(
 ) -> tuple[str, str] | None:
     """Return the (detector, stage) of the run that finds the parts a method pools at; None where the network that the
     method starts from holds its detector already."""
-    if not method.detector or predecessor(method, stage, benchmarks, config) is not None:
+    if not method.detector or config.start == "shipped":
         return None
-    if config.start == "shipped":
+    if predecessor(method, stage, benchmarks, config) is not None:
         return None
-    return method.detector, "pretrain" if has_pretraining(benchmarks) else "category_attribute"
+    return method.detector, "pretrain" if has_stage("pretrain", benchmarks) else "category_attribute"
 
 
-# ---- identity -------------------------------------------------------------------------------------------------------
-
-_DATA: dict[int, tuple[Benchmark, str]] = {}  # the benchmark is kept, so that its id stays its own
-
-
-def data_identity(benchmark: Benchmark) -> str:
-    """Identify a benchmark's labels and photos, wherever they are. Covers its arrays and, of a synthetic world, what it was drawn
-    from; otherwise the size of each JPEG or PNG and the contents of any other photo, since uncompressed formats give equal
-    sizes."""
-    known = _DATA.get(id(benchmark))
-    if known:
-        return known[1]
-    world = benchmark.images_root.parent.parent / "world.json"
-    state = hashlib.sha256(benchmark.name.encode())
-    for name, value in sorted(vars(benchmark).items()):
-        if isinstance(value, np.ndarray):
-            array = value.astype("U") if value.dtype == object else value
-            state.update(f"{name} {array.dtype} {array.shape}".encode() + np.ascontiguousarray(array).tobytes())
-        elif isinstance(value, tuple | dict):  # names of categories, attributes and groups
-            state.update(f"{name} {value}".encode())
-    if world.exists():  # sizes of the same pictures differ between versions of libjpeg
-        state.update(world.read_bytes())
-    else:
-        for name in benchmark.image.tolist():
-            path = benchmark.images_root / name
-            if path.suffix.lower() in (".jpg", ".jpeg", ".png"):
-                state.update(f"{path.stat().st_size if path.exists() else -1} ".encode())
-            else:
-                state.update(f"{_file_digest(path)} ".encode())
-    _DATA[id(benchmark)] = benchmark, state.hexdigest()
-    return _DATA[id(benchmark)][1]
+def run_key(method: Method, stage: str, seed: int, benchmarks: dict[str, Benchmark], config: Config, weights: str,
+            parents: tuple[Run | None, ...], start: str) -> str:  # fmt: skip
+    """Return the digest of a run: settings, data, seeds, what it starts from, and VERSION."""
+    spec = {name: value for name, value in asdict(method).items() if name != "difference"}
+    training = {name: value for name, value in asdict(config.training).items() if name not in STAGES}
+    settings = (training, asdict(config.training.schedule(stage)), asdict(config.input), asdict(config.model))
+    origins = [run.key for run in parents if run is not None]
+    kind = start if start in ("scratch", "imagenet") else "shipped"
+    if kind == "shipped":
+        origins.append(file_digest(Path(start)))
+    if start == "imagenet" or method.network == "wtbi":
+        origins.append(file_digest(Path(weights)) if weights else file_digest(efficientnet.WEIGHTS))
+    data = benchmark_of(stage, benchmarks).key
+    return digest(VERSION, spec, stage, seed, config.seed, settings, kind, origins, data)
 
 
 @cache
-def _file_digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "absent"
-
-
-def identity(
-    method: Method, stage: str, benchmarks: dict[str, Benchmark], config: Config, seed: int, weights: str
-) -> str:
-    """Return the digest of a run: the settings that reach it, data, seed, the runs that it starts from, and VERSION."""
-    schedule = config.training.schedule(stage)
-    training = {k: v for k, v in asdict(config.training).items() if k not in (*STAGES, "step1", "step2", "at_once")}
-    for step in method.steps:
-        weights_of_step = train.step_weights(config)[step]
-        training[str(step)] = {loss: getattr(weights_of_step, loss) for loss in method.losses}
-    spec = {k: v for k, v in asdict(method).items() if k not in ("difference", "retrieval", "photos")}
-    origins = []
-    for run in (predecessor(method, stage, benchmarks, config), detector_run(method, stage, benchmarks, config)):
-        if run is not None:
-            origins.append(identity(find(run[0]), run[1], benchmarks, config, config.seed, weights))
-    imagenet = _file_digest(Path(weights)) if weights else "torchvision"
-    if predecessor(method, stage, benchmarks, config) is None and stage != "pretrain":
-        if config.start == "shipped":
-            origins.append(_file_digest(shipped_network(method)))
-    if config.start == "imagenet":
-        shipped = config.model.trunk == "efficientnet_lite0"
-        origins.append(_file_digest(efficientnet.WEIGHTS) if shipped else imagenet)
-    if method.network == "wtbi":
-        origins.append(_file_digest(efficientnet.WEIGHTS) if config.model.generic == "efficientnet_lite0" else imagenet)
-    model = {k: v for k, v in asdict(config.model).items() if LATER.get(k) != v}
-    return digest(VERSION, spec, stage, seed, config.seed, asdict(schedule), training, asdict(config.input), model, config.start,
-                  origins, data_identity(benchmark_of(stage, benchmarks)))  # fmt: skip
-
-
-def run_folder(method: str, stage: str, benchmarks: dict[str, Benchmark], config: Config, out: Path, seed: int,
-               weights: str = "") -> Path:  # fmt: skip
-    """Return the folder of a run, whether or not it exists. Pre-training has the seed `config.seed`."""
-    seed = config.seed if stage == "pretrain" else seed
-    key = identity(find(method), stage, benchmarks, config, seed, weights)
-    return out / "runs" / stage / f"{method}_{seed}_{key}"
-
-
-def is_finished(folder: Path) -> bool:
-    return (folder / "run.json").exists()
-
-
-def finished(method: str, stage: str, benchmarks: dict[str, Benchmark], config: Config, out: Path, seed: int = 0,
-             weights: str = "") -> Path:  # fmt: skip
-    """Return the folder of a finished run, whose damaged files are made again.
-
-    Raises DataError where there is none with these settings on this data.
-    """
-    folder = run_folder(method, stage, benchmarks, config, out, seed, weights)
-    if not is_finished(folder):
-        raise DataError(f"{folder}: no finished run of {method}; run the notebook that trains it first")
-    return folder if is_whole(folder) else train_run(method, stage, benchmarks, config, out, seed, weights)
-
-
-def is_whole(folder: Path, network: bool = False) -> bool:
-    """Return whether the files of a finished run can be read: about, answers and network.
-
-    A measured run may lack its network, unless another run starts from it (`network`): its answers are what is reported.
-    """
-    measured, model, kept = _answers(folder), folder / "model.safetensors", folder / "scores.safetensors"
-    paths = [folder / "answers.safetensors"] * measured + [model] * (network or not measured or model.exists())
-    paths += [kept] * kept.exists()
-    try:
-        _ = info(folder)["about"], info(folder)["history"]
-        for path in paths:
-            stat = path.stat()
-            _verify(path, stat.st_size, stat.st_mtime_ns)
-            _check_owner(path)
-    except (DataError, KeyError, TypeError, OSError):
-        return False
-    return True
-
-
-@cache
-def _verify(path: Path, size: int, changed: int) -> None:
-    """Read a file to its end; once per process, unless its size or time of change (ns) differ. Raises DataError."""
-    read_tensors(path)
-
-
-def _name(folder: Path) -> str:
-    """Return what the headers of a run's files call it."""
-    return json.dumps(f"{folder.parent.name}/{folder.name}")
-
-
-def _check_owner(path: Path) -> None:
-    """Raise DataError where a file in a run's folder is not that run's, by its header."""
-    owner = read_header(path).get("run", "no run")
-    if owner != _name(path.parent):
-        raise DataError(f"{path}: a file of {owner.strip(chr(34))}; {CURE}")
-
-
-def _answers(folder: Path) -> bool:
-    """Return whether a run is measured: all but pre-training and detectors are."""
-    return folder.parent.name != "pretrain" and find(folder.name.split("_")[0]).network != "detector"
-
-
-def _set_damage_aside(folder: Path, network: bool) -> None:
-    """Rename what cannot be read of a finished run, so that it is made again: its answers by the trained network, all
-    else by training."""
-    model = folder / "model.safetensors"
-    had = model.exists()
-    for name, read in (("answers", answers), ("scores", scores), ("model", networks.load)):
-        path = folder / f"{name}.safetensors"
-        try:
-            if path.exists():
-                read(path if name == "model" else folder)
-                _check_owner(path)
-        except (DataError, KeyError, ValueError) as error:
-            set_aside(path, str(error))
-            if name == "scores" and had:  # the network makes both
-                (folder / "answers.safetensors").unlink(missing_ok=True)
-    try:
-        _ = info(folder)["about"], info(folder)["history"]
-        answered = _answers(folder) and (folder / "answers.safetensors").exists()
-        if (network or had or not answered) and not model.exists():
-            set_aside(folder / "run.json", "its network is gone")
-    except (DataError, KeyError, TypeError) as error:
-        set_aside(folder / "run.json", str(error))
+def file_digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 # ---- training a run -------------------------------------------------------------------------------------------------
@@ -297,7 +219,7 @@ def training_rows(stage: str, benchmark: Benchmark, seed: int) -> tuple[np.ndarr
     """Return the rows that a stage trains on, and the rows whose losses are logged.
 
     The latter are the val split where results are measured on another one, otherwise a twentieth of the training items
-    (of the images, where there are no items), which are then not trained on. Raises Lacks where there is nothing to train on.
+    (of the images, where there are no items), which are then not trained on. Raises Lacks without rows to train on.
     """
     rows, val = benchmark.rows("pretrain" if stage == "pretrain" else "train"), benchmark.rows("val")
     if not len(rows):
@@ -312,151 +234,125 @@ def training_rows(stage: str, benchmark: Benchmark, seed: int) -> tuple[np.ndarr
     return rows[~held], rows[held]
 
 
-def train_run(method: str, stage: str, benchmarks: dict[str, Benchmark], config: Config, out: Path, seed: int = 0,
-              weights: str = "", network: bool = False) -> Path:  # fmt: skip
+def train_run(plan: Plan, run: Run) -> Path:
     """Return the folder of a run; train it, and the runs that it starts from, where they are not finished.
 
-    weights: ImageNet's as .safetensors, for profiles that start from them. network: the caller needs the trained network,
-    too. A second process that wants the same run waits for the first; damaged files are set aside and made again. Raises
-    Lacks where the source cannot train the method, OutOfTime at the deadline (`locks.deadline`).
+    A second process that wants the same run waits for the first; one that was killed goes on from its last checkpoint.
+    Raises Lacks where the source cannot train the method.
     """
-    spec = find(method)
-    folder = run_folder(method, stage, benchmarks, config, out, seed, weights)
-    if is_finished(folder) and is_whole(folder, network):
-        return folder
-    benchmark = benchmark_of(stage, benchmarks)
-    seed = config.seed if stage == "pretrain" else seed
-    earlier = predecessor(spec, stage, benchmarks, config)
-    detector = detector_run(spec, stage, benchmarks, config)
-    paths = [None if run is None else train_run(*run, benchmarks, config, out, config.seed, weights, True) / "model.safetensors"
-             for run in (earlier, detector)]  # fmt: skip
-    if spec.network == "detector" and benchmark.joints is None:
-        raise Lacks(f"{benchmark.images_root}: no list_joints.txt to train a detector of {method} with")
-
-    fabric = train.make_fabric(config.training.precision)
-    with _alone(folder, fabric, network):
-        if not (is_finished(folder) and is_whole(folder, network)):  # otherwise made by the process that was waited for
-            _train(spec, stage, benchmark, config, folder, seed, weights, paths, fabric)
-    return folder
+    for earlier in (run.parent, run.detector):
+        if earlier is not None:
+            train_run(plan, earlier)
+    if run.finished:
+        return run.folder
+    benchmark = benchmark_of(run.stage, plan.benchmarks)
+    if find(run.method).network == "detector" and benchmark.joints is None:
+        raise Lacks(f"{benchmark.images_root}: no list_joints.txt to train a detector of {run.method} with")
+    fabric = train.make_fabric(plan.config.training.precision)
+    about = {"method": run.method, "stage": run.stage, "seed": run.seed, "config": plan.config.as_dict()}
+    _made_by_all(run.folder, lambda part: _train(plan, run, part, fabric), about, fabric)
+    return run.folder
 
 
-@contextmanager
-def _alone(folder: Path, fabric: Fabric, network: bool) -> Iterator[None]:
-    """Let one program at a time, of one process or several, work on a run; its damaged files are set aside before.
+def _made_by_all(folder: Path, make: Callable[[Path], None], about: dict, fabric: Fabric) -> None:
+    """Make an artefact by all processes of torchrun, the first of which holds its lock and says whether to begin."""
+    part, begun = folder.with_name(f"{folder.name}.part"), []
 
-    Raises OutOfTime in each of its processes where another program still holds the run at the deadline.
-    """
-    first, late = fabric.global_rank == 0, ""
-    with ExitStack() as stack:
-        if first:
-            try:
-                stack.enter_context(hold(folder.with_name(f"{folder.name}.lock"), f"{folder} is being trained"))
-            except OutOfTime as error:
-                late = str(error)
-        if late := fabric.broadcast(late):
-            raise OutOfTime(late)
-        if first and is_finished(folder) and not is_whole(folder, network):
-            _set_damage_aside(folder, network)
-        fabric.barrier()
-        yield
+    def begin(part: Path) -> None:
+        begun.append(fabric.broadcast(True))
+        make(part)
+
+    if fabric.global_rank == 0:
+        artefact(folder, begin, about)
+        if not begun:  # made by the program that was waited for
+            fabric.broadcast(False)
+    elif fabric.broadcast(False):
+        make(part)
+    fabric.barrier()
 
 
-def _train(spec: Method, stage: str, benchmark: Benchmark, config: Config, folder: Path, seed: int, weights: str,
-           paths: list[Path | None], fabric: Fabric) -> None:  # fmt: skip
-    """Train a run into its folder. paths: of the networks that it starts from, see `_start`."""
-    method, schedule = spec.name, config.training.schedule(stage)
+def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
+    """Train a run into its unfinished folder."""
+    method, config, benchmark = find(run.method), plan.config, benchmark_of(run.stage, plan.benchmarks)
+    schedule = config.training.schedule(run.stage)
     about = provenance(fabric)  # of the code that is loaded now, not at the end of the training
-    rows, held_out = training_rows(stage, benchmark, config.seed)
-    if paths[0] is None and config.start == "shipped":
-        paths = [shipped_network(spec), paths[1]]
-    model = networks.build(spec, benchmark, config, seed, paths[0] if stage in SEARCHES else None)
-    started, origin, supervising = _start(model, spec, benchmark, config, weights, paths)
-    poselets = None
-    if spec.network == "detector" and spec.pool_at == "poselets":
-        poselets = model.poselets.numpy()  # of a shipped detector, whose heatmaps are in their order
-        if np.isnan(poselets).all():
-            poselets = parts.arrangements(benchmark, rows, config.seed)
-            model.poselets.copy_(torch.from_numpy(poselets))
-    samples = train.make_samples(benchmark, config, spec, poselets)
-    samples = replace(samples, crops=load_crops(benchmark, config, folder.parents[2], fabric))
-    balance = mask = None
+    rows, held_out = training_rows(run.stage, benchmark, config.seed)
+    earlier = _earlier(run)
+    model = networks.build(method, benchmark, config, run.seed, earlier if run.stage in SEARCHES else None)
+    started, origin, supervising = _start(model, run, benchmark, plan)
+    samples = train.make_samples(benchmark, config, method, _poselets(model, method, benchmark, rows, config.seed))
+    samples = replace(samples, crops=load_crops(benchmark, config, plan.out, fabric))
+    mask = balance = None
     if samples.attributes is not None:
-        mask = (
-            supervised(method, benchmark, rows)
-            if supervising is None
-            else np.isin(benchmark.attribute_names, supervising)
-        )
+        mask = supervised(run.method, benchmark, rows)
+        if supervising is not None:
+            mask = np.isin(benchmark.attribute_names, supervising)
         balance = train.attribute_weights(samples, rows, mask, config.training.attribute_balance)
     train.start_at_frequencies(model, samples, rows, balance, config, started)
-
-    checkpoint = folder / "checkpoint.safetensors"
-    if fabric.global_rank == 0 and checkpoint.exists():
-        try:
-            train.check_checkpoint(checkpoint, model)
-        except DataError as error:
-            set_aside(checkpoint, str(error))
-    fabric.barrier()
-    if is_finished(folder):  # all but its answers is there; the training is still that of its own day and device
-        model.load_state_dict(networks.load(folder / "model.safetensors")[0])
-        about, history = info(folder)["about"], info(folder)["history"]
-    else:
-        try:
-            history = train.fit(
-                model, samples, rows, held_out, spec, schedule, config, fabric, checkpoint, seed, balance, deadline()
-            )
-        except train.NotFinite as error:
-            images = ", ".join(benchmark.image[error.rows].tolist())
-            raise FloatingPointError(f"{error}, images {images}; look at these photos and their labels") from None
-    if fabric.global_rank == 0:
-        names = None if mask is None or mask.all() else [benchmark.attribute_names[i] for i in np.flatnonzero(mask)]
-        about |= {"method": method, "stage": stage, "seed": seed, "start": origin, "started": len(started),
-                  "images": len(rows), "epochs": len(history),
-                  "passes": len(rows) * len(history) * train.views_of(rows, benchmark.item),
-                  "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
-                  "seconds": round(sum(epoch["seconds"] for epoch in history), 1)}  # fmt: skip
-        header = {
-            "classes": networks.classes(benchmark),
-            "supervised": names,
-            "about": about,
-            "run": json.loads(_name(folder)),
-        }
-        if stage != "pretrain" and spec.network != "detector":
-            _write_answers(folder, model, samples, benchmark, spec, config, fabric, about)
-        networks.save(folder / "model.safetensors", model, header)
-        write_json(folder / "run.json", {"about": about, "history": history, "config": config.as_dict()})
-        checkpoint.unlink(missing_ok=True)
-    fabric.barrier()
+    checkpoint, name = folder / "checkpoint.safetensors", run.folder.name
+    try:
+        history = train.fit(
+            model, samples, rows, held_out, method, schedule, config, fabric, checkpoint, run.seed, balance, name
+        )
+    except train.NotFinite as error:
+        images = ", ".join(benchmark.image[error.rows].tolist())
+        raise FloatingPointError(f"{name}: {error}, images {images}; look at these photos and their labels") from None
+    if fabric.global_rank > 0:
+        return
+    about |= {"method": run.method, "stage": run.stage, "seed": run.seed, "start": origin, "started": len(started),
+              "images": len(rows), "epochs": len(history),
+              "passes": len(rows) * len(history) * train.views_of(rows, benchmark.item),
+              "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+              "seconds": round(sum(epoch["seconds"] for epoch in history), 1)}  # fmt: skip
+    names = None if mask is None or mask.all() else [benchmark.attribute_names[i] for i in np.flatnonzero(mask)]
+    header = {"classes": networks.classes(benchmark), "supervised": names, "about": about}
+    if run.stage != "pretrain" and method.network != "detector":
+        _write_ranking(folder, model, samples, benchmark, method, config, fabric, about)
+    networks.save(folder / "model.safetensors", model, header)
+    write_json(folder / "run.json", {"about": about, "history": history})
+    checkpoint.unlink(missing_ok=True)
 
 
-def _start(model, spec: Method, benchmark: Benchmark, config: Config, weights: str, paths: list[Path | None]):
+def _earlier(run: Run) -> Path | None:
+    """Return the file of the network that a run starts from, None for ImageNet's and for none."""
+    if run.parent is not None:
+        return run.parent.network
+    return None if run.start in ("scratch", "imagenet") else Path(run.start)
+
+
+def _poselets(model, method: Method, benchmark: Benchmark, rows: np.ndarray, seed: int) -> np.ndarray | None:
+    """Return the poselets that a detector of them learns: those of the network that it starts from, else new ones."""
+    if method.network != "detector" or method.pool_at != "poselets":
+        return None
+    if model.poselets.isnan().all():
+        model.poselets.copy_(torch.from_numpy(parts.arrangements(benchmark, rows, seed)))
+    return model.poselets.numpy()
+
+
+def _start(model, run: Run, benchmark: Benchmark, plan: Plan) -> tuple[list[str], str, list[str] | None]:
     """Load what a network starts from: return the parameters that were filled, their origin in words, and the attribute
     names that supervised the earlier network (None: all)."""
-    earlier, detector = paths
+    method, config, earlier = find(run.method), plan.config, _earlier(run)
     started, origin, supervising = [], "scratch", None
     now = networks.classes(benchmark)
-    if spec.network == "wtbi":
-        origin = networks.start_generic(model, config, weights)
+    if method.network == "wtbi":
+        origin = networks.start_generic(model, config, plan.weights)
     if earlier is not None:
         state, header = networks.load(earlier)
-        if spec.network == "detector" and earlier.stem != "model":
+        if method.network == "detector":  # shipped inside the network that pools at what it finds
             state = {n.removeprefix("detector."): value for n, value in state.items() if n.startswith("detector.")}
         started = networks.start(model, state, header["classes"], now)
         if header["classes"].get("attributes") == now.get("attributes"):
             supervising = header["supervised"]
-        origin = (
-            f"{earlier.parent.parent.name}/{earlier.parent.name}"
-            if earlier.stem == "model"
-            else f"shipped {earlier.stem}"
-        )
+        origin = f"{run.parent.stage}/{run.parent.folder.name}" if run.parent else f"shipped {earlier.stem}"
         if not started:
             raise DataError(f"{earlier}: no parameter of it fits this network; take the profile that it was made for")
-    elif config.start == "imagenet" and spec.network != "wtbi":
-        started, origin = networks.start_imagenet(model, config, weights)
-    if detector is not None:
-        state, _ = networks.load(detector)
-        names = networks.start(model.detector, state, {}, {})
-        started += [f"detector.{name}" for name in names]
-        origin += f", detector {detector.parent.name}"
+    elif run.start == "imagenet" and method.network != "wtbi":
+        started, origin = networks.start_imagenet(model, config, plan.weights)
+    if run.detector is not None:
+        state, _ = networks.load(run.detector.network)
+        started += [f"detector.{name}" for name in networks.start(model.detector, state, {}, {})]
+        origin += f", detector {run.detector.folder.name}"
     return started, origin, supervising
 
 
@@ -473,10 +369,10 @@ def load_crops(benchmark: Benchmark, config: Config, out: Path, fabric: Fabric):
     return _CROPS[key]
 
 
-# ---- answers --------------------------------------------------------------------------------------------------------
+# ---- rankings -------------------------------------------------------------------------------------------------------
 
 
-def _write_answers(
+def _write_ranking(
     folder: Path, model, samples, benchmark: Benchmark, spec: Method, config: Config, fabric, about
 ) -> None:
     """Predict the measured rows, rank the scores, write both."""
@@ -486,18 +382,18 @@ def _write_answers(
     else:
         query, rows = None, benchmark.rows(measured_split(benchmark))
     scores = train.predict(model, samples, benchmark, rows, spec, config, fabric)
-    answers = ranked_answers(scores, benchmark, rows, None if query is None else len(query), str(fabric.device))
-    if "parts" in answers:  # to measure a detector of poselets against its own
-        answers["poselets"] = model.detector.poselets.cpu().numpy()
-    ranked = {name: torch.from_numpy(value) for name, value in answers.items()}
-    write_tensors(folder / "answers.safetensors", ranked, {"run": _name(folder)})
-    header = {"images": json.dumps(benchmark.image[rows].tolist()), "about": json.dumps(about), "run": _name(folder)}
+    ranking = rank(scores, benchmark, rows, None if query is None else len(query), str(fabric.device))
+    if "parts" in ranking:  # to measure a detector of poselets against its own
+        ranking["poselets"] = model.detector.poselets.cpu().numpy()
+    ranked = {name: torch.from_numpy(value) for name, value in ranking.items()}
+    write_tensors(folder / "ranking.safetensors", ranked)
+    header = {"images": json.dumps(benchmark.image[rows].tolist()), "about": json.dumps(about)}
     stored = {name: torch.from_numpy(value) for name, value in scores.items()}
     write_tensors(folder / "scores.safetensors", stored, header)
 
 
-def ranked_answers(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, queries: int | None = None,
-                   device: str = "cpu") -> dict[str, np.ndarray]:  # fmt: skip
+def rank(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, queries: int | None = None,
+         device: str = "cpu") -> dict[str, np.ndarray]:  # fmt: skip
     """Rank scores: what tables read. Equal scores rank by the lower number.
 
     scores: of `train.predict` on `rows`; the first `queries` rows search the rest. Returns category and attributes
@@ -531,23 +427,24 @@ def ranked_answers(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np
     return out
 
 
-def answers(folder: Path) -> dict[str, np.ndarray]:
-    """Read the ranked answers of a run, see `ranked_answers`."""
-    return read_tensors(folder / "answers.safetensors", "np")[0]
+def ranking(run: Run) -> dict[str, np.ndarray]:
+    """Read the ranked answers of a finished run, see `rank`. Raises DataError where it is not finished."""
+    return read_tensors(run.folder / "ranking.safetensors", "np")[0]
 
 
-def scores(folder: Path) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Read all scores of a run (see `train.predict`) and the image names. Raises DataError where they are not kept."""
-    tensors, header = read_tensors(folder / "scores.safetensors", "np")
+def scores(run: Run) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Read all scores of a run (see `train.predict`) and the image names. Raises DataError where it is not finished."""
+    tensors, header = read_tensors(run.folder / "scores.safetensors", "np")
     return tensors, np.array(json.loads(header["images"]))
 
 
-def info(folder: Path) -> dict:
-    """Read run.json: about, history, config. Raises DataError where it is absent or damaged."""
+def info(run: Run) -> dict:
+    """Read run.json: about and history. Raises DataError where the run is not finished."""
+    path = run.folder / "run.json"
     try:
-        return json.loads((folder / "run.json").read_text())
-    except (OSError, ValueError) as error:
-        raise DataError(f"{folder / 'run.json'}: cannot be read ({error}); delete the folder and train again") from None
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; run the notebook that trains {run.method} first") from None
 
 
 def provenance(fabric: Fabric) -> dict:
@@ -555,7 +452,7 @@ def provenance(fabric: Fabric) -> dict:
     git = ["git", "-C", str(Path(__file__).parent)]
     head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
     same = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "."], capture_output=True)  # 1: changed
-    commit = os.environ.get("DEEPFASHION_COMMIT") or head.stdout.strip() or "unknown"  # set where git is absent
+    commit = head.stdout.strip() or "unknown"
     cuda = fabric.device.type == "cuda"
     return {
         "commit": commit,

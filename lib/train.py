@@ -16,21 +16,20 @@ from pathlib import Path
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
 from lightning_fabric.strategies import DDPStrategy
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from lib import crops, losses, parts
+from lib.artefact import read_tensors, write_tensors
 from lib.config import Config, Schedule, Weights
 from lib.crops import View
 from lib.deepfashion import Benchmark
-from lib.files import read_tensors, write_tensors
 from lib.lists import DataError
-from lib.locks import OutOfTime
 from lib.methods import Method
 
 NOT_SUPERVISED = -30.0  # the score of an attribute without supervision: below all others, and equal for all
-CHECK_EVERY = 50  # updates between checks that losses are finite; each check waits for the device
 WARM_UP = 3  # updates before one is recorded
 SAVE_EVERY = 60.0  # seconds between checkpoints, at least
 
@@ -42,9 +41,9 @@ SAVE_EVERY = 60.0  # seconds between checkpoints, at least
 class Samples:
     """What training reads, one row per image.
 
-    crops (N, px, px, 3) uint8, a tensor on the device or a memory-mapped array. landmarks (N, 8, 2) in units of the crop,
-    NaN where not annotated; visibility (N, 8) codes, 2 (cut off) where the clothes type has no such landmark; category
-    (N,); attributes (N, A) in {1, -1, 0}; item (N,) numbers; domain (N,) 0 shop, 1 consumer. Of a part detector: parts
+    crops (N, px, px, 3) uint8, a tensor on the device or a memory-mapped array. landmarks (N, 8, 2) in units of the
+    crop, NaN where not annotated; visibility (N, 8) codes, 2 (cut off) where the clothes type lacks it; category (N,);
+    attributes (N, A) in {1, -1, 0}; item (N,) numbers; domain (N,) 0 shop, 1 consumer. Of a part detector: parts
     (N, 2, P, 2) in units of the crop, plain and mirrored, and present (N, 2, P). A field without labels is None.
     """
 
@@ -64,7 +63,7 @@ class Samples:
         return replace(self, **{name: value.to(device) for name, value in labels.items() if value is not None})
 
     def images(self, rows: Tensor, view: View, side: int) -> Tensor:
-        """Return the views (n, 3, side, side) of these rows, normalised, on the device of `rows` (n,) int64 and `view`."""
+        """Return the normalised views (n, 3, side, side) of `rows` (n,) int64, on the device of `rows` and `view`."""
         if isinstance(self.crops, Tensor):
             chosen = self.crops[rows]
         else:
@@ -161,7 +160,9 @@ def make_fabric(precision: str) -> Fabric:
         precision = "bf16-mixed" if fast else "32-true"
     # A source may lack the labels that reach some parameter.
     strategy = DDPStrategy(find_unused_parameters=True) if processes * nodes > 1 else "auto"
-    fabric = Fabric(strategy=strategy, devices=processes, num_nodes=nodes, precision=precision)
+    # A batch job of Slurm is one process, whatever its variables say, unless torchrun started more.
+    cluster = TorchElasticEnvironment() if TorchElasticEnvironment.detect() else LightningEnvironment()
+    fabric = Fabric(strategy=strategy, devices=processes, num_nodes=nodes, precision=precision, plugins=cluster)
     fabric.launch()
     return fabric
 
@@ -178,8 +179,8 @@ def recorded(function: Callable) -> Callable:
     """Return `function` of CUDA tensors, recorded as a CUDA graph after a few calls and replayed from then on.
 
     A compact network's kernels take longer to launch one by one than to run; a replay launches them at once. All calls
-    must have arguments of the same shapes and equal their effect on the device (no synchronisation, no copy from the host).
-    A replay's result is overwritten by the next one.
+    must have arguments of the same shapes and the same effect on the device (no synchronisation, no copy from the
+    host). A replay's result is overwritten by the next one.
     """
     calls, graph, inputs, result = 0, torch.cuda.CUDAGraph(), (), None
     stream = torch.cuda.Stream()
@@ -216,7 +217,7 @@ def on_device(stored: np.ndarray, device: torch.device) -> np.ndarray | Tensor:
 
 
 def phases(schedule: Schedule, steps: tuple) -> list[tuple[int, int | str]]:
-    """Return (round, step) of every epoch, in order; 2 * epochs epochs per round for every method, whatever its steps."""
+    """Return (round, step) of every epoch, in order; 2 * epochs epochs a round for every method, whatever its steps."""
     each = 2 * schedule.epochs // len(steps)
     return [(r, step) for r in range(schedule.rounds) for step in steps for _ in range(each)]
 
@@ -293,7 +294,7 @@ def total(terms: dict[str, Tensor], weights: Weights) -> Tensor:
 
 
 def extra_inputs(method: Method, labels: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return what a network reads besides the picture: the oracle reads the true landmarks, at test too, DARN the domain."""
+    """Return what a network reads besides the picture: true landmarks (the oracle, also at test) or DARN's domain."""
     if method.pool_at == "truth" and "landmarks" in labels:
         return {"pool_at": (labels["landmarks"].nan_to_num(0.5), (labels["visibility"] == 0).float())}
     if method.network == "darn" and "domain" in labels:
@@ -304,100 +305,147 @@ def extra_inputs(method: Method, labels: dict[str, Tensor]) -> dict[str, Tensor]
 # ---- fit and predict ------------------------------------------------------------------------------------------------
 
 
+@dataclass
+class Fit:
+    """What the updates of one training share, see `fit`."""
+
+    method: Method
+    schedule: Schedule
+    config: Config
+    fabric: Fabric
+    samples: Samples  # on the device
+    rows: np.ndarray  # trained on
+    item: np.ndarray | None  # (N,) of all images
+    seed: int
+    weights: tuple[Tensor, Tensor] | None  # w_pos and w_neg of the attributes, on the device
+    forward: nn.Module
+    optimizer: torch.optim.Optimizer
+    rate: Tensor  # read by a recorded update
+
+    @property
+    def updates_per_epoch(self) -> int:
+        return max(1, views_of(self.rows, self.item) * len(self.rows) // self.schedule.batch)
+
+    @property
+    def updates(self) -> int:
+        return self.schedule.passes * self.updates_per_epoch
+
+    def batches(self, epoch: int) -> Iterator[np.ndarray]:
+        return epoch_batches(self.rows, self.item, self.schedule.batch, (self.seed, epoch))
+
+
 def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarray, method: Method, schedule: Schedule,
         config: Config, fabric: Fabric, checkpoint: Path, seed: int, weights: tuple[Tensor, Tensor] | None = None,
-        deadline: float = float("inf")) -> list[dict]:  # fmt: skip
+        name: str = "") -> list[dict]:  # fmt: skip
     """Train `model` in place on `rows` to the end of the schedule, where the rate is 0; return one dict per epoch.
 
-    held_out: rows whose losses are logged after each epoch, and decide nothing. weights: the attributes' w_pos and w_neg.
-    A checkpoint is written at the end of an epoch, at most once a minute; where one exists, training resumes from it and ends
-    with the same numbers. Raises NotFinite with step and rows when a loss is not finite, OutOfTime after `deadline` (Unix
-    time).
+    held_out: rows whose losses are logged after each epoch, and decide nothing. weights: w_pos and w_neg of the
+    attributes. name: of the run, for the progress bar. A checkpoint is written at the end of an epoch, at most once a
+    minute; where one exists, training resumes from it and ends with the same numbers. Raises NotFinite with step and
+    rows when a loss is not finite.
     """
-    t, batch_size, device = config.training, schedule.batch, fabric.device
     item = None if samples.item is None else samples.item.cpu().numpy()
     views = views_of(rows, item)
-    largest = min(batch_size, views * len(rows))
+    largest = min(schedule.batch, views * len(rows))
     if largest % fabric.world_size:  # the mean of unequal shares' losses is not the batch's loss
         raise DataError(f"batches of {largest} cannot be shared evenly by {fabric.world_size} processes")
-    samples = samples.to(device)
-    weights = None if weights is None else tuple(w.to(device) for w in weights)
+    device = fabric.device
     if fabric.world_size > 1 and device.type == "cuda":
         model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
     model.to(memory_format=torch.channels_last)
-    trained = [p for p in model.parameters() if p.requires_grad]
-    groups = [{"params": [p for p in trained if p.ndim > 1], "weight_decay": t.weight_decay},
-              {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0}]  # fmt: skip
-    rate = torch.zeros((), device=device)  # a tensor, which a recorded update reads
-    optimizer = torch.optim.AdamW(groups, rate, fused=True, capturable=device.type == "cuda")
-    forward, optimizer = fabric.setup(model, optimizer)
-    plan, by_step = phases(schedule, method.steps), step_weights(config)
+    rate = torch.zeros((), device=device)
+    forward, optimizer = fabric.setup(model, make_optimizer(model, rate, config, device))
+    weights = None if weights is None else tuple(w.to(device) for w in weights)
+    job = Fit(method, schedule, config, fabric, samples.to(device), rows, item, seed, weights, forward, optimizer, rate)
+    updates = make_updates(job)
+    # Without jitter, two views of a photo are the same image twice and no pair.
+    logged = job.samples if views == 1 else replace(job.samples, item=None)
+    plan = phases(schedule, method.steps)
     done, history = load_checkpoint(checkpoint, model, optimizer)
-    per_epoch = max(1, views * len(rows) // batch_size)
-    steps, saved = len(plan) * per_epoch, time.monotonic()
-    bad_step = torch.full((), -1, device=device)
-
-    def update(step_name: int | str, batch: Tensor, *view: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        labels, images = samples.labels(batch, View(*view)), samples.images(batch, View(*view), config.input.view_px)
-        terms = loss_terms(forward(images, **extra_inputs(method, labels)), labels, weights, t.margin, fabric)
-        if unknown := terms.keys() - set(method.losses):  # they would be missing in the run's identity
-            raise ValueError(f"{method.name} learns {', '.join(sorted(unknown))}: name them in methods.Method.losses")
-        if not terms:
-            raise DataError(f"{checkpoint.parent.name}: the training images have no label that this method learns")
-        loss = total(terms, by_step[step_name])
-        optimizer.zero_grad(set_to_none=True)
-        fabric.backward(loss)
-        fabric.clip_gradients(forward, optimizer, max_norm=5.0, error_if_nonfinite=False)
-        optimizer.step()
-        return loss.detach(), {name: value.detach() for name, value in terms.items()}
-
-    updates = {name: partial(update, name) for name in method.steps}
-    varies = method.network == "darn" and samples.domain is not None  # its streams' shares of a batch
-    if device.type == "cuda" and isinstance(samples.crops, Tensor) and fabric.world_size == 1 and not varies:
-        updates = {name: recorded(function) for name, function in updates.items()}
-    bar = tqdm(total=steps, initial=done * per_epoch, desc=checkpoint.parent.name, unit="step", mininterval=5,
-               disable=fabric.global_rank > 0)  # fmt: skip
+    saved, first = time.monotonic(), fabric.global_rank == 0
+    bar = tqdm(total=job.updates, initial=done * job.updates_per_epoch, desc=name, unit="step", mininterval=5,
+               disable=not first)  # fmt: skip
     for epoch in range(done, len(plan)):
-        begin, (round_, step_name), sums, seen = time.perf_counter(), plan[epoch], {}, 0
-        forward.train()
-        for index, batch in enumerate(epoch_batches(rows, item, batch_size, (seed, epoch))):
-            step = epoch * per_epoch + index
-            view = crops.training_view(len(batch), config.input, torch.Generator().manual_seed(seed * 1_000_003 + step))
-            torch.manual_seed((seed * 1_000_003 + step) * fabric.world_size + fabric.global_rank)  # dropout
-            share = slice(fabric.global_rank * len(batch) // fabric.world_size,
-                          (fabric.global_rank + 1) * len(batch) // fabric.world_size)  # fmt: skip
-            mine, view = torch.from_numpy(batch[share]).to(device), view.part(share).to(device)
-            rate.fill_(schedule.rate * rate_share(step, steps))
-            loss, terms = updates[step_name](mine, *view)
-            bad_step = torch.where((bad_step < 0) & ~torch.isfinite(loss), step, bad_step)
-            if (step + 1) % CHECK_EVERY == 0 or index == per_epoch - 1:
-                _check_finite(int(bad_step), per_epoch, rows, item, batch_size, seed, checkpoint.parent.name)
-            for name, value in terms.items():
-                sums[name] = sums.get(name, 0) + value * len(mine)
-            seen += len(mine)
-            bar.update()
-        means = {name: fabric.all_reduce(value / seen, reduce_op="mean") for name, value in sums.items()}
-        row = {"epoch": epoch, "round": round_, "step": step_name}
-        row |= {"rate": schedule.rate * rate_share((epoch + 1) * per_epoch, steps)}
-        row |= {f"train_{name}": round(float(value), 6) for name, value in means.items()}
-        paired = (
-            samples if views == 1 else replace(samples, item=None)
-        )  # without jitter, a pair is the same image twice
-        held = held_out_losses(forward, paired, held_out, method, weights, config, fabric)
-        row |= {f"held_out_{name}": value for name, value in held.items()}
+        begin, (round_, step) = time.perf_counter(), plan[epoch]
+        means = run_epoch(job, updates[step], epoch, bar)
+        held = held_out_losses(forward, logged, held_out, method, weights, config, fabric)
+        row = {"epoch": epoch, "round": round_, "step": step}
+        row |= {"rate": schedule.rate * rate_share((epoch + 1) * job.updates_per_epoch, job.updates)}
+        row |= {f"train_{loss}": value for loss, value in means.items()}
+        row |= {f"held_out_{loss}": value for loss, value in held.items()}
         history.append(row | {"seconds": round(time.perf_counter() - begin, 2)})
-        # The first process decides: one that stopped alone would leave the others waiting for it.
-        out_of_time = fabric.broadcast(time.time() > deadline) and epoch + 1 < len(plan)
-        if fabric.global_rank == 0 and (out_of_time or time.monotonic() - saved > SAVE_EVERY):
+        if first and time.monotonic() - saved > SAVE_EVERY:
             save_checkpoint(checkpoint, model, optimizer, epoch + 1, history)
             saved = time.monotonic()
         fabric.barrier()
-        if out_of_time:
-            raise OutOfTime(
-                f"{checkpoint.parent.name}: stopped after {epoch + 1} of {len(plan)} epochs; start again to resume"
-            )
     bar.close()
     return history
+
+
+def make_optimizer(model: nn.Module, rate: Tensor, config: Config, device: torch.device) -> torch.optim.Optimizer:
+    """Return AdamW over the parameters that are trained, whose weights alone decay."""
+    trained = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.training.weight_decay},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, rate, fused=True, capturable=device.type == "cuda")
+
+
+def make_updates(job: Fit) -> dict[int | str, Callable]:
+    """Return the update of each step, (rows, *view) -> loss and its terms; on a GPU a recorded one where possible."""
+    updates = {step: partial(update, job, step) for step in job.method.steps}
+    varies = job.method.network == "darn" and job.samples.domain is not None  # its streams' shares of a batch
+    on_gpu = job.fabric.device.type == "cuda" and isinstance(job.samples.crops, Tensor)
+    if on_gpu and job.fabric.world_size == 1 and not varies:
+        updates = {step: recorded(function) for step, function in updates.items()}
+    return updates
+
+
+def update(job: Fit, step: int | str, batch: Tensor, *view: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    """Update the network once with the loss weights of a step; return the loss and its terms, unweighted."""
+    labels = job.samples.labels(batch, View(*view))
+    images = job.samples.images(batch, View(*view), job.config.input.view_px)
+    out = job.forward(images, **extra_inputs(job.method, labels))
+    terms = loss_terms(out, labels, job.weights, job.config.training.margin, job.fabric)
+    if unknown := terms.keys() - set(job.method.losses):
+        raise ValueError(f"{job.method.name} learns {', '.join(sorted(unknown))}: name them in methods.Method.losses")
+    if not terms:
+        raise DataError(f"{job.method.name}: the training images have no label that this method learns")
+    loss = total(terms, step_weights(job.config)[step])
+    job.optimizer.zero_grad(set_to_none=True)
+    job.fabric.backward(loss)
+    job.fabric.clip_gradients(job.forward, job.optimizer, max_norm=5.0, error_if_nonfinite=False)
+    job.optimizer.step()
+    return loss.detach(), {name: value.detach() for name, value in terms.items()}
+
+
+def run_epoch(job: Fit, update: Callable, epoch: int, bar: tqdm) -> dict[str, float]:
+    """Train one epoch; return the mean of each loss over its images. Raises NotFinite."""
+    fabric, device, sums, all_losses, seen = job.fabric, job.fabric.device, {}, [], 0
+    rank, size = fabric.global_rank, fabric.world_size
+    job.forward.train()
+    for index, batch in enumerate(job.batches(epoch)):
+        step = epoch * job.updates_per_epoch + index
+        seed = job.seed * 1_000_003 + step
+        view = crops.training_view(len(batch), job.config.input, torch.Generator().manual_seed(seed))
+        torch.manual_seed(seed * size + rank)  # dropout
+        share = slice(rank * len(batch) // size, (rank + 1) * len(batch) // size)
+        mine = torch.from_numpy(batch[share]).to(device)
+        job.rate.fill_(job.schedule.rate * rate_share(step, job.updates))
+        loss, terms = update(mine, *view.part(share).to(device))
+        all_losses.append(loss.clone())  # read at the end of the epoch: reading waits for the device
+        for name, value in terms.items():
+            sums[name] = sums.get(name, 0) + value * len(mine)
+        seen += len(mine)
+        bar.update()
+    bad = torch.stack(all_losses).isfinite().logical_not().nonzero()
+    if len(bad):
+        index = int(bad[0])
+        step = epoch * job.updates_per_epoch + index
+        raise NotFinite(f"the loss is not finite at step {step} (epoch {epoch})", list(job.batches(epoch))[index])
+    means = {name: fabric.all_reduce(value / seen, reduce_op="mean") for name, value in sums.items()}
+    return {name: round(float(value), 6) for name, value in means.items()}
 
 
 class NotFinite(FloatingPointError):
@@ -408,19 +456,11 @@ class NotFinite(FloatingPointError):
         self.rows = rows
 
 
-def _check_finite(step: int, per_epoch: int, rows, item, batch: int, seed: int, run: str) -> None:
-    """Raise NotFinite for a step whose loss was not finite, with the rows of its batch."""
-    if step >= 0:
-        epoch, index = divmod(step, per_epoch)
-        bad = list(epoch_batches(rows, item, batch, (seed, epoch)))[index]
-        raise NotFinite(f"{run}: the loss is not finite at step {step} (epoch {epoch})", bad)
-
-
 @torch.inference_mode()
 def held_out_losses(
     forward, samples: Samples, rows: np.ndarray, method: Method, weights, config: Config, fabric
 ) -> dict:
-    """Return the mean losses over `rows` in the fixed view; images of an item are adjacent, so that there are triplets."""
+    """Return the mean losses over `rows` in the fixed view; images of an item are adjacent, to give triplets."""
     forward.eval()
     sums, device = {}, fabric.device
     if samples.item is not None:
@@ -446,9 +486,10 @@ def predict(model: nn.Module, samples: Samples, benchmark: Benchmark, rows: np.n
             fabric: Fabric) -> dict[str, np.ndarray]:  # fmt: skip
     """Return the outputs of `model` on `rows` in the fixed view, from pixels and boxes alone.
 
-    float32 arrays, those that the method has: landmarks (n, 8, 2) and parts (n, P, 2) in pixels of the photo as (x, y),
-    visibility (n, 8, 3) and present (n, P) probabilities, category (n, K) and attributes (n, A) scores, embedding (n, D).
-    No label reaches the network, except the true landmarks that the upper bound pools at; DARN also reads the domain.
+    float32 arrays, those that the method has: landmarks (n, 8, 2) and parts (n, P, 2) in pixels of the photo as
+    (x, y), visibility (n, 8, 3) and present (n, P) probabilities, category (n, K) and attributes (n, A) scores,
+    embedding (n, D). No label reaches the network, except the true landmarks that the oracle pools at; DARN also reads
+    the domain.
     """
     model.to(fabric.device).eval()  # not set up by Fabric: one process predicts alone
     samples, collected = samples.to(fabric.device), {}
@@ -481,16 +522,6 @@ def save_checkpoint(path: Path, model: nn.Module, optimizer, epochs: int, histor
         for key, value in optimizer.state[parameter].items() if parameter.requires_grad else ():
             tensors[f"optimizer.{name}.{key}"] = value
     write_tensors(path, tensors, {"epochs": str(epochs), "history": json.dumps(history)})
-
-
-def check_checkpoint(path: Path, model: nn.Module) -> None:
-    """Raise DataError unless the file is a whole checkpoint of this network."""
-    tensors, header = read_tensors(path)
-    for name, value in model.state_dict().items():
-        if f"model.{name}" not in tensors or tensors[f"model.{name}"].shape != value.shape:
-            raise DataError(f"{path}: no {name} of this network's shape; delete it")
-    if not {"epochs", "history"} <= header.keys():
-        raise DataError(f"{path}: no number of finished epochs; delete it")
 
 
 def load_checkpoint(path: Path, model: nn.Module, optimizer) -> tuple[int, list[dict]]:

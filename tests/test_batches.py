@@ -11,8 +11,8 @@ from test_train import Bench
 from lib import train
 
 
-@pytest.mark.parametrize("n, batch", [(40, 8), (37, 8), (8, 8), (5, 8), (1, 8), (100, 7)])
-@pytest.mark.parametrize("per_item", [0, 1, 3, 4, 50])
+@pytest.mark.parametrize("n, batch", [(37, 8), (5, 8), (100, 7)])
+@pytest.mark.parametrize("per_item", [0, 1, 3])
 def test_every_row_is_seen_once_per_epoch_in_full_batches(n, batch, per_item):
     """At most, and twice where no item has a second row."""
     rows = np.random.default_rng(0).permutation(200)[:n]

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,9 +15,9 @@ import pytest
 import torch
 from squares import with_schedule
 
-from lib import crops, locks, losses, networks, parts, train
+from lib import crops, losses, networks, parts, train
+from lib.artefact import read_tensors
 from lib.config import PROFILES, Schedule, Weights
-from lib.files import read_tensors
 from lib.lists import DataError
 from lib.methods import DETECTORS, METHODS, find, supervised
 
@@ -42,10 +41,10 @@ class Bench:
             self.weights = train.attribute_weights(self.samples, self.rows, mask, config.training.attribute_balance)
         train.start_at_frequencies(self.model, self.samples, self.rows, self.weights, config, [])
 
-    def fit(self, run="run", deadline=float("inf"), seed=0, schedule=None):
+    def fit(self, run="run", seed=0, schedule=None):
         schedule = schedule or self.config.training.pretrain
         return train.fit(self.model, self.samples, self.rows, self.held_out, self.method, schedule, self.config, FABRIC,
-                         self.folder / run / "checkpoint.safetensors", seed, self.weights, deadline)  # fmt: skip
+                         self.folder / run / "checkpoint.safetensors", seed, self.weights, run)  # fmt: skip
 
     def predict(self, rows):
         return train.predict(self.model, self.samples, self.benchmark, rows, self.method, self.config, FABRIC)
@@ -65,9 +64,13 @@ def equal(a, b):
 # ---- equal passes, and a rate that ends at 0 -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [*METHODS, *DETECTORS])
 @pytest.mark.parametrize("rounds, epochs", [(1, 1), (2, 3)])
-def test_every_method_makes_the_same_passes(name, rounds, epochs):
+def test_every_method_makes_the_same_passes(rounds, epochs):
+    for name in [*METHODS, *DETECTORS]:
+        check_passes(name, rounds, epochs)
+
+
+def check_passes(name, rounds, epochs):
     schedule = Schedule(rounds, epochs, 1e-3)
     phases = train.phases(schedule, find(name).steps)
     assert len(phases) == schedule.passes == 2 * rounds * epochs
@@ -90,12 +93,12 @@ def test_the_rate_by_hand():
     assert shares[100] == 0
 
 
-@pytest.mark.parametrize("steps", [1, 2, 3, 9, 10, 11, 57])
-def test_the_rate_of_few_updates(steps):
-    shares = [train.rate_share(step, steps) for step in range(steps + 1)]
-    assert max(shares) == 1.0 and shares[-1] == 0 and all(share > 0 for share in shares[:-1])
-    peak = shares.index(1.0)
-    assert shares[: peak + 1] == sorted(shares[: peak + 1]) and shares[peak:] == sorted(shares[peak:], reverse=True)
+def test_the_rate_of_few_updates():
+    for steps in (1, 2, 3, 9, 10, 11, 57):
+        shares = [train.rate_share(step, steps) for step in range(steps + 1)]
+        assert max(shares) == 1.0 and shares[-1] == 0 and all(share > 0 for share in shares[:-1])
+        peak = shares.index(1.0)
+        assert shares[: peak + 1] == sorted(shares[: peak + 1]) and shares[peak:] == sorted(shares[peak:], reverse=True)
 
 
 @pytest.mark.parametrize("name", ["fashionnet", "fashionnet-joint", "wtbi", "joints"])
@@ -279,33 +282,36 @@ def test_held_out_and_test_images_are_never_trained_on(search_squares, config, t
 # ---- resuming, and faults -------------------------------------------------------------------------------------------
 
 
+def stop_before(monkeypatch, epoch):
+    """Let every fit save each epoch and stop as by Ctrl-C before `epoch`; None: run to the end."""
+    run_epoch = train.run_epoch
+    monkeypatch.setattr(train, "SAVE_EVERY", -1.0)
+
+    def run(job, update, number, bar):
+        if number == epoch:
+            raise KeyboardInterrupt
+        return run_epoch(job, update, number, bar)
+
+    monkeypatch.setattr(train, "run_epoch", run)
+
+
 @pytest.mark.parametrize("name", ["fashionnet", "fashionnet+joints", "wtbi"])
-def test_a_stopped_fit_ends_with_the_same_numbers(name, squares, config, tmp_path):
-    """Stopped after every epoch by its deadline; each time another process goes on with a network of another start."""
+def test_a_stopped_fit_ends_with_the_same_numbers(name, squares, config, tmp_path, monkeypatch):
+    """Stopped after every epoch; each time another process goes on with a network of another start."""
     config = replace(with_schedule(config, epochs=2), model=replace(config.model, dropout=0.3, dropout_pose=0.2))
     whole = Bench(name, squares, config, tmp_path)
     history = whole.fit("whole")
     assert not (tmp_path / "whole").exists()  # shorter than a minute: no checkpoint is written
-    for epochs in (1, 2, 3):
-        stopped = Bench(name, squares, config, tmp_path, seed=epochs)
-        if epochs == 1:
-            stopped = Bench(name, squares, config, tmp_path)
-        elif name == "wtbi":  # the checkpoint holds the generic features too
-            assert not equal(stopped.state(), whole.state())
-        with pytest.raises(locks.OutOfTime, match=f"stopped: stopped after {epochs} of 4 epochs; start again"):
-            stopped.fit("stopped", deadline=time.time() - 1)
+    for epoch in (1, 2, 3):
+        stopped = Bench(name, squares, config, tmp_path, seed=epoch if epoch > 1 else 0)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            stop_before(patch, epoch)
+            stopped.fit("stopped")
     resumed = Bench(name, squares, config, tmp_path, seed=9)
     assert without_seconds(resumed.fit("stopped")) == without_seconds(history)
     assert equal(resumed.state(), whole.state())
     ours, exact = resumed.predict(resumed.held_out), whole.predict(whole.held_out)
     assert all(np.array_equal(ours[key], exact[key]) for key in exact)
-
-
-def test_the_deadline_does_not_stop_the_last_epoch(squares, config, tmp_path):
-    bench = Bench("fashionnet-global", squares, config, tmp_path)
-    with pytest.raises(locks.OutOfTime):
-        bench.fit(deadline=0)
-    assert len(Bench("fashionnet-global", squares, config, tmp_path).fit(deadline=0)) == 2
 
 
 def test_another_seed_trains_another_network(squares, config, tmp_path):
@@ -315,21 +321,22 @@ def test_another_seed_trains_another_network(squares, config, tmp_path):
     assert equal(fits[0].state(), fits[1].state()) and not equal(fits[0].state(), fits[2].state())
 
 
-def test_landmarks_alone_are_learned_and_resumed(squares, config, tmp_path):
+def test_landmarks_alone_are_learned_and_resumed(squares, config, tmp_path, monkeypatch):
     """No loss reaches the other branches: their parameters have no optimizer state to write or to read."""
     alone = replace(squares, category=None, category_names=None, attributes=None, attribute_names=None)
     whole = Bench("fashionnet", alone, config, tmp_path)
     history = whole.fit("whole")
     assert "train_landmark" in history[0] and "train_category" not in history[0]
-    with pytest.raises(locks.OutOfTime):
-        Bench("fashionnet", alone, config, tmp_path).fit("stopped", deadline=0)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        stop_before(patch, 1)
+        Bench("fashionnet", alone, config, tmp_path).fit("stopped")
     resumed = Bench("fashionnet", alone, config, tmp_path, seed=3)
     assert without_seconds(resumed.fit("stopped")) == without_seconds(history) and equal(resumed.state(), whole.state())
 
 
 def test_without_a_label_to_learn_from_one_sentence_says_so(squares, config, tmp_path):
     alone = replace(squares, category=None, category_names=None, attributes=None, attribute_names=None)
-    with pytest.raises(DataError, match="run: the training images have no label that this method learns"):
+    with pytest.raises(DataError, match="fashionnet-global: the training images have no label that this method learns"):
         Bench("fashionnet-global", alone, config, tmp_path).fit()
 
 
@@ -347,7 +354,7 @@ def test_a_loss_that_is_not_finite_stops_with_step_and_rows(squares, config, tmp
     batch = list(train.epoch_batches(bench.rows, None, 8, (0, 1)))[1].tolist()
     with pytest.raises(train.NotFinite) as error:
         bench.fit("a_run")
-    assert str(error.value) == "a_run: the loss is not finite at step 3 (epoch 1)"
+    assert str(error.value) == "the loss is not finite at step 3 (epoch 1)"
     assert error.value.rows.tolist() == batch
 
 
@@ -490,6 +497,21 @@ def test_a_detector_finds_its_joints(squares, config, tmp_path):
     assert history[-1]["train_detection"] < 0.7 * history[0]["train_detection"]
 
 
+def test_a_batch_job_of_slurm_is_one_process(monkeypatch):
+    """The environment of `#SBATCH --ntasks=8`, in which nothing has started eight."""
+    for name, value in {
+        "JOB_ID": 1,
+        "NTASKS": 8,
+        "NPROCS": 8,
+        "NNODES": 1,
+        "PROCID": 0,
+        "LOCALID": 0,
+        "NODEID": 0,
+    }.items():
+        monkeypatch.setenv(f"SLURM_{name}", str(value))
+    assert train.make_fabric.__wrapped__("32-true").world_size == 1
+
+
 # ---- several processes ----------------------------------------------------------------------------------------------
 
 SCRIPT = """
@@ -501,7 +523,7 @@ import torch
 torch.set_num_threads(1)
 from squares import CONFIG, make_squares
 from test_train import Bench
-from lib.files import write_json, write_tensors
+from lib.artefact import write_json, write_tensors
 root, rank = Path(sys.argv[1]), os.environ.get("RANK", "0")
 config = replace(CONFIG, model=replace(CONFIG.model, batch_norm=False))
 for method in ("fashionnet", "wtbi"):

@@ -1,0 +1,144 @@
+"""Artefacts: whole or absent, resumed, made by one process at a time, and one sentence where the disk says no."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lib import artefact
+from lib.lists import DataError
+
+ROOT = Path(__file__).parents[1]
+
+
+def script(text: str, *arguments) -> subprocess.Popen:
+    command = [sys.executable, "-c", textwrap.dedent(text), *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+
+def test_it_is_made_once_and_says_from_what(tmp_path):
+    calls = []
+
+    def make(part):
+        calls.append(part.name)
+        (part / "a.txt").write_text("1")
+
+    for _ in range(2):
+        made = artefact.artefact(tmp_path / "below" / "thing", make, {"seed": 3})
+    assert calls == ["thing.part"] and made == tmp_path / "below" / "thing"
+    assert (made / "a.txt").read_text() == "1" and json.loads((made / "about.json").read_text()) == {"seed": 3}
+    assert not made.with_name("thing.part").exists()
+
+
+def test_what_fails_leaves_nothing_that_looks_whole_and_is_gone_on_with(tmp_path):
+    def fail(part):
+        (part / "half.txt").write_text("1")
+        raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError):
+        artefact.artefact(tmp_path / "thing", fail, {})
+    assert not (tmp_path / "thing").exists()
+    artefact.artefact(tmp_path / "thing", lambda part: (part / "rest.txt").write_text("2"), {})
+    assert {p.name for p in (tmp_path / "thing").iterdir()} == {"half.txt", "rest.txt", "about.json"}
+
+
+COUNT = """
+    import sys, time
+    from pathlib import Path
+    from lib.artefact import artefact
+    folder, log = Path(sys.argv[1]), Path(sys.argv[2])
+    def make(part):
+        for number in range(10):
+            if not (part / str(number)).exists():
+                with open(log, "a") as file: file.write(f"{number} ")
+                time.sleep(0.05)
+                (part / str(number)).write_text("x")
+    artefact(folder, make, {})
+"""
+
+
+def test_killed_at_any_moment_it_is_gone_on_with(tmp_path):
+    for moment in (0.3, 0.6):
+        process = script(COUNT, tmp_path / "thing", tmp_path / "log")
+        while not (tmp_path / "log").exists():
+            time.sleep(0.02)
+        time.sleep(moment / 2)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert not (tmp_path / "thing").exists()
+    last = script(COUNT, tmp_path / "thing", tmp_path / "log")
+    assert last.communicate()[1] == "" and last.returncode == 0
+    written = (tmp_path / "log").read_text().split()
+    assert sorted(set(written), key=int) == [str(number) for number in range(10)]
+    assert len(written) <= 12  # of a killed call, the one that it was about to write is made again
+
+
+def test_two_processes_make_it_once(tmp_path):
+    both = [script(COUNT, tmp_path / "thing", tmp_path / "log") for _ in range(2)]
+    said = [process.communicate()[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert (tmp_path / "log").read_text().split() == [str(number) for number in range(10)]
+    assert sorted("is being made by another process; waiting for it to end" in text for text in said)[1]
+
+
+@pytest.mark.parametrize(
+    "number, cure",
+    [
+        (errno.ENOSPC, "free some disk space"),
+        (errno.EROFS, "name a folder that can be written"),
+        (errno.EIO, "see whether the folder exists and can be written"),
+    ],
+)
+def test_what_the_disk_says_becomes_a_sentence_with_its_cure(tmp_path, number, cure):
+    def fail(path):
+        raise OSError(number, os.strerror(number))
+
+    expected = rf"cannot be written \({os.strerror(number)}\); {cure}"
+    with pytest.raises(DataError, match=rf"{tmp_path}/a.json: {expected}"):
+        artefact.write_beside(tmp_path / "a.json", fail)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(DataError, match=expected):
+        artefact.artefact(tmp_path / "thing", fail, {})
+
+
+def test_a_file_where_a_folder_should_be(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(DataError, match="cannot be written"):
+        artefact.write_json(tmp_path / "file" / "a.json", {})
+    with pytest.raises(DataError, match="cannot be written"):
+        artefact.artefact(tmp_path / "file" / "thing", lambda part: None, {})
+
+
+def test_tensors_come_back_in_every_type(tmp_path):
+    rng = np.random.default_rng(0)
+    tensors = {"a": torch.from_numpy(rng.random((3, 2), np.float32)).t(), "b": torch.arange(4, dtype=torch.int16),
+               "c": torch.ones(2, dtype=torch.bfloat16), "empty": torch.zeros(0, 3)}  # fmt: skip
+    path = artefact.write_tensors(tmp_path / "x.safetensors", tensors, {"about": "this"})
+    read, header = artefact.read_tensors(path)
+    assert header == {"about": "this"} and all(torch.equal(read[name], tensors[name]) for name in tensors)
+    arrays, _ = artefact.read_tensors(path, "np")
+    assert arrays["c"].dtype == np.float32 and arrays["b"].dtype == np.int16
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.5, 0.99])
+def test_a_cut_file_is_one_sentence(tmp_path, kept):
+    path = artefact.write_tensors(tmp_path / "x.safetensors", {"a": torch.ones(100)})
+    path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
+    with pytest.raises(DataError, match=f"x.safetensors: cannot be read .*delete {tmp_path} and start again"):
+        artefact.read_tensors(path)
+    with pytest.raises(DataError, match="y.safetensors: no such file; run the notebook that writes it first"):
+        artefact.read_tensors(tmp_path / "y.safetensors")
+
+
+def test_digests_do_not_depend_on_the_order_of_names():
+    assert artefact.digest({"a": 1, "b": 2}) == artefact.digest({"b": 2, "a": 1}) != artefact.digest({"a": 1, "b": 3})
+    assert len(artefact.digest(1)) == 12
