@@ -27,7 +27,7 @@ class Input:
 class Model:
     """Sizes of the networks. The defaults are the paper's: VGG-16 with 4096-d fully connected layers."""
 
-    trunk: str = "vgg16"  # or one of trunks.CHANNELS: its stages take the place of conv1-conv4 and conv5
+    trunk: str = "vgg16"  # or "efficientnet_lite0", whose stages replace conv1-conv4 and conv5
     width: float = 1.0  # times VGG-16's 64 to 512 channels in conv1-conv4
     batch_norm: bool = False  # after each convolution; VGG-16 has none, without it, training from scratch fails
     conv5: int = 512  # channels of conv5_global
@@ -42,7 +42,7 @@ class Model:
     bins: int = 2  # a region is pooled to bins x bins values
     dropout: float = 0.5  # VGG-16's
     dropout_pose: float = 0.2  # of fc6_pose and fc7_pose; 0.5 blurs a regression
-    generic: str = "vgg16"  # WTBI's ImageNet features, or those of one of trunks.CHANNELS
+    generic: str = "vgg16"  # WTBI's ImageNet features, or "efficientnet_lite0"
 
 
 @dataclass(frozen=True)
@@ -84,16 +84,17 @@ class Training:
     inshop: Schedule
     consumer2shop: Schedule
     weight_decay: float = 0.05  # of weights; none on biases and batch norms
-    # "Large" and "small" weights: in step 1 the losses that are not its task keep nine tenths of their weight, in step 2
-    # three tenths. At the start the squared distances of 8 landmarks sum to about 0.2, visibility to 9, category to 4; the
-    # attribute loss is 1 at the label frequencies. Landmarks ten times as heavy, one size with the others, take from the
-    # shared trunk more than pooling at them gives back; a larger weight for the attributes slows all else, and the
-    # attributes too: the categories form the first features (benchmarks/LOG.md).
-    step1: Weights = Weights(1, 0.1, 0.03, 0.27, 0.9, 0.9, 0.9)
-    step2: Weights = Weights(0.3, 0.03, 0.009, 0.3, 1, 1, 1)
-    at_once: Weights = Weights(1, 0.1, 0.03, 0.3, 1, 1, 1)
-    # Power of the negative / positive ratio in w_pos and w_neg: 1 balances positives and negatives, 0 ignores the ratio.
-    # Full balance favours the rarest attributes, which costs recall among the top five.
+    # "Large" and "small" weights: in step 1 the losses that are not its task keep nine tenths of their weight, in step
+    # 2 three tenths. At the start the squared distances of 8 landmarks sum to about 0.2, visibility to 9, category to
+    # 4; the attribute loss is 1. Heavier landmarks take more from the shared trunk than pooling at them gives back.
+    # Heavier attributes slow all else, and the attributes too: categories form the first features (benchmarks/LOG.md).
+    step1: Weights = Weights(
+        landmark=1, heatmap=0.1, visibility=0.03, category=0.27, attribute=0.9, triplet=0.9, pair=0.9
+    )
+    step2: Weights = Weights(landmark=0.3, heatmap=0.03, visibility=0.009, category=0.3, attribute=1, triplet=1, pair=1)
+    at_once: Weights = Weights(landmark=1, heatmap=0.1, visibility=0.03, category=0.3, attribute=1, triplet=1, pair=1)
+    # Power of the negative / positive ratio in w_pos and w_neg: 1 balances positives and negatives, 0 ignores it. Full
+    # balance favours the rarest attributes, which costs recall among the top five.
     attribute_balance: float = 0.1
     margin: float = 0.3  # of the triplet loss, on Euclidean distances of unit-length embeddings (0 to 2)
     precision: str = "auto"  # bf16-mixed where the machine has bf16 units, else 32-true
@@ -120,8 +121,8 @@ class Config:
         return asdict(self)
 
 
-# VGG-16 with a quarter of the channels and batch norm, at 96 px: conv4 is a map of 12 x 12 cells, and a window of 2 cells
-# covers a sixth of the picture, about what 4 of 28 cover in the paper's size.
+# VGG-16 with a quarter of the channels and batch norm, at 96 px: conv4 is a map of 12 x 12 cells, and a window of 2
+# cells covers a sixth of the picture, about what 4 of 28 cover in the paper's size.
 COMPACT = Model(
     width=1 / 4, batch_norm=True, conv5=128, conv5_pose=96, fc_global=256, fc_fusion=256, fc_local=256, fc_pose=128,
     pool4_pose=False, window=2, bins=1, dropout=0.2, dropout_pose=0.0, generic="efficientnet_lite0",
@@ -148,7 +149,7 @@ PROFILES = {
             inshop=Schedule(1, 1, 2e-3, 32), consumer2shop=Schedule(1, 1, 2e-3, 32), precision="32-true",
         ),
     ),
-    # The default: about 20 minutes on two CPU cores with bf16 units. Each method starts from its own pre-training of the study.
+    # The default: about 20 minutes on two CPU cores with bf16 units. Each method starts from its own pre-training.
     "demo": Config(
         profile="demo",
         world=World(
@@ -169,7 +170,8 @@ PROFILES = {
         seeds=(0, 1, 2),
         world=World(
             pretrain=36_000, train=6_000, val=1_000, test=4_000, inshop_train_items=2_000, inshop_test_items=1_000,
-            consumer2shop_train_items=2_000, consumer2shop_val_items=100, consumer2shop_test_items=1_000, distractors=300,
+            consumer2shop_train_items=2_000, consumer2shop_val_items=100, consumer2shop_test_items=1_000,
+            distractors=300,
         ),
         model=COMPACT,
         training=Training(
@@ -177,9 +179,9 @@ PROFILES = {
             inshop=Schedule(4, 1, 2e-3, 128), consumer2shop=Schedule(4, 1, 2e-3, 128),
         ),
     ),
-    # Real photos on a CPU: the three branches on EfficientNet-Lite0's stages, from ImageNet as in the paper, trained whole.
-    # A few thousand photos teach landmarks slowly, so that their losses weigh ten times as much as in the drawn world. Chosen
-    # for FashionNet on photos held out of train (benchmarks/photos.py, LOG.md).
+    # Real photos on a CPU: the three branches on EfficientNet-Lite0's stages, from ImageNet as in the paper, trained
+    # whole. A few thousand photos teach landmarks slowly, so that their losses weigh ten times as much as in the drawn
+    # world. Chosen for FashionNet on photos held out of train (benchmarks/photos.py, LOG.md).
     "photos": Config(
         profile="photos",
         input=Input(px=139, view_px=128),
@@ -187,8 +189,9 @@ PROFILES = {
         training=Training(
             pretrain=Schedule(1, 1, 1e-3), category_attribute=Schedule(6, 1, 5e-4),
             inshop=Schedule(1, 1, 1e-3), consumer2shop=Schedule(1, 1, 1e-3),
-            step1=Weights(10, 1, 0.03, 0.27, 0.9, 0.9, 0.9), step2=Weights(3, 0.3, 0.009, 0.3, 1, 1, 1),
-            at_once=Weights(10, 1, 0.03, 0.3, 1, 1, 1),
+            step1=replace(Training.step1, landmark=10, heatmap=1),
+            step2=replace(Training.step2, landmark=3, heatmap=0.3),
+            at_once=replace(Training.at_once, landmark=10, heatmap=1),
         ),
         methods=tuple(name for name, method in METHODS.items() if method.photos),
         start="imagenet",
@@ -210,14 +213,12 @@ PROFILES = {
 }  # fmt: skip
 
 
-# --trunk: the networks that the photos profile can be built on. Its 128 px suit all of them: at 112 px, VGG-16 and ConvNeXt-Tiny
-# would drop a row of a 7 x 7 map. The paper's VGG-16 needs its full width. No rate was tried for them (benchmarks/LOG.md).
+# --trunk: the networks that the photos profile can be built on. The paper's VGG-16 needs its full width; no rate was
+# tried for it (benchmarks/LOG.md).
 TRUNKS = {
-    name: replace(PHOTOS, trunk=name, generic=name) for name in ("efficientnet_lite0", "resnet50", "convnext_tiny")
+    "efficientnet_lite0": PHOTOS,
+    "vgg16": replace(PHOTOS, trunk="vgg16", width=1.0, batch_norm=False, conv5=512, conv5_pose=512, generic="vgg16"),
 }
-TRUNKS["vgg16"] = replace(
-    PHOTOS, trunk="vgg16", width=1.0, batch_norm=False, conv5=512, conv5_pose=512, generic="vgg16"
-)
 
 
 def find_profile(name: str) -> Config:
@@ -225,48 +226,10 @@ def find_profile(name: str) -> Config:
 
     Raises DataError for an unknown one.
     """
-    base, _, trunk = name.partition("-")
-    if name not in PROFILES and (base != "photos" or trunk not in TRUNKS):
-        others = ", ".join(f"photos-{trunk}" for trunk in TRUNKS)
-        raise DataError(f"no profile {name!r}; there are {', '.join(PROFILES)}, {others}")
-    if name in PROFILES:
-        return PROFILES[name]
-    return replace(PROFILES[base], profile=name, model=TRUNKS[trunk])
-
-
-def departures(config: Config) -> list[tuple[str, str, str, str]]:
-    """Return the choices that depart from the paper's words, or that it leaves open: (what, the paper, here, why)."""
-    t, m = config.training, config.model
-    ratio = 10 ** (2 * t.attribute_balance)
-    world = config.world
-    start = {
-        "scratch": f"{world.pretrain:,} of this world",
-        "shipped": "those of the study's world, by a shipped network",
-        "imagenet": "ImageNet's weights first; then the pre-training split, where the data have one",
-    }[config.start]
-    network = (
-        f"{m.width:g} of VGG-16's width, batch norm: {m.batch_norm}" if m.trunk == "vgg16" else f"{m.trunk}'s stages"
-    )
-    return [
-        ("pre-training images", "300,000, not released as such", start,
-         "each method is trained from its own supervision"),
-        ("network", "VGG-16, 4096-d", f"{network}, {m.fc_fusion}-d",
-         "two CPU cores, or the paper profile's GPU"),
-        ("input", "not given; VGG-16 reads 224 px", f"{config.input.view_px} px of the annotated box", "boxes are given, as in the release"),
-        ("optimiser", "not given", f"AdamW, peak {t.category_attribute.rate:g} (pre-training {t.pretrain.rate:g}), to 0 linearly", "rate, passes and weights chosen with fashionnet alone, on images that no table measures; the same for all"),
-        ("weights of step 1 and step 2", "large and small", f"small is {t.step1.attribute / t.step2.attribute:g} times large in step 1, {t.step2.landmark / t.step1.landmark:g} in step 2", "no numbers in the paper"),
-        ("methods without landmarks", "not given", "make all of their passes in step 2, where FashionNet makes half of them",
-         "equal passes; FashionNet spends the other half on landmarks"),
-        ("embedding and branches of DARN", "not given", "one branch per attribute group, in all as long as FashionNet's embedding", "equal search costs"),
-        ("triplets", "not given", f"all of a batch, margin {t.margin:g} on unit-length embeddings; two views of a photo are a pair where items have one photo", "no mining to tune"),
-        ("training seeds", "not given", f"{len(config.seeds)} of fine-tuning, one start per method", "time"),
-        ("steps until convergence", "until convergence", f"{t.category_attribute.rounds} round(s), rate annealed to 0", "equal passes for all methods"),
-        ("w_pos / w_neg (Eq. 1)", "the ratio of negatives to positives", f"that ratio to the power {t.attribute_balance:g}: {ratio:.2g} where the ratio is 100",
-         "the full ratio ranks the rarest attributes first"),
-        ("sign of Eq. 1", "none", "minus", "as printed, minimising it would raise the error"),
-        ("pooling window", "not given", f"{m.window} cells of conv4, {m.bins} x {m.bins} bins", "the share of the picture that 4 of 28 cells cover"),
-        ("slots that a clothes type lacks", "not given", "trained as cut off", "closes their gate"),
-        ("losses in retrieval", "all", "all: landmarks, category, attributes of the items, triplets", "step 2 of the paper"),
-        ("WTBI's features", "ImageNet, AlexNet", m.generic, "generic features of the same views, never trained on clothes"),
-        ("joints, poselets", "detected, not described", "a heatmap detector on conv4 of its own, then frozen", "see lib/rivals.py"),
-    ]  # fmt: skip
+    photos = PROFILES["photos"]
+    profiles = PROFILES | {
+        f"photos-{trunk}": replace(photos, profile=f"photos-{trunk}", model=model) for trunk, model in TRUNKS.items()
+    }
+    if name not in profiles:
+        raise DataError(f"no profile {name!r}; there are {', '.join(profiles)}")
+    return profiles[name]

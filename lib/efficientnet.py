@@ -1,16 +1,17 @@
 """EfficientNet-Lite0 trained on ImageNet (`efficientnet_lite0.safetensors`): WTBI's frozen features, and a trunk with a
-fortieth of VGG-16's multiplications for FashionNet and its rivals on real photos."""
+fortieth of VGG-16's multiplications, whose stages take the place of conv1-conv4 and of conv5 on real photos."""
 
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from lib.artefact import read_tensors
 from lib.crops import imagenet
-from lib.lists import DataError
 
 WEIGHTS = Path(__file__).parent / "efficientnet_lite0.safetensors"  # timm's tf_efficientnet_lite0, without classifier
-SHARED = 3  # stages up to stride 8, where landmarks are pooled: 40 channels
+SHARED = 3  # stages up to stride 8
+# Channels at stride 8, where landmarks are pooled; of the pose branch, at stride 16; of the global branch, at 32.
 CHANNELS = {"shared": 40, "pose": 112, "global": 1280}
 
 
@@ -23,24 +24,48 @@ class Renormalise(nn.Module):
 
 
 def load() -> tuple[nn.Module, str]:
-    """Return timm's network with its ImageNet weights, and where they are from. Raises DataError for a damaged file."""
+    """Return timm's network with its ImageNet weights, and where they are from."""
     import timm  # loaded where it is needed: its import takes seconds
 
     network = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0)
     state, about = read_tensors(WEIGHTS)
-    if network.conv_stem.weight.is_meta:  # a network that is only counted holds no weights
-        return network, about["from"]
-    incomplete = network.load_state_dict({name: value.float() for name, value in state.items()}, strict=False)
-    if [name for name in incomplete.missing_keys if not name.endswith("num_batches_tracked")]:
-        raise DataError(f"{WEIGHTS}: does not hold tf_efficientnet_lite0; restore the file from the repository")
+    if not network.conv_stem.weight.is_meta:  # a network that is only counted holds no weights
+        network.load_state_dict({name: value.float() for name, value in state.items()}, strict=False)
     return network, about["from"]
 
 
-def layers(part: str) -> list[nn.Module]:
-    """Return the layers of a part with their ImageNet weights, see `trunks.make_part`."""
+def stages(part: str) -> nn.Sequential:
+    """Return the layers of a part of the network, with ImageNet's weights.
+
+    "shared": images (n, 3, H, W) normalised as for VGG-16 -> (n, 40, H / 8, W / 8). On top of it "pose":
+    -> (n, 112, H / 16, W / 16), and "global": -> (n, 1280, H / 32, W / 32).
+    """
     network, _ = load()
-    return {
+    layers = {
         "shared": [Renormalise(), network.conv_stem, network.bn1, *network.blocks[:SHARED]],
         "pose": list(network.blocks[SHARED:5]),
         "global": [*network.blocks[SHARED:], network.conv_head, network.bn2],
-    }[part]
+    }
+    part_of_it = nn.Sequential(*layers[part])
+    for layer in part_of_it.modules():
+        if isinstance(layer, nn.Conv2d) and layer.groups > 1 and (layer.stride[0] > 1 or layer.kernel_size[0] > 3):
+            run_wide(layer)
+    part_of_it.imagenet = True  # `fashionnet.initialise` leaves it as it is
+    return part_of_it
+
+
+def run_wide(conv: nn.Conv2d) -> None:
+    """Let a convolution compute in float32 on a CPU, under autocast too; its output keeps the input's type.
+
+    In bfloat16, PyTorch 2.11 takes 5 to 100 times as long for the backward pass of a depthwise convolution with
+    stride 2, and 3 times as long for one of 5 x 5 (benchmarks/LOG.md).
+    """
+    narrow = conv.forward
+
+    def forward(x: Tensor) -> Tensor:
+        if x.device.type != "cpu":
+            return narrow(x)
+        with torch.autocast("cpu", enabled=False):
+            return narrow(x.float()).to(x.dtype)
+
+    conv.forward = forward

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lib import trunks
+from lib import efficientnet
 from lib.config import Model
 from lib.landmark_pooling import LandmarkPooling
 
@@ -22,8 +22,11 @@ VISIBLE = 0  # the visibility code of a visible landmark
 CONV1_TO_4 = (64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512)  # torchvision's features.0 to 22
 
 
-def make_convs(plan: tuple, inputs: int, batch_norm: bool) -> nn.Sequential:
-    """Return 3 x 3 convolutions with ReLU, and batch norm between them where asked; "M" is a 2 x 2 max pooling."""
+def make_convs(plan: tuple, inputs: int, batch_norm: bool, vgg16: int) -> nn.Sequential:
+    """Return 3 x 3 convolutions with ReLU, and batch norm between them where asked; "M" is a 2 x 2 max pooling.
+
+    vgg16: the number that the first of them has in torchvision's `features`, see `networks.start_imagenet`.
+    """
     layers = []
     for entry in plan:
         if entry == "M":
@@ -32,47 +35,40 @@ def make_convs(plan: tuple, inputs: int, batch_norm: bool) -> nn.Sequential:
         layers.append(nn.Conv2d(inputs, entry, 3, padding=1, bias=not batch_norm))
         layers += [nn.BatchNorm2d(entry)] * batch_norm + [nn.ReLU(inplace=True)]
         inputs = entry
-    return nn.Sequential(*layers)
+    block = nn.Sequential(*layers)
+    block.vgg16 = vgg16
+    return block
 
 
 def make_trunk(config: Model) -> nn.Sequential:
     """Return conv1-conv4: (n, 3, H, W) -> (n, trunk_channels, H / 8, W / 8)."""
-    if config.trunk != "vgg16":
-        return trunks.make_part(config.trunk, "shared")
+    if config.trunk == "efficientnet_lite0":
+        return efficientnet.stages("shared")
     plan = (entry if entry == "M" else max(1, round(entry * config.width)) for entry in CONV1_TO_4)
-    return make_convs(tuple(plan), 3, config.batch_norm)
+    return make_convs(tuple(plan), 3, config.batch_norm, vgg16=0)
 
 
 def trunk_channels(config: Model) -> int:
-    """Return the number of conv4's channels."""
-    if config.trunk != "vgg16":
-        return trunks.CHANNELS[config.trunk]["shared"]
+    if config.trunk == "efficientnet_lite0":
+        return efficientnet.CHANNELS["shared"]
     return max(1, round(512 * config.width))
 
 
-def make_conv5(config: Model, channels: int) -> nn.Sequential:
-    """Return the three convolutions of a conv5 block, without pooling."""
-    return make_convs((channels,) * 3, trunk_channels(config), config.batch_norm)
+def make_conv5(config: Model, branch: str, cells: int) -> tuple[nn.Module, nn.Module, nn.Module, int, int]:
+    """Return pool4, conv5 and pool5 of a branch, and the channels and the side of the map that they leave of conv4's.
 
-
-def make_conv5_global(config: Model, cells: int) -> tuple[nn.Module, nn.Module, nn.Module, int]:
-    """Return pool4, conv5_global, pool5 and the features that they leave of a map of `cells` x `cells` in all."""
-    if config.trunk != "vgg16":
-        conv5 = trunks.make_part(config.trunk, "global")
-        return nn.Identity(), conv5, nn.AdaptiveAvgPool2d(1), trunks.CHANNELS[config.trunk]["global"]
-    conv5 = make_conv5(config, config.conv5)
-    return nn.MaxPool2d(2), conv5, nn.MaxPool2d(2), config.conv5 * (cells // 4) ** 2
-
-
-def make_conv5_pose(config: Model, cells: int) -> tuple[nn.Module, nn.Module, nn.Module, int, int]:
-    """Return pool4, conv5_pose, pool5, the channels and the side of the map that they leave of one of `cells` x `cells`."""
-    if config.trunk != "vgg16":
-        conv5 = trunks.make_part(config.trunk, "pose")
-        return nn.Identity(), conv5, nn.Identity(), trunks.CHANNELS[config.trunk]["pose"], cells // 2
-    pool4 = nn.MaxPool2d(2) if config.pool4_pose else nn.Identity()
-    conv5 = make_conv5(config, config.conv5_pose)
-    side = (cells // 2 if config.pool4_pose else cells) // 2
-    return pool4, conv5, nn.MaxPool2d(2), config.conv5_pose, side
+    branch: "global" or "pose"; cells: side of conv4's map.
+    """
+    if config.trunk == "efficientnet_lite0":
+        conv5, channels = efficientnet.stages(branch), efficientnet.CHANNELS[branch]
+        if branch == "pose":
+            return nn.Identity(), conv5, nn.Identity(), channels, cells // 2
+        return nn.Identity(), conv5, nn.AdaptiveAvgPool2d(1), channels, 1
+    halved = branch == "global" or config.pool4_pose
+    channels = config.conv5 if branch == "global" else config.conv5_pose
+    conv5 = make_convs((channels,) * 3, trunk_channels(config), config.batch_norm, vgg16=24)
+    pool4, side = (nn.MaxPool2d(2), cells // 2) if halved else (nn.Identity(), cells)
+    return pool4, conv5, nn.MaxPool2d(2), channels, side // 2
 
 
 def fully_connected(inputs: int, outputs: int, dropout: float) -> nn.Sequential:
@@ -80,8 +76,8 @@ def fully_connected(inputs: int, outputs: int, dropout: float) -> nn.Sequential:
 
 
 def exact(layer: nn.Module, x: Tensor) -> Tensor:
-    """Apply `layer` in float32 under autocast: bfloat16 would put landmarks on a grid of half a pixel and tie scores."""
-    if not torch.amp.is_autocast_available(x.device.type):  # the meta device, which counts without memory
+    """Apply `layer` in float32 under autocast: bfloat16 puts landmarks on a grid of half a pixel, and ties scores."""
+    if x.is_meta:  # a network that is only counted: this device has no autocast
         return layer(x)
     with torch.autocast(x.device.type, enabled=False):
         return layer(x.to(layer.weight.dtype))
@@ -90,7 +86,7 @@ def exact(layer: nn.Module, x: Tensor) -> Tensor:
 def initialise(module: nn.Module) -> None:
     """Apply He's initialisation, as torchvision's VGG does, to linear layers too: a deviation of 0.01 barely trains.
 
-    Layers that hold ImageNet's weights are left as they are.
+    EfficientNet-Lite0's stages, which hold ImageNet's weights, are left as they are.
     """
     if isinstance(module, nn.Conv2d | nn.Linear):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -114,13 +110,13 @@ def make_head(inputs: int, outputs: int) -> nn.Linear | None:
 class PoseBranch(nn.Module):
     """The blue branch of figure 5: conv5_pose, fc6_pose, fc7_pose -> landmarks and visibility.
 
-    With head="heatmap" (not in the paper) conv5_pose is followed by an upsampling layer and one map per landmark, whose
-    expectation is its location (soft-argmax). Visibility is read off fc7_pose in both cases.
+    With head="heatmap" (not in the paper) conv5_pose is upsampled to one map per landmark, whose expectation is its
+    location (soft-argmax). Visibility is read off fc7_pose in both cases.
     """
 
     def __init__(self, cells: int, config: Model, head: str = "regression"):
         super().__init__()
-        self.pool4, self.conv5_pose, self.pool5, channels, side = make_conv5_pose(config, cells)
+        self.pool4, self.conv5_pose, self.pool5, channels, side = make_conv5(config, "pose", cells)
         self.fc6_pose = fully_connected(channels * side**2, config.fc_pose, config.dropout_pose)
         self.fc7_pose = fully_connected(config.fc_pose, config.fc_pose, config.dropout_pose)
         self.visibility = nn.Linear(config.fc_pose, LANDMARKS * 3)
@@ -129,15 +125,13 @@ class PoseBranch(nn.Module):
         self.landmarks = self.upsample = self.heatmap = None
         if head == "heatmap":
             self.upsample, self.heatmap = make_heatmap(channels, LANDMARKS)
-        elif head == "regression":
+        else:
             self.landmarks = nn.Linear(config.fc_pose, LANDMARKS * 2)
             nn.init.zeros_(self.landmarks.weight)
             nn.init.constant_(self.landmarks.bias, 0.5)
-        else:
-            raise ValueError(f"head {head!r} is neither 'regression' nor 'heatmap'")
 
     def forward(self, conv4: Tensor) -> dict[str, Tensor]:
-        """Return landmarks (n, 8, 2), visibility logits (n, 8, 3) and, of a heatmap head, log_heatmap (n, 8, 2h, 2w)."""
+        """Return landmarks (n, 8, 2), visibility logits (n, 8, 3), and of a heatmap head log_heatmap (n, 8, H, W)."""
         conv5 = self.conv5_pose(self.pool4(conv4))
         fc7 = self.fc7_pose(self.fc6_pose(self.pool5(conv5).flatten(1)))
         out = {"visibility": exact(self.visibility, fc7).unflatten(1, (LANDMARKS, 3))}
@@ -159,7 +153,7 @@ def make_heatmap(channels: int, maps: int) -> tuple[nn.ConvTranspose2d, nn.Conv2
 
 
 def soft_argmax(log_heatmap: Tensor) -> Tensor:
-    """Return the expected (x, y) in [0, 1] of (n, L, H, W) log probabilities, cell centres at (i + 0.5) / W: (n, L, 2)."""
+    """Return (n, L, 2), the expected (x, y) in [0, 1] of (n, L, H, W) log probabilities; centres at (i + 0.5) / W."""
     probability = log_heatmap.exp()
     H, W = probability.shape[2:]
     xs = (torch.arange(W, device=probability.device) + 0.5) / W
@@ -171,21 +165,30 @@ def soft_argmax(log_heatmap: Tensor) -> Tensor:
 class FashionNet(nn.Module):
     """The whole network. Where `categories` or `attributes` is 0, that head is absent.
 
-    view_px: side of the square input in pixels, see `config.Input`. head: of the pose branch. detector: a trained
-    `rivals.PartDetector`, whose detections replace the landmarks in pooling, at training and test (FashionNet+Joints and
-    +Poselets); this network then predicts no landmarks. local: False drops the local and the pose branch.
+    view_px: side of the square input in pixels. head: of the pose branch, "regression" or "heatmap". detector: a
+    trained `rivals.PartDetector`, whose detections replace the landmarks in pooling, at training and test
+    (FashionNet+Joints and +Poselets); this network then predicts no landmarks. local: False drops the local and the
+    pose branch.
     """
 
-    def __init__(self, config: Model, view_px: int, categories: int, attributes: int, head: str = "regression",
-                 detector: nn.Module | None = None, local: bool = True):  # fmt: skip
+    def __init__(
+        self,
+        config: Model,
+        view_px: int,
+        categories: int,
+        attributes: int,
+        head: str = "regression",
+        detector: nn.Module | None = None,
+        local: bool = True,
+    ):
         super().__init__()
         channels, cells = trunk_channels(config), view_px // 8
         self.trunk = make_trunk(config)
         self.pose = PoseBranch(cells, config, head) if local and detector is None else None
         self.detector = None if detector is None else detector.requires_grad_(False)
 
-        self.pool4, self.conv5_global, self.pool5, features = make_conv5_global(config, cells)
-        self.fc6_global = fully_connected(features, config.fc_global, config.dropout)
+        self.pool4, self.conv5_global, self.pool5, conv5, side = make_conv5(config, "global", cells)
+        self.fc6_global = fully_connected(conv5 * side**2, config.fc_global, config.dropout)
 
         self.fc6_local = None
         if local:
@@ -210,9 +213,9 @@ class FashionNet(nn.Module):
         """images (n, 3, view_px, view_px), normalised as for VGG-16.
 
         pool_at: locations (n, L, 2) and gate (n, L) to pool at instead of the estimated ones: the true landmarks of an
-        upper bound. Returns float32 tensors, whichever of these the network has: landmarks (n, 8, 2), visibility (n, 8, 3)
-        logits of visible, occluded, cut off; category (n, K) logits; attributes (n, A) logits; embedding (n, fc_fusion) of unit
-        length; log_heatmap (n, 8, H, W); of a detector parts (n, P, 2) and present (n, P).
+        upper bound. Returns float32 tensors, whichever of these the network has: landmarks (n, 8, 2); visibility
+        (n, 8, 3) logits of visible, occluded, cut off; category (n, K) and attributes (n, A) logits; embedding
+        (n, fc_fusion) of unit length; log_heatmap (n, 8, H, W); of a detector parts (n, P, 2) and present (n, P).
         """
         conv4 = self.trunk(images)
         out = {} if self.pose is None else self.pose(conv4)

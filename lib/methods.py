@@ -1,7 +1,7 @@
 """The methods of Table 2 and ours, as one table: how each differs from FashionNet.
 
-Outside the claims, which quote the paper, no other module compares a method's name. A new method is one row here, one network class where it needs one, and its
-test.
+Outside the claims, which quote the paper, no other module compares a method's name. A new method is one row here, one
+network class where it needs one, and its test.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import numpy as np
 
 from lib import paper
 
+ANY_LABEL = "categories, attributes or items"
+
 
 @dataclass(frozen=True)
 class Method:
@@ -20,9 +22,7 @@ class Method:
     name: str
     difference: str  # in words, for tables
     network: str = "fashionnet"  # "fashionnet", "darn", "wtbi" or "detector"
-    pool_at: str = (
-        "landmarks"  # what the local branch pools at: "landmarks", "joints", "poselets", "truth", or "" (no branch)
-    )
+    pool_at: str = "landmarks"  # by the local branch; or "joints", "poselets", "truth", or "": there is no such branch
     attributes: int | None = None  # supervised with that many most frequent attributes; None: all
     head: str = "regression"  # of the landmarks; "heatmap" is a soft-argmax
     steps: tuple = (1, 2)  # of a training round; ("all",) trains all losses at once
@@ -33,6 +33,15 @@ class Method:
     @property
     def predicts_landmarks(self) -> bool:
         return self.network == "fashionnet" and self.pool_at in ("landmarks", "truth")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What it cannot be trained without: labels, or where detected parts are pooled, joints to detect them by."""
+        if self.network == "detector":
+            return ("joints",)
+        joints = ("joints",) if self.detector else ()
+        attributes = ("attributes",) if self.attributes == 0 else ()  # which it leaves out
+        return (*joints, "landmarks" if self.predicts_landmarks else ANY_LABEL, *attributes)
 
     @property
     def losses(self) -> tuple[str, ...]:
@@ -68,7 +77,8 @@ _ROWS = (
     Method("fashionnet-heatmap", "landmarks by soft-argmax over heatmaps; not in the paper", head="heatmap",
            retrieval=False),
     Method("fashionnet-noattr", "no attributes (figure 10b)", attributes=0, retrieval=False),
-    Method("fashionnet-joint", "all losses at once instead of two steps", steps=("all",), retrieval=False, photos=False),
+    Method("fashionnet-joint", "all losses at once instead of two steps", steps=("all",), retrieval=False,
+           photos=False),
     Method("fashionnet-global", "no local branch and no landmarks", pool_at="", steps=(2,)),
     Method("fashionnet-oracle", "pools at the true landmarks, at test too: an upper bound", pool_at="truth",
            pretraining="fashionnet", retrieval=False, photos=False),
@@ -86,30 +96,28 @@ def find(name: str) -> Method:
     return found
 
 
-def reason_to_skip(name: str, benchmark, joints: bool | None = None, attributes: int | None = None) -> str:
-    """Return why this source cannot train the method, or "" where it can.
+def missing(name: str, benchmark, joints: bool | None = None, attributes: int | None = None) -> str:
+    """Return why this benchmark cannot train the method, or "" where it can.
 
-    joints: whether a detector of human joints is available; attributes: how many the method's earlier stages choose from. By
-    default both are the benchmark's.
+    joints: whether a detector of human joints is available; attributes: how many the method's earlier stages choose
+    from. By default both are the benchmark's. Raises ValueError for an unknown method.
     """
-    joints = benchmark.joints is not None if joints is None else joints
-    method, labels = find(name), benchmark.category is not None or benchmark.attributes is not None
+    method = find(name)
     count = attributes or (0 if benchmark.attributes is None else benchmark.attributes.shape[1])
-    items = benchmark.item is not None
-    if method.detector and not joints:
-        return f"no joints to train a detector of {method.detector}"
-    if not method.predicts_landmarks and not labels and not items:
-        return "no categories, attributes or items"
-    if method.attributes == 0 and not count:
-        return "no attributes to leave out"
+    labels = (benchmark.category, benchmark.attributes, benchmark.item)
+    has = {
+        "joints": benchmark.joints is not None if joints is None else joints,
+        "attributes": count > 0,
+        "landmarks": benchmark.landmarks is not None,
+        ANY_LABEL: any(label is not None for label in labels),
+    }
+    # Without landmarks the paper's method is still trained, as far as it goes: its variants would all equal it.
+    has["landmarks"] |= name == FASHIONNET and has[ANY_LABEL]
+    lacking = [label for label in method.needs if not has[label]]
+    if lacking:
+        return f"needs {lacking[0]}, which this data set lacks"
     if method.attributes and count <= method.attributes:
         return f"at most {count} attributes: it would equal FashionNet"
-    if (
-        method.predicts_landmarks
-        and benchmark.landmarks is None
-        and (not labels and not items or method.name != FASHIONNET)
-    ):
-        return "no landmarks"
     return ""
 
 

@@ -36,21 +36,18 @@ def ranked(scores: np.ndarray, k: int) -> np.ndarray:
     scores (N, A), compared as float32. A score of -inf is no answer: -1. int16, or int32 for more than 32,767 classes.
     Raises ValueError for NaN.
     """
-    scores = np.asarray(scores, np.float32) + np.float32(0)  # -0.0 becomes 0.0
+    scores = np.asarray(scores, np.float32)
     if scores.ndim != 2 or k < 1:
         raise ValueError(f"scores {scores.shape} must be (images, classes) and k = {k} 1 or more")
     if np.isnan(scores).any():
         raise ValueError(f"scores hold NaN in row {int(np.isnan(scores).any(1).argmax())}")
     N, A = scores.shape
     out = np.empty((N, min(k, A)), np.int16 if A <= 32767 else np.int32)
-    last_first = torch.arange(A - 1, -1, -1)
-    for rows in (slice(start, start + 4096) for start in range(0, N, 4096)):
-        # One int64 key holds a score (its bits, those of a negative one inverted, sort as it does) and, below it, the
-        # number, lower ones higher: no two keys are equal, so that topk has one answer.
-        bits = torch.from_numpy(scores[rows]).view(torch.int32)
-        keys = ((bits ^ ((bits >> 31) & 0x7FFFFFFF)).long() << 32) + last_first
-        columns = A - 1 - (keys.topk(out.shape[1]).values & 0xFFFFFFFF).numpy()
-        out[rows] = np.where(np.take_along_axis(scores[rows], columns, 1) == -np.inf, -1, columns)
+    for start in range(0, N, 4096):
+        rows = slice(start, start + 4096)
+        # 0 - scores, not -scores: both zeros become 0.0
+        order = torch.from_numpy(0 - scores[rows]).argsort(dim=1, stable=True)[:, : out.shape[1]].numpy()
+        out[rows] = np.where(np.take_along_axis(scores[rows], order, 1) == -np.inf, -1, order)
     return out
 
 
@@ -175,46 +172,48 @@ def attribute_recall(
 # ---- retrieval (Figures 8, 9 and 11) --------------------------------------------------------------------------------
 
 
-def search(query: np.ndarray, gallery: np.ndarray, k: int, block: int = 1 << 24, device: str = "cpu",
-           query_group: np.ndarray | None = None, gallery_group: np.ndarray | None = None
-           ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Return the k nearest gallery rows per query, nearest first: indices (Q, k) int64 and distances (Q, k) float32.
+def search(
+    query: np.ndarray,
+    gallery: np.ndarray,
+    k: int,
+    block: int = 1 << 24,
+    device: str = "cpu",
+    query_group: np.ndarray | None = None,
+    gallery_group: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the k nearest gallery rows per query, nearest first: indices (Q, k) int64, distances (Q, k) float32.
 
-    query (Q, D), gallery (G, D) float, finite; Euclidean distance. With query_group (Q,) and gallery_group (G,) a query sees
-    its own group only. Where fewer than k candidates exist: -1 and inf. Queries are taken in blocks of at most `block`
-    distances, so that memory does not grow with Q. Raises ValueError for embeddings that are NaN, infinite or longer than
-    1e18 and for shapes that do not fit.
+    query (Q, D), gallery (G, D) float; Euclidean distance. With query_group (Q,) and gallery_group (G,) a query sees its
+    own group only. Where fewer than k candidates exist: -1 and inf. Queries are taken in blocks of at most `block`
+    distances, so that memory does not grow with Q. Raises ValueError for embeddings that are NaN, infinite or longer
+    than 1e18 and for shapes that do not fit.
 
-    Equal distances rank by the lower index. For duplicates to be equal, distances are computed in float64 and compared in
-    float32, and one below 1e-6 of the query's length is 0.
+    Equal distances rank by the lower index. For duplicates to be equal, distances are computed in float64 and compared
+    in float32, and one below 1e-6 of the query's length is 0.
     """
     query, gallery = np.asarray(query), np.asarray(gallery)
-    if query.ndim != 2 or gallery.ndim != 2 or query.shape[1] != gallery.shape[1]:
-        raise ValueError(f"embeddings must be (Q, D) and (G, D), not {query.shape} and {gallery.shape}")
-    if k < 1:
-        raise ValueError(f"k must be 1 or more, not {k}")
     Q, G = len(query), len(gallery)
-    groups = [np.zeros(n) if g is None else g for n, g in ((Q, query_group), (G, gallery_group))]
-    if (query_group is None) != (gallery_group is None) or [len(group) for group in groups] != [Q, G]:
+    if query.ndim != 2 or gallery.ndim != 2 or query.shape[1] != gallery.shape[1] or k < 1:
+        raise ValueError(f"embeddings must be (Q, D) and (G, D), not {query.shape} and {gallery.shape}, and k 1 or more")
+    mine, theirs = np.zeros(Q), np.zeros(G)
+    if query_group is not None or gallery_group is not None:
+        mine, theirs = np.atleast_1d(query_group), np.atleast_1d(gallery_group)
+    if [len(mine), len(theirs)] != [Q, G]:
         raise ValueError(f"{Q} queries and {G} gallery rows need one group each, or none")
-    mine, theirs = (torch.from_numpy(codes).to(device) for codes in _coded(*groups))
-
-    # One int64 key holds a distance (the bits of a float32 >= 0 sort as it does) and, below it, the gallery
-    # index: the k smallest keys are the k nearest with ties in order, whatever topk does with equal values.
-    nothing = int(np.float32(np.inf).view(np.int32)) << 32
+    mine, theirs = (torch.from_numpy(codes).to(device) for codes in _coded(mine, theirs))
     indices, distances = np.full((Q, k), -1, np.int64), np.full((Q, k), np.inf, np.float32)
     y, y2 = _float64_rows(gallery, device)
     step, most = max(1, block // max(G, 1)), min(k, G)
-    for rows in (slice(start, start + step) for start in range(0, Q, step)):
+    for start in range(0, Q, step):
+        rows = slice(start, start + step)
         x, x2 = _float64_rows(query[rows], device)
         squared = torch.addmm(x2[:, None] + y2, x, y.T, alpha=-2)
         squared = squared.masked_fill_(squared < 1e-12 * x2[:, None], 0).float()
-        if query_group is not None:
-            squared.masked_fill_(mine[rows, None] != theirs, torch.inf)
-        keys = (squared.view(torch.int32).long() << 32) + torch.arange(G, device=device)
-        keys = keys.topk(most, largest=False).values
-        indices[rows, :most] = torch.where(keys < nothing, keys & 0xFFFFFFFF, -1).cpu().numpy()
-        distances[rows, :most] = (keys >> 32).int().view(torch.float32).sqrt().cpu().numpy()
+        squared.masked_fill_(mine[rows, None] != theirs, torch.inf)
+        order = squared.argsort(dim=1, stable=True)[:, :most]
+        nearest = squared.gather(1, order).sqrt()
+        indices[rows, :most] = order.masked_fill(nearest.isinf(), -1).cpu().numpy()
+        distances[rows, :most] = nearest.cpu().numpy()
     return indices, distances
 
 

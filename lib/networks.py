@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from lib import parts, trunks
+from lib import efficientnet, parts
 from lib.artefact import read_tensors, write_tensors
 from lib.config import Config
 from lib.deepfashion import Benchmark
@@ -16,11 +16,11 @@ from lib.lists import ATTRIBUTE_GROUPS, DataError
 from lib.methods import Method
 from lib.rivals import DARN, WTBI, PartDetector
 
-LIB = Path(__file__).parent
-SHIPPED = LIB / "pretrained"  # <method>.safetensors: each method's pre-training on the study's synthetic world
-SHIPPED_ATTRIBUTES = 1000  # of the synthetic world
+SHIPPED = Path(__file__).parent / "pretrained"  # <method>.safetensors: each method's pre-training on the study's world
+SHIPPED_ATTRIBUTES = 1000  # of that world
 HEADS = ("category.", "attributes.")
-CONV5 = (24, 26, 28)  # torchvision's features.N of VGG-16's conv5
+GENERIC = "generic."  # WTBI's ImageNet features, shipped once for all and not with it
+VGG16 = "name a torchvision VGG-16, saved as .safetensors"
 
 
 def classes(benchmark: Benchmark) -> dict[str, list[str]]:
@@ -33,8 +33,8 @@ def classes(benchmark: Benchmark) -> dict[str, list[str]]:
 def build(method: Method, benchmark: Benchmark, config: Config, seed: int, earlier: Path | None = None) -> nn.Module:
     """Return a method's network, random from `seed`, with heads for the benchmark's labels.
 
-    earlier: of a search, the network that it goes on from. DARN keeps its branches, which are its embedding: the official
-    lists of items have no attribute groups to make others of.
+    earlier: of a search, the network that it goes on from. DARN keeps its branches, which are its embedding: the
+    official lists of items have no attribute groups to make others of.
     """
     sizes = {head: len(names) for head, names in classes(benchmark).items()}
     categories, attributes = sizes.get("category", 0), 0 if method.attributes == 0 else sizes.get("attributes", 0)
@@ -49,8 +49,8 @@ def build(method: Method, benchmark: Benchmark, config: Config, seed: int, earli
         streams = 1 if benchmark.domain is None else len(set(benchmark.domain))
         return DARN(config.model, config.input.view_px, categories, groups, branches, streams)
     detector = PartDetector(config.model, len(parts.names(method.detector))) if method.detector else None
-    return FashionNet(config.model, config.input.view_px, categories, attributes, method.head, detector,
-                      local=bool(method.pool_at))  # fmt: skip
+    local = bool(method.pool_at)
+    return FashionNet(config.model, config.input.view_px, categories, attributes, method.head, detector, local)
 
 
 # ---- what a network starts from -------------------------------------------------------------------------------------
@@ -68,104 +68,87 @@ def branches_of(path: Path) -> tuple[int, ...]:
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict]:
-    """Read the state and the header of `save` or `ship`. Raises DataError where the file is absent or damaged."""
+    """Read the state and the header of `save` or `ship`. Raises DataError where the file is absent or cut."""
     state, header = read_tensors(path)
-    header = {key: json.loads(value) for key, value in header.items()}
-    return unpack(state), header
+    return unpack(state), {key: json.loads(value) for key, value in header.items()}
 
 
 def start(model: nn.Module, state: dict[str, Tensor], then: dict, now: dict) -> list[str]:
     """Copy the parameters and buffers of an earlier network that fit this one; return their names.
 
     then, now: the `classes` of the earlier network and of this one. A head is copied only where they are the same names
-    in the same order. Both streams of a two-stream DARN start from the single stream of its pre-training.
+    in the same order. Both streams of a two-stream DARN start from the single stream of its pre-training. Where anything
+    else does not fit, one printed sentence names it: it stays random.
     """
-    copied = {}
+    copied, left = {}, []
     for name, value in model.state_dict().items():
-        head = next((head for head in HEADS if name.startswith(head)), "")
-        if head and then.get(head[:-1]) != now.get(head[:-1]):
+        head = name.split(".")[0]
+        if name.startswith(HEADS) and then.get(head) != now.get(head):
             continue
         source = state.get(name, state.get(name.replace("streams.1.", "streams.0.")))
         if source is not None and source.shape == value.shape:
             copied[name] = source.to(value.dtype)
+        elif not name.startswith((*HEADS, GENERIC)):
+            left.append(name)
+    if copied and left:
+        some = ", ".join(left[:3]) + (", ..." if len(left) > 3 else "")
+        print(f"{len(left)} tensors of this network do not fit the one that it starts from and stay random: {some}")
     model.load_state_dict(copied, strict=False)
     return sorted(copied)
 
 
 def start_generic(model: WTBI, config: Config, weights: str) -> str:
     """Load WTBI's frozen ImageNet features; return where they are from."""
-    if config.model.generic != "vgg16":
-        return trunks.load(model.generic, config.model.generic, weights)[1]
+    if config.model.generic == "efficientnet_lite0":  # loaded already
+        return read_tensors(efficientnet.WEIGHTS)[1]["from"]
     state, origin = read_vgg16(weights)
-    layers = {f"{n}.{kind}": state[f"features.{n}.{kind}"] for n in vgg16_numbers() for kind in ("weight", "bias")}
-    model.generic[0].load_state_dict(layers)
+    model.generic[0].load_state_dict(state)
     return origin
 
 
-def vgg16_numbers() -> list[int]:
-    """Return the numbers of VGG-16's convolutions in torchvision's `features`."""
-    return [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, *CONV5]
+def start_imagenet(model: nn.Module, config: Config, weights: str) -> tuple[list[str], str]:
+    """Give a network's convolutions ImageNet's weights; return the parameter names and the weights' origin.
 
-
-def vgg16_shapes() -> dict[int, tuple[int, int, int, int]]:
-    """Return the shapes of VGG-16's convolutions by their numbers in torchvision's `features`."""
-    channels = [3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512]
-    pairs = zip(channels, channels[1:], strict=False)
-    return {number: (n_out, n_in, 3, 3) for number, (n_in, n_out) in zip(vgg16_numbers(), pairs, strict=True)}
+    VGG-16's are copied into each trunk, and into each conv5 block of their shape. Raises DataError where a trunk has
+    another width.
+    """
+    if config.model.trunk == "efficientnet_lite0":  # loaded already
+        stages = tuple(f"{name}." for name, module in model.named_modules() if getattr(module, "imagenet", False))
+        names = [name for name, _ in model.named_parameters() if name.startswith(stages)]
+        return names, read_tensors(efficientnet.WEIGHTS)[1]["from"]
+    state, origin = read_vgg16(weights)
+    copied = {}
+    for block, module in model.named_modules():
+        for name, value in module.state_dict().items() if hasattr(module, "vgg16") else ():
+            number, kind = name.split(".")
+            theirs = state.get(f"{module.vgg16 + int(number)}.{kind}")
+            if theirs is not None and theirs.shape == value.shape:
+                copied[f"{block}.{name}"] = theirs
+            elif module.vgg16 == 0:
+                raise DataError(f"{block}.{name} of this network has not VGG-16's shape; take the paper profile for it")
+    model.load_state_dict(copied, strict=False)
+    return sorted(copied), origin
 
 
 def read_vgg16(weights: str) -> tuple[dict[str, Tensor], str]:
-    """Return the weights of a VGG-16 under torchvision's names and their origin.
+    """Return the weights of VGG-16's convolutions under the names of torchvision's `features`, and their origin.
 
-    weights: a .safetensors file, or "" to download torchvision's ImageNet weights, whose checksum is verified.
+    weights: a .safetensors file under torchvision's names, or "" to download torchvision's ImageNet weights, whose
+    checksum is verified. Raises DataError where the file lacks one.
     """
+    from torchvision.models import VGG16_Weights, vgg16
+
     if weights:
-        cure = "name a torchvision VGG-16, saved as .safetensors"
-        state, _ = read_tensors(Path(weights), cure=cure)
-        for number, shape in vgg16_shapes().items():
-            for kind, expected in (("weight", shape), ("bias", shape[:1])):
-                found = state.get(f"features.{number}.{kind}")
-                if found is None or tuple(found.shape) != expected:
-                    what = "is absent" if found is None else f"is {tuple(found.shape)}, not {expected}"
-                    raise DataError(f"{weights}: features.{number}.{kind} {what}; {cure}")
-        return {name: tensor.float() for name, tensor in state.items()}, Path(weights).name
-    from torchvision.models import VGG16_Weights
-
-    state = VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
-    return state, "torchvision VGG16_Weights.IMAGENET1K_V1"
-
-
-def start_imagenet(model: nn.Module, config: Config, weights: str) -> tuple[list[str], str]:
-    """Give a network's convolutions ImageNet's weights; return the parameter names and the weights' origin."""
-    return (
-        start_vgg16(model, weights)
-        if config.model.trunk == "vgg16"
-        else trunks.load(model, config.model.trunk, weights)
-    )
-
-
-def start_vgg16(model: nn.Module, weights: str) -> tuple[list[str], str]:
-    """Copy VGG-16's convolutions into every trunk and conv5 block of their shape; return the parameter names and the
-    origin. Raises DataError where a trunk's width differs from VGG-16's."""
-    state, origin = read_vgg16(weights)
-    trunks = [name for name, block in model.named_modules() if name.endswith("trunk") or name.endswith("conv.0")]
-    conv5s = [
-        name for name, _ in model.named_modules() if name.split(".")[-1].startswith("conv5") or name.endswith("conv.2")
-    ]
-    state_now, copied = model.state_dict(), {}
-    for block, numbers, within in [*((b, vgg16_numbers()[:10], vgg16_numbers()[:10]) for b in trunks),
-                                   *((b, CONV5, (0, 2, 4)) for b in conv5s)]:  # fmt: skip
-        for number, i in zip(numbers, within, strict=True):
-            for kind in ("weight", "bias"):
-                name, value = f"{block}.{i}.{kind}", state[f"features.{number}.{kind}"]
-                if name in state_now and state_now[name].shape == value.shape:
-                    copied[name] = value
-                elif block in trunks:
-                    raise DataError(
-                        f"{block}.{i}.{kind} of this network has not VGG-16's shape; take the paper profile to start from its weights"
-                    )
-    model.load_state_dict(copied, strict=False)
-    return sorted(copied), origin
+        state, origin = read_tensors(Path(weights), cure=VGG16)[0], Path(weights).name
+    else:
+        state = VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
+        origin = "torchvision VGG16_Weights.IMAGENET1K_V1"
+    with torch.device("meta"):
+        shapes = {name: value.shape for name, value in vgg16(weights=None).features.state_dict().items()}
+    for name, shape in shapes.items():
+        if f"features.{name}" not in state or state[f"features.{name}"].shape != shape:
+            raise DataError(f"{weights}: no features.{name} of the shape {tuple(shape)}; {VGG16}")
+    return {name: state[f"features.{name}"].float() for name in shapes}, origin
 
 
 # ---- shipped networks -----------------------------------------------------------------------------------------------
@@ -173,11 +156,11 @@ def start_vgg16(model: nn.Module, weights: str) -> tuple[list[str], str]:
 
 def ship(model_file: Path, path: Path, about: dict) -> None:
     """Write a trained network small enough for the repository: matrices as int8 with one float32 scale per output
-    channel, all else as float16. WTBI's generic features are left out, since they are shipped once."""
+    channel, all else as float16. WTBI's generic features are left out."""
     state, header = load(model_file)
     packed = {}
     for name, value in state.items():
-        if name.startswith("generic."):
+        if name.startswith(GENERIC):
             continue
         if value.ndim >= 2 and value.is_floating_point() and value.isfinite().all():
             scale = (value.flatten(1).abs().amax(1) / 127).clamp_min(1e-8)

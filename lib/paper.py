@@ -3,17 +3,8 @@
 Data only. Nothing here was measured by this project. Table 2 is in per cent; the figures are shares in 0..1.
 """
 
-from lib.lists import ATTRIBUTE_GROUPS  # noqa: F401  list_attr_cloth.txt's numbers
-
-METHODS = (
-    "wtbi",
-    "darn",
-    "fashionnet+100",
-    "fashionnet+500",
-    "fashionnet+joints",
-    "fashionnet+poselets",
-    "fashionnet",
-)  # the order of Table 2
+# The order of Table 2.
+METHODS = ("wtbi", "darn", "fashionnet+100", "fashionnet+500", "fashionnet+joints", "fashionnet+poselets", "fashionnet")
 
 TABLE2_COLUMNS = ("category", "texture", "fabric", "shape", "part", "style", "all")
 
@@ -53,15 +44,12 @@ FIGURE7_PER_GROUP = 14  # times five groups: 70 attributes
 FIGURE7_METHODS = ("wtbi", "darn", "fashionnet")
 
 # Figures 8 and 9: retrieval accuracy for k = 1..50; the text gives numbers at k = 20.
-RETRIEVAL_KS = tuple(range(1, 51))
 RETRIEVAL_TOP_K = 20
 INSHOP_TOP20 = {"fashionnet": 0.764, "darn": 0.675, "wtbi": 0.506}
-INSHOP_BELOW_FASHIONNET = {  # "points below" FashionNet at top-20
-    "fashionnet+joints": 0.08,
-    "fashionnet+poselets": 0.06,
-    "fashionnet+500": 0.12,
-    "fashionnet+100": 0.19,
-}
+# "Points below" FashionNet at top-20.
+INSHOP_BELOW_FASHIONNET = {
+    "fashionnet+joints": 0.08, "fashionnet+poselets": 0.06, "fashionnet+500": 0.12, "fashionnet+100": 0.19
+}  # fmt: skip
 CONSUMER2SHOP_TOP20 = {"fashionnet": 0.188}
 CONSUMER2SHOP_LEAD_OVER_DARN = 0.70  # relative: FashionNet is 70 % above DARN
 
@@ -71,11 +59,7 @@ PDJ_ABOVE = 0.80
 
 # COUNTS[benchmark][what] is (paper, release); None where the source gives no number.
 COUNTS = {
-    "category_attribute": {
-        "images": (63_720, 289_222),
-        "categories": (50, 50),
-        "attributes": (1_000, 1_000),
-    },
+    "category_attribute": {"images": (63_720, 289_222), "categories": (50, 50), "attributes": (1_000, 1_000)},
     "inshop": {
         "images": (54_642, 52_712),
         "items": (11_735, 7_982),
@@ -84,10 +68,6 @@ COUNTS = {
         "query images": (None, 14_218),
         "gallery images": (None, 12_612),
     },
-    "consumer2shop": {
-        "images": (None, 239_557),
-        "items": (None, 33_881),
-        "pairs": (251_361, 195_540),
-    },
+    "consumer2shop": {"images": (None, 239_557), "items": (None, 33_881), "pairs": (251_361, 195_540)},
 }
 ATTRIBUTES_PER_GROUP = {"texture": 156, "fabric": 218, "shape": 180, "part": 216, "style": 230}

@@ -9,18 +9,14 @@ The data set's joints supervise training alone (`targets`): at test a `rivals.Pa
 """
 
 import numpy as np
-from sklearn.cluster import KMeans
 
 from lib.crops import to_crop
 from lib.deepfashion import Benchmark
 from lib.lists import JOINTS
 
 # Mirroring a picture turns a left hand into a right one.
-MIRRORED_JOINTS = tuple(
-    JOINTS.index({"left": "right", "right": "left"}.get(word, word) + name.removeprefix(word))
-    for name in JOINTS
-    for word in name.split()[:1]
-)
+OTHER_SIDE = {"left": "right", "right": "left"}
+MIRRORED_JOINTS = tuple(JOINTS.index(" ".join(OTHER_SIDE.get(word, word) for word in name.split())) for name in JOINTS)
 POSELET_PARTS = {
     "head": ("head", "neck", "left shoulder", "right shoulder"),
     "left arm": ("left shoulder", "left elbow", "left wrist"),
@@ -48,7 +44,7 @@ def mirrored(points: np.ndarray, visible: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _joints(benchmark: Benchmark, margin: float):
-    """Return the joints of the plain and the mirrored crops: [(points (N, 14, 2) in units of the crop, visible (N, 14))] * 2."""
+    """Return points (N, 14, 2) in units of the crop and visible (N, 14), of the plain and of the mirrored crops."""
     points = to_crop(benchmark.joints.astype(np.float64), benchmark.box, margin)
     visible = (benchmark.joint_visibility == 0) & np.isfinite(points).all(2)
     return [(points, visible), mirrored(points, visible)]
@@ -62,10 +58,12 @@ def _shapes(points, visible, part: tuple[str, ...]):
 
 
 def arrangements(benchmark: Benchmark, learn: np.ndarray, seed: int) -> np.ndarray:
-    """Return the poselets: (parts, CLUSTERS, 8) mean offsets of up to four joints from their centre, in units of the box.
+    """Return the poselets: (parts, CLUSTERS, 8) mean offsets of up to four joints from their centre, in box units.
 
     K-means over the rows `learn` and their mirror images; NaN where a part has fewer joints, or was seen too rarely.
     """
+    from sklearn.cluster import KMeans  # its import takes a second
+
     out = np.full((len(POSELET_PARTS), CLUSTERS, 8), np.nan, np.float32)
     both = _joints(benchmark, 0.0)
     for number, part in enumerate(POSELET_PARTS.values()):
@@ -78,11 +76,11 @@ def arrangements(benchmark: Benchmark, learn: np.ndarray, seed: int) -> np.ndarr
 
 
 def targets(kind: str, benchmark: Benchmark, margin: float, poselets: np.ndarray | None = None):
-    """Return the targets of a detector: points (N, 2, P, 2) in units of the crop, of the plain and of the mirrored crop,
-    and whether the part is present (N, 2, P) bool; a point is NaN where it is not.
+    """Return the targets of a detector: points (N, 2, P, 2) in units of the crop, of the plain and the mirrored crop, and
+    whether the part is present (N, 2, P) bool; a point is NaN where it is not.
 
-    kind: "joints", present where visible; or "poselets", present in the nearest of their arrangements (of `arrangements`)
-    where all their joints are visible. margin: of the crop around the box.
+    kind: "joints", present where visible; or "poselets", of which the nearest of a part's `arrangements` is present,
+    where all its joints are visible. margin: of the crop around the box.
     """
     both = _joints(benchmark, margin)
     if kind == "poselets":

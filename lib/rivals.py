@@ -4,14 +4,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lib import efficientnet, trunks
+from lib import efficientnet
 from lib.config import Model
 from lib.fashionnet import (
     exact,
     fully_connected,
     initialise,
-    make_conv5_global,
-    make_conv5_pose,
+    make_conv5,
     make_head,
     make_heatmap,
     make_trunk,
@@ -22,15 +21,14 @@ from lib.fashionnet import (
 class PartDetector(nn.Module):
     """Find the parts of a body, joints or poselets (lib/parts.py), by one heatmap per part over conv4.
 
-    The paper writes that joints and poselets were detected, not how. This detector is trained on its own and then frozen:
-    no gradient of FashionNet+Joints or +Poselets reaches it. A softmax runs over the cells of a part's map and one more
-    answer, "absent".
+    The paper writes that they were detected, not how. This detector is trained on its own and then frozen. A softmax
+    runs over the cells of a part's map and one more answer, "absent".
     """
 
     def __init__(self, config: Model, parts: int):
         super().__init__()
         self.trunk = make_trunk(config)
-        _, self.conv5, _, channels, _ = make_conv5_pose(config, 0)
+        _, self.conv5, _, channels, _ = make_conv5(config, "pose", 0)
         initialise(self)
         self.upsample, self.heatmap = make_heatmap(channels, parts)
         self.absent = nn.Linear(channels, parts)
@@ -54,32 +52,36 @@ class PartDetector(nn.Module):
 class DARN(nn.Module):
     """Dual Attribute-aware Ranking Network (Huang et al., ICCV 2015).
 
-    A stream for shop photos and one for street photos, each a CNN that ends in a tree of fully connected layers with one
-    branch per kind of attribute; triplets rank across the domains. One stream where there is one domain.
+    A stream for shop photos and one for street photos, each a CNN that ends in one branch of fully connected layers per
+    kind of attribute; triplets rank across the domains. One stream where there is one domain. Here: VGG-16's
+    convolutions, a branch fc7 per attribute group and one for the category, FashionNet's losses, and as embedding the
+    branches concatenated, fc_fusion numbers in all.
 
-    The original's convolutions are a Network in Network, its attributes nine groups of exclusive values, its embedding
-    adds PCA-compressed local conv features. Here: VGG-16's convolutions as for all methods, a branch fc7 per attribute
-    group and one for the category, which Table 2 measures, the same losses as FashionNet, and as embedding the branches
-    concatenated, fc_fusion numbers in all.
-
-    groups: (A,) the group of each attribute, None without attributes. branches: the group numbers. Attributes of a group
-    without a branch are read off all branches together.
+    groups: (A,) the group of each attribute, None without attributes. branches: the group numbers. Attributes of a
+    group without a branch are read off all branches together.
     """
 
-    def __init__(self, config: Model, view_px: int, categories: int, groups: Tensor | None, branches: tuple[int, ...],
-                 streams: int = 1):  # fmt: skip
+    def __init__(
+        self,
+        config: Model,
+        view_px: int,
+        categories: int,
+        groups: Tensor | None,
+        branches: tuple[int, ...],
+        streams: int = 1,
+    ):
         super().__init__()
         names = [*(f"group_{number}" for number in branches), "category"]
         share, rest = divmod(config.fc_fusion, len(names))
         widths = {name: share + (i < rest) for i, name in enumerate(names)}
         self.streams = nn.ModuleList()
         for _ in range(streams):
-            trunk, (pool4, conv5, pool5, features) = make_trunk(config), make_conv5_global(config, view_px // 8)
-            stream = nn.ModuleDict({
-                "conv": nn.Sequential(trunk, pool4, conv5, pool5),
-                "fc6": fully_connected(features, config.fc_global, config.dropout),
-                "fc7": nn.ModuleDict({n: fully_connected(config.fc_global, w, config.dropout) for n, w in widths.items()}),
-            })  # fmt: skip
+            trunk = make_trunk(config)
+            pool4, conv5, pool5, channels, side = make_conv5(config, "global", view_px // 8)
+            conv = nn.Sequential(trunk, pool4, conv5, pool5)
+            fc6 = fully_connected(channels * side**2, config.fc_global, config.dropout)
+            fc7 = {name: fully_connected(config.fc_global, width, config.dropout) for name, width in widths.items()}
+            stream = nn.ModuleDict({"conv": conv, "fc6": fc6, "fc7": nn.ModuleDict(fc7)})
             initialise(stream)
             self.streams.append(stream)
         # The heads are shared: both streams must describe a garment in the same words.
@@ -112,8 +114,7 @@ class DARN(nn.Module):
 
 
 class GroupedHeads(nn.Module):
-    """Attribute scores in the order of the data set, each read off its own group's features, or off those of all branches
-    where its group has none. bias: (A,)."""
+    """Attribute scores in the data set's order, each read off its own group's features or off those of all groups."""
 
     def __init__(self, widths: dict[str, int], groups: Tensor, branches: tuple[int, ...]):
         super().__init__()
@@ -135,15 +136,11 @@ class GroupedHeads(nn.Module):
 
 
 class WTBI(nn.Module):
-    """Where To Buy It (Kiapour et al., ICCV 2015) as the paper's baseline.
+    """Where To Buy It (Kiapour et al., ICCV 2015) as the paper's baseline: ImageNet features, never trained on clothes,
+    and a perceptron; for retrieval trained on pairs of the same and of different items.
 
-    Generic ImageNet features of the clothes box and a multi-layer perceptron; for retrieval a category-independent metric
-    network, trained on pairs of the same and of different items. The features are never trained on clothes.
-
-    The original reads AlexNet's fc6, and its metric network judges a pair of concatenated features. Here the features are
-    those of `config.generic`, pooled, and one perceptron serves both sides; the distance between its outputs tells same
-    from different, so that retrieval uses Euclidean distance, as for the other methods. The perceptron reads the same
-    training views as the other networks.
+    The original's metric network judges a pair of concatenated features. Here one perceptron serves both sides, and the
+    distance between its outputs tells same from different.
     """
 
     def __init__(self, config: Model, categories: int, attributes: int):
@@ -185,22 +182,13 @@ class WTBI(nn.Module):
 def make_generic(name: str) -> tuple[nn.Module, int]:
     """Return a frozen feature extractor (n, 3, H, W) -> (n, channels) and its channels.
 
-    name: "vgg16" (torchvision's, conv5 max-pooled to 3 x 3), or one of trunks.CHANNELS, averaged over the map. Only
-    EfficientNet-Lite0 has its weights already.
+    name: "vgg16" (torchvision's, conv5 max-pooled to 3 x 3), or "efficientnet_lite0", averaged over the map, which has
+    its weights already.
     """
     if name == "vgg16":
         from torchvision.models import vgg16
 
         net = nn.Sequential(vgg16(weights=None).features[:30], nn.AdaptiveMaxPool2d(3), nn.Flatten())
-        channels = 512 * 9
-    elif name == "efficientnet_lite0":
-        net, channels = (
-            nn.Sequential(efficientnet.Renormalise(), efficientnet.load()[0]),
-            efficientnet.CHANNELS["global"],
-        )
-    elif name in trunks.CHANNELS:
-        stages = [trunks.make_part(name, part) for part in ("shared", "global")]
-        net, channels = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(1), nn.Flatten()), trunks.CHANNELS[name]["global"]
-    else:
-        raise ValueError(f"no generic features {name!r}; there are vgg16, {', '.join(trunks.CHANNELS)}")
-    return net.requires_grad_(False), channels
+        return net.requires_grad_(False), 512 * 9
+    net = nn.Sequential(efficientnet.Renormalise(), efficientnet.load()[0])
+    return net.requires_grad_(False), efficientnet.CHANNELS["global"]
