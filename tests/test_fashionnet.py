@@ -126,7 +126,7 @@ def test_no_local_branch_has_no_pose_branch_either():
 
 def test_convolutions_keep_torchvisions_numbering():
     theirs = vgg.make_layers(vgg.cfgs["D"])[:23]
-    ours = make_convs(CONV1_TO_4, 3, batch_norm=False)
+    ours = make_convs(CONV1_TO_4, 3, batch_norm=False, vgg16=0)
     assert [str(a) for a in ours] == [str(b) for b in theirs]
     ours.load_state_dict(theirs.state_dict())
     x = torch.randn(1, 3, 32, 32)

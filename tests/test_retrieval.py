@@ -66,7 +66,7 @@ def test_search_limits():
             metrics.search(np.ones((1, 2)), np.array([[0, bad]]), 1)
     with pytest.raises(ValueError, match="embeddings"):
         metrics.search(np.ones((1, 2)), np.ones((1, 3)), 1)
-    with pytest.raises(ValueError, match="k must"):
+    with pytest.raises(ValueError, match="k 1 or more"):
         metrics.search(np.ones((1, 2)), np.ones((1, 2)), 0)
     with pytest.raises(ValueError, match="one group each"):
         metrics.search(np.ones((1, 2)), np.ones((1, 2)), 1, query_group=np.array([1]))

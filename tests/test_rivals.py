@@ -6,14 +6,12 @@ from dataclasses import replace
 import pytest
 import timm
 import torch
-import torchvision
-from safetensors.torch import save_file
 from torchvision.models import vgg
 
-from lib.config import COMPACT, PROFILES, TINY, Model, find_profile
+from lib.artefact import read_tensors
+from lib.config import COMPACT, PROFILES, TINY, Model
 from lib.crops import IMAGENET, normalise
 from lib.efficientnet import WEIGHTS
-from lib.files import read_tensors
 from lib.networks import start, start_generic
 from lib.rivals import DARN, WTBI, PartDetector, make_generic
 
@@ -182,29 +180,6 @@ def test_vgg16s_generic_features_are_torchvisions():
     with torch.inference_mode():
         torch.testing.assert_close(net(x), theirs(x).flatten(1))
     assert channels == 512 * 9 and not any(p.requires_grad for p in net.parameters())
-
-
-@pytest.mark.parametrize(("name", "last"), [("resnet50", "fc"), ("convnext_tiny", "classifier")])
-def test_a_trunks_generic_features_are_the_whole_networks_average(name, last, tmp_path):
-    torch.manual_seed(0)
-    whole = torchvision.models.get_model(name, weights=None)
-    save_file(whole.state_dict(), tmp_path / "weights.safetensors")
-    config = find_profile(f"photos-{name}")
-    net = WTBI(config.model, 5, 7)
-    assert start_generic(net, config, str(tmp_path / "weights.safetensors")) == "weights.safetensors"
-    setattr(whole, last, torch.nn.Flatten())
-    x = torch.randn(2, 3, 64, 96)
-    with torch.no_grad():
-        ours, exact = net.eval().generic(x), whole.eval()(x)
-    assert ours.shape[1] == net.mlp[0][0].in_features and not any(p.requires_grad for p in net.generic.parameters())
-    torch.testing.assert_close(ours, exact)
-
-
-def test_unknown_generic_features_raise():
-    with pytest.raises(
-        ValueError, match="no generic features 'alexnet'; there are vgg16, efficientnet_lite0, resnet50"
-    ):
-        make_generic("alexnet")
 
 
 # ---- part detector --------------------------------------------------------------------------------------------------
