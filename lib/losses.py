@@ -1,8 +1,8 @@
 """The paper's losses (Liu et al., CVPR 2016, section 3, Equations 1 and 2).
 
-Each is divided by the batch size, never by a count that depends on the data: the mean of the losses of equal shards, one
-per process, is then the loss of the whole batch. Triplets and pairs reach across shards, so several processes must gather
-their embeddings first. An empty batch, or one without supervision, gives 0 with a gradient of 0. Half precision is
+Each is divided by the batch size, never by a count that depends on the data: the mean of the losses of equal shards,
+one per process, is then the loss of the whole batch. Triplets and pairs reach across shards, so several processes must
+gather their embeddings first. An empty batch, or one without supervision, gives 0 with a gradient of 0. Half precision is
 summed in float32. No loss waits for the device.
 
 Not specified in the paper, chosen here: the scale of `attribute_weights`, and that all triplets of a batch are used.
@@ -37,8 +37,8 @@ def landmark_loss(pred: Tensor, true: Tensor, visibility: Tensor) -> Tensor:
 
 
 def heatmap_loss(log_heatmap: Tensor, true: Tensor, visibility: Tensor, sigma: float = 1.5) -> Tensor:
-    """Return the cross-entropy between a landmark's map and a Gaussian at its true location, summed over visible landmarks
-    and averaged over the batch. Not in the paper: it keeps the maps of the heatmap head peaked.
+    """Return the cross-entropy between a landmark's map and a Gaussian at its true location, summed over visible
+    landmarks, averaged over the batch. Not in the paper: it keeps the maps of the heatmap head peaked.
 
     log_heatmap (N, L, H, W) log probabilities; true (N, L, 2) as (x, y) in [0, 1] of the map, outside which it adds
     nothing; visibility (N, L) codes, only 0 counts; sigma in cells.

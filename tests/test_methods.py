@@ -35,12 +35,6 @@ def test_one_row_per_method_the_papers_first():
     assert len({method.difference for method in METHODS.values()}) == 12
 
 
-def test_no_two_rows_are_the_same_method():
-    settings = [f.name for f in fields(Method) if f.name not in ("name", "difference", "photos", "retrieval")]
-    rows = {tuple(getattr(method, name) for name in settings) for method in METHODS.values()}
-    assert len(rows) == len(METHODS)
-
-
 def test_the_rows_as_the_paper_and_the_design_describe_them():
     default = Method("fashionnet", "the paper's method")
     assert METHODS["fashionnet"] == default and default.steps == (1, 2) and default.attributes is None

@@ -12,7 +12,7 @@ from lib.artefact import read_tensors
 from lib.config import COMPACT, PROFILES, TINY, Model
 from lib.crops import IMAGENET, normalise
 from lib.efficientnet import WEIGHTS
-from lib.networks import start, start_generic
+from lib.networks import start_generic
 from lib.rivals import DARN, WTBI, PartDetector, make_generic
 
 SIDE = 64
@@ -78,29 +78,6 @@ def test_a_batch_of_one_domain_uses_one_stream(images, side):
     assert tracked == [1, 0]
 
 
-def test_both_streams_started_from_one_are_that_one(images):
-    one, two = darn(seed=1).eval(), darn(2, seed=2).eval()
-    copied = start(two, one.state_dict(), {}, {})
-    assert set(copied) == set(two.state_dict())  # with equal classes the heads, too
-    with torch.inference_mode():
-        for domain in (torch.zeros(6, dtype=torch.long), torch.tensor([1, 0, 1, 1, 0, 0])):
-            ours, expected = two(images, domain=domain), one(images)
-            for name in expected:
-                torch.testing.assert_close(ours[name], expected[name], rtol=1e-4, atol=1e-6)
-
-
-def test_darns_attributes_are_in_the_data_sets_order(images):
-    """A head of one group, raised, raises the scores of that group's columns and of no others."""
-    net = darn().eval()
-    with torch.no_grad():
-        initial = net(images)["attributes"]
-        for number in BRANCHES:
-            net.attributes.heads[f"group_{number}"].weight += 1.0
-            changed = (net(images)["attributes"] - initial).abs().amax(0) > 1e-3
-            net.attributes.heads[f"group_{number}"].weight -= 1.0
-            assert torch.equal(changed, GROUPS == number)
-
-
 def test_darns_attribute_scores_equal_a_slow_loop(images):
     net = darn().eval()
     with torch.no_grad():
@@ -116,12 +93,6 @@ def test_darns_attribute_scores_equal_a_slow_loop(images):
             seen[group] += 1
             part = fc7[:, starts[name] : starts[name] + net.widths[name]]
             torch.testing.assert_close(got[:, column], part @ weight + column, rtol=1e-4, atol=1e-5)
-
-
-def test_darn_without_attributes_or_categories(images):
-    torch.manual_seed(0)
-    out = DARN(TINY, SIDE, 0, None, BRANCHES)(images)
-    assert set(out) == {"embedding"} and out["embedding"].shape == (6, TINY.fc_fusion)
 
 
 def test_every_parameter_of_darn_gets_a_gradient(images):
