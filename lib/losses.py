@@ -2,8 +2,8 @@
 
 Each is divided by the batch size, never by a count that depends on the data: the mean of the losses of equal shards,
 one per process, is then the loss of the whole batch. Triplets and pairs reach across shards, so several processes must
-gather their embeddings first. An empty batch, or one without supervision, gives 0 with a gradient of 0. Half precision is
-summed in float32. No loss waits for the device.
+gather their embeddings first. An empty batch, or one without supervision, gives 0 with a gradient of 0. Half precision
+is summed in float32. No loss waits for the device.
 
 Not specified in the paper, chosen here: the scale of `attribute_weights`, and that all triplets of a batch are used.
 """

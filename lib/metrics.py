@@ -256,7 +256,7 @@ def retrieval_accuracy(
 
     Keys: "accuracy", {k: share of all queries with an image of their item among the top k}, the paper's (a query whose
     item the gallery lacks is a miss); "recall", {k: share of the item's gallery images found, mean over the queries
-    that have any}, mmfashion's; "queries", their number; "without_match", how many of them the gallery has no image for.
+    that have any}, mmfashion's; "queries", their number; "without_match", how many of them have no image there.
     """
     matches = retrieval_matches(ranked, query_items, gallery_items)
     in_gallery = np.array([(gallery_items == item).sum() for item in query_items], int)  # (Q,)
@@ -277,7 +277,7 @@ def retrieval_accuracy(
 def landmark_distances(pred: np.ndarray, true: np.ndarray, box: np.ndarray, norm: str = "box") -> np.ndarray:
     """Return (N, L) float64 normalised distances of predicted to true landmarks; nan where the truth is nan.
 
-    pred, true (N, L, 2) as (x, y), box (N, 4) as (x1, y1, x2, y2), all in pixels of one image frame. norm: "box" divides
+    pred, true (N, L, 2) as (x, y), box (N, 4) as (x1, y1, x2, y2), all in pixels of one frame. norm: "box" divides
     dx by the box's width and dy by its height (our reading of the paper's "normalised distance"); "diagonal" divides
     the pixel distance by the box's diagonal. Raises ValueError for predictions that are not finite and boxes without
     area.
@@ -305,8 +305,8 @@ def pdj(
 
     distances (N, L) of `landmark_distances`; visibility (N, L) codes; thresholds (T,), strictly "below". Only visible
     landmarks (code 0) can be right, and one whose true position is nan never is. invisible: "left_out" of the count, or
-    counted as "errors" (codes 1 and 2); slots that a clothes type lacks (-1) never count. Returns the shares per landmark
-    (T, L), of all pooled (T,), and the counts (L,); 0 / 0 is nan.
+    counted as "errors" (codes 1 and 2); slots that a clothes type lacks (-1) never count. Returns the shares per
+    landmark (T, L), of all pooled (T,), and the counts (L,); 0 / 0 is nan.
     """
     if invisible not in ("left_out", "errors"):
         raise ValueError(f'invisible must be "left_out" or "errors", not {invisible!r}')

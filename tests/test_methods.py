@@ -136,7 +136,7 @@ def test_the_world_trains_every_method(world):
 
 @pytest.mark.parametrize("has", EVERY_SOURCE[::3])
 def test_no_source_raises_and_what_is_not_skipped_has_a_loss(has, squares, config):
-    """All 32 sources; "" is right where a network of the method gets a loss from the labels, and no other label is missing."""
+    """The answer "" is right where a network of the method gets a loss from the labels, and no other label is missing."""
     names = [name for name, has_label in zip(LABELS, has, strict=True) if has_label]
     benchmark = with_labels(squares, *names)
     for name, method in METHODS.items():
@@ -157,7 +157,8 @@ def test_no_source_raises_and_what_is_not_skipped_has_a_loss(has, squares, confi
         assert train.loss_terms(out, labels, (torch.ones(3), torch.ones(3)), 0.3), (name, names)
 
 
-SPELLED_OUT = [  # labels -> the methods that can be trained, of those that choose among attributes none: there are three
+# labels -> the methods that can be trained; none of those that choose among attributes: there are three
+SPELLED_OUT = [
     ((), ()),
     (("landmarks",), ("fashionnet", "fashionnet-heatmap", "fashionnet-joint", "fashionnet-oracle")),
     (("category",), ("wtbi", "darn", "fashionnet", "fashionnet-global")),
