@@ -5,11 +5,13 @@ each other raise DataError with the file, the line and a cure. Nothing is droppe
 landmark at (0, 0) has no position.
 """
 
+import hashlib
+import os
 import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +66,35 @@ class Benchmark:
     def rows(self, *splits: str) -> np.ndarray:
         """Return the rows (int64) of the images in these splits, in the order of the list."""
         return np.flatnonzero(np.isin(self.split, splits)).astype(np.int64)
+
+    @cached_property
+    def key(self) -> str:
+        """Identify labels and photos, wherever they are, by 12 hex digits.
+
+        Covers the arrays, the names and each photo's size and time of change (ns); of a drawn world, whose files may be
+        copied, what it was drawn from instead of the photos.
+        """
+        state = hashlib.sha256(self.name.encode())
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                array = value.astype("U") if value.dtype == object else value
+                state.update(
+                    f"{field.name} {array.dtype} {array.shape}".encode() + np.ascontiguousarray(array).tobytes()
+                )
+            elif isinstance(value, tuple | dict):  # names of categories, attributes and groups
+                state.update(f"{field.name} {value}".encode())
+        world = self.images_root.parent.parent / "world.json"
+        if world.exists():
+            state.update(world.read_bytes())
+        else:
+            for name in self.image.tolist():
+                try:
+                    stat = os.stat(self.images_root / name)
+                    state.update(f"{stat.st_size} {stat.st_mtime_ns} ".encode())
+                except OSError:  # reported when the photo is read
+                    state.update(b"absent ")
+        return state.hexdigest()[:12]
 
     def lacks(self) -> list[str]:
         """Return the names of the fields that the source does not have."""

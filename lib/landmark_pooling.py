@@ -51,7 +51,7 @@ def landmark_pooling(features: Tensor, landmarks: Tensor, gate: Tensor, window: 
     steps = torch.arange(window, device=features.device)
     columns = corners[..., 0, None] + steps  # (N, L, window)
     rows = corners[..., 1, None] + steps
-    # A cell outside the map is read as the nearest one inside, which lies in the same bin or leaves the bin wholly outside.
+    # A cell outside is read as the nearest one inside: it lies in the same bin, or the bin lies wholly outside.
     cells = rows.clamp(0, H - 1)[..., :, None] * W + columns.clamp(0, W - 1)[..., None, :]  # (N, L, window, window)
     cells = cells + (torch.arange(N, device=features.device) * (H * W))[:, None, None, None]
 

@@ -1,4 +1,4 @@
-"""The official list formats of DeepFashion as one table, LISTS, and how a list is read and written by it.
+"""The official list formats of DeepFashion: constants, errors, readers and writers of single lists. Needs NumPy only.
 
 A list has its row count on line 1, its column names on line 2 and then one row per image or item. Names may hold spaces,
 so rows are split from the right. A list that breaks its format raises DataError with the file, the line and a cure.
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-import pandas as pd
 
 FOLDERS = {
     "category_attribute": "Category and Attribute Prediction Benchmark",
@@ -36,7 +35,6 @@ ATTRIBUTE_GROUPS = {1: "texture", 2: "fabric", 3: "shape", 4: "part", 5: "style"
 FINE_GROUPS = {1: "texture", 2: "sleeve", 3: "length", 4: "neckline", 5: "material", 6: "fit"}
 POSES = {1: "front", 2: "side", 3: "back", 4: "zoom-out", 5: "zoom-in", 6: "stand-alone"}
 
-CEILING = 50  # attributes per image in list_ceiling.txt
 MOST_CATEGORIES = 1 << 14  # fits the int16 of a category
 MOST_PIXELS = 100_000_000  # a larger photo is more likely a fault or an attack than a photo
 LARGEST_SIDE = 65_535  # pixels of a JPEG
@@ -45,62 +43,12 @@ LEAST_SIDE = 100
 CURE = "correct it or download the list again"
 ONE_RELEASE = "take all lists from one release"
 
-# What a column may hold, besides the whole numbers of a range and the words of a tuple.
-IMAGE = "image"  # an image's name, which may hold blanks and ends in .jpg or the like
-NAME = "name"  # any text
-WORD = "word"  # any word without blanks
-PIXEL = "pixel"  # a number
-
-_TYPE = range(1, 4)
-_BOX = {"x_1": PIXEL, "y_1": PIXEL, "x_2": PIXEL, "y_2": PIXEL}
-_SPLIT = ("train", "val", "test")
-LANDMARK_COLUMNS = {
-    f"landmark_{what}_{slot}": allowed
-    for slot in range(1, 9)
-    for what, allowed in (("visibility", range(3)), ("location_x", PIXEL), ("location_y", PIXEL))
-}  # by slot of LANDMARKS; a row has those of its clothes type
-JOINT_COLUMNS = {
-    f"{joint.replace(' ', '_')}_{what}": allowed
-    for joint in JOINTS
-    for what, allowed in (("visibility", range(3)), ("x", PIXEL), ("y", PIXEL))
-}
-_LANDMARK_LIST = {"image_name": IMAGE, "clothes_type": _TYPE, "variation_type": WORD, **LANDMARK_COLUMNS}
-LISTS = {  # official name: the columns in their order, of which the first names the row, and what each may hold
-    "list_bbox.txt": {"image_name": IMAGE, **_BOX},
-    "list_bbox_inshop.txt": {"image_name": IMAGE, "clothes_type": _TYPE, "pose_type": range(1, 7), **_BOX},
-    "list_bbox_consumer2shop.txt": {"image_name": IMAGE, "clothes_type": _TYPE, "source_type": range(1, 3), **_BOX},
-    "list_landmarks.txt": _LANDMARK_LIST,
-    "list_landmarks_inshop.txt": _LANDMARK_LIST,
-    "list_landmarks_consumer2shop.txt": _LANDMARK_LIST,
-    "list_category_cloth.txt": {"category_name": NAME, "category_type": _TYPE},
-    "list_category_img.txt": {"image_name": IMAGE, "category_label": range(1, MOST_CATEGORIES + 1)},
-    "list_attr_cloth.txt": {"attribute_name": NAME, "attribute_type": range(1, 128)},
-    # Lists of this project.
-    "list_joints.txt": {"image_name": IMAGE, **JOINT_COLUMNS},
-    "list_pretrain.txt": {"image_name": IMAGE},
-    "list_distractors.txt": {"image_name": IMAGE},
-    "list_ceiling.txt": {"image_name": IMAGE} | {f"attribute_{k}": range(1 << 15) for k in range(1, CEILING + 1)},
-}
-PARTITIONS = {  # Eval/list_eval_partition.txt by benchmark
-    "category_attribute": {"image_name": IMAGE, "evaluation_status": _SPLIT},
-    "inshop": {"image_name": IMAGE, "item_id": WORD, "evaluation_status": ("train", "query", "gallery")},
-    "consumer2shop": {
-        "image_pair_name_1": IMAGE, "image_pair_name_2": IMAGE, "item_id": WORD, "evaluation_status": _SPLIT,
-    },
-}  # fmt: skip
-FINE_LISTS = {  # of the official fine release: <split>_<kind>.txt without row count, column names and image names
-    "bbox": _BOX,
-    "cate": {"category_label": range(1, MOST_CATEGORIES + 1)},
-    "landmarks": {name: PIXEL for name in LANDMARK_COLUMNS if "location" in name},
-}
-
 # Absolute, with a drive letter, with an empty, "." or ".." part, with a backslash or a control character.
 _UNSAFE = re.compile(r"(^|/)\.{0,2}(/|$)|^[A-Za-z]:|[\\\x00-\x1f]")
-_POINT = ("visibility", "location_x", "location_y")
-_PATTERNS = {IMAGE: r"(\S.*\.[A-Za-z]\w*)", NAME: r"(\S.*)"}
+# What ends an image name, in text and in bytes.
 _EXTENSION = re.compile(r"\.[A-Za-z]\w*$")
-_IMAGE_IN_ROW = re.compile(r"\S[^\n]*?\.[A-Za-z]\w*(?=\s|$)")
 _EXTENSION_IN_ROW = re.compile(rb"\.[A-Za-z]\w*(?=[ \t])")
+_IMAGE_IN_ROW = re.compile(r"\S[^\n]*?\.[A-Za-z]\w*(?=\s|$)")
 _ITEM_IN_ROW = re.compile(rb"\S+(?=[ \t])")
 # Bytes to labels: "0", "1", "1" with the top bit set by a minus; line ends stay; anything else becomes 100.
 _LABELS = bytes({48: 0, 49: 1, 49 + 128: 255, 10: 10}.get(i, 100) for i in range(256))
@@ -119,10 +67,10 @@ def fail(path: Path, line: int, what: str, cure: str = CURE) -> NoReturn:
     raise DataError(f"{path}, line {line}: {what}; {cure}") from None
 
 
-def fail_where(bad: np.ndarray, path: Path, what: str, first: int = 3, cure: str = CURE) -> None:
+def fail_where(bad: np.ndarray, path: Path, what: str, first: int = 3) -> None:
     """Raise DataError for the first True of `bad` (N,), whose row 0 is line `first` of the file."""
-    if np.any(bad):
-        fail(path, int(np.argmax(bad)) + first, what, cure)
+    if bad.any():
+        fail(path, int(bad.argmax()) + first, what)
 
 
 def _fail_to_open(path: Path, error: OSError) -> NoReturn:
@@ -131,10 +79,13 @@ def _fail_to_open(path: Path, error: OSError) -> NoReturn:
     raise DataError(f"{path}: {error.strerror or error}; {cure}") from None
 
 
-def attempt(problems: list[DataError] | None, call: Callable, *args, otherwise=None):
-    """Return call(*args). Where it raises DataError, add that to `problems`, unless None, and return `otherwise`."""
+def attempt(problems: list[DataError] | None, read: Callable, *args, otherwise=None):
+    """Return read(*args). Where it raises DataError, add that to `problems`, unless None, and return `otherwise`.
+
+    So a reader of several lists either stops at the first fault (None) or goes on to those of the other lists.
+    """
     try:
-        return call(*args)
+        return read(*args)
     except DataError as error:
         if problems is None:
             raise
@@ -155,25 +106,37 @@ def images_root(folder: Path, path: Path, names: list[str], first: int = 3) -> P
     if root is None:
         raise DataError(f"{folder}: neither Img/{top} nor {top} is there; unpack the images (img.zip)")
     inside = os.path.join(os.path.realpath(root), "")
-    parents: dict[str, str] = {}  # resolved once for each folder, because that is slow
+    members: dict[str, dict[str, int]] = {}
     for i, name in enumerate(names):
-        image, parent = f"{root}/{name}", os.path.dirname(name)
-        if parent not in parents:
-            parents[parent] = os.path.join(os.path.realpath(root / parent), "")
-        target = os.path.realpath(image) if os.path.islink(image) else parents[parent]
-        if not target.startswith(inside):
-            fail(path, i + first, f"image {name} is a link out of {root}", "put the image itself there")
+        parent, _, last = name.rpartition("/")
+        members.setdefault(parent, {})[last] = i
+    for parent, rows in members.items():  # one scan per folder, because one look per image is slow
+        real = os.path.join(os.path.realpath(root / parent), "")
+        linked = [] if real.startswith(inside) else list(rows)
+        if not linked:
+            try:
+                with os.scandir(real) as entries:
+                    links = [entry for entry in entries if entry.name in rows and entry.is_symlink()]
+            except OSError:
+                links = []  # a missing folder: whatever opens its images reports them
+            linked = [link.name for link in links if not os.path.realpath(link.path).startswith(inside)]
+        if linked:
+            i = min(rows[name] for name in linked)
+            fail(path, i + first, f"image {names[i]} is a link out of {root}", "put the image itself there")
     return root
 
 
 def images_named(path: Path) -> list[str]:
-    """Return the safe image names in a list that its reader refuses, each once; none where there is no such file."""
+    """Return the image names in a list that its reader refuses, each once; none where there is no such file.
+
+    Names that may leave the data folder are left out.
+    """
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     names = dict.fromkeys(name for row in text.split("\n") for name in _IMAGE_IN_ROW.findall(row))
     return [name for name in names if not _UNSAFE.search(name)]
 
 
-# ---- reading ---------------------------------------------------------------------------------------------------------
+# ---- reading rows ----------------------------------------------------------------------------------------------------
 
 
 def _row_count(path: Path, first_line: str) -> int:
@@ -203,357 +166,6 @@ def read_list(path: Path, header: int = 2) -> list[str]:
     if len(lines) - header != count:
         fail(path, 1, f"it says {count} rows and {max(0, len(lines) - header)} follow")
     return lines[header:]
-
-
-def read(path: Path, columns: dict) -> pd.DataFrame:
-    """Read a list by its columns, of LISTS, PARTITIONS or FINE_LISTS: a row per image, indexed by the first column.
-
-    Numbers are float64, all else is text. Landmarks that a clothes type lacks are -1. Columns without a name are those of
-    a list without row count, column names and image names, indexed from 0. Raises DataError.
-    """
-    leading = [name for name, allowed in columns.items() if allowed in (IMAGE, NAME)]
-    forms = _forms({name: allowed for name, allowed in columns.items() if name not in leading})
-    first = 3 if leading else 1
-    rows = read_list(path) if leading else read_lines(path)
-    pattern = re.compile(r"\s+".join(_PATTERNS[columns[name]] for name in leading))
-    names, words = _split(path, rows, pattern, sorted(map(len, forms)), first)
-    widths = np.array([len(row) for row in words], int)
-    parts = [_convert(path, np.flatnonzero(widths == len(form)), words, form, first) for form in forms]
-    table = pd.concat(parts).sort_index() if len(parts) > 1 else parts[0]
-    if "landmark_visibility_1" in table:
-        expected = [0, *map(len, forms)]
-        bad = widths != np.array(expected)[table["clothes_type"].astype(int)]
-        fail_where(bad, path, "clothes types 1, 2 and 3 have 6, 4 and 8 landmarks")
-        table = table[[name for name in columns if name in table]].fillna(-1.0)
-    if "x_1" in table:
-        _check_boxes(path, table, first)
-    for place, name in enumerate(leading):
-        table.insert(place, name, pd.Series([found[place] for found in names], table.index, dtype=object))
-    return table.set_index(leading[0]) if leading else table
-
-
-def _forms(columns: dict) -> list[dict]:
-    """Return the columns that a row may have: one form, or one for each clothes type where there are landmarks."""
-    if "landmark_visibility_1" not in columns:
-        return [columns]
-    forms = []
-    for slots in SLOTS.values():
-        kept = {f"landmark_{what}_{slot + 1}" for slot in slots for what in _POINT}
-        forms.append({name: allowed for name, allowed in columns.items() if name in kept or "landmark" not in name})
-    return forms
-
-
-def _split(path: Path, rows: list[str], pattern: re.Pattern, widths: list[int], first: int) -> tuple[list, list]:
-    """Return the names that begin each row, found by the pattern, and the words after them.
-
-    widths: how many words there may be, rising, so that none is taken for a part of the name; a name has no other end.
-    """
-    names, words = [], []
-    for line, row in enumerate(rows, first):
-        for width in widths:
-            parts = row.strip().rsplit(None, width) if pattern.groups else ["", *row.split()]
-            found = pattern.fullmatch(parts[0]) if len(parts) == width + 1 else None
-            if found:
-                names.append(found.groups())
-                words.append(parts[1:])
-                break
-        else:
-            _refuse(path, line, row, widths, pattern.groups)
-    return names, words
-
-
-def _refuse(path: Path, line: int, row: str, widths: list[int], names: int) -> NoReturn:
-    image = re.match(r".*\.[A-Za-z]\w*(?=\s|$)", row) if names else None
-    number = len(row[image.end() :].split()) if image else len(row.split())
-    expected = " or ".join(map(str, widths))
-    if image and number not in widths:
-        fail(path, line, f"{number} words after the image's name where {expected} should be")
-    if names == 0:
-        fail(path, line, f"{number} numbers where {expected} should be")
-    fail(path, line, f"{row.strip()[:80]!r} where {names} name{'s' * (names > 1)} and {expected} words should be")
-
-
-def _convert(path: Path, rows: np.ndarray, words: list[list[str]], form: dict, first: int) -> pd.DataFrame:
-    """Return these rows' words as values; DataError for one that its column does not allow."""
-    columns = list(zip(*(words[i] for i in rows), strict=True)) or [()] * len(form)
-    table = {}
-    for (name, allowed), column in zip(form.items(), columns, strict=True):
-        values = pd.Series(column, rows, dtype=object)
-        if isinstance(allowed, tuple):
-            bad, what = ~values.isin(allowed), f"one of {', '.join(allowed)}"
-        elif allowed == WORD:
-            bad, what = np.zeros(len(rows), bool), ""
-        else:
-            values = pd.to_numeric(values, errors="coerce").astype(float)
-            if allowed == PIXEL:
-                bad, what = ~(values.abs() <= 1e6), "a number up to a million"
-            else:
-                bad = (values % 1 != 0) | (values < allowed.start) | (values >= allowed.stop)
-                what = f"one of {allowed.start} to {allowed.stop - 1}"
-        if bad.any():
-            i = int(np.argmax(bad))
-            fail(path, int(rows[i]) + first, f"{name} {column[i]!r} is not {what}")
-        table[name] = values
-    return pd.DataFrame(table, index=rows)
-
-
-def _check_boxes(path: Path, table: pd.DataFrame, first: int) -> None:
-    x1, y1, x2, y2 = (table[name].to_numpy() for name in _BOX)
-    fail_where((x1 < 0) | (y1 < 0), path, "the box begins outside the image", first)
-    fail_where((x2 <= x1) | (y2 <= y1), path, "the box has no area (x2 must exceed x1, and y2 y1)", first)
-    fail_where(np.maximum(x2, y2) > LARGEST_SIDE, path, f"the box ends beyond {LARGEST_SIDE} pixels", first)
-
-
-def points(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Split (N, L, 3) of visibility, x, y into pixels (N, L, 2) float32 (x, y) and codes (N, L) int8.
-
-    (0, 0) is how the lists write "not annotated": the position becomes nan and code 0, visible, becomes 1, so that such
-    a point never counts as seen or as found. A code of -1 has no position either.
-    """
-    codes, position = values[..., 0].astype(np.int8), values[..., 1:].astype(np.float32)
-    unknown = (position == 0).all(-1)
-    position[unknown | (codes < 0)] = np.nan
-    codes[unknown & (codes == 0)] = 1
-    return position, codes
-
-
-def check_near(points: np.ndarray, box: np.ndarray, path: Path, what: str, first: int = 3) -> None:
-    """Raise DataError for points (N, L, 2) that are far from their boxes (N, 4), both in the order of the list's rows.
-
-    A single one would move the mean position at which training starts. Unknown positions (nan) are near.
-    """
-    corner, far = box[:, :2], box[:, 2:]
-    reach = FARTHEST * np.maximum((far - corner).max(1), LEAST_SIDE)
-    away = np.abs(points - (corner + far)[:, None] / 2).max(2)
-    bad = (away > reach[:, None]).any(1)  # a comparison with nan is False
-    fail_where(bad, path, f"a {what} is more than {FARTHEST} sides of its box away from it", first)
-
-
-def rows_of(path: Path, names: Sequence[str], images: pd.Index, first: int = 3) -> np.ndarray:
-    """Return the row (int64) among `images` of each image that a list names; DataError if unknown or named twice."""
-    names = pd.Index(names, dtype=object)
-    rows = images.get_indexer(names)
-    for bad, what, cure in (
-        (rows < 0, "is not in the list of boxes", ONE_RELEASE),
-        (names.duplicated(), "is listed a second time", "keep one of the two rows"),
-    ):
-        if bad.any():
-            fail(path, int(bad.argmax()) + first, f"image {names[bad.argmax()]} {what}", cure)
-    return rows
-
-
-def align(path: Path, table: pd.DataFrame, images: pd.Index) -> pd.DataFrame:
-    """Return the rows of a list that must name all images, in their order. Raises DataError."""
-    missing = np.ones(len(images), bool)
-    missing[rows_of(path, table.index, images)] = False
-    fail_missing(path, missing, images)
-    return table.reindex(images)
-
-
-def fail_missing(path: Path, missing: np.ndarray, images: pd.Index) -> None:
-    """Raise DataError for the first image that is `missing` (N,) from a list."""
-    if missing.any():
-        i = int(missing.argmax())
-        what = f"no row for image {images[i]}, which is on line {i + 3} of the list of boxes"
-        raise DataError(f"{path}: {what}; {ONE_RELEASE}")
-
-
-# ---- reading attributes ----------------------------------------------------------------------------------------------
-
-
-def read_attribute_names(
-    path: Path, allowed: range = LISTS["list_attr_cloth.txt"]["attribute_type"]
-) -> tuple[tuple[str, ...], np.ndarray | None]:
-    """Read a list_attr_cloth.txt: the A names and their group numbers among `allowed`, (A,) int8, or None.
-
-    The columns, told by the line of column names, differ by benchmark: a name and a group; only a name (In-shop, whose
-    row count may be missing); a Chinese name, an English name and a group (Consumer-to-shop; the English one counts).
-    """
-    lines = read_lines(path)
-    header = 1 if len(lines) > 1 and lines[0].split() == ["attribute_name"] else 2
-    columns = lines[header - 1].count("attribute_") if len(lines) >= header else 2
-    if columns == 1:
-        names = [row.strip() for row in (lines[1:] if header == 1 else read_list(path))]
-        fail_where(np.array([not name for name in names]), path, "no attribute name", first=header + 1)
-        return tuple(names), None
-    table = read(path, LISTS["list_attr_cloth.txt"] | {"attribute_type": allowed})
-    names = table.index.tolist()
-    if columns == 3:  # only these are sure to be two blanks apart; either may hold single ones
-        names = [re.split(r"\s{2,}|\t", name)[-1] for name in names]
-    return tuple(names), table["attribute_type"].to_numpy(np.int8)
-
-
-def read_group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
-    """Return the names of the group numbers (A,): from Consumer-to-shop's list_attr_type.txt, else those of the paper."""
-    names = ATTRIBUTE_GROUPS
-    if path.exists():  # rows of a Chinese and an English name, two blanks apart, in the order of the numbers
-        names = {i: re.split(r"\s{2,}|\t", row.strip())[-1] for i, row in enumerate(read_list(path), 1)}
-    used = np.unique(groups).tolist()
-    return dict(names) if names.keys() >= set(used) else {number: f"group {number}" for number in used}
-
-
-def read_attribute_labels(
-    path: Path, attributes: int | None, block: int = 1 << 19, items: bool = False
-) -> tuple[list[str], np.ndarray]:
-    """Read a list_attr_img.txt or, with `items`, a list_attr_items.txt.
-
-    attributes: None for as many as the first row has, where the list of their names cannot be read.
-    Return the N names of images or items and their labels (N, attributes) int8 in {1, -1, 0}. The official list of
-    images holds 289 million labels, so it is read in blocks of `block` bytes, each parsed by a few array operations and
-    handed to a slow parser where anything in it is unusual. Raises DataError.
-    """
-    names: list[str] = []
-    try:
-        with open(path, "rb") as file:
-            count = _row_count(path, file.readline().removeprefix(b"\xef\xbb\xbf").decode("ascii", "replace"))
-            file.readline()
-            if attributes is None:
-                start = file.tell()
-                attributes = len(re.findall(rb"(?<=[ \t])-?[01](?=\s)", file.readline()))
-                file.seek(start)
-            # A label takes two bytes or more: a wrong count must not reserve all of the machine's memory.
-            if count * attributes * 2 > os.fstat(file.fileno()).st_size:
-                fail(path, 1, f"it says {count} rows of {attributes} labels, more than the file can hold")
-            labels = np.empty((count, attributes), np.int8)
-            rest = b""
-            while data := file.read(block):
-                data = rest + data
-                end = data.rfind(b"\n") + 1
-                rest = data[end:]
-                _parse_labels(path, data[:end].split(b"\n")[:-1], names, labels, items)
-            _parse_labels(path, [rest] if rest else [], names, labels, items)
-    except OSError as error:
-        _fail_to_open(path, error)
-    if len(names) < count:
-        fail(path, 1, f"it says {count} rows and {len(names)} follow")
-    return names, labels
-
-
-def _parse_labels(path: Path, rows: list[bytes], names: list[str], labels: np.ndarray, items: bool) -> None:
-    """Append the rows' names to `names` and write their labels to the rows of `labels` that follow."""
-    start, (count, attributes) = len(names), labels.shape
-    if any(row.strip() for row in rows[count - start :]):
-        fail(path, 1, f"it says {count} rows and more follow")
-    if not (rows := rows[: count - start]):
-        return
-    parts = []
-    for row in rows:
-        name = _ITEM_IN_ROW.match(row) if items else _EXTENSION_IN_ROW.match(row, max(0, row.rfind(b".")))
-        if name is None:
-            fail(path, len(names) + 3, f"no {'item' if items else 'image name'} with labels to its right")
-        try:
-            names.append(row[: name.end()].decode().strip())
-        except UnicodeDecodeError:
-            fail(path, len(names) + 3, "not UTF-8 text", "save it as UTF-8")
-        parts.append(row[name.end() :].rstrip())
-    text = b"\n".join(parts) + b"\n"
-    text = text.replace(b"\t", b" ") if b"\t" in text else text
-
-    # A minus sets the top bit of the next byte, and a table turns bytes into labels. Without blanks and minus signs
-    # one byte per label and one line end per row remain, unless the text holds anything else.
-    byte = np.frombuffer(text, np.uint8)
-    signed = byte.copy()
-    signed[1:] |= (byte[:-1] == ord("-")).view(np.uint8) << 7
-    kept = np.frombuffer(signed.tobytes().translate(_LABELS, b" -"), np.int8)
-    blank = byte == ord(" ")
-    words = np.count_nonzero(blank[:-1] > blank[1:])  # "11" for "1 1" would keep the number of bytes
-    if text.isascii() and kept.size == len(rows) * (attributes + 1) and words == len(rows) * attributes:
-        kept = kept.reshape(len(rows), attributes + 1)
-        if (kept[:, -1] == ord("\n")).all() and (np.abs(kept[:, :-1]) <= 1).all():
-            labels[start : start + len(rows)] = kept[:, :-1]
-            return
-    for i, part in enumerate(parts, start):
-        found = part.split()
-        wrong = [word for word in found if word not in (b"1", b"-1", b"0")]
-        if wrong:
-            fail(path, i + 3, f"label {wrong[0].decode('utf-8', 'replace')[:40]!r} is not 1, -1 or 0")
-        if len(found) != attributes:
-            fail(path, i + 3, f"{len(found)} labels where {attributes} should be")
-    fail(path, start + 3, "labels with something else than blanks between them, here or below")
-
-
-# ---- writing ---------------------------------------------------------------------------------------------------------
-
-
-def write_list(path: Path, columns: str, rows: Iterable[str]) -> None:
-    """Write row count, column names (no such line where they are "") and rows. The folder is made where it is missing."""
-    rows = list(rows)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    head = [str(len(rows)), columns] if columns else [str(len(rows))]
-    path.write_text("\n".join([*head, *rows]) + "\n", encoding="utf-8")
-
-
-def write(path: Path, columns: dict, table: pd.DataFrame) -> None:
-    """Write a list by its columns, of LISTS or PARTITIONS: the inverse of `read`.
-
-    table: indexed by the first column, with at least the others. A negative number, a landmark that a clothes type lacks,
-    is left out.
-    """
-    first, *right = columns
-    rows = table.index.astype(str).tolist()
-    for name in right:
-        gap = " " if columns[name] == PIXEL and name != "x_1" else "  "
-        for i, value in enumerate(table[name].tolist()):
-            if isinstance(value, str) or not value < 0:
-                rows[i] += gap + _text(value, columns[name])
-    write_list(path, "  ".join(columns), rows)
-
-
-def _text(value: str | float, allowed) -> str:
-    """Return a value as the lists write it: pixels in three digits or more, a fraction in the fewest of its float32."""
-    if isinstance(value, str):
-        return value
-    if value != int(value):
-        return np.format_float_positional(np.float32(value), trim="-")
-    return f"{int(value):03d}" if allowed == PIXEL else f"{int(value)}"
-
-
-def point_values(points: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Return pixels (N, L, 2) (x, y) and codes (N, L) as lists have them: (N, 3 L) int64 of code, x, y of each point.
-
-    Pixels are rounded to whole numbers of at least 1, because (0, 0) means unknown. A point that is cut off (code 2) or
-    has no position is at (0, 0); all three are -1 where the code is.
-    """
-    known = (codes != 2) & np.isfinite(points).all(-1)
-    position = np.where(known[..., None], np.maximum(np.round(np.nan_to_num(points)), 1), 0)
-    values = np.concatenate([codes[..., None], position], axis=-1).astype(np.int64)
-    values[codes == -1] = -1
-    return values.reshape(len(codes), -1)
-
-
-def write_attribute_labels(path: Path, first: str, names: Sequence[str], labels: Iterable[np.ndarray]) -> None:
-    """Write a list_attr_img.txt or list_attr_items.txt: each name and its labels (A,) of 1, -1 and 0, row by row.
-
-    first: the name of the first column, image_name or item_id.
-    """
-    words = np.array(["-1", "0", "1"])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write(f"{len(names)}\n{first}  attribute_labels\n")
-        for name, row in zip(names, labels, strict=True):
-            file.write(f"{name}  {' '.join(words[np.asarray(row) + 1].tolist())}\n")
-
-
-def joints_columns() -> str:
-    """Return the column names of `list_joints.txt`, the project's own list of human joints."""
-    return "  ".join(LISTS["list_joints.txt"])
-
-
-def points_text(points: np.ndarray, codes: np.ndarray, slots: Iterable[int]) -> str:
-    """Format the landmarks or joints `slots` as "visibility x y" each, from pixels (L, 2) (x, y) and codes (L,).
-
-    Pixels are rounded to whole numbers of at least 1, because (0, 0) means unknown. A point that is cut off (code 2) or
-    has no position is written as (0, 0).
-    """
-    out = []
-    for j in slots:
-        known = codes[j] != 2 and np.isfinite(points[j]).all()
-        x, y = np.maximum(np.round(points[j]), 1).astype(int) if known else (0, 0)
-        out.append(f"{codes[j]} {x:03d} {y:03d}")
-    return "  ".join(out)
-
-
-# ---- until the readers take their columns from LISTS, too
 
 
 def split_right(path: Path, rows: list[str], right: int) -> list[list[str]]:
@@ -662,6 +274,18 @@ def boxes(values: np.ndarray, path: Path, first: int = 3) -> np.ndarray:
     return values.astype(np.float32)
 
 
+def check_near(points: np.ndarray, box: np.ndarray, path: Path, what: str, first: int = 3) -> None:
+    """Raise DataError for points (N, L, 2) that are far from their boxes (N, 4), both in the order of the list's rows.
+
+    A single one would move the mean position at which training starts. Unknown positions (nan) are near.
+    """
+    corner, far = box[:, :2], box[:, 2:]
+    reach = FARTHEST * np.maximum((far - corner).max(1), LEAST_SIDE)
+    away = np.abs(points - (corner + far)[:, None] / 2).max(2)
+    bad = (away > reach[:, None]).any(1)  # a comparison with nan is False
+    fail_where(bad, path, f"a {what} is more than {FARTHEST} sides of its box away from it", first)
+
+
 def read_category_names(path: Path) -> tuple[tuple[str, ...], np.ndarray]:
     """Return the names of the categories and their clothes types, (categories,) int8."""
     words = split_right(path, read_list(path), 1)
@@ -671,6 +295,9 @@ def read_category_names(path: Path) -> tuple[tuple[str, ...], np.ndarray]:
         if name in names[:i]:
             fail(path, i + 3, f"category {name!r} is on line {names.index(name) + 3} already", "give each its own name")
     return names, types
+
+
+# ---- a list's rows and those of the list of boxes ---------------------------------------------------------------------
 
 
 def rows_of(path: Path, names: Sequence[str], index: dict[str, int], first: int = 3) -> np.ndarray:
@@ -717,6 +344,9 @@ def check_items(path: Path, items: Sequence[str], list_of_items: Path) -> None:
                 fail(path, i + 3, f"item {item} is not in {list_of_items.name}", ONE_RELEASE)
 
 
+# ---- reading attributes ----------------------------------------------------------------------------------------------
+
+
 def read_attribute_names(
     path: Path, allowed: Collection[int] = range(1, 128)
 ) -> tuple[tuple[str, ...], np.ndarray | None]:
@@ -739,3 +369,122 @@ def read_attribute_names(
     if columns == 3:  # only these are sure to be two blanks apart; either may hold single ones
         names = [re.split(r"\s{2,}|\t", name)[-1] for name in names]
     return tuple(names), groups
+
+
+def read_group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
+    """Return the names of the group numbers (A,): from Consumer-to-shop's list_attr_type.txt, else those of the paper."""
+    if path.exists():  # rows of a Chinese and an English name, two blanks apart, in the order of the numbers
+        rows = read_list(path)
+        names = {i: re.split(r"\s{2,}|\t", row.strip())[-1] for i, row in enumerate(rows, 1)}
+    else:
+        names = ATTRIBUTE_GROUPS
+    used = np.unique(groups).tolist()
+    return dict(names) if names.keys() >= set(used) else {number: f"group {number}" for number in used}
+
+
+def read_attribute_labels(
+    path: Path, attributes: int | None, block: int = 1 << 19, items: bool = False
+) -> tuple[list[str], np.ndarray]:
+    """Read a list_attr_img.txt or, with `items`, a list_attr_items.txt.
+
+    attributes: None for as many as the first row has, where the list of their names cannot be read.
+    Return the N names of images or items and their labels (N, attributes) int8 in {1, -1, 0}. The official list of
+    images holds 289 million labels, so it is read in blocks of `block` bytes, each parsed by a few array operations and
+    handed to a slow parser where anything in it is unusual. Raises DataError.
+    """
+    names: list[str] = []
+    try:
+        with open(path, "rb") as file:
+            count = _row_count(path, file.readline().removeprefix(b"\xef\xbb\xbf").decode("ascii", "replace"))
+            file.readline()
+            if attributes is None:
+                start = file.tell()
+                attributes = len(re.findall(rb"(?<=[ \t])-?[01](?=\s)", file.readline()))
+                file.seek(start)
+            # A label takes two bytes or more: a wrong count must not reserve all of the machine's memory.
+            if count * attributes * 2 > os.fstat(file.fileno()).st_size:
+                fail(path, 1, f"it says {count} rows of {attributes} labels, more than the file can hold")
+            labels = np.empty((count, attributes), np.int8)
+            rest = b""
+            while data := file.read(block):
+                data = rest + data
+                end = data.rfind(b"\n") + 1
+                rest = data[end:]
+                _parse_labels(path, data[:end].split(b"\n")[:-1], names, labels, items)
+            _parse_labels(path, [rest] if rest else [], names, labels, items)
+    except OSError as error:
+        _fail_to_open(path, error)
+    if len(names) < count:
+        fail(path, 1, f"it says {count} rows and {len(names)} follow")
+    return names, labels
+
+
+def _parse_labels(path: Path, rows: list[bytes], names: list[str], labels: np.ndarray, items: bool) -> None:
+    """Append the rows' names to `names` and write their labels to the rows of `labels` that follow."""
+    start, (count, attributes) = len(names), labels.shape
+    if any(row.strip() for row in rows[count - start :]):
+        fail(path, 1, f"it says {count} rows and more follow")
+    if not (rows := rows[: count - start]):
+        return
+    parts = []
+    for row in rows:
+        name = _ITEM_IN_ROW.match(row) if items else _EXTENSION_IN_ROW.match(row, max(0, row.rfind(b".")))
+        if name is None:
+            fail(path, len(names) + 3, f"no {'item' if items else 'image name'} with labels to its right")
+        try:
+            names.append(row[: name.end()].decode().strip())
+        except UnicodeDecodeError:
+            fail(path, len(names) + 3, "not UTF-8 text", "save it as UTF-8")
+        parts.append(row[name.end() :].rstrip())
+    text = b"\n".join(parts) + b"\n"
+    text = text.replace(b"\t", b" ") if b"\t" in text else text
+
+    # A minus sets the top bit of the next byte, and a table turns bytes into labels. Without blanks and minus signs
+    # one byte per label and one line end per row remain, unless the text holds anything else.
+    byte = np.frombuffer(text, np.uint8)
+    signed = byte.copy()
+    signed[1:] |= (byte[:-1] == ord("-")).view(np.uint8) << 7
+    kept = np.frombuffer(signed.tobytes().translate(_LABELS, b" -"), np.int8)
+    blank = byte == ord(" ")
+    words = np.count_nonzero(blank[:-1] > blank[1:])  # "11" for "1 1" would keep the number of bytes
+    if text.isascii() and kept.size == len(rows) * (attributes + 1) and words == len(rows) * attributes:
+        kept = kept.reshape(len(rows), attributes + 1)
+        if (kept[:, -1] == ord("\n")).all() and (np.abs(kept[:, :-1]) <= 1).all():
+            labels[start : start + len(rows)] = kept[:, :-1]
+            return
+    for i, part in enumerate(parts, start):
+        found = part.split()
+        if len(found) != attributes:
+            fail(path, i + 3, f"{len(found)} labels where {attributes} should be")
+        for word in found:
+            if word not in (b"1", b"-1", b"0"):
+                fail(path, i + 3, f"label {word.decode('utf-8', 'replace')[:40]!r} is not 1, -1 or 0")
+        labels[i] = [int(word) for word in found]
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------------
+
+
+def write_list(path: Path, columns: str, rows: list[str]) -> None:
+    """Write a list in the official form: row count, column names, rows. Its folder is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([str(len(rows)), columns, *rows]) + "\n", encoding="utf-8")
+
+
+def joints_columns() -> str:
+    """Return the column names of `list_joints.txt`, the project's own list of human joints."""
+    return "image_name  " + "  ".join(f"{j.replace(' ', '_')}_{c}" for j in JOINTS for c in ("visibility", "x", "y"))
+
+
+def points_text(points: np.ndarray, codes: np.ndarray, slots: Iterable[int]) -> str:
+    """Format the landmarks or joints `slots` as "visibility x y" each, from pixels (L, 2) (x, y) and codes (L,).
+
+    Pixels are rounded to whole numbers of at least 1, because (0, 0) means unknown. A point that is cut off (code 2) or
+    has no position is written as (0, 0).
+    """
+    out = []
+    for j in slots:
+        known = codes[j] != 2 and np.isfinite(points[j]).all()
+        x, y = np.maximum(np.round(points[j]), 1).astype(int) if known else (0, 0)
+        out.append(f"{codes[j]} {x:03d} {y:03d}")
+    return "  ".join(out)

@@ -1,9 +1,9 @@
 """The paper's losses (Liu et al., CVPR 2016, section 3, Equations 1 and 2).
 
-Each is divided by the batch size, never by a count that depends on the data (visible landmarks, positive labels): the mean
-of the losses of equal shards, one per process, is then the loss of the whole batch. Triplets and pairs reach across shards,
-so several processes must gather their embeddings first. An empty batch, or one without supervision, gives 0 with a
-gradient of 0. Half precision is summed in float32. No loss waits for the device.
+Each is divided by the batch size, never by a count that depends on the data: the mean of the losses of equal shards,
+one per process, is then the loss of the whole batch. Triplets and pairs reach across shards, so several processes must
+gather their embeddings first. An empty batch, or one without supervision, gives 0 with a gradient of 0. Half precision
+is summed in float32. No loss waits for the device.
 
 Not specified in the paper, chosen here: the scale of `attribute_weights`, and that all triplets of a batch are used.
 """
@@ -24,11 +24,10 @@ def _check(fits: bool, **tensors: Tensor) -> None:
 
 
 def landmark_loss(pred: Tensor, true: Tensor, visibility: Tensor) -> Tensor:
-    """Return sum_j || v_j * (l_hat_j - l_j) ||^2, averaged over the batch: the sum over N and L, divided by N.
+    """Return sum_j || v_j * (l_hat_j - l_j) ||^2, averaged over the batch.
 
-    pred, true (N, L, 2) float as (x, y), both in units of the view, 0 to 1 across the network's input; visibility
-    (N, L) codes. v_j is 1 for code 0 (visible) and 0 otherwise: occluded, cut off and missing landmarks pass
-    no error back, and their true locations may be NaN.
+    pred, true (N, L, 2) float as (x, y) in units of the view; visibility (N, L) codes. v_j is 1 for code 0 (visible), 0
+    otherwise: other landmarks pass no error back, and their true locations may be NaN.
     """
     _check(pred.shape == true.shape and pred.shape[:2] == visibility.shape, pred=pred, true=true, vis=visibility)
     visible = (visibility == 0)[..., None]
@@ -38,11 +37,11 @@ def landmark_loss(pred: Tensor, true: Tensor, visibility: Tensor) -> Tensor:
 
 
 def heatmap_loss(log_heatmap: Tensor, true: Tensor, visibility: Tensor, sigma: float = 1.5) -> Tensor:
-    """Return the cross-entropy between a landmark's map and a Gaussian at its true location, summed over visible landmarks
-    and averaged over the batch. Not in the paper: it keeps the maps of the heatmap head peaked.
+    """Return the cross-entropy between a landmark's map and a Gaussian at its true location, summed over visible
+    landmarks, averaged over the batch. Not in the paper: it keeps the maps of the heatmap head peaked.
 
-    log_heatmap (N, L, H, W) log probabilities; true (N, L, 2) as (x, y) in [0, 1] of the map; visibility
-    (N, L) codes, only 0 counts; sigma in cells. A true location outside the map adds nothing.
+    log_heatmap (N, L, H, W) log probabilities; true (N, L, 2) as (x, y) in [0, 1] of the map, outside which it adds
+    nothing; visibility (N, L) codes, only 0 counts; sigma in cells.
     """
     _check(log_heatmap.shape[:2] == visibility.shape == true.shape[:2], log_heatmap=log_heatmap, true=true)
     visible = (visibility == 0) & ((true >= 0) & (true <= 1)).all(2)
@@ -62,10 +61,10 @@ def _gaussians(locations: Tensor, H: int, W: int, sigma: float) -> Tensor:
 
 
 def detection_loss(log_parts: Tensor, true: Tensor, present: Tensor, sigma: float = 1.0) -> Tensor:
-    """Return the cross-entropy of a part detector, summed over parts and averaged over the batch. Not in the paper.
+    """Return the cross-entropy of a part detector, summed over parts, averaged over the batch. Not in the paper.
 
-    log_parts (N, P, H * H + 1) log probabilities of a square map's cells and of "absent"; true (N, P, 2) as (x, y)
-    in units of the view; present (N, P) bool. The target is a Gaussian of `sigma` cells at the true location, or "absent",
+    log_parts (N, P, H * H + 1) log probabilities of a square map's cells and of "absent"; true (N, P, 2) as (x, y) in
+    units of the view; present (N, P) bool. The target is a Gaussian of `sigma` cells at the true location, or "absent",
     also where the location is outside the view.
     """
     side = round((log_parts.shape[2] - 1) ** 0.5)
@@ -82,8 +81,7 @@ def detection_loss(log_parts: Tensor, true: Tensor, present: Tensor, sigma: floa
 def visibility_loss(logits: Tensor, visibility: Tensor) -> Tensor:
     """Return the softmax cross-entropy of each landmark's visibility, summed over landmarks, averaged over the batch.
 
-    logits (N, L, 3) for visible, occluded, cut off; visibility (N, L) codes 0, 1, 2, and -1 for the slots
-    that a clothes type lacks, which are left out of the sum (but not of N).
+    logits (N, L, 3) for visible, occluded, cut off; visibility (N, L) codes, of which -1 is left out of the sum.
     """
     _check(logits.shape == (*visibility.shape, 3), logits=logits, visibility=visibility)
     codes = visibility.flatten().long()
@@ -99,10 +97,9 @@ def category_loss(logits: Tensor, category: Tensor) -> Tensor:
 def attribute_loss(logits: Tensor, labels: Tensor, w_pos: Tensor, w_neg: Tensor) -> Tensor:
     """Return Equation 1, weighted cross-entropy, summed over attributes as in the paper, averaged over the batch.
 
-    logits (N, A); labels (N, A) in {1, -1, 0}: 1 is positive, -1 and 0 are not, and a row of zeros is not labelled: it adds
-    nothing (but counts in N); w_pos, w_neg (A,), see
-    `attribute_weights`; where both are 0 an attribute is not supervised. The paper's equation lacks the minus
-    sign: as printed, minimising it would push every probability the wrong way.
+    logits (N, A); labels (N, A) in {1, -1, 0}: 1 is positive, -1 and 0 are not, and a row of zeros is not labelled: it
+    adds nothing (but counts in N); w_pos, w_neg (A,) of `attribute_weights`, both 0 for an attribute that is not
+    supervised. The paper's equation lacks the minus sign: minimising it as printed would raise the error.
     """
     _check(logits.shape == labels.shape, logits=logits, labels=labels)
     _check(w_pos.shape == w_neg.shape == labels.shape[1:], labels=labels, w_pos=w_pos, w_neg=w_neg)
@@ -114,17 +111,13 @@ def attribute_loss(logits: Tensor, labels: Tensor, w_pos: Tensor, w_neg: Tensor)
 
 
 def attribute_weights(labels: Tensor, power: float = 1.0) -> tuple[Tensor, Tensor]:
-    """Return w_pos and w_neg of Equation 1, (A,) float32 each, from the training set's positives and negatives.
+    """Return w_pos and w_neg of Equation 1, (A,) float32 each, from the training split's labels (N, A) in {1, -1, 0}.
 
-    labels (N, A) in {1, -1, 0} of the training split, tensor or NumPy array, 1 positive. For an attribute
-    that a share p of the images has, w_pos = c * (1 - p)^power and w_neg = c * p^power: at power 1 positives
-    and negatives weigh the same in all, at power 0 there are no weights. Raises ValueError without images or
+    For an attribute that a share p of the images has, w_pos = c * (1 - p)^power and w_neg = c * p^power: at power 1
+    positives and negatives weigh the same in all, at power 0 there are no weights. One constant c makes the loss of the
+    label frequencies themselves (`prior_logits`) 1, whatever the number of attributes, their rarity and the power: a
+    loss weight means the same on every source, and rare positives do not dominate. Raises ValueError without images or
     for a power outside 0..1.
-
-    One constant c for all attributes makes the loss of the label frequencies themselves (the best that scores
-    without an image can do, see `prior_logits`) 1, whatever the number of attributes, their rarity and the power: so
-    a loss weight means the same on every source. A shared c keeps rare positives from dominating the
-    loss. An attribute without positives (or negatives) counts as if it had half of one, so that no weight is 0.
     """
     share = attribute_shares(labels)
     if not 0 <= power <= 1:
@@ -136,8 +129,8 @@ def attribute_weights(labels: Tensor, power: float = 1.0) -> tuple[Tensor, Tenso
 
 
 def attribute_shares(labels: Tensor) -> Tensor:
-    """Return (A,) float64, the share of the labelled images of (N, A) that have each attribute, at least half an image and at
-    most all but half. A row of zeros is not labelled. Raises ValueError without images or attributes."""
+    """Return (A,) float64, the share of the labelled images of (N, A) that have each attribute, at least half an image
+    and at most all but half. A row of zeros is not labelled. Raises ValueError without images or attributes."""
     labels = torch.as_tensor(labels)
     if labels.ndim != 2 or not labels.numel():
         raise ValueError(f"labels must be (images, attributes) with at least one each, not {tuple(labels.shape)}")
@@ -155,11 +148,9 @@ def prior_logits(share: Tensor, w_pos: Tensor, w_neg: Tensor) -> Tensor:
 def triplet_loss(embeddings: Tensor, items: Tensor, margin: float, domain: Tensor | None = None) -> Tensor:
     """Return Equation 2, max(0, m + d(x, x+) - d(x, x-)): the mean over an anchor's triplets, averaged over the batch.
 
-    embeddings (N, D), d is their Euclidean distance; items (N,) int, the same number for images of the same item. All
-    triplets of the batch are used. An anchor without a triplet adds 0 and still counts in N.
-
-    domain (N,) int, 0 shop and 1 consumer: anchors are then the consumers' images, positives and negatives the shops', as
-    a consumer's photo searches a shop's gallery.
+    embeddings (N, D), d is their Euclidean distance; items (N,) int. All triplets of the batch are used; an anchor
+    without one adds 0 and still counts in N. domain (N,) int, 0 shop and 1 consumer: anchors are then the consumers'
+    images, positives and negatives the shops'.
     """
     _check(embeddings.ndim == 2 and items.shape == embeddings.shape[:1], embeddings=embeddings, items=items)
     embeddings = _wide(embeddings)
@@ -178,12 +169,11 @@ def triplet_loss(embeddings: Tensor, items: Tensor, margin: float, domain: Tenso
 
 
 def pair_loss(embeddings: Tensor, items: Tensor, same: Tensor, domain: Tensor | None = None) -> Tensor:
-    """Return the loss of WTBI's metric network: is a pair of the same item or not?
+    """Return the loss of WTBI's metric network, is a pair of the same item or not, over all pairs of the batch.
 
-    Binary cross-entropy over all pairs of the batch, in which each kind of pair carries half the weight, whatever
-    their number. embeddings (N, D); items (N,) int; same (2,): slope and threshold of the squared distance, with
-    sigmoid(slope * (threshold - d^2)) the probability of "same". domain as in `triplet_loss`: a pair then has one image of
-    each domain. Without a pair of either kind the loss is 0.
+    Binary cross-entropy in which each kind of pair carries half the weight. embeddings (N, D); items (N,) int; same
+    (2,): slope and threshold, with sigmoid(slope * (threshold - d^2)) the probability of "same". domain as in
+    `triplet_loss`: a pair then has one image of each domain. Without a pair of either kind the loss is 0.
     """
     _check(embeddings.ndim == 2 and items.shape == embeddings.shape[:1], embeddings=embeddings, items=items)
     embeddings = _wide(embeddings)

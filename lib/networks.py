@@ -76,8 +76,8 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict]:
 def start(model: nn.Module, state: dict[str, Tensor], then: dict, now: dict) -> list[str]:
     """Copy the parameters and buffers of an earlier network that fit this one; return their names.
 
-    then, now: the `classes` of the earlier network and of this one. A head is copied only where they are the same names
-    in the same order. Both streams of a two-stream DARN start from the single stream of its pre-training. Where anything
+    then, now: the `classes` of the earlier network and of this one. A head is copied only where these are the same, in
+    the same order. Both streams of a two-stream DARN start from the single stream of its pre-training. Where anything
     else does not fit, one printed sentence names it: it stays random.
     """
     copied, left = {}, []

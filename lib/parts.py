@@ -76,7 +76,7 @@ def arrangements(benchmark: Benchmark, learn: np.ndarray, seed: int) -> np.ndarr
 
 
 def targets(kind: str, benchmark: Benchmark, margin: float, poselets: np.ndarray | None = None):
-    """Return the targets of a detector: points (N, 2, P, 2) in units of the crop, of the plain and the mirrored crop, and
+    """Return the targets of a detector: points (N, 2, P, 2) in units of the crop, of it plain and mirrored, and
     whether the part is present (N, 2, P) bool; a point is NaN where it is not.
 
     kind: "joints", present where visible; or "poselets", of which the nearest of a part's `arrangements` is present,

@@ -21,7 +21,7 @@ CORNERS = np.array([[0, 0], [1, 0], [0, 0.4], [1, 0.4], [0, 0.7], [1, 0.7], [0, 
 
 
 def with_schedule(config: Config, **changes) -> Config:
-    """Return the configuration with other settings of training; `rounds`, `epochs`, `rate` and `batch` change every stage."""
+    """Return the configuration with other settings of training; `rounds` to `batch` change every stage."""
     both = {k: changes.pop(k) for k in ("rounds", "epochs", "rate", "batch") if k in changes}
     schedule = replace(config.training.pretrain, **both)
     stages = dict.fromkeys(("pretrain", "category_attribute", "inshop", "consumer2shop"), schedule)

@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 
-import pytest
 import torch
 
-from lib import efficientnet, networks, trunks
+from lib import efficientnet, networks
 from lib.config import PHOTOS, PROFILES
 from lib.crops import normalise
 from lib.fashionnet import FashionNet
+<<<<<<< HEAD
 from lib.artefact import read_tensors, write_tensors
 from lib.lists import DataError
+=======
+>>>>>>> nets
 from lib.rivals import DARN, PartDetector
 
 SMALL = replace(PHOTOS, fc_global=8, fc_fusion=8, fc_local=8, fc_pose=8)
@@ -20,7 +22,7 @@ SIDE = 64
 def test_shared_and_global_parts_are_timms_features_of_the_same_picture():
     network, origin = efficientnet.load()
     assert "ImageNet" in origin
-    parts = [trunks.make_part("efficientnet_lite0", name).eval() for name in ("shared", "pose", "global")]
+    parts = [efficientnet.stages(name).eval() for name in ("shared", "pose", "global")]
     pixels = torch.randint(0, 256, (2, SIDE, SIDE, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         expected = network.eval()(pixels.permute(0, 3, 1, 2) / 255 * 2 - 1)  # timm's own mean and deviation are 0.5
@@ -46,10 +48,18 @@ def test_every_network_on_it_starts_from_imagenet_and_learns_whole():
         assert all(p.grad is not None for p in net.parameters()), name
 
 
-def test_a_file_that_lacks_weights_is_named(monkeypatch, tmp_path):
-    state, about = read_tensors(efficientnet.WEIGHTS)
-    assert "ImageNet" in about["from"] and not [name for name in state if name.startswith("classifier")]
-    part = write_tensors(tmp_path / "lite0.safetensors", dict(list(state.items())[3:]))
-    monkeypatch.setattr(efficientnet, "WEIGHTS", part)
-    with pytest.raises(DataError, match="lite0.safetensors: does not hold"):
-        efficientnet.load()
+def test_a_wide_convolution_computes_in_float32_inside_autocast():
+    torch.manual_seed(0)
+    conv, plain = (torch.nn.Conv2d(8, 8, 5, 2, 2, groups=8) for _ in range(2))
+    plain.load_state_dict(conv.state_dict())
+    efficientnet.run_wide(conv)
+    x = torch.randn(2, 8, 9, 9).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        out = conv(x)
+    expected = plain(x.float())
+    assert out.dtype == torch.bfloat16 and torch.equal(out, expected.bfloat16())
+    with torch.autocast("cpu", torch.bfloat16):
+        assert not torch.equal(plain(x), expected.bfloat16())  # bfloat16 weights give other numbers
+    out.float().sum().backward()
+    expected.bfloat16().float().sum().backward()
+    torch.testing.assert_close(conv.weight.grad, plain.weight.grad)

@@ -1,4 +1,4 @@
-"""FashionNet: sizes counted by hand, and where the local branch pools, beside a slow reference and the usual mistakes."""
+"""FashionNet: sizes counted by hand, and where the local branch pools, beside a slow loop and the usual mistakes."""
 
 import math
 from dataclasses import replace
@@ -57,28 +57,6 @@ def count(module):
     return sum(p.numel() for p in module.parameters())
 
 
-def test_the_papers_size_layer_by_layer():
-    """Figure 5 at 224 px: 28 x 28 cells of conv4, 7 x 7 of pool5."""
-    with torch.device("meta"):
-        net = FashionNet(Model(), 224, 50, 1000)
-    by_hand = {
-        net.trunk: 7_635_264,  # VGG-16's conv1-conv4
-        net.conv5_global: 3 * (9 * 512 * 512 + 512),
-        net.fc6_global: 512 * 7 * 7 * 4096 + 4096,
-        net.fc6_local: 8 * 512 * 2 * 2 * 1024 + 1024,
-        net.fc7_fusion: (4096 + 1024) * 4096 + 4096,
-        net.category: 4096 * 50 + 50,
-        net.attributes: 4096 * 1000 + 1000,
-        net.pose.conv5_pose: 3 * (9 * 512 * 512 + 512),
-        net.pose.fc6_pose: 512 * 7 * 7 * 1024 + 1024,
-        net.pose.fc7_pose: 1024 * 1024 + 1024,
-        net.pose.landmarks: 1024 * 16 + 16,
-        net.pose.visibility: 1024 * 24 + 24,
-    }
-    assert {count(module) == number for module, number in by_hand.items()} == {True}
-    assert count(net) == sum(by_hand.values()) == 193_396_098
-
-
 def conv(inputs, outputs, batch_norm):
     return 9 * inputs * outputs + (2 * outputs if batch_norm else outputs)
 
@@ -126,7 +104,7 @@ def test_no_local_branch_has_no_pose_branch_either():
 
 def test_convolutions_keep_torchvisions_numbering():
     theirs = vgg.make_layers(vgg.cfgs["D"])[:23]
-    ours = make_convs(CONV1_TO_4, 3, batch_norm=False)
+    ours = make_convs(CONV1_TO_4, 3, batch_norm=False, vgg16=0)
     assert [str(a) for a in ours] == [str(b) for b in theirs]
     ours.load_state_dict(theirs.state_dict())
     x = torch.randn(1, 3, 32, 32)
@@ -168,11 +146,6 @@ def test_every_parameter_gets_a_gradient(head, batch_norm):
 def test_no_head_for_what_has_no_labels():
     out = make_net(categories=0, attributes=0)(pictures(2))
     assert "category" not in out and "attributes" not in out and "embedding" in out
-
-
-def test_an_unknown_head_raises():
-    with pytest.raises(ValueError, match="neither"):
-        FashionNet(TINY, SIDE, 0, 0, head="magic")
 
 
 @pytest.mark.parametrize("head", ["regression", "heatmap"])
@@ -357,20 +330,3 @@ def test_soft_argmax_equals_a_slow_loop():
             ]
             assert got[n, j, 0].item() == pytest.approx(sum(p * x for p, x, _ in cells))
             assert got[n, j, 1].item() == pytest.approx(sum(p * y for p, _, y in cells))
-
-
-def test_soft_argmax_of_a_single_cell_is_its_centre():
-    log_heatmap = torch.full((1, 1, 4, 8), -1e9)
-    log_heatmap[0, 0, 1, 6] = 0
-    assert soft_argmax(log_heatmap).tolist() == [[[6.5 / 8, 1.5 / 4]]]
-
-
-def test_soft_argmax_of_a_flat_map_is_the_middle():
-    flat = torch.zeros(2, 3, 5, 5).flatten(2).log_softmax(2).view(2, 3, 5, 5)
-    torch.testing.assert_close(soft_argmax(flat), torch.full((2, 3, 2), 0.5))
-
-
-def test_the_heatmap_head_gives_one_distribution_per_landmark():
-    out = make_net("heatmap")(pictures(2))
-    assert out["log_heatmap"].shape == (2, 8, 16, 16)
-    torch.testing.assert_close(out["log_heatmap"].exp().sum((2, 3)), torch.ones(2, 8))

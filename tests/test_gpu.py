@@ -9,7 +9,7 @@ import torch
 from squares import with_schedule
 from test_train import Bench
 
-from lib import locks, train
+from lib import train
 from lib.methods import DETECTORS, METHODS
 
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -50,9 +50,10 @@ def test_a_stopped_fit_on_a_gpu_goes_on_in_bf16(squares, config, tmp_path, monke
     monkeypatch.setattr(test_train, "FABRIC", train.make_fabric("bf16-mixed"))
     config = with_schedule(config, epochs=2)
     history = on_gpu("fashionnet", squares, config, tmp_path).fit("whole")
-    for _ in range(3):
-        with pytest.raises(locks.OutOfTime):
-            on_gpu("fashionnet", squares, config, tmp_path).fit("stopped", deadline=0)
+    for epoch in (1, 2, 3):
+        with pytest.raises(KeyboardInterrupt), monkeypatch.context() as patch:
+            test_train.stop_before(patch, epoch)
+            on_gpu("fashionnet", squares, config, tmp_path).fit("stopped")
     resumed = on_gpu("fashionnet", squares, config, tmp_path, seed=9).fit("stopped")
     for a, b in zip(history, resumed, strict=True):
         assert a["train_category"] == pytest.approx(b["train_category"], rel=0.1, abs=0.05)

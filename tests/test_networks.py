@@ -7,10 +7,14 @@ import pytest
 import torch
 from torchvision.models import vgg
 
-from lib import files, networks, parts
+from lib import networks, parts
+from lib.artefact import read_tensors, write_tensors
 from lib.config import PROFILES, Model
 from lib.fashionnet import FashionNet
+<<<<<<< HEAD
 from lib.artefact import write_tensors
+=======
+>>>>>>> nets
 from lib.lists import DataError
 from lib.methods import DETECTORS, METHODS, find
 from lib.rivals import DARN, WTBI, PartDetector
@@ -104,15 +108,7 @@ def test_a_head_is_copied_only_for_equal_names(method, names, squares, config):
     assert left == [] or (method == "darn" and len(names) == 2)  # its branches are narrower with more groups
 
 
-@pytest.mark.parametrize("then", [{}, {"category": ["red", "green"], "attributes": None}])
-def test_no_head_from_a_network_without_these_classes(then, squares, config):
-    earlier, net = (networks.build(find("fashionnet"), squares, config, seed) for seed in (1, 2))
-    copied = networks.start(net, earlier.state_dict(), then, NAMES)
-    assert not [name for name in copied if name.startswith(("category.", "attributes."))]
-    assert {name for name in net.state_dict() if name.startswith(("trunk.", "pose.", "fc"))} < set(copied)
-
-
-def test_parameters_of_another_shape_are_left(squares, config):
+def test_parameters_of_another_shape_are_left_and_named(squares, config, capsys):
     wide = replace(config, model=replace(config.model, fc_global=80))
     earlier, net = (
         networks.build(find("fashionnet"), squares, wide, 1),
@@ -123,6 +119,11 @@ def test_parameters_of_another_shape_are_left(squares, config):
     left = [name for name in initial if name not in copied]
     assert left == ["fc6_global.0.weight", "fc6_global.0.bias", "fc7_fusion.0.weight"]
     assert all(torch.equal(net.state_dict()[name], initial[name]) for name in left)
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1 and said.startswith("3 tensors") and f"stay random: {', '.join(left)}" in said
+    networks.start(net, earlier.state_dict(), {}, NAMES)
+    networks.start(net, net.state_dict(), {}, NAMES)
+    assert capsys.readouterr().out == said  # heads are not named, and what fits whole says nothing
 
 
 def test_a_search_keeps_the_branches_that_are_darns_embedding(squares, config, tmp_path):
@@ -164,15 +165,6 @@ def test_a_saved_network_is_read_back(squares, config, tmp_path):
     state, back = networks.load(tmp_path / "model.safetensors")
     assert back == header and state.keys() == net.state_dict().keys()
     assert all(torch.equal(state[n].nan_to_num(9), v.nan_to_num(9)) for n, v in net.state_dict().items())
-
-
-@pytest.mark.parametrize("content", [b"", b"not a network", None])
-def test_a_damaged_or_absent_network_is_named(content, tmp_path):
-    path = tmp_path / "fashionnet.safetensors"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(DataError, match=r"fashionnet\.safetensors"):
-        networks.load(path)
 
 
 # ---- shipped networks -----------------------------------------------------------------------------------------------
@@ -253,19 +245,14 @@ def vgg16(tmp_path_factory):
 
 
 SMALL_FC = Model(fc_global=8, fc_fusion=8, fc_local=8, fc_pose=8, conv5_pose=64)
-
-
-def test_vgg16s_names_are_torchvisions(vgg16):
-    features, _ = vgg16
-    convolutions = [i for i, layer in enumerate(features) if isinstance(layer, torch.nn.Conv2d)]
-    assert networks.vgg16_numbers() == convolutions
+PAPER = replace(PROFILES["paper"], model=SMALL_FC)
 
 
 def test_vgg16_fills_trunk_and_conv5(vgg16):
     features, path = vgg16
     net = FashionNet(SMALL_FC, 64, 0, 0)
     pose = state_of(net.pose)
-    names, origin = networks.start_vgg16(net, str(path))
+    names, origin = networks.start_imagenet(net, PAPER, str(path))
     assert origin == "vgg16.safetensors" and len(names) == 26
     assert all(name.startswith(("trunk.", "conv5_global.")) for name in names)  # conv5_pose is narrower
     assert all(torch.equal(value, pose[name]) for name, value in net.pose.state_dict().items())
@@ -278,10 +265,10 @@ def test_vgg16_fills_trunk_and_conv5(vgg16):
 def test_vgg16_fills_conv5_pose_of_its_width_and_both_streams_of_darn(vgg16):
     features, path = vgg16
     net = FashionNet(replace(SMALL_FC, conv5_pose=512), 64, 0, 0)
-    assert len(networks.start_vgg16(net, str(path))[0]) == 32
+    assert len(networks.start_imagenet(net, PAPER, str(path))[0]) == 32
     assert torch.equal(net.pose.conv5_pose[4].weight, features[28].weight)
     darn = DARN(SMALL_FC, 64, 3, None, (), streams=2)
-    names, _ = networks.start_vgg16(darn, str(path))
+    names, _ = networks.start_imagenet(darn, PAPER, str(path))
     assert len(names) == 52
     x = torch.randn(1, 3, 32, 32)
     with torch.inference_mode():
@@ -292,7 +279,7 @@ def test_vgg16_fills_conv5_pose_of_its_width_and_both_streams_of_darn(vgg16):
 def test_wtbi_reads_the_same_file(vgg16):
     features, path = vgg16
     net = WTBI(SMALL_FC, 0, 0)
-    assert networks.start_generic(net, replace(PROFILES["paper"], model=SMALL_FC), str(path)) == "vgg16.safetensors"
+    assert networks.start_generic(net, PAPER, str(path)) == "vgg16.safetensors"
     x = torch.randn(1, 3, 96, 96)
     with torch.inference_mode():
         torch.testing.assert_close(net.generic(x), features(x).flatten(1))
@@ -300,14 +287,17 @@ def test_wtbi_reads_the_same_file(vgg16):
 
 def test_weights_that_do_not_fit_raise(vgg16, squares, config, tmp_path):
     with pytest.raises(DataError, match="has not VGG-16's shape"):
-        networks.start_vgg16(networks.build(find("fashionnet"), squares, config, 0), str(vgg16[1]))
-    other = write_tensors(tmp_path / "other.safetensors", {"features.0.weight": torch.zeros(64, 3, 3, 3)})
-    with pytest.raises(DataError, match=r"other\.safetensors: features\.0\.bias is absent; name a torchvision VGG-16"):
-        networks.read_vgg16(str(other))
-    state = files.read_tensors(vgg16[1])[0]
-    wide = write_tensors(tmp_path / "wide.safetensors", state | {"features.28.weight": torch.zeros(512, 512, 1, 1)})
-    with pytest.raises(DataError, match=r"wide\.safetensors: features\.28\.weight is \(512, 512, 1, 1\), not "):
-        networks.read_vgg16(str(wide))
+        networks.start_imagenet(networks.build(find("fashionnet"), squares, config, 0), config, str(vgg16[1]))
+    state = read_tensors(vgg16[1])[0]
+    for change in ({"features.28.weight": torch.zeros(512, 512, 1, 1)}, {"features.28.weight": torch.zeros(1)}):
+        other = write_tensors(tmp_path / "other.safetensors", state | change)
+        with pytest.raises(
+            DataError, match=r"other\.safetensors: no features\.28\.weight of the shape \(512, 512, 3, 3\)"
+        ):
+            networks.read_vgg16(str(other))
+    half = write_tensors(tmp_path / "half.safetensors", {"features.0.weight": torch.zeros(64, 3, 3, 3)})
+    with pytest.raises(DataError, match=r"half\.safetensors: no features\.0\.bias .*; name a torchvision VGG-16"):
+        networks.read_vgg16(str(half))
 
 
 def test_damaged_weights_are_named(tmp_path):

@@ -73,7 +73,7 @@ def test_a_visible_joint_without_a_place_is_not_present(benchmark):
 
 
 def test_poselets_equal_a_slow_loop(benchmark):
-    """Each part is present in the nearest of its arrangements, at the mean of its joints, where all of them are seen."""
+    """Each part is present in the nearest of its arrangements, at the mean of its joints, where all are seen."""
     poselets = parts.arrangements(benchmark, np.arange(N), 0)
     assert poselets.shape == (7, 3, 8)
     places, present = parts.targets("poselets", benchmark, 0.0, poselets)

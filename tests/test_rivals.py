@@ -6,15 +6,18 @@ from dataclasses import replace
 import pytest
 import timm
 import torch
-import torchvision
-from safetensors.torch import save_file
 from torchvision.models import vgg
 
-from lib.config import COMPACT, PROFILES, TINY, Model, find_profile
+from lib.artefact import read_tensors
+from lib.config import COMPACT, PROFILES, TINY, Model
 from lib.crops import IMAGENET, normalise
 from lib.efficientnet import WEIGHTS
+<<<<<<< HEAD
 from lib.artefact import read_tensors
 from lib.networks import start, start_generic
+=======
+from lib.networks import start_generic
+>>>>>>> nets
 from lib.rivals import DARN, WTBI, PartDetector, make_generic
 
 SIDE = 64
@@ -80,29 +83,6 @@ def test_a_batch_of_one_domain_uses_one_stream(images, side):
     assert tracked == [1, 0]
 
 
-def test_both_streams_started_from_one_are_that_one(images):
-    one, two = darn(seed=1).eval(), darn(2, seed=2).eval()
-    copied = start(two, one.state_dict(), {}, {})
-    assert set(copied) == set(two.state_dict())  # with equal classes the heads, too
-    with torch.inference_mode():
-        for domain in (torch.zeros(6, dtype=torch.long), torch.tensor([1, 0, 1, 1, 0, 0])):
-            ours, expected = two(images, domain=domain), one(images)
-            for name in expected:
-                torch.testing.assert_close(ours[name], expected[name], rtol=1e-4, atol=1e-6)
-
-
-def test_darns_attributes_are_in_the_data_sets_order(images):
-    """A head of one group, raised, raises the scores of that group's columns and of no others."""
-    net = darn().eval()
-    with torch.no_grad():
-        initial = net(images)["attributes"]
-        for number in BRANCHES:
-            net.attributes.heads[f"group_{number}"].weight += 1.0
-            changed = (net(images)["attributes"] - initial).abs().amax(0) > 1e-3
-            net.attributes.heads[f"group_{number}"].weight -= 1.0
-            assert torch.equal(changed, GROUPS == number)
-
-
 def test_darns_attribute_scores_equal_a_slow_loop(images):
     net = darn().eval()
     with torch.no_grad():
@@ -118,12 +98,6 @@ def test_darns_attribute_scores_equal_a_slow_loop(images):
             seen[group] += 1
             part = fc7[:, starts[name] : starts[name] + net.widths[name]]
             torch.testing.assert_close(got[:, column], part @ weight + column, rtol=1e-4, atol=1e-5)
-
-
-def test_darn_without_attributes_or_categories(images):
-    torch.manual_seed(0)
-    out = DARN(TINY, SIDE, 0, None, BRANCHES)(images)
-    assert set(out) == {"embedding"} and out["embedding"].shape == (6, TINY.fc_fusion)
 
 
 def test_every_parameter_of_darn_gets_a_gradient(images):
@@ -182,29 +156,6 @@ def test_vgg16s_generic_features_are_torchvisions():
     with torch.inference_mode():
         torch.testing.assert_close(net(x), theirs(x).flatten(1))
     assert channels == 512 * 9 and not any(p.requires_grad for p in net.parameters())
-
-
-@pytest.mark.parametrize(("name", "last"), [("resnet50", "fc"), ("convnext_tiny", "classifier")])
-def test_a_trunks_generic_features_are_the_whole_networks_average(name, last, tmp_path):
-    torch.manual_seed(0)
-    whole = torchvision.models.get_model(name, weights=None)
-    save_file(whole.state_dict(), tmp_path / "weights.safetensors")
-    config = find_profile(f"photos-{name}")
-    net = WTBI(config.model, 5, 7)
-    assert start_generic(net, config, str(tmp_path / "weights.safetensors")) == "weights.safetensors"
-    setattr(whole, last, torch.nn.Flatten())
-    x = torch.randn(2, 3, 64, 96)
-    with torch.no_grad():
-        ours, exact = net.eval().generic(x), whole.eval()(x)
-    assert ours.shape[1] == net.mlp[0][0].in_features and not any(p.requires_grad for p in net.generic.parameters())
-    torch.testing.assert_close(ours, exact)
-
-
-def test_unknown_generic_features_raise():
-    with pytest.raises(
-        ValueError, match="no generic features 'alexnet'; there are vgg16, efficientnet_lite0, resnet50"
-    ):
-        make_generic("alexnet")
 
 
 # ---- part detector --------------------------------------------------------------------------------------------------

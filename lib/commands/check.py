@@ -1,15 +1,13 @@
 """Inspect a data folder before any training: what is there, what can run, every problem, how much disk and time.
 
-    python -m lib.commands.check DIR [--profile photos-resnet50]
+    python -m lib.commands.check DIR [--profile photos-vgg16]
 
-The same as ./run_all.sh --check DIR [--profile P | --trunk NAME]. Every list is read, and every photo decoded; nothing is written. Exit code 0: no problem; 1:
-problems, each with its file, its line and a cure; 2: a wrong call. What a folder lacks is no problem: the notebooks about it are
-skipped.
+The same as ./run_all.sh --check DIR [--profile P | --trunk NAME]. Every list is read, and every photo decoded; nothing is
+written. Exit code 0: no problem; 1: problems, each with its file, its line and a cure; 2: a wrong call. What a folder
+lacks is no problem: the notebooks about it are skipped.
 """
 
 import argparse
-import ast
-import json
 import sys
 import time
 import warnings
@@ -20,13 +18,11 @@ import numpy as np
 import pandas as pd
 
 from lib import crops, deepfashion, runs
-from lib.commands.endings import ending
-from lib.commands.progress import clock
-from lib.commands.run_all import notebooks
-from lib.config import Config, find_profile
+from lib.commands import clock, one_sentence
+from lib.config import find_profile
 from lib.deepfashion import READERS, Benchmark
 from lib.lists import FOLDERS, SPLITS, DataError, Lacks, attempt
-from lib.methods import FASHIONNET, METHODS
+from lib.methods import FASHIONNET
 from lib.report import results, tables, zero_shot
 
 # The labels that a benchmark can have, as fields of a Benchmark.
@@ -34,6 +30,14 @@ LABELS = {
     "category_attribute": ("category", "attributes", "landmarks", "joints"),
     "inshop": ("item", "category", "attributes", "landmarks", "joints", "pose"),
     "consumer2shop": ("item", "category", "attributes", "landmarks", "joints", "domain", "pairs"),
+}
+NEEDS = {  # by notebook: the benchmark that it is about, and the labels one of which it needs
+    "02": ("category_attribute",),
+    "03": ("category_attribute", "attributes"),
+    "04": ("inshop", "item"),
+    "05": ("consumer2shop", "item"),
+    "06": ("category_attribute", "landmarks"),
+    "07": ("inshop", "pose"),
 }
 BYTES_PER_PIXEL = 3  # of a stored crop
 
@@ -63,52 +67,35 @@ def found_lines(benchmarks: dict[str, Benchmark]) -> list[str]:
 # ---- what can run ----------------------------------------------------------------------------------------------------
 
 
-def demands(path: Path) -> list[tuple[str, tuple[str, ...]]]:
-    """Return a notebook's calls that end it where the source lacks something, in order, each with its constant words.
-
-    need: of `tables.need`. trained and gather: of the stage whose methods it trains or measures.
-    """
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    found = []
-    for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        words = tuple(word.value for word in call.args if isinstance(word, ast.Constant))
-        if name in ("need", "trained", "gather") and words:
-            found.append((name, words))
-    return found
-
-
-def reason_to_skip(path: Path, benchmarks: dict[str, Benchmark], config: Config) -> str:
+def reason_to_skip(number: str, plan: runs.Plan) -> str:
     """Return why a notebook is skipped on this source, in the words that it ends with itself; "" where it runs.
 
     Raises DataError where the source has no split to measure on.
     """
+    if number not in NEEDS:
+        return ""
+    stage, *labels = NEEDS[number]
     try:
-        for name, words in demands(path):
-            if name == "need":
-                tables.need(benchmarks, *words)
-            elif words[0] in benchmarks:
-                stage = results.expected(words[0], benchmarks, config)
-                if name == "gather":
-                    stage.first(FASHIONNET)  # all other methods are compared with it
+        tables.need(plan.benchmarks, stage, *labels)
+        measured = results.expected(stage, plan)
+        if number != "02":
+            measured.first(FASHIONNET)  # all other methods are compared with it
     except Lacks as reason:
         return str(reason)
     return ""
 
 
-def notebook_lines(benchmarks: dict[str, Benchmark], config: Config, problems: list[DataError]) -> list[str]:
+def notebook_lines(plan: runs.Plan, problems: list[DataError]) -> list[str]:
     """Return one line per notebook, and one per stage and reason with the methods that are not trained."""
+    if not plan.benchmarks:
+        return ["  none can run: no benchmark can be read"]
     lines = []
-    for path in notebooks(None) if benchmarks else ():
-        reason = attempt(problems, reason_to_skip, path, benchmarks, config, otherwise="see the problems")
+    for path in sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        reason = attempt(problems, reason_to_skip, path.stem[:2], plan, otherwise="see the problems")
         lines.append(f"  {path.stem:<18}" + (f"skipped: {reason}" if reason else "runs"))
-    if not benchmarks:
-        lines.append("  none can run: no benchmark can be read")
-    for stage in benchmarks:
+    for stage in plan.benchmarks:
         reasons: dict[str, list[str]] = {}
-        for method, reason in runs.skipped(stage, benchmarks, config).items():
+        for method, reason in plan.missing[stage].items():
             reasons.setdefault(reason, []).append(method)
         lines += [f"  not trained on {stage}: {', '.join(names)} ({reason})" for reason, names in reasons.items()]
     return lines
@@ -138,7 +125,7 @@ def photo_faults(folder: Path, benchmark: Benchmark) -> tuple[list[str], list[st
     Of each kind of fault, up to `crops.MOST_REPORTED` are named and the rest counted.
     """
     start, n = time.perf_counter(), len(benchmark.image)
-    kinds = crops.inspect_photos(benchmark)
+    kinds = crops.bad_photos(benchmark)
     rate = n / (time.perf_counter() - start)
     titles = ("photos cannot be read", "boxes lie outside their photos", "boxes leave their photos")
     out = []
@@ -161,17 +148,17 @@ def room(photos: int, px: int) -> str:
     return f"{megabytes / 1000:,.1f} GB" if megabytes > 1000 else f"{megabytes:,.1f} MB"
 
 
-def cost_lines(benchmarks: dict[str, Benchmark], config: Config, rates: dict[str, float]) -> list[str]:
+def cost_lines(plan: runs.Plan, rates: dict[str, float]) -> list[str]:
     """Return the disk of the crops, the time to decode the photos, and the passes of training; no guess of its time.
 
     rates: photos per second by benchmark.
     """
-    lines = []
+    benchmarks, config, lines = plan.benchmarks, plan.config, []
     for name, rate in rates.items():
         n = len(benchmarks[name].image)
         lines.append(
-            f"  {name}: crops of {config.input.px} px take {room(n, config.input.px)}; {n:,} photos at {rate:,.0f} per second"
-            f" are decoded in {clock(n / rate)}"
+            f"  {name}: crops of {config.input.px} px take {room(n, config.input.px)};"
+            f" {n:,} photos at {rate:,.0f} per second are decoded in {clock(n / rate)}"
         )
     if n := sum(len(zero_shot.measured_rows(benchmarks[name])) for name in rates):
         px = zero_shot.CONFIG.input.px
@@ -185,22 +172,17 @@ def cost_lines(benchmarks: dict[str, Benchmark], config: Config, rates: dict[str
         rows = [] if benchmark is None else benchmark.rows("pretrain" if stage == "pretrain" else "train")
         if not len(rows):
             continue
-        trained = [METHODS[name] for name in runs.trained(stage, benchmarks, config)]
-        names = {method.name for method in trained}
-        if stage == "pretrain":
-            names = {method.pretraining or method.name for method in trained}
-        detectors = {runs.detector_run(method, stage, benchmarks, config) for method in trained}
-        names |= {run[0] for run in detectors if run is not None and run[1] == stage}
-        number = len(names) * (1 if stage == "pretrain" else len(config.seeds))
+        number = len(plan.of(stage))
         passes = config.training.schedule(stage).passes
         lines.append(
-            f"  training, {stage}: {number} runs (methods, detectors, seeds), each {passes} passes of {len(rows):,} images"
+            f"  training, {stage}: {number} runs (methods, detectors, seeds),"
+            f" each {passes} passes of {len(rows):,} images"
         )
     return lines
 
 
 def report(root: Path, profile: str) -> tuple[str, bool]:
-    """Inspect a folder; return the text, and whether there is no problem. Raises DataError where it holds no benchmark."""
+    """Inspect a folder; return the text, and whether there is no problem. Raises DataError without a benchmark."""
     config, folders = find_profile(profile), deepfashion.find_folders(root)
     problems: list[DataError] = []
     with warnings.catch_warnings(record=True) as warned:
@@ -215,39 +197,32 @@ def report(root: Path, profile: str) -> tuple[str, bool]:
             faults, leaving, rates[name] = photo_faults(folders[name], benchmark)
             broken, notes = broken + faults, notes + leaving
     # Without a split to measure on: a problem of its own only where it does not follow from one of the lists.
-    able = notebook_lines(benchmarks, config, [] if problems else problems)
+    plan = runs.make_plan(benchmarks, config, root)
+    able = notebook_lines(plan, [] if problems else problems)
     sentences = list(dict.fromkeys([*map(str, problems), *broken]))
     aside = " (once the problems are mended; a list with a problem counts as absent)" if sentences else ""
     text = [f"{root}, for the profile {profile}", "", "Found", *found_lines(benchmarks)]
     text += ["", f"Notebooks{aside}", *able]
     text += ["", f"Problems: {len(sentences) or 'none'}", *(f"  {i}. {words}" for i, words in enumerate(sentences, 1))]
     text += ["", "Notes: nothing of this stops a run", *(f"  {note}" for note in notes)] if notes else []
-    text += ["", "Disk, decoding and training", *(cost_lines(benchmarks, config, rates) or ["  nothing to train on"])]
+    text += ["", "Disk, decoding and training", *(cost_lines(plan, rates) or ["  nothing to train on"])]
     # Paths are given from the folder that the first line names, or no line would fit a screen.
     return "\n".join([text[0], *(line.replace(f"{root}/", "") for line in text[1:])]), not sentences
 
 
+@one_sentence("check")
 def main(arguments: list[str]) -> int:
     """Print the report; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m lib.commands.check", description=__doc__.split("\n")[0])
     parser.add_argument("folder", metavar="DIR", type=Path, help="the folder that --data would take")
     parser.add_argument("--profile", default="photos", help="whose methods and sizes (photos)")
     args = parser.parse_args(arguments)
-    try:
-        find_profile(args.profile)
-    except DataError as error:
-        parser.error(str(error))
     if not args.folder.is_dir():
         parser.error(f"{args.folder}: no such folder")
-    try:
-        text, whole = report(args.folder, args.profile)
-    except DataError as error:
-        print(f"check: {error}", file=sys.stderr)
-        return 1
+    text, whole = report(args.folder, args.profile)
     print(text)
     return 0 if whole else 1
 
 
 if __name__ == "__main__":
-    with ending("check"):
-        sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

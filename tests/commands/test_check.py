@@ -190,7 +190,7 @@ def test_some_lists_run_some_notebooks_and_the_reasons_are_the_notebooks_own(fol
 
 def test_a_notebook_that_compares_is_skipped_without_fashionnet(world):
     config = replace(PROFILES["photos"], methods=("darn",))
-    said = {path.stem[:2]: check.reason_to_skip(path, world, config) for path in run_all.notebooks(None)}
+    said = {path.stem[:2]: check.reason_to_skip(path.stem[:2], plan) for path in run_all.notebooks(None)}
     sentence = "no answers of fashionnet in {}: it is not in this profile"
     labels, inshop = sentence.format("category and attributes"), sentence.format("in-shop")
     assert (said["02"], said["03"], said["06"], said["04"], said["07"]) == ("", labels, labels, inshop, inshop)
