@@ -1,4 +1,4 @@
-"""The profiles: sizes that fit together, equal passes, and a table of departures for each."""
+"""The profiles: sizes that fit together and equal passes."""
 
 import json
 from dataclasses import asdict, replace

@@ -136,7 +136,7 @@ def test_the_world_trains_every_method(world):
 
 @pytest.mark.parametrize("has", EVERY_SOURCE[::3])
 def test_no_source_raises_and_what_is_not_skipped_has_a_loss(has, squares, config):
-    """The answer "" is right where a network of the method gets a loss from the labels, and no other label is missing."""
+    """The answer "" is right where a network of the method gets a loss from the labels and none is missing."""
     names = [name for name, has_label in zip(LABELS, has, strict=True) if has_label]
     benchmark = with_labels(squares, *names)
     for name, method in METHODS.items():
