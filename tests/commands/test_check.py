@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from lib import runs
 from lib.commands import check, run_all
 from lib.config import PROFILES
 from lib.deepfashion import find_benchmarks
@@ -63,7 +64,7 @@ def test_a_whole_world_has_no_problem(folder, capsys, monkeypatch, tmp_path):
     items = len({row.split()[1] for row in rows})
     assert re.search(rf"^  inshop, items +11,735 +7,982 +{items}$", text, re.M)
     names = [line.split()[0] for line in section(text, "Notebooks") if line.endswith("runs")]
-    assert names == [path.stem for path in run_all.notebooks(None)]
+    assert names == [path.stem for path in run_all.NOTEBOOKS.values()]
     cost = "\n".join(section(text, "Disk, decoding and training"))
     px = PROFILES["photos"].input.px
     assert f"crops of {px} px take {images * px * px * 3 / 1e6:.1f} MB" in cost
@@ -75,8 +76,8 @@ def test_a_whole_world_has_no_problem(folder, capsys, monkeypatch, tmp_path):
 def test_the_profile_decides_sizes_and_methods(folder, capsys):
     _, text = inspect(folder, capsys, "--profile", "smoke")
     assert "for the profile smoke" in text and "crops of 72 px" in text and "fashionnet-oracle" in text
-    _, text = inspect(folder, capsys, "--profile", "photos-resnet50")
-    assert "for the profile photos-resnet50" in text and "crops of 139 px" in text
+    _, text = inspect(folder, capsys, "--profile", "photos-vgg16")
+    assert "for the profile photos-vgg16" in text and "crops of 139 px" in text
     assert "weights: torchvision's resnet50, downloaded by the first run; offline, give --weights FILE" in text
     with pytest.raises(SystemExit) as stopped:
         check.main([str(folder), "--profile", "photos-alexnet"])
@@ -179,7 +180,7 @@ def test_some_lists_run_some_notebooks_and_the_reasons_are_the_notebooks_own(fol
     assert f"no {FOLDERS['consumer2shop']}" in text
     said = dict(line.split(None, 1) for line in section(text, "Notebooks") if re.match(r"  \d\d_", line))
     benchmarks, skipped = find_benchmarks(folder), []
-    for path in run_all.notebooks(None):
+    for path in run_all.NOTEBOOKS.values():
         if reason := own_words(path, benchmarks):
             skipped.append(path.stem[:2])
             assert said[path.stem] == f"skipped: {reason}".replace(f"{folder}/", "")
@@ -189,34 +190,29 @@ def test_some_lists_run_some_notebooks_and_the_reasons_are_the_notebooks_own(fol
 
 
 def test_a_notebook_that_compares_is_skipped_without_fashionnet(world):
-    config = replace(PROFILES["photos"], methods=("darn",))
-    said = {path.stem[:2]: check.reason_to_skip(path.stem[:2], plan) for path in run_all.notebooks(None)}
+    plan = runs.make_plan(world, replace(PROFILES["photos"], methods=("darn",)), run_all.ROOT)
+    said = {path.stem[:2]: check.reason_to_skip(path.stem[:2], plan) for path in run_all.NOTEBOOKS.values()}
     sentence = "no answers of fashionnet in {}: it is not in this profile"
     labels, inshop = sentence.format("category and attributes"), sentence.format("in-shop")
     assert (said["02"], said["03"], said["06"], said["04"], said["07"]) == ("", labels, labels, inshop, inshop)
 
 
-def test_every_notebook_that_can_be_skipped_is_understood():
-    """Their calls are read from their text: written in another way, they would be passed over."""
-    found = {path.stem[:2]: check.demands(path) for path in run_all.notebooks(None)}
-    main = "category_attribute"
-    assert {name: calls for name, calls in found.items() if calls} == {
-        "02": [("need", (main,)), ("trained", (main,)), ("trained", (main,))],
-        "03": [("need", (main, "attributes")), ("gather", (main,))],
-        "04": [("need", ("inshop", "item")), ("trained", ("inshop",)), ("gather", ("inshop",))],
-        "05": [("need", ("consumer2shop", "item")), ("trained", ("consumer2shop",)), ("gather", ("consumer2shop",))],
-        "06": [("need", (main, "landmarks")), ("gather", (main,))],
-        "07": [("need", ("inshop", "pose")), ("gather", ("inshop",))],
-    }
+def test_what_notebooks_need_is_what_they_ask_for():
+    asked = {}
+    for number, path in run_all.NOTEBOOKS.items():
+        text = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"])
+        for words in re.findall(r"tables\.need\(benchmarks, (.*)\)", text):
+            asked[number] = tuple(word.strip('"') for word in words.split(", "))
+    assert asked == check.NEEDS
 
 
 # ---- calls -----------------------------------------------------------------------------------------------------------
 
 
 def test_an_empty_folder_is_one_sentence(tmp_path, capsys):
-    assert check.main([str(tmp_path)]) == 1
-    out, err = capsys.readouterr()
-    assert out == "" and err.count("\n") == 1 and "none of 'Category and Attribute" in err and "name the folder" in err
+    with pytest.raises(SystemExit, match="none of 'Category and Attribute.*name the folder") as stop:
+        check.main([str(tmp_path)])
+    assert "\n" not in str(stop.value) and capsys.readouterr().out == ""
 
 
 def test_an_official_folder_without_lists_and_one_without_photos(folder, capsys):
@@ -242,10 +238,7 @@ def test_a_folder_that_is_not_there_is_a_wrong_call(tmp_path, capsys):
 @pytest.mark.parametrize("options, profile", [([], "photos"), (["--profile", "paper"], "paper")])
 def test_run_all_hands_the_folder_over(tmp_path, monkeypatch, options, profile):
     started = []
-    monkeypatch.setenv(run_all.INSIDE, str(run_all.ROOT))
-    monkeypatch.setenv("MPLBACKEND", "")
-    monkeypatch.setattr(run_all, "unsatisfied", lambda packages: [])
-    monkeypatch.setattr(run_all.os, "execv", lambda python, words: started.append(words) or exit())
-    with pytest.raises(SystemExit):
+    monkeypatch.setattr(check, "main", lambda words: started.append(words) or 1)
+    with pytest.raises(SystemExit) as stop:
         run_all.main(["--check", str(tmp_path), *options])
-    assert started[0][1:] == ["-P", "-m", "lib.commands.check", str(tmp_path), "--profile", profile]
+    assert started == [[str(tmp_path), "--profile", profile]] and stop.value.code == 1
