@@ -8,11 +8,6 @@ from lib import efficientnet, networks
 from lib.config import PHOTOS, PROFILES
 from lib.crops import normalise
 from lib.fashionnet import FashionNet
-<<<<<<< HEAD
-from lib.artefact import read_tensors, write_tensors
-from lib.lists import DataError
-=======
->>>>>>> nets
 from lib.rivals import DARN, PartDetector
 
 SMALL = replace(PHOTOS, fc_global=8, fc_fusion=8, fc_local=8, fc_pose=8)

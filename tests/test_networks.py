@@ -11,10 +11,6 @@ from lib import networks, parts
 from lib.artefact import read_tensors, write_tensors
 from lib.config import PROFILES, Model
 from lib.fashionnet import FashionNet
-<<<<<<< HEAD
-from lib.artefact import write_tensors
-=======
->>>>>>> nets
 from lib.lists import DataError
 from lib.methods import DETECTORS, METHODS, find
 from lib.rivals import DARN, WTBI, PartDetector

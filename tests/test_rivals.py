@@ -12,12 +12,7 @@ from lib.artefact import read_tensors
 from lib.config import COMPACT, PROFILES, TINY, Model
 from lib.crops import IMAGENET, normalise
 from lib.efficientnet import WEIGHTS
-<<<<<<< HEAD
-from lib.artefact import read_tensors
-from lib.networks import start, start_generic
-=======
 from lib.networks import start_generic
->>>>>>> nets
 from lib.rivals import DARN, WTBI, PartDetector, make_generic
 
 SIDE = 64
