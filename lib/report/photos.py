@@ -22,7 +22,7 @@ from lib.report.figures import GREEN, GREY, LANDMARK_COLOURS, ORANGE
 from lib.report.tables import attribute_counts, category_counts, landmark_table
 
 MOST = 160  # pixels of a photo's longer side in a sheet: notebooks stay small
-DPI = 58  # of a sheet: six rows of photos in full colour are then 350 kB
+DPI = 57  # of a sheet: six rows of photos in full colour are then 350 kB
 TYPES = {1: "upper body", 2: "lower body", 3: "full body"}
 
 
