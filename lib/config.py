@@ -79,6 +79,8 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Training:
+    """Schedules of the four stages, loss weights of the two steps, and the rest of the optimisation."""
+
     pretrain: Schedule
     category_attribute: Schedule
     inshop: Schedule
@@ -105,6 +107,8 @@ class Training:
 
 @dataclass(frozen=True)
 class Config:
+    """Everything that a profile fixes."""
+
     profile: str
     training: Training
     seed: int = 0  # of the world, of the pre-training, and of every choice of examples

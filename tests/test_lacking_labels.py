@@ -46,7 +46,8 @@ def test_each_method_is_trained_or_skipped_with_its_reason(squares, search_squar
     whole = search_squares if searches else squares
     benchmark, config = only(whole, kept), profile(config)
     stage, benchmarks = benchmark.name, {benchmark.name: benchmark}
-    trained, skipped = runs.trained(stage, benchmarks, config), runs.skipped(stage, benchmarks, config)
+    plan = runs.make_plan(benchmarks, config, networks.SHIPPED)
+    trained, skipped = plan.methods(stage), plan.missing[stage]
     assert sorted([*trained, *skipped]) == sorted(METHODS) and all(skipped.values())
     rows = torch.from_numpy(benchmark.rows("train")[:8])
     view = crops.fixed_view(len(rows), config.input)
@@ -94,7 +95,8 @@ def made_up(benchmark, config):
         query, gallery = benchmark.rows("query"), benchmark.rows("gallery")
     rows = benchmark.rows("test") if query is None else np.concatenate([query, gallery])
     n, answers = len(rows), {}
-    for name in runs.trained(stage, {stage: benchmark}, config):
+    plan = runs.make_plan({stage: benchmark}, config, networks.SHIPPED)
+    for name in plan.methods(stage):
         found = {}
         if benchmark.category is not None:
             found["category"] = np.argsort(rng.random((n, 3)), axis=1)
@@ -108,8 +110,7 @@ def made_up(benchmark, config):
         if query is not None:
             found["nearest"] = np.argsort(rng.random((len(query), len(gallery))), axis=1)[:, :50]
         answers[name] = [found]
-    skipped = runs.skipped(stage, {stage: benchmark}, config)
-    return results.Results(stage, benchmark, rows, answers, {}, skipped, query, gallery)
+    return results.Results(stage, benchmark, rows, answers, plan.missing[stage], query, gallery)
 
 
 @pytest.mark.parametrize("kept", EVERY, ids=NAMES)
@@ -119,11 +120,10 @@ def test_results_are_shown_or_their_lack_is_said(squares, config, kept):
     benchmarks, measured = {benchmark.name: benchmark}, made_up(benchmark, config)
     if not measured.answers:
         with pytest.raises(Lacks, match="no method of this profile can be trained"):
-            results.gather(benchmark.name, benchmarks, config, None, "")
+            results.gather(benchmark.name, runs.make_plan(benchmarks, config, networks.SHIPPED))
         with pytest.raises(Lacks, match="no method of this profile can be trained"):
             tables.budget(benchmark.name, {})
         return
-    assert len(tables.methods_table(benchmark.name, benchmarks, config)) == len(METHODS)
     table2 = tables.table2(measured)
     assert ("category_top3" in table2) == ("categories" in kept) and ("all_top3" in table2) == ("attributes" in kept)
     tables.beside_paper(table2, benchmark)
@@ -185,14 +185,13 @@ def test_without_training_images_no_method_is_trained_and_one_is_enough(
     whole = squares if stage == "category_attribute" else search_squares
     rows = whole.rows("train")
     gone = replace(whole, split=np.where(np.isin(np.arange(len(whole.split)), rows), "", whole.split))
-    reasons = runs.skipped(stage, {stage: gone}, config)
-    assert (
-        runs.trained(stage, {stage: gone}, config) == [] and "no image to train on; list some" in reasons["fashionnet"]
-    )
+    plan = runs.make_plan({stage: gone}, config, tmp_path)
+    assert plan.runs == () and "no image to train on; list some" in plan.missing[stage]["fashionnet"]
     with pytest.raises(Lacks, match=f"{whole.images_root}: no image to train on"):
-        runs.train_run("fashionnet", stage, {stage: gone}, config, tmp_path)
+        runs.training_rows(stage, gone, 0)
     split = gone.split.copy()
     split[rows[:1] if whole.item is None else rows[whole.item[rows] == whole.item[rows[0]]]] = "train"
     one = replace(gone, split=split)
     assert len(runs.training_rows(stage, one, 0)[0])
-    assert runs.is_whole(runs.train_run("fashionnet", stage, {stage: one}, config, tmp_path))
+    plan = runs.make_plan({stage: one}, replace(config, methods=("fashionnet",)), tmp_path)
+    assert runs.train_run(plan, plan.runs[0]).exists()

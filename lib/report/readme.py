@@ -149,11 +149,7 @@ def parts() -> dict[str, str]:
     if not kept:
         raise DataError(f"{REFERENCE}: no kept results; run python -m lib.commands.keep demo after ./run_all.sh")
     profile = kept[0]
-    found = {"results": markdown(headline(profile)), "claims": markdown(claims(profile)), "photos": own_photos()}
-    if "photos" in kept:
-        found |= {"real photos": markdown(real_photos())}
-        found |= {"zero-shot": markdown(zero_shot())} if read("photos", "zero_shot") is not None else {}
-    return found
+    return {"results": markdown(headline(profile)), "claims": markdown(claims(profile))}
 
 
 def own_photos() -> str:

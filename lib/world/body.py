@@ -63,6 +63,7 @@ def make_hanger(g: Garment) -> dict:
 
 
 def draw_body(canvas: Canvas, body: dict, skin, g: Garment, rng, light) -> None:
+    """Draw a person's limbs and trunk."""
     s, w, h, x, dx = body["shoulder"], body["waist"], body["hip"], body["middle"], body["shift"]
     shoe = shade_of(COLOURS[("black", "white", "brown", "red")[rng.integers(4)]], 0.9)
     for name in ("left", "right"):
@@ -101,6 +102,7 @@ def draw_body(canvas: Canvas, body: dict, skin, g: Garment, rng, light) -> None:
 
 
 def draw_head(canvas: Canvas, body: dict, skin, hair, back: bool, long_hair: bool, rng) -> None:
+    """Draw a person's head, hair and neck."""
     head = body["head"]
     oval = head + CIRCLE * [0.043, 0.062]
     if back:

@@ -55,6 +55,7 @@ def _texture(number: int) -> np.ndarray:
 
 
 def make_ground(rng, height: int, width: int, consumer: bool) -> np.ndarray:
+    """Return the background of a view."""
     if not consumer:
         ground = np.empty((height, width, 3), np.uint8)
         colour = np.array(GROUND[rng.integers(len(GROUND))], float)
@@ -73,6 +74,7 @@ def make_ground(rng, height: int, width: int, consumer: bool) -> np.ndarray:
 
 
 def draw_occluders(canvas: Canvas, body: dict, skin, rng) -> None:
+    """Draw what hides part of the clothes: bags, hands, hair."""
     if rng.random() < 0.3:
         colour = [float(v) for v in rng.integers(20, 230, 3)]
         at = body[("left wrist", "right wrist")[rng.integers(2)]] + [0, 0.02]

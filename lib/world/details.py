@@ -58,6 +58,7 @@ class Pen:
 
 
 def draw_skirt(pen: Pen) -> None:
+    """Draw pleats, tiers and slits of a skirt."""
     c, dx, skirt = pen.c, pen.dx, pen.g.skirt
     if c["legs"] and skirt != "wrap":
         return
@@ -98,6 +99,7 @@ _WAISTS = {
 
 
 def draw_waist(pen: Pen) -> None:
+    """Draw the belt, sash or drawstring."""
     left, right, name = pen.c[4], pen.c[5], pen.g.waistline
     if name == "none":
         if not pen.upper:
@@ -173,6 +175,7 @@ _ON_WAIST = {
 
 
 def draw_pockets(pen: Pen) -> None:
+    """Draw the pockets."""
     name, c, y, half = pen.g.pocket, pen.c, pen.c["waist_y"], abs(pen.c[5][0])
     if name == "none":
         return
@@ -307,6 +310,7 @@ _BACKS = {
 
 
 def draw_back(pen: Pen) -> None:
+    """Draw what only the back shows."""
     name, x = pen.g.back, pen.x
     if not pen.upper or name == "plain" or pen.hanger:
         return
@@ -386,6 +390,7 @@ _SLITS = {
 
 
 def draw_hem(pen: Pen) -> None:
+    """Draw the finish of the hem."""
     for ends in pen.ends:
         _draw_hem_end(pen, pen.g.hem, ends)
     if pen.c["legs"]:
@@ -424,6 +429,7 @@ def _draw_hem_end(pen: Pen, hem: str, ends: np.ndarray) -> None:
 
 
 def draw_trim(pen: Pen) -> None:
+    """Draw trim along the edges."""
     trim, rim, accent = pen.g.trim, pen.c["rim"], pen.accent
     widths = {"contrast": 0.014, "tipped": 0.009, "piping": 0.005, "leather": 0.016, "mesh": 0.018}
     if trim == "none":
@@ -460,6 +466,7 @@ _WINGS = {
 
 
 def draw_collar(pen: Pen) -> None:
+    """Draw the collar."""
     if not pen.upper:
         return
     name, neckline, (left, right), x = pen.g.collar, pen.g.neckline, (pen.c[0], pen.c[1]), pen.x

@@ -100,6 +100,7 @@ def holes_of(fabric: str) -> np.ndarray | None:
 
 
 def draw_finish(img: np.ndarray, g: Garment, c2, rng) -> np.ndarray:
+    """Draw the finish of a fabric over its texture."""
     xs, ys = grid()
     name = g.finish
     white = (255, 255, 255)

@@ -84,6 +84,8 @@ class Garment:
 
 
 class Clause(NamedTuple):
+    """One phrase that a title may hold, with what it needs of the garment."""
+
     field: str
     sign: str  # "=", "!=", "<" or ">"
     values: tuple[str, ...]  # of "=" and "!="

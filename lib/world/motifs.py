@@ -149,6 +149,7 @@ def butterfly(img, x, y, r, c1, c2, turn):
 
 
 def elephant(img, x, y, r, c1, c2, turn):
+    """Draw an elephant."""
     side = 1 if turn < np.pi else -1
     draw_oval(img, x, y, 0.72 * r, 0.5 * r, c1)
     for dx in (-0.5, -0.2, 0.2, 0.5):

@@ -350,7 +350,7 @@ def searches(name: str, n: int, hit_at: dict[str, np.ndarray], **fields) -> Resu
         nearest = np.where(rank[:, None] == np.arange(50), np.arange(n)[:, None], nearest)
         answers[method] = [{"nearest": nearest.astype(np.int32)}]
     rows = np.arange(2 * n)
-    return Results(name, b, rows, answers, {}, {}, rows[:n], rows[n:])
+    return Results(name, b, rows, answers, {}, rows[:n], rows[n:])
 
 
 def ranks(n: int, share: float, seed: int, late: int = 99) -> np.ndarray:

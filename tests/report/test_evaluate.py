@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from lib import deepfashion, metrics, runs
-from lib.deepfashion import Benchmark
 from lib.artefact import write_tensors
+from lib.deepfashion import Benchmark
 from lib.lists import DataError
 from lib.report import curves, evaluate, tables
 from lib.report.results import Results
@@ -153,7 +153,7 @@ def test_a_runs_scores_give_the_numbers_of_the_tables(world, tmp_path):
     shuffled = np.random.default_rng(0).permutation(len(rows))  # the order of a file does not matter
     path = as_a_run(tmp_path, b, rows[shuffled], {k: v[shuffled] for k, v in scores.items()})
     got = evaluate.score([path], world, seed=4).set_index(["measure", "definition", "group", "k"])
-    own = Results("category_attribute", b, rows, {"predictions": [runs.ranked_answers(scores, b, rows)]}, seed=4)
+    own = Results("category_attribute", b, rows, {"predictions": [runs.rank(scores, b, rows)]}, seed=4)
 
     table2 = tables.table2(own).set_index("method").loc["predictions"]
     for column, place in {
@@ -186,7 +186,7 @@ def test_a_runs_searches_give_the_numbers_of_the_tables(world, tmp_path, stage):
     rows = np.concatenate([query, gallery])
     scores = random_scores(b, rows, ("embedding",))
     got = evaluate.score([as_a_run(tmp_path, b, rows, scores)], world).set_index(["definition", "group", "k"])
-    answers = {"predictions": [runs.ranked_answers(scores, b, rows, len(query))]}
+    answers = {"predictions": [runs.rank(scores, b, rows, len(query))]}
     curve = curves.retrieval_curves(Results(stage, b, rows, answers, query=query, gallery=gallery))
     curve = curve[(curve.method == "predictions")].set_index(["search", "k"])
     compared = 0

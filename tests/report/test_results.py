@@ -9,14 +9,12 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
-from PIL import Image
 
 from lib import metrics
 from lib.config import PROFILES
 from lib.deepfashion import Benchmark
 from lib.lists import DataError, Lacks
-from lib.report import results
+from lib.report import files, results
 from lib.report.results import Results
 
 matplotlib.use("Agg")
@@ -298,45 +296,29 @@ def test_a_damaged_list_of_drawn_clothes_is_cured_by_drawing_them_again(tmp_path
 
 
 def test_gather_reads_all_finished_seeds(tmp_path, monkeypatch):
-    b, config = make(), replace(PROFILES["smoke"], seeds=(3, 4, 5), methods=("wtbi", "fashionnet"))
-    missing = {("fashionnet", 4)}
-
-    def finished(method, stage, benchmarks, config, out, seed, weights):
-        if (method, seed) in missing:
-            raise DataError("not finished")
-        return out / f"{method}_{stage}_{seed}_{weights}"
-
-    monkeypatch.setattr(results.runs, "trained", lambda *_: ["wtbi", "fashionnet"])
-    monkeypatch.setattr(results.runs, "skipped", lambda *_: {"darn": "a reason"})
-    monkeypatch.setattr(results.runs, "finished", finished)
-    monkeypatch.setattr(results.runs, "answers", lambda folder: {"name": folder.name})
-    found = results.gather("category_attribute", {b.name: b}, config, tmp_path, "w")
+    b, shop = make(), search_results().benchmark
+    config = replace(PROFILES["smoke"], seeds=(3, 4, 5), methods=("wtbi", "fashionnet"))
+    plan = results.runs.make_plan({b.name: b, "inshop": shop}, config, tmp_path)
+    plan = replace(plan, missing=plan.missing | {"category_attribute": {"darn": "a reason"}})
+    for run in plan.runs:
+        if (run.method, run.seed) != ("fashionnet", 4):
+            run.folder.mkdir(parents=True)
+    monkeypatch.setattr(results.runs, "ranking", lambda run: {"name": f"{run.method} {run.stage} {run.seed}"})
+    found = results.gather("category_attribute", plan)
     assert found.methods == ["wtbi", "fashionnet"] and found.skipped == {"darn": "a reason"}
-    assert [a["name"] for a in found.answers["fashionnet"]] == [f"fashionnet_category_attribute_{s}_w" for s in (3, 5)]
+    read = [ranking["name"] for ranking in found.answers["fashionnet"]]
+    assert read == [f"fashionnet category_attribute {seed}" for seed in (3, 5)]
     assert found.seeds("wtbi") == 3 and (found.rows == b.rows("test")).all() and found.query is None
-    shop = search_results().benchmark
-    found = results.gather("inshop", {"inshop": shop}, config, tmp_path, "")
+    found = results.gather("inshop", plan)
     assert found.query.tolist() == [0, 1, 2, 3] and found.rows.tolist() == list(range(8))
-    missing.add(("fashionnet", 3))
-    with pytest.raises(DataError, match="not finished"):
-        results.gather("category_attribute", {b.name: b}, config, tmp_path, "w")
+    monkeypatch.undo()
+    with pytest.raises(DataError, match="no such file; run the notebook"):
+        results.gather("category_attribute", replace(plan, out=tmp_path / "x"))
     with pytest.raises(Lacks):
-        results.gather("inshop", {b.name: b}, config, tmp_path, "")
+        results.gather("consumer2shop", plan)
 
 
 def test_tables_are_written_whole(tmp_path):
     table = pd.DataFrame({"a": [1, 2], "b": [1 / 3, np.nan]})
-    path = results.save_table(table, tmp_path, "t")
+    path = files.save_table(table, tmp_path, "t")
     assert path.read_text() == "a,b\n1,0.333333\n2,\n" and [p.name for p in path.parent.iterdir()] == ["t.csv"]
-
-
-def test_figures_are_png_and_small(tmp_path):
-    small, large = Figure(figsize=(4, 3)), Figure(figsize=(12, 9))
-    small.subplots().plot([0, 1])
-    large.subplots().imshow(rng().random((900, 1200, 3)))
-    for name, figure in (("small", small), ("large", large)):
-        path = results.save_figure(figure, tmp_path, name)
-        assert path == tmp_path / "figures" / f"{name}.png" and path.stat().st_size <= 300_000
-        with Image.open(path) as image:
-            assert image.format == "PNG" and image.width > 250
-    assert sorted(p.name for p in (tmp_path / "figures").iterdir()) == ["large.png", "small.png"]

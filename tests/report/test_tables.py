@@ -13,7 +13,7 @@ from lib.config import PROFILES
 from lib.deepfashion import Benchmark
 from lib.fashionnet import FashionNet
 from lib.lists import Lacks
-from lib.methods import FASHIONNET, METHODS, OURS
+from lib.methods import FASHIONNET
 from lib.report import tables
 from lib.report.results import Results
 
@@ -201,11 +201,6 @@ def test_the_profile_line_is_true_of_every_profile():
     assert "profile paper" in line and "synthetic" not in line and "not results" not in line
 
 
-def test_departures_are_a_table_of_four_columns():
-    table = tables.departures_table(PROFILES["demo"])
-    assert table.columns.tolist() == ["the paper", "here", "why"] and table.index.is_unique
-
-
 # ---- Table 2 --------------------------------------------------------------------------------------------------------
 
 
@@ -329,13 +324,3 @@ def test_best_and_worst_need_enough_labels(results):
     table = tables.best_and_worst(results, n=1, least=1)
     assert len(table) == 2 and set(table.recall) == {1}
     assert tables.best_and_worst(results, least=2).empty
-
-
-def test_methods_say_how_they_differ(benchmark, monkeypatch):
-    monkeypatch.setattr(tables.runs, "skipped", lambda *_: {OTHER: "why not"})
-    table = tables.methods_table("inshop", {}, PROFILES["smoke"])
-    assert (
-        table["skipped, because"][OTHER] == "why not"
-        and (table["skipped, because"] == tables.DASH).sum() == len(table) - 1
-    )
-    assert table["difference from FashionNet"][OURS[0]] == METHODS[OURS[0]].difference
