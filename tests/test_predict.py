@@ -106,9 +106,9 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path):
         predict.index(tmp_path / "none", tmp_path)
     with pytest.raises(DataError, match="too small to show clothes; give one of at least 16 x 16 pixels"):
         predict.predict(EXAMPLE, (20, 10, 200, 25))
-    with pytest.raises(DataError, match=r"absent\.jpg: no such file; check the path"):
+    with pytest.raises(SystemExit, match=r"absent\.jpg: no such file; check the path"):
         command.main([str(tmp_path / "absent.jpg")])
-    with pytest.raises(DataError, match="'1,2,3' is not x1,y1,x2,y2"):
+    with pytest.raises(SystemExit, match="'1,2,3' is not x1,y1,x2,y2"):
         command.main([str(EXAMPLE)], "1,2,3")
 
 

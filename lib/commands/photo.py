@@ -13,7 +13,7 @@ import numpy as np
 from lib import predict
 from lib.commands import one_sentence
 from lib.lists import LANDMARKS, DataError
-from lib.report import photos, results
+from lib.report import files, photos
 
 OUT = Path(__file__).resolve().parents[2] / "outputs" / "photo"
 STATES = ("visible", "occluded", "cut off")
@@ -67,5 +67,5 @@ def main(names: list[str], box: str | None = None, catalogue: str | None = None)
         used.add(name)
         seen = [found.box], [found.landmarks], [found.visibility]
         sheet = photos.photo_grid([photo], [found.category[0][0]], 1, *seen, size=3)
-        print("  wrote       ", results.save_figure(sheet, OUT, name), flush=True)
+        print("  wrote       ", files.save_figure(sheet, OUT, name), flush=True)
     print("The network has seen drawn clothes alone: on photos it is often wrong (notebook 09).")

@@ -298,8 +298,10 @@ def test_a_damaged_list_of_drawn_clothes_is_cured_by_drawing_them_again(tmp_path
 def test_gather_reads_all_finished_seeds(tmp_path, monkeypatch):
     b, shop = make(), search_results().benchmark
     config = replace(PROFILES["smoke"], seeds=(3, 4, 5), methods=("wtbi", "fashionnet"))
-    plan = results.runs.make_plan({b.name: b, "inshop": shop}, config, tmp_path)
-    plan = replace(plan, missing=plan.missing | {"category_attribute": {"darn": "a reason"}})
+    plan = results.runs.make_plan({b.name: b}, config, tmp_path)
+    search = [replace(run, stage="inshop", folder=tmp_path / run.key) for run in plan.runs]
+    missing = {"category_attribute": {"darn": "a reason"}, "inshop": {}}
+    plan = replace(plan, benchmarks={b.name: b, "inshop": shop}, runs=(*plan.runs, *search), missing=missing)
     for run in plan.runs:
         if (run.method, run.seed) != ("fashionnet", 4):
             run.folder.mkdir(parents=True)
@@ -313,7 +315,7 @@ def test_gather_reads_all_finished_seeds(tmp_path, monkeypatch):
     assert found.query.tolist() == [0, 1, 2, 3] and found.rows.tolist() == list(range(8))
     monkeypatch.undo()
     with pytest.raises(DataError, match="no such file; run the notebook"):
-        results.gather("category_attribute", replace(plan, out=tmp_path / "x"))
+        results.gather("category_attribute", plan)
     with pytest.raises(Lacks):
         results.gather("consumer2shop", plan)
 

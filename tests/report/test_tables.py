@@ -16,6 +16,7 @@ from lib.lists import Lacks
 from lib.methods import FASHIONNET
 from lib.report import tables
 from lib.report.results import Results
+from lib.runs import Run
 
 OTHER = paper.METHODS[1]
 NAN = float("nan")
@@ -161,8 +162,8 @@ def write_run(folder: Path, seed=0, rates=(1e-3, 0.0), commit="abc", images=10) 
     ]  # fmt: skip
     about = {"stage": "inshop", "method": folder.name, "seed": seed, "images": images, "epochs": len(rates), "seconds": 5.0,
              "passes": images * len(rates), "commit": commit, "date": "2026-01-01", "device": "CPU"}  # fmt: skip
-    (folder / "run.json").write_text(json.dumps({"about": about, "history": history, "config": {}}))
-    return folder
+    (folder / "run.json").write_text(json.dumps({"about": about, "history": history}))
+    return Run(folder.name, "inshop", seed, "", folder, None, None, "scratch")
 
 
 def test_budget_and_whether_it_is_equal(tmp_path):
@@ -181,9 +182,7 @@ def test_budget_and_whether_it_is_equal(tmp_path):
 def test_histories_and_where_the_losses_end(tmp_path):
     table = tables.history_table({"a": [write_run(tmp_path / "a")], "b": [write_run(tmp_path / "b")]})
     assert table.method.tolist() == ["a", "a", "b", "b"] and "seconds" not in table
-    levels = tables.levelled(table)
-    assert levels.loc["a", "category", "train"].to_list() == [2, 2, 1]
-    assert levels.loc["b", "category", "held-out"].to_list() == [2.5, 2.5, 1.5]
+    assert table.train_category.to_list() == [2, 1] * 2 and table.held_out_category.to_list() == [2.5, 1.5] * 2
 
 
 def test_runs_of_different_commits_are_told(tmp_path):
