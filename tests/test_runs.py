@@ -120,7 +120,7 @@ def test_without_joints_the_shipped_detectors_serve_the_demo(no_pretraining, tmp
     bare = {name: replace(b, joints=None, joint_visibility=None) for name, b in no_pretraining.items()}
     assert "fashionnet+joints" in runs.make_plan(bare, DEMO, tmp_path).methods("category_attribute")
     for reasons in runs.make_plan(bare, PHOTOS, tmp_path).missing.values():
-        assert "no joints" in reasons["fashionnet+joints"]
+        assert "needs joints" in reasons["fashionnet+joints"]
 
 
 def test_a_method_may_have_an_underscore(squares, config, tmp_path, monkeypatch):
