@@ -115,60 +115,42 @@ def draw_waist(pen: Pen) -> None:
         band = band - [0, 0.045]
     if name not in ("smocked", "drawstring", "gathered"):
         pen.fill(band, colour)
-    if name in _ON_WAIST:
-        _ON_WAIST[name](pen, left, right, (left + right) / 2, colour)
+    _draw_on_waist(pen, name, left, right, colour)
 
 
-def _belt(pen, left, right, middle, colour):
-    at = middle + [0, 0 if pen.upper else 0.009]
-    pen.disc(at, 0.012, (214, 190, 110))
-    pen.disc(at, 0.006, colour)
+def _draw_on_waist(pen: Pen, name: str, left, right, colour) -> None:
+    middle = (left + right) / 2
+    if name == "belt":
+        at = middle + [0, 0 if pen.upper else 0.009]
+        pen.disc(at, 0.012, (214, 190, 110))
+        pen.disc(at, 0.006, colour)
+    elif name in ("sash", "bow"):
+        at = middle + [0.03 if name == "sash" else 0, 0]
+        pen.bow(at, (0.035, -0.016), (0.035, 0.016), shade_of(colour, 0.9), (0.014, 0.07), 0.01)
+    elif name == "drawstring":
+        pen.line([left + [0, 0.012], right + [0, 0.012]], 0.004)
+        for sign in (-1, 1):
+            pen.line([middle + [sign * 0.004, 0.01], middle + [sign * 0.016, 0.075]], 0.006, WHITE)
+    elif name in ("elastic", "smocked", "gathered"):
+        _draw_gathers(pen, name, left, right)
+    elif name == "buttoned":
+        for x in (-0.012, 0, 0.012):
+            pen.disc(middle + [x, 0.01], 0.005, pen.accent)
+    elif name == "corset":
+        pen.lacing(middle[0], left[1] - 0.04, 0.014, 0.02, 0.014, pen.accent)
+    elif name == "braided":
+        for at in left + (right - left) * np.linspace(0, 1, 16)[:, None]:
+            pen.disc(at, 0.006, shade_of(COLOURS["tan"], pen.light))
+    elif name == "foldover":
+        pen.line([left + [0, 0.045], right + [0, 0.045]], 0.005, shade_of(pen.dark, 1.6))
 
 
-def _sash(pen, left, right, middle, colour):
-    at = middle + [0.03 if pen.g.waistline == "sash" else 0, 0]
-    pen.bow(at, (0.035, -0.016), (0.035, 0.016), shade_of(colour, 0.9), (0.014, 0.07), 0.01)
-
-
-def _drawstring(pen, left, right, middle, colour):
-    pen.line([left + [0, 0.012], right + [0, 0.012]], 0.004)
-    for sign in (-1, 1):
-        pen.line([middle + [sign * 0.004, 0.01], middle + [sign * 0.016, 0.075]], 0.006, WHITE)
-
-
-def _gathers(pen, left, right, middle, colour):
-    name, high = pen.g.waistline, _WAISTS[pen.g.waistline]
-    for share in np.linspace(0.03, 0.97, 14):
-        at = left + share * (right - left)
-        ends = [at - [0, high / 2 if pen.upper else 0], at + [0, high]]
-        pen.line(ends, 0.003, shade_of(pen.dark, 0.8 if name != "smocked" else 1.0))
-    if name == "smocked":
-        for k in range(4):
-            pen.line([left + [0, -0.03 + 0.02 * k], right + [0, -0.03 + 0.02 * k]], 0.003)
-
-
-def _waist_buttons(pen, left, right, middle, colour):
-    for k in (-1, 0, 1):
-        pen.disc(middle + [0.012 * k, 0.01], 0.005, pen.accent)
-
-
-def _corset(pen, left, right, middle, colour):
-    pen.lacing(middle[0], left[1] - 0.04, 0.014, 0.02, 0.014, pen.accent)
-
-
-def _braid(pen, left, right, middle, colour):
-    for share in np.linspace(0, 1, 16):
-        pen.disc(left + share * (right - left), 0.006, shade_of(COLOURS["tan"], pen.light))
-
-
-def _fold(pen, left, right, middle, colour):
-    pen.line([left + [0, 0.045], right + [0, 0.045]], 0.005, shade_of(pen.dark, 1.6))
-
-
-_ON_WAIST = {
-    "belt": _belt, "sash": _sash, "bow": _sash, "drawstring": _drawstring, "elastic": _gathers, "smocked": _gathers,
-    "gathered": _gathers, "buttoned": _waist_buttons, "corset": _corset, "braided": _braid, "foldover": _fold,
-}  # fmt: skip
+def _draw_gathers(pen: Pen, name: str, left, right) -> None:
+    high, shade = _WAISTS[name], shade_of(pen.dark, 0.8 if name != "smocked" else 1.0)
+    for at in left + (right - left) * np.linspace(0.03, 0.97, 14)[:, None]:
+        pen.line([at - [0, high / 2 if pen.upper else 0], at + [0, high]], 0.003, shade)
+    for y in (-0.03, -0.01, 0.01, 0.03) if name == "smocked" else ():
+        pen.line([left + [0, y], right + [0, y]], 0.003)
 
 
 # ---- pockets --------------------------------------------------------------------------------------------------------
@@ -252,55 +234,45 @@ def draw_closure(pen: Pen) -> None:
         end = min(c["end"], start + (0.06 if c["legs"] else 0.5))
     if name in ("half-zip", "henley"):
         end = start + 0.075
-    _CLOSURES[name](pen, start, end)
+    _draw_closed(pen, name, start, end)
 
 
-def _suit_buttons(pen, start, end):
-    pen.line([[pen.x, start], [0, end]], 0.004)
-    for k in range(1 if pen.g.closure == "one-button" else 2):
-        pen.disc([0.006, pen.c["waist_y"] - 0.005 + 0.035 * k], 0.008, pen.accent)
+def _draw_closed(pen: Pen, name: str, start: float, end: float) -> None:
+    x, c = pen.x, pen.c
+    if name in ("one-button", "two-button"):
+        pen.line([[x, start], [0, end]], 0.004)
+        for k in range(1 if name == "one-button" else 2):
+            pen.disc([0.006, c["waist_y"] - 0.005 + 0.035 * k], 0.008, pen.accent)
+    elif name in ("zip", "half-zip"):
+        foot = [0 if name == "zip" else x, end]
+        pen.line([[x, start], foot], 0.011, (70, 70, 76))
+        pen.line([[x, start], foot], 0.005, STEEL)
+    elif name == "open":
+        gap = 0.018 + 0.03 * pen.g.fit
+        inner = [[x - 0.012, start], [x + 0.012, start], [gap, end], [-gap, end]]
+        pen.fill(inner, shade_of((236, 234, 228), 0.92 * pen.light))
+        for sign in (-1, 1):
+            pen.line([[x + sign * 0.012, start], [sign * gap, end]], 0.006)
+    elif name == "wrap":
+        start = c[1] if pen.upper else c[5]
+        pen.curve([start, [-0.5 * abs(c[4][0]), c["waist_y"] + 0.01], [c[6][0] * 0.4, end]], 0.007)
+    elif name == "lace-up":
+        pen.lacing(x, start + 0.006, 0.013, 0.017, 0.013, WHITE)
+    else:
+        pen.line([[x, start], [0, end]], 0.003)
+        _draw_buttons(pen, name, np.arange(start + 0.018, end - 0.006, 0.024 if name == "henley" else 0.042))
 
 
-def _button_row(pen, start, end):
-    name, x = pen.g.closure, pen.x
-    radius, colour = 0.008 if name == "double-breasted" else 0.006, STEEL if name == "snap" else pen.accent
-    pen.line([[x, start], [0, end]], 0.003)
-    for y in np.arange(start + 0.018, end - 0.006, 0.024 if name == "henley" else 0.042):
-        for px in (-0.024, 0.024) if name == "double-breasted" else (0.007,):
+def _draw_buttons(pen: Pen, name: str, heights: np.ndarray) -> None:
+    columns, radius = ((-0.024, 0.024), 0.008) if name == "double-breasted" else ((0.007,), 0.006)
+    for y in heights:
+        for x in columns:
             if name == "toggle":
-                pen.line([[px - 0.026, y], [px + 0.012, y]], 0.008, (120, 84, 50))
+                pen.line([[x - 0.026, y], [x + 0.012, y]], 0.008, (120, 84, 50))
             else:
-                pen.disc([px, y], radius, colour)
+                pen.disc([x, y], radius, STEEL if name == "snap" else pen.accent)
 
 
-def _zip(pen, start, end):
-    foot = [0 if pen.g.closure == "zip" else pen.x, end]
-    pen.line([[pen.x, start], foot], 0.011, (70, 70, 76))
-    pen.line([[pen.x, start], foot], 0.005, STEEL)
-
-
-def _open(pen, start, end):
-    x, gap = pen.x, 0.018 + 0.03 * pen.g.fit
-    inner = [[x - 0.012, start], [x + 0.012, start], [gap, end], [-gap, end]]
-    pen.fill(inner, shade_of((236, 234, 228), 0.92 * pen.light))
-    for sign in (-1, 1):
-        pen.line([[x + sign * 0.012, start], [sign * gap, end]], 0.006)
-
-
-def _wrap(pen, start, end):
-    c = pen.c
-    pen.curve([c[1] if pen.upper else c[5], [-0.5 * abs(c[4][0]), c["waist_y"] + 0.01], [c[6][0] * 0.4, end]], 0.007)
-
-
-def _lace_up(pen, start, end):
-    pen.lacing(pen.x, start + 0.006, 0.013, 0.017, 0.013, WHITE)
-
-
-_CLOSURES = {
-    "one-button": _suit_buttons, "two-button": _suit_buttons, "buttons": _button_row, "double-breasted": _button_row,
-    "henley": _button_row, "snap": _button_row, "toggle": _button_row, "zip": _zip, "half-zip": _zip, "open": _open,
-    "wrap": _wrap, "lace-up": _lace_up,
-}  # fmt: skip
 # The hole in the back: half its width and its foot; where there is no foot the hole is a triangle's tip.
 _BACKS = {
     "low": (0.055, 0.03, 0.35), "v": (0.055, 0.0, 0.34), "split": (0.01, 0.018, 0.38), "tie": (0.055, 0.02, 0.29),

@@ -1,6 +1,5 @@
 """What is printed on the chest: an icon, a word, or both."""
 
-from collections.abc import Callable
 from functools import lru_cache
 
 import cv2
@@ -8,120 +7,78 @@ import numpy as np
 
 from lib.world import motifs
 from lib.world.garment import COLOURS, Garment
-from lib.world.motifs import AA
+from lib.world.motifs import AA, arc, place
 
-_ICONS: dict[str, Callable] = {
-    "heart": motifs.heart,
-    "star": motifs.star,
-    "sun": motifs.sunflower,
-    "palm springs": motifs.palm,
-    "tree": motifs.palm,
-}
 EMBLEM = 96
 _ICON_ROWS = 64  # an icon takes the rows above, its word those below
-
-
-def _moon(img, x, y, r, c1, c2, turn):
-    motifs.draw_oval(img, x, y, r, r, c1)
-    motifs.draw_oval(img, x + 0.45 * r, y - 0.2 * r, 0.85 * r, 0.85 * r, (1, 1, 1))
-
-
-def _cat(img, x, y, r, c1, c2, turn):
-    for side in (-1, 1):
-        motifs.draw_polygon(
-            img,
-            [(x + 0.25 * side * r, y - 0.5 * r), (x + 0.85 * side * r, y - 1.1 * r), (x + 0.9 * side * r, y - 0.1 * r)],
-            c1,
-        )
-    motifs.draw_oval(img, x, y, 0.95 * r, 0.8 * r, c1)
-    for side in (-1, 1):
-        motifs.draw_oval(img, x + 0.4 * side * r, y - 0.1 * r, 0.14 * r, 0.2 * r, (1, 1, 1))
-    motifs.draw_oval(img, x, y + 0.25 * r, 0.12 * r, 0.08 * r, (1, 1, 1))
-
-
-def _mouse(img, x, y, r, c1, c2, turn):
-    for side in (-1, 1):
-        motifs.draw_oval(img, x + 0.7 * side * r, y - 0.65 * r, 0.45 * r, 0.45 * r, c1)
-    motifs.draw_oval(img, x, y, 0.75 * r, 0.75 * r, c1)
-
-
-def _smile(img, x, y, r, c1, c2, turn):
-    motifs.draw_oval(img, x, y, r, r, (246, 206, 60))
-    for side in (-1, 1):
-        motifs.draw_oval(img, x + 0.35 * side * r, y - 0.25 * r, 0.1 * r, 0.18 * r, (1, 1, 1))
-    a = np.linspace(0.4, np.pi - 0.4, 9)
-    motifs.draw_line(img, np.stack([x + 0.6 * r * np.cos(a), y + 0.1 * r + 0.5 * r * np.sin(a)], 1), (1, 1, 1), 3)
-
-
-def _bolt(img, x, y, r, c1, c2, turn):
-    motifs.draw_polygon(img, [(x + 0.2 * r, y - r), (x - 0.5 * r, y + 0.15 * r), (x, y + 0.1 * r), (x - 0.2 * r, y + r), (x + 0.55 * r, y - 0.2 * r),
-                (x + 0.05 * r, y - 0.15 * r)], c1)  # fmt: skip
-
-
-def _tower(img, x, y, r, c1, c2, turn):
-    motifs.draw_polygon(img, [(x, y - r), (x + 0.15 * r, y - 0.2 * r), (x + 0.6 * r, y + r), (x + 0.3 * r, y + r), (x, y + 0.3 * r), (x - 0.3 * r, y + r),
-                (x - 0.6 * r, y + r), (x - 0.15 * r, y - 0.2 * r)], c1)  # fmt: skip
-
-
-def _slice(img, x, y, r, c1, c2, turn):
-    motifs.draw_polygon(img, [(x, y + r), (x - 0.8 * r, y - 0.6 * r), (x + 0.8 * r, y - 0.6 * r)], (244, 196, 80))
-    for dx, dy in ((-0.2, -0.2), (0.25, -0.3), (0, 0.3)):
-        motifs.draw_oval(img, x + dx * r, y + dy * r, 0.16 * r, 0.16 * r, (190, 40, 36))
-
-
-def _cup(img, x, y, r, c1, c2, turn):
-    motifs.draw_polygon(
-        img,
-        [
-            (x - 0.6 * r, y - 0.5 * r),
-            (x + 0.6 * r, y - 0.5 * r),
-            (x + 0.45 * r, y + 0.8 * r),
-            (x - 0.45 * r, y + 0.8 * r),
-        ],
-        c1,
-    )
-    motifs.draw_line(img, [(x - 0.2 * r, y - 0.6 * r), (x - 0.1 * r, y - 0.8 * r), (x - 0.2 * r, y - r)], c1, 3)
-
-
-def _taco(img, x, y, r, c1, c2, turn):
-    a = np.linspace(np.pi, 2 * np.pi, 12)
-    motifs.draw_polygon(img, np.stack([x + r * np.cos(a), y + 0.4 * r + r * np.sin(a)], 1), (240, 200, 90))
-    motifs.draw_line(img, np.stack([x + 0.8 * r * np.cos(a), y + 0.3 * r + 0.9 * r * np.sin(a)], 1), (70, 150, 60), 4)
-
-
-def _camera(img, x, y, r, c1, c2, turn):
-    motifs.draw_polygon(
-        img, [(x - r, y - 0.5 * r), (x + r, y - 0.5 * r), (x + r, y + 0.7 * r), (x - r, y + 0.7 * r)], c1
-    )
-    motifs.draw_oval(img, x, y + 0.1 * r, 0.45 * r, 0.45 * r, (1, 1, 1))
-    motifs.draw_oval(img, x, y + 0.1 * r, 0.25 * r, 0.25 * r, c1)
-
-
-def _shark(img, x, y, r, c1, c2, turn):
-    motifs.draw_polygon(img, [(x - r, y + 0.5 * r), (x - 0.2 * r, y - 0.9 * r), (x + 0.5 * r, y + 0.5 * r)], c1)
-    motifs.draw_line(
-        img,
-        [(x - r, y + 0.7 * r), (x - 0.4 * r, y + 0.55 * r), (x + 0.2 * r, y + 0.7 * r), (x + r, y + 0.55 * r)],
-        (90, 150, 210),
-        4,
-    )
+_INK, _GAP = None, (1, 1, 1)  # the print's own colour; where the cloth is seen
+_UPPER_HALF = np.linspace(np.pi, 2 * np.pi, 12)
+# Icons of radius 1, in the order in which they are drawn: ovals (x, y, half width, half height, colour), polygons
+# (corners, colour) and lines (points, colour, width in pixels).
+_CAT = [
+    ([(-0.25, -0.5), (-0.85, -1.1), (-0.9, -0.1)], _INK), ([(0.25, -0.5), (0.85, -1.1), (0.9, -0.1)], _INK),
+    (0, 0, 0.95, 0.8, _INK), (-0.4, -0.1, 0.14, 0.2, _GAP), (0.4, -0.1, 0.14, 0.2, _GAP), (0, 0.25, 0.12, 0.08, _GAP),
+]  # fmt: skip
+_MOON = [(0, 0, 1, 1, _INK), (0.45, -0.2, 0.85, 0.85, _GAP)]
+_MOUSE = [(-0.7, -0.65, 0.45, 0.45, _INK), (0.7, -0.65, 0.45, 0.45, _INK), (0, 0, 0.75, 0.75, _INK)]
+_SMILE = [
+    (0, 0, 1, 1, (246, 206, 60)), (-0.35, -0.25, 0.1, 0.18, _GAP), (0.35, -0.25, 0.1, 0.18, _GAP),
+    (arc(0, 0.1, 0.6, 0.5, np.linspace(0.4, np.pi - 0.4, 9)), _GAP, 3),
+]  # fmt: skip
+_BOLT = [([(0.2, -1), (-0.5, 0.15), (0, 0.1), (-0.2, 1), (0.55, -0.2), (0.05, -0.15)], _INK)]
+_TOWER = [([(0, -1), (0.15, -0.2), (0.6, 1), (0.3, 1), (0, 0.3), (-0.3, 1), (-0.6, 1), (-0.15, -0.2)], _INK)]
+_SLICE = [
+    ([(0, 1), (-0.8, -0.6), (0.8, -0.6)], (244, 196, 80)), (-0.2, -0.2, 0.16, 0.16, (190, 40, 36)),
+    (0.25, -0.3, 0.16, 0.16, (190, 40, 36)), (0, 0.3, 0.16, 0.16, (190, 40, 36)),
+]  # fmt: skip
+_CUP = [
+    ([(-0.6, -0.5), (0.6, -0.5), (0.45, 0.8), (-0.45, 0.8)], _INK),
+    ([(-0.2, -0.6), (-0.1, -0.8), (-0.2, -1)], _INK, 3),
+]
+_TACO = [
+    (arc(0, 0.4, 1, 1, _UPPER_HALF), (240, 200, 90)),
+    (arc(0, 0.3, 0.8, 0.9, _UPPER_HALF), (70, 150, 60), 4),
+]
+_CAMERA = [
+    ([(-1, -0.5), (1, -0.5), (1, 0.7), (-1, 0.7)], _INK), (0, 0.1, 0.45, 0.45, _GAP), (0, 0.1, 0.25, 0.25, _INK),
+]  # fmt: skip
+_SHARK = [
+    ([(-1, 0.5), (-0.2, -0.9), (0.5, 0.5)], _INK),
+    ([(-1, 0.7), (-0.4, 0.55), (0.2, 0.7), (1, 0.55)], (90, 150, 210), 4),
+]
 
 
 def _catcher(img, x, y, r, c1, c2, turn):
-    a = np.linspace(0, 2 * np.pi, 20)
-    motifs.draw_line(img, np.stack([x + 0.6 * r * np.cos(a), y - 0.4 * r + 0.6 * r * np.sin(a)], 1), c1, 3)
+    motifs.draw_line(img, arc(x, y - 0.4 * r, 0.6 * r, 0.6 * r, np.linspace(0, 2 * np.pi, 20)), c1, 3)
     for k in range(5):
-        motifs.draw_line(
-            img, [(x, y - 0.4 * r), (x + 0.6 * r * np.cos(1.26 * k), y - 0.4 * r + 0.6 * r * np.sin(1.26 * k))], c1, 1
-        )
+        end = x + 0.6 * r * np.cos(1.26 * k), y - 0.4 * r + 0.6 * r * np.sin(1.26 * k)
+        motifs.draw_line(img, [(x, y - 0.4 * r), end], c1, 1)
     for dx in (-0.4, 0, 0.4):
         motifs.leaf(img, x + dx * r, y + 0.65 * r, 0.35 * r, c1, c2, np.pi / 2)
 
 
-_ICONS |= {"moon": _moon, "night": _moon, "cat": _cat, "kitty": _cat, "meow": _cat, "fox": _cat, "mickey": _mouse, "minnie": _mouse,
-           "mickey mouse": _mouse, "minnie mouse": _mouse, "smile": _smile, "lightning": _bolt, "power": _bolt, "tower": _tower,
-           "eiffel": _tower, "paris": _tower, "pizza": _slice, "coffee": _cup, "taco": _taco, "camera": _camera, "shark": _shark,
-           "eagle": motifs.bird, "dreamcatcher": _catcher, "love": motifs.heart, "kiss": motifs.heart, "sea": _shark, "morning": motifs.sunflower}  # fmt: skip
+_ICONS = {
+    "moon": _MOON, "night": _MOON, "cat": _CAT, "kitty": _CAT, "meow": _CAT, "fox": _CAT, "mickey": _MOUSE,
+    "minnie": _MOUSE, "mickey mouse": _MOUSE, "minnie mouse": _MOUSE, "smile": _SMILE, "lightning": _BOLT,
+    "power": _BOLT, "tower": _TOWER, "eiffel": _TOWER, "paris": _TOWER, "pizza": _SLICE, "coffee": _CUP, "taco": _TACO,
+    "camera": _CAMERA, "shark": _SHARK, "sea": _SHARK, "eagle": motifs.bird, "dreamcatcher": _catcher,
+    "heart": motifs.heart, "love": motifs.heart, "kiss": motifs.heart, "star": motifs.star, "sun": motifs.sunflower,
+    "morning": motifs.sunflower, "palm springs": motifs.palm, "tree": motifs.palm,
+}  # fmt: skip
+
+
+def _draw_icon(img, icon, x, y, r, ink, ground) -> None:
+    if callable(icon):
+        icon(img, x, y, r, ink, ground, 0.5)
+        return
+    for shape in icon:
+        if len(shape) == 5:
+            dx, dy, rx, ry, colour = shape
+            motifs.draw_oval(img, x + dx * r, y + dy * r, rx * r, ry * r, colour or ink)
+        elif len(shape) == 3:
+            motifs.draw_line(img, place(x, y, r, shape[0]), shape[1] or ink, shape[2])
+        else:
+            motifs.draw_polygon(img, place(x, y, r, shape[0]), shape[1] or ink)
 
 
 def _lines(word: str) -> list[str]:
@@ -167,7 +124,8 @@ def emblem(g: Garment) -> np.ndarray | None:
     out = np.zeros((EMBLEM, EMBLEM, 4), np.uint8)
     if g.emblem in _ICONS:
         canvas = np.zeros((EMBLEM, EMBLEM, 3), np.uint8)
-        _ICONS[g.emblem](canvas, EMBLEM / 2, 0.33 * EMBLEM, 0.3 * EMBLEM, tuple(max(4, v) for v in ink), ground, 0.5)
+        visible = tuple(max(4, v) for v in ink)
+        _draw_icon(canvas, _ICONS[g.emblem], EMBLEM / 2, 0.33 * EMBLEM, 0.3 * EMBLEM, visible, ground)
         out[..., :3] = np.where(canvas.max(2, keepdims=True) > 2, canvas, np.uint8(ink))
         letters = np.zeros((EMBLEM, EMBLEM), np.uint8)
         letters[_ICON_ROWS:] = _lettering(g.emblem, EMBLEM - _ICON_ROWS)

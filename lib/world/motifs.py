@@ -19,14 +19,24 @@ def mix(a, b, share: float) -> tuple[float, ...]:
 # ---- drawing that wraps ---------------------------------------------------------------------------------------------
 
 
-def draw_polygon(img, points, colour) -> None:
-    """Draw a filled polygon, repeated at the tile's other side where it leaves it."""
+def _wrapped(points, margin: float = 0.0):
+    """Yield points (k, 2) int32 in 1/16 pixel, as they are and at the tile's other side where they leave it."""
     points = np.asarray(points, float)
-    low, high = points.min(0), points.max(0)
+    low, high = points.min(0) - margin, points.max(0) + margin
     for dx in (-T, 0, T):
         for dy in (-T, 0, T):
             if low[0] + dx < T and high[0] + dx > 0 and low[1] + dy < T and high[1] + dy > 0:
-                cv2.fillPoly(img, [np.round((points + (dx, dy)) * 16).astype(np.int32)], colour, AA, 4)
+                yield np.round((points + (dx, dy)) * 16).astype(np.int32)
+
+
+def draw_polygon(img, points, colour) -> None:
+    for moved in _wrapped(points):
+        cv2.fillPoly(img, [moved], colour, AA, 4)
+
+
+def draw_line(img, points, colour, width: int = 2) -> None:
+    for moved in _wrapped(points, width):
+        cv2.polylines(img, [moved], False, colour, width, AA, 4)
 
 
 def draw_oval(img, x, y, rx, ry, colour, turn: float = 0.0) -> None:
@@ -35,14 +45,14 @@ def draw_oval(img, x, y, rx, ry, colour, turn: float = 0.0) -> None:
     draw_polygon(img, np.stack([x + c * px - s * py, y + s * px + c * py], 1), colour)
 
 
-def draw_line(img, points, colour, width: int = 2) -> None:
-    points = np.asarray(points, float)
-    low, high = points.min(0) - width, points.max(0) + width
-    for dx in (-T, 0, T):
-        for dy in (-T, 0, T):
-            if low[0] + dx < T and high[0] + dx > 0 and low[1] + dy < T and high[1] + dy > 0:
-                moved = np.round((points + (dx, dy)) * 16).astype(np.int32)
-                cv2.polylines(img, [moved], False, colour, width, AA, 4)
+def place(x, y, r, points) -> np.ndarray:
+    """Return points (k, 2) of a figure of radius 1 where it is drawn."""
+    return (x, y) + r * np.asarray(points, float)
+
+
+def arc(x, y, rx, ry, angles) -> np.ndarray:
+    """Return the points (k, 2) of an ellipse at these angles."""
+    return np.stack([x + rx * np.cos(angles), y + ry * np.sin(angles)], 1)
 
 
 def spots(rng, per_side: int, jitter: float = 0.3):
@@ -68,9 +78,7 @@ def rose(img, x, y, r, c1, c2, turn):
     draw_oval(img, x, y, r, r, c1)
     for k, share in enumerate((0.75, 0.5, 0.25)):
         a = turn + k * 1.8 + np.linspace(0, 4.2, 9)
-        draw_line(
-            img, np.stack([x + share * r * np.cos(a), y + share * r * np.sin(a)], 1), mix(c1, (30, 10, 10), 0.45), 2
-        )
+        draw_line(img, arc(x, y, share * r, share * r, a), mix(c1, (30, 10, 10), 0.45), 2)
     leaf(img, x + 1.2 * r * np.cos(turn), y + 1.2 * r * np.sin(turn), 0.6 * r, (60, 110, 60), c2, turn)
 
 
@@ -95,9 +103,8 @@ def leaf(img, x, y, r, c1, c2, turn):
     shape = np.concatenate([np.stack([t, side], 1), np.stack([t[::-1], -side[::-1]], 1)]) * r
     c, s = np.cos(turn), np.sin(turn)
     draw_polygon(img, shape @ np.array([[c, s], [-s, c]]) + (x, y), c1)
-    draw_line(
-        img, [(x - 0.8 * r * c, y - 0.8 * r * s), (x + 0.8 * r * c, y + 0.8 * r * s)], mix(c1, (255, 255, 255), 0.4), 1
-    )
+    vein = [(x - 0.8 * r * c, y - 0.8 * r * s), (x + 0.8 * r * c, y + 0.8 * r * s)]
+    draw_line(img, vein, mix(c1, (255, 255, 255), 0.4), 1)
 
 
 def palm(img, x, y, r, c1, c2, turn):
@@ -116,8 +123,8 @@ def botanical(img, x, y, r, c1, c2, turn):
     draw_line(img, [(x - r * c, y - r * s), (x + r * c, y + r * s)], (80, 110, 70), 2)
     for share in (-0.6, -0.1, 0.4, 0.9):
         for sign in (-1, 1):
-            leaf(img, x + share * r * c - sign * 0.3 * r * s, y + share * r * s + sign * 0.3 * r * c, 0.36 * r,
-                  (96, 136, 84), c2, turn + sign * 0.8)  # fmt: skip
+            at = x + share * r * c - sign * 0.3 * r * s, y + share * r * s + sign * 0.3 * r * c
+            leaf(img, *at, 0.36 * r, (96, 136, 84), c2, turn + sign * 0.8)
 
 
 def pineapple(img, x, y, r, c1, c2, turn):
@@ -125,20 +132,16 @@ def pineapple(img, x, y, r, c1, c2, turn):
         leaf(img, x + 0.5 * r * np.cos(a), y - 0.45 * r + 0.5 * r * np.sin(a), 0.5 * r, (60, 130, 70), c2, a)
     draw_oval(img, x, y + 0.2 * r, 0.5 * r, 0.75 * r, (236, 184, 52))
     for k in (-0.3, 0.1, 0.5):
-        draw_line(img, [(x - 0.4 * r, y + k * r), (x + 0.4 * r, y + (k + 0.3) * r)], (170, 110, 30), 1)
-        draw_line(img, [(x + 0.4 * r, y + k * r), (x - 0.4 * r, y + (k + 0.3) * r)], (170, 110, 30), 1)
+        for side in (1, -1):
+            draw_line(img, place(x, y, r, [(-0.4 * side, k), (0.4 * side, k + 0.3)]), (170, 110, 30), 1)
 
 
 def bird(img, x, y, r, c1, c2, turn):
     side = 1 if turn < np.pi else -1
     draw_oval(img, x, y, 0.8 * r, 0.36 * r, c1, 0.25 * side)
     draw_oval(img, x + 0.7 * side * r, y - 0.1 * r, 0.26 * r, 0.26 * r, c1)
-    draw_polygon(
-        img, [(x - 0.1 * side * r, y), (x - 0.6 * side * r, y - 0.9 * r), (x + 0.3 * side * r, y - 0.1 * r)], c2
-    )
-    draw_polygon(
-        img, [(x - 0.6 * side * r, y), (x - 1.2 * side * r, y - 0.1 * r), (x - 1.1 * side * r, y + 0.3 * r)], c1
-    )
+    draw_polygon(img, place(x, y, r, [(-0.1 * side, 0), (-0.6 * side, -0.9), (0.3 * side, -0.1)]), c2)
+    draw_polygon(img, place(x, y, r, [(-0.6 * side, 0), (-1.2 * side, -0.1), (-1.1 * side, 0.3)]), c1)
 
 
 def butterfly(img, x, y, r, c1, c2, turn):
@@ -153,16 +156,11 @@ def elephant(img, x, y, r, c1, c2, turn):
     side = 1 if turn < np.pi else -1
     draw_oval(img, x, y, 0.72 * r, 0.5 * r, c1)
     for dx in (-0.5, -0.2, 0.2, 0.5):
-        draw_polygon(img, [(x + (dx - 0.11) * r, y + 0.2 * r), (x + (dx + 0.11) * r, y + 0.2 * r), (x + (dx + 0.11) * r, y + 0.9 * r),
-                    (x + (dx - 0.11) * r, y + 0.9 * r)], c1)  # fmt: skip
+        leg = [(dx - 0.11, 0.2), (dx + 0.11, 0.2), (dx + 0.11, 0.9), (dx - 0.11, 0.9)]
+        draw_polygon(img, place(x, y, r, leg), c1)
     draw_oval(img, x + 0.75 * side * r, y - 0.25 * r, 0.4 * r, 0.36 * r, c1)
     draw_oval(img, x + 0.6 * side * r, y - 0.25 * r, 0.2 * r, 0.3 * r, mix(c1, (255, 255, 255), 0.35))
-    draw_line(
-        img,
-        [(x + 1.05 * side * r, y - 0.2 * r), (x + 1.2 * side * r, y + 0.3 * r), (x + 1.05 * side * r, y + 0.6 * r)],
-        c1,
-        3,
-    )
+    draw_line(img, place(x, y, r, [(1.05 * side, -0.2), (1.2 * side, 0.3), (1.05 * side, 0.6)]), c1, 3)
 
 
 def heart(img, x, y, r, c1, c2, turn):
@@ -172,9 +170,8 @@ def heart(img, x, y, r, c1, c2, turn):
 
 
 def star(img, x, y, r, c1, c2, turn):
-    a = -np.pi / 2 + np.arange(10) * np.pi / 5
     reach = r * np.where(np.arange(10) % 2 == 0, 1, 0.42)
-    draw_polygon(img, np.stack([x + reach * np.cos(a), y + reach * np.sin(a)], 1), c1)
+    draw_polygon(img, arc(x, y, reach, reach, -np.pi / 2 + np.arange(10) * np.pi / 5), c1)
 
 
 def paisley(img, x, y, r, c1, c2, turn):
@@ -191,9 +188,7 @@ def rosette(img, x, y, r, c1, c2, turn):
     draw_oval(img, x, y, 0.62 * r, 0.5 * r, mix(c1, (130, 80, 30), 0.6), turn)
     for start in (0, 2.2, 4.3):
         a = turn + start + np.linspace(0, 1.5, 5)
-        draw_line(
-            img, np.stack([x + 0.85 * r * np.cos(a), y + 0.7 * r * np.sin(a)], 1), (38, 26, 18), max(2, int(r / 3))
-        )
+        draw_line(img, arc(x, y, 0.85 * r, 0.7 * r, a), (38, 26, 18), max(2, int(r / 3)))
 
 
 def cheetah(img, x, y, r, c1, c2, turn):
@@ -210,18 +205,17 @@ def ring(img, x, y, r, c1, c2, turn):
 
 
 def diamond(img, x, y, r, c1, c2, turn):
-    draw_polygon(img, [(x, y - r), (x + 0.62 * r, y), (x, y + r), (x - 0.62 * r, y)], c1)
-    draw_polygon(img, [(x, y - 0.5 * r), (x + 0.31 * r, y), (x, y + 0.5 * r), (x - 0.31 * r, y)], c2)
+    for share, colour in ((1.0, c1), (0.5, c2)):
+        draw_polygon(img, place(x, y, share * r, [(0, -1), (0.62, 0), (0, 1), (-0.62, 0)]), colour)
 
 
 def triangle(img, x, y, r, c1, c2, turn):
-    draw_polygon(img, [(x, y - r), (x + 0.9 * r, y + 0.7 * r), (x - 0.9 * r, y + 0.7 * r)], c1 if turn < np.pi else c2)
+    draw_polygon(img, place(x, y, r, [(0, -1), (0.9, 0.7), (-0.9, 0.7)]), c1 if turn < np.pi else c2)
 
 
 def hexagon(img, x, y, r, c1, c2, turn):
-    a = np.arange(6) * np.pi / 3
     for share, colour in ((1.0, c1), (0.62, c2)):
-        draw_polygon(img, np.stack([x + share * r * np.cos(a), y + share * r * np.sin(a)], 1), colour)
+        draw_polygon(img, arc(x, y, share * r, share * r, np.arange(6) * np.pi / 3), colour)
 
 
 def medallion(img, x, y, r, c1, c2, turn):
@@ -237,30 +231,37 @@ def mandala(img, x, y, r, c1, c2, turn):
 def scroll(img, x, y, r, c1, c2, turn):
     a = np.linspace(0, 4.5, 14)
     for side in (0, np.pi):
-        spiral = np.stack([(0.2 + 0.18 * a) * np.cos(a + turn + side), (0.2 + 0.18 * a) * np.sin(a + turn + side)], 1)
-        draw_line(img, (x, y) + r * spiral, c1, 3)
+        draw_line(img, place(x, y, r, arc(0, 0, 0.2 + 0.18 * a, 0.2 + 0.18 * a, a + turn + side)), c1, 3)
     draw_oval(img, x, y, 0.2 * r, 0.2 * r, c2)
 
 
 def cross(img, x, y, r, c1, c2, turn):
-    for k in range(3):
-        s = (1 - 0.3 * k) * r
-        colour = (c1, c2, c1)[k]
-        draw_polygon(img, [(x - s, y), (x - 0.5 * s, y), (x - 0.5 * s, y - 0.5 * s), (x, y - 0.5 * s), (x, y - s), (x + 0.5 * s, y - 0.5 * s),
-                    (x + s, y), (x + 0.5 * s, y + 0.5 * s), (x, y + s), (x - 0.5 * s, y + 0.5 * s)], colour)  # fmt: skip
+    """Draw a cross."""
+    corners = [
+        (-1, 0),
+        (-0.5, 0),
+        (-0.5, -0.5),
+        (0, -0.5),
+        (0, -1),
+        (0.5, -0.5),
+        (1, 0),
+        (0.5, 0.5),
+        (0, 1),
+        (-0.5, 0.5),
+    ]
+    for k, colour in enumerate((c1, c2, c1)):
+        draw_polygon(img, place(x, y, (1 - 0.3 * k) * r, corners), colour)
 
 
 def stroke(img, x, y, r, c1, c2, turn):
     for k in (-0.25, 0, 0.25):
-        a = turn + k * 0.3
-        draw_line(
-            img, [(x - r * np.cos(a), y - r * np.sin(a) + k * r), (x + r * np.cos(a), y + r * np.sin(a) + k * r)], c1, 4
-        )
+        c, s = r * np.cos(turn + k * 0.3), r * np.sin(turn + k * 0.3)
+        draw_line(img, [(x - c, y - s + k * r), (x + c, y + s + k * r)], c1, 4)
 
 
 def blob(img, x, y, r, c1, c2, turn):
     reach = r * (0.8 + 0.3 * np.sin(3 * TURNS + turn) + 0.15 * np.sin(5 * TURNS))
-    draw_polygon(img, np.stack([x + 1.3 * reach * np.cos(TURNS), y + 0.8 * reach * np.sin(TURNS)], 1), c1)
+    draw_polygon(img, arc(x, y, 1.3 * reach, 0.8 * reach, TURNS), c1)
 
 
 def splash(img, x, y, r, c1, c2, turn):
@@ -268,6 +269,3 @@ def splash(img, x, y, r, c1, c2, turn):
     for k in range(5):
         a, far = turn + k * 1.3, r * (0.6 + 0.12 * k)
         draw_oval(img, x + far * np.cos(a), y + far * np.sin(a), 0.14 * r, 0.14 * r, c1)
-
-
-# pattern: (figure, figures a side, radius as a share of their distance, jitter)

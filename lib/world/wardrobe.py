@@ -18,8 +18,8 @@ from lib.world.garment import (
     FIXED,
     RANGES,
     VALUES,
+    Clause,
     Garment,
-    choices,
     sample,
     settle,
 )
@@ -61,64 +61,81 @@ def _fits(category: str, name: str) -> bool:
 
 
 def wear(g: Garment, name: str, rng: np.random.Generator, keep: Sequence[str] = ()) -> Garment | None:
-    """Return the garment changed so that the attribute holds and those in `keep` still do; None where that cannot be."""
+    """Return the garment changed so that the attribute holds and those in `keep` still do; None where it cannot."""
     if not _fits(g.category, name):
         return None
-    ranges, new = choices(g.category), {}
-    own = CATEGORIES[g.category][3]
+    new: dict = {}
     for clause in _clauses(name):
         if clause.field in FIXED or clause.holds(g):
             continue
-        field = clause.field
-        if field in ("tone", "contrast"):
-            if field == "tone":
-                tried = [replace(g, colour=c) for c in own.get("colour", VALUES["colour"]) if c != g.accent]
-            else:
-                tried = [replace(g, accent=a) for a in VALUES["accent"] if a != g.colour]
-            tried = [t for t in tried if clause.holds(t)]
-            if not tried:
-                return None
-            chosen = tried[rng.integers(len(tried))]
-            new |= {"colour": chosen.colour, "accent": chosen.accent}
+        if clause.field in ("tone", "contrast"):
+            changes = _colours(g, clause, rng)
         elif clause.sign in "<>":
-            low, high = RANGES[field]
-            if isinstance(ranges[field], tuple) and field in own and field in ("length", "sleeve"):
-                low, high = ranges[field]  # what makes it this category
-                low, high = max(RANGES[field][0], low - 0.12), min(RANGES[field][1], high + 0.12)
-            low, high = (low, min(high, clause.bound)) if clause.sign == "<" else (max(low, clause.bound), high)
-            for other in _clauses(name):
-                if other.field == field and other.sign == "<":
-                    high = min(high, other.bound)
-                elif other.field == field and other.sign == ">":
-                    low = max(low, other.bound)
-            if low >= high:
-                return None
-            reach = min(high - low, 0.25)  # stay near what the category is like
-            low, high = (high - reach, high) if getattr(g, field) > high else (low, low + reach)
-            new[field] = float(rng.uniform(low + 0.02 * reach, high - 0.02 * reach))
+            changes = _number(g, clause, _clauses(name), rng)
         else:
-            if field == "emblem":
-                allowed = clause.values if clause.sign == "=" else ICONS
-            else:
-                allowed = [v for v in VALUES[field] if (v in clause.values) == (clause.sign == "=")]
-            if field in own and isinstance(own[field], dict) and len(own[field]) == 1:
-                allowed = [v for v in allowed if v in own[field]]  # a parka without a hood is none
-            if not allowed:
-                return None
-            new[field] = allowed[rng.integers(len(allowed))]
+            changes = _value(g, clause, rng)
+        if changes is None:
+            return None
+        new |= changes
     if new.get("emblem", "none") != "none":
-        new |= {"pattern": "solid"} if g.pattern != "solid" and not _needs(keep, "pattern") else {}
-        new |= {"closure": "none"} if g.closure != "none" and "closure" not in own else {}
+        if g.pattern != "solid" and not _needs(keep, "pattern"):
+            new["pattern"] = "solid"
+        if g.closure != "none" and "closure" not in CATEGORIES[g.category].ranges:
+            new["closure"] = "none"
     changed = settle(replace(g, **new))
     if _strange(changed) - _strange(g):
         return None
     return changed if _meets(changed, name) and all(_meets(changed, k) for k in keep) else None
 
 
+def _colours(g: Garment, clause: Clause, rng: np.random.Generator) -> dict | None:
+    """Return another ground colour of the clause's tone, or an accent of its contrast; None where there is none."""
+    if clause.field == "tone":
+        grounds = CATEGORIES[g.category].ranges.get("colour", VALUES["colour"])
+        tried = [replace(g, colour=c) for c in grounds if c != g.accent]
+    else:
+        tried = [replace(g, accent=a) for a in VALUES["accent"] if a != g.colour]
+    tried = [t for t in tried if clause.holds(t)]
+    if not tried:
+        return None
+    chosen = tried[rng.integers(len(tried))]
+    return {"colour": chosen.colour, "accent": chosen.accent}
+
+
+def _number(g: Garment, clause: Clause, clauses: Sequence[Clause], rng: np.random.Generator) -> dict | None:
+    """Return a number within all clauses and near what the category is like; None where there is none."""
+    field, own = clause.field, CATEGORIES[g.category].ranges
+    low, high = RANGES[field]
+    if field in ("length", "sleeve") and isinstance(own.get(field), tuple):  # what makes it this category
+        low, high = max(low, own[field][0] - 0.12), min(high, own[field][1] + 0.12)
+    for other in clauses:
+        if other.field == field and other.sign == "<":
+            high = min(high, other.bound)
+        elif other.field == field and other.sign == ">":
+            low = max(low, other.bound)
+    if low >= high:
+        return None
+    reach = min(high - low, 0.25)
+    low, high = (high - reach, high) if getattr(g, field) > high else (low, low + reach)
+    return {field: float(rng.uniform(low + 0.02 * reach, high - 0.02 * reach))}
+
+
+def _value(g: Garment, clause: Clause, rng: np.random.Generator) -> dict | None:
+    """Return a value that the clause allows; None where there is none. What makes the category stays."""
+    field, own = clause.field, CATEGORIES[g.category].ranges.get(clause.field)
+    if field == "emblem":
+        allowed = clause.values if clause.sign == "=" else ICONS
+    else:
+        allowed = [v for v in VALUES[field] if (v in clause.values) == (clause.sign == "=")]
+    if isinstance(own, dict) and len(own) == 1:
+        allowed = [v for v in allowed if v in own]  # a parka without a hood is none
+    return {field: allowed[rng.integers(len(allowed))]} if allowed else None
+
+
 def _strange(g: Garment) -> set[str]:
     """Return the fields in which the garment is not like its category: a blazer with straps, a parka without a hood."""
     out = set()
-    for field, choice in CATEGORIES[g.category][3].items():
+    for field, choice in CATEGORIES[g.category].ranges.items():
         value = getattr(g, field)
         if isinstance(choice, tuple):
             if field in ("length", "sleeve") and not choice[0] - 0.15 <= value <= choice[1] + 0.15:
