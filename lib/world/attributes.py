@@ -3,7 +3,8 @@
 attributes.csv is the one place where a word's visible meaning can be read. It has one row per attribute:
 
 - `name` and `group` (1 texture, 2 fabric, 3 shape, 4 part, 5 style), as in the release.
-- `holds`: when the garment shows it (a condition, see garment.py). `shape=dress|skirt & length>2.5` reads "a dress or a skirt, longer than 2.5".
+- `holds`: when the garment shows it (see garment.parse). `shape=dress|skirt & length>2.5` reads "a dress or a skirt,
+  longer than 2.5".
   Alternatives are joined by " or ". A seller writes the phrase on account of the first alternative only; the others are
   looks for which the word is also true when another phrase brings it ("lace" in "lace trim").
 - `place` in a title (see titles.PLACES), and `salience`, 0 to 9: how readily a seller mentions it. 0: it appears only

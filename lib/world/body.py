@@ -74,8 +74,9 @@ def draw_body(canvas: Canvas, body: dict, skin, g: Garment, rng, light) -> None:
             shoe,
         )
     canvas.limb([body["head"] + [0, 0.03], [x, 0.2]], [0.026, 0.03], shade_of(skin, 0.94))
-    torso = [[x - s, 0.2], [x - 0.03, 0.175], [x + 0.03, 0.175], [x + s, 0.2], [x + 0.86 * s, 0.29], [w, 0.385], [dx + h, 0.49], [dx, 0.54],
-             [dx - h, 0.49], [-w, 0.385], [x - 0.86 * s, 0.29]]  # fmt: skip
+    right = [[x + 0.03, 0.175], [x + s, 0.2], [x + 0.86 * s, 0.29], [w, 0.385], [dx + h, 0.49]]
+    left = [[dx - h, 0.49], [-w, 0.385], [x - 0.86 * s, 0.29]]
+    torso = [[x - s, 0.2], [x - 0.03, 0.175], *right, [dx, 0.54], *left]
     torso = smooth(torso)
     canvas.fill(torso, shade_of(skin, 0.9))
     canvas.fill((torso - torso.mean(0)) * [0.7, 0.94] + torso.mean(0), skin)
@@ -94,8 +95,9 @@ def draw_body(canvas: Canvas, body: dict, skin, g: Garment, rng, light) -> None:
         else:
             canvas.fill([[-w * 1.1, 0.42], [w * 1.1, 0.42], [dx + h * 1.4, 0.66], [dx - h * 1.4, 0.66]], other)
     if g.clothes_type == 2 or g.closure == "open":  # plain clothes above
-        shirt = [[x - 0.95 * s, 0.2], [x - 0.045, 0.185], [x, 0.225], [x + 0.045, 0.185], [x + 0.95 * s, 0.2], [x + 0.92 * s, 0.29], [w * 1.12, 0.385],
-                 [w * 1.25, 0.45], [-w * 1.25, 0.45], [-w * 1.12, 0.385], [x - 0.92 * s, 0.29]]  # fmt: skip
+        neck = [[x - 0.95 * s, 0.2], [x - 0.045, 0.185], [x, 0.225], [x + 0.045, 0.185], [x + 0.95 * s, 0.2]]
+        right = [[x + 0.92 * s, 0.29], [w * 1.12, 0.385], [w * 1.25, 0.45]]
+        shirt = [*neck, *right, [-w * 1.25, 0.45], [-w * 1.12, 0.385], [x - 0.92 * s, 0.29]]
         shirt = smooth(shirt, rounds=1)
         canvas.fill(shirt, shade_of(other, 0.86))
         canvas.fill((shirt - shirt.mean(0)) * [0.72, 0.97] + shirt.mean(0), other)

@@ -102,7 +102,7 @@ def draw_occluders(canvas: Canvas, body: dict, skin, rng) -> None:
 
 
 def draw_more_occluders(canvas: Canvas, body: dict, skin, hair, low, high, hardness: float, rng) -> None:
-    """Draw what hides a part of the garment, which spans `low` to `high` (x, y): a strap bag, an arm, long hair, a thing."""
+    """Draw what hides a part of the garment, which spans `low` to `high` (x, y): a bag, an arm, hair, a thing."""
     width, height = high - low
     middle = (low + high) / 2
     if rng.random() < 0.5 * hardness:  # a bag worn across

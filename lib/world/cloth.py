@@ -1,8 +1,8 @@
 """The cloth of a garment of the synthetic world: a tile that repeats, in the garment's colours, with the structure of
 its fabric and its finish; and where skin shows through.
 
-A tile is (T, T, 3) uint8 RGB and wraps on both axes. The random parts come from the garment's own seed: the same garment
-has the same cloth in every picture, process and run.
+A tile is (T, T, 3) uint8 RGB and wraps on both axes. The random parts come from the garment's own seed: the same
+garment has the same cloth in every picture, process and run.
 """
 
 import cv2
@@ -27,8 +27,8 @@ def tile(g: Garment) -> np.ndarray:
     if g.abstract > 0:
         xs, ys = grid()
         bend = 7 * g.abstract
-        img = cv2.remap(img, np.float32(xs + bend * noise(9, 0)), np.float32(ys + bend * noise(9, 3)), cv2.INTER_LINEAR,
-                        borderMode=cv2.BORDER_WRAP)  # fmt: skip
+        x, y = np.float32(xs + bend * noise(9, 0)), np.float32(ys + bend * noise(9, 3))
+        img = cv2.remap(img, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
     weave = weave_of(g.fabric)
     if weave is not None:
         img = np.clip(img * weave[..., None], 0, 255).astype(np.uint8)
@@ -36,7 +36,7 @@ def tile(g: Garment) -> np.ndarray:
 
 
 def cover(g: Garment) -> np.ndarray | None:
-    """Return how much the cloth covers what is behind it, (T, T) uint8, 255 opaque; None where it is opaque throughout."""
+    """Return how much the cloth covers what is behind it, (T, T) uint8, 255 opaque; None where it covers all."""
     return holes_of(g.fabric)
 
 
@@ -52,35 +52,16 @@ def panel_cloth(panel: str, g: Garment) -> tuple[np.ndarray, np.ndarray | None]:
     return img, holes_of(fabric)
 
 
+_GLOSS = dict(leather=0.8, satin=0.8, sequin=0.9, puffer=0.6, nylon=0.5, velvet=0.4, scuba=0.2)
+_FLOW = dict(chiffon=1.0, tulle=0.9, gauze=0.9, satin=0.9, crepe=0.8, jersey=0.7, velvet=0.7, lace=0.6)
+_FLOW |= dict(leather=0.3, denim=0.3, tweed=0.25, scuba=0.2, puffer=0.1, quilted=0.1, fur=0.1, shearling=0.1)
+
+
 def gloss(g: Garment) -> float:
     """Return how glossy the cloth is, 0 matt to 1 shining."""
-    if g.finish in ("metallic", "coated", "foil"):
-        return 0.9
-    return {"leather": 0.8, "satin": 0.8, "sequin": 0.9, "puffer": 0.6, "nylon": 0.5, "velvet": 0.4, "scuba": 0.2}.get(
-        g.fabric, 0.0
-    )
+    return 0.9 if g.finish in ("metallic", "coated", "foil") else _GLOSS.get(g.fabric, 0.0)
 
 
 def flow(g: Garment) -> float:
     """Return how deep the folds are: 0 stiff to 1 flowing."""
-    soft = {
-        "chiffon": 1.0,
-        "tulle": 0.9,
-        "gauze": 0.9,
-        "satin": 0.9,
-        "jersey": 0.7,
-        "lace": 0.6,
-        "crepe": 0.8,
-        "velvet": 0.7,
-    }
-    stiff = {
-        "leather": 0.3,
-        "denim": 0.3,
-        "puffer": 0.1,
-        "quilted": 0.1,
-        "scuba": 0.2,
-        "tweed": 0.25,
-        "fur": 0.1,
-        "shearling": 0.1,
-    }
-    return soft.get(g.fabric, stiff.get(g.fabric, 0.5))
+    return _FLOW.get(g.fabric, 0.5)

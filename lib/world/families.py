@@ -1,8 +1,8 @@
 """Families: one design in several versions, as shops sell it.
 
 The items of a family share cut, fabric and palette. Each pair differs in one to `details` of a few fields, and every
-difference can be seen in a front view. A line holds several families of one design, each with a mark of its own, such as
-another neckline: a search that finds the line has still to find the item.
+difference can be seen in a front view. A line holds several families of one design, each with a mark of its own, such
+as another neckline: a search that finds the line has still to find the item.
 """
 
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ from lib.world.garment import CATEGORIES, VALUES, Garment, settle
 from lib.world.wardrobe import draw
 
 LEAST, MOST = 4, 8  # items of a family
-# How often a family varies in each detail, relative to the others. A pattern is told apart from far away, so it is rare.
-DETAILS = {"collar": 2, "closure": 2, "sleeve_kind": 2, "hem": 2, "pocket": 2, "trim": 2, "neckline": 2, "panel": 1.5, "waistline": 1.5,
-           "skirt": 1, "strap": 1, "pattern": 0.2}  # fmt: skip
+# How often a family varies in each detail, relative to the others. A pattern is told apart from far away: rare.
+DETAILS = dict(collar=2, closure=2, sleeve_kind=2, hem=2, pocket=2, trim=2, neckline=2, panel=1.5, waistline=1.5)
+DETAILS |= dict(skirt=1, strap=1, pattern=0.2)
 _SMALL, _SEEN = 64, 8  # height in pixels of the pictures that are compared, and how many of their pixels must differ
 
 

@@ -1,7 +1,7 @@
 """Garments of the synthetic clothes world as parameters: what an item fixes, and what its labels describe.
 
-categories.toml has the values of each field, the ranges that each category's garments are drawn from, and rules for what
-cannot be. attributes.csv tells what an attribute means in these parameters; both write conditions in one language.
+categories.toml has the values of each field, the ranges that each category's garments are drawn from, and rules for
+what cannot be. attributes.csv tells what an attribute means in these parameters; both write conditions in one language.
 """
 
 import re
@@ -30,8 +30,9 @@ class Garment:
 
     Lengths are shares: sleeve 0 (none) to 1 (wrist); length of the body 0 (waist) to 1 (hip) to 2 (knee) to 3
     (ankle); fit is the gap between body and cloth, flare what the hem adds, both in shares of half the body's width;
-    waist, how far it is taken in; rise, where the waistline of lower-body clothes sits, 0 low to 1 high; scale, the size
-    of the pattern's figures; abstract, how far they are distorted. `emblem` is "none", an icon or a word on the chest.
+    waist, how far it is taken in; rise, where the waistline of lower-body clothes sits, 0 low to 1 high; scale, the
+    size of the pattern's figures; abstract, how far they are distorted. `emblem` is "none", an icon or
+    a word on the chest.
     """
 
     category: str

@@ -25,7 +25,7 @@ def write_labels(path: Path, columns: str, names: Sequence[str], fired: Iterable
 
 
 def write_titles(path: Path, images: Sequence[Image]) -> None:
-    """Write benchmark, item and title of every item. The number that ends a category-and-attribute folder is its item."""
+    """Write benchmark, item (the number that ends a category-and-attribute folder) and title of every item."""
     rows = {(i.benchmark, i.item): i.title for i in images}
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")

@@ -1,8 +1,8 @@
 """Product titles: what a seller writes about a garment, and which attributes fire.
 
-A seller goes through what can be mentioned, the most telling first (`salience` in attributes.csv), and mentions each with
-a probability that falls with the number of phrases already there. One wording is chosen among synonyms. The phrases are
-put into a seller's order and the category's noun ends the title: "Abstract Floral Print Maxi Dress".
+A seller goes through what can be mentioned, the most telling first (`salience` in attributes.csv), and mentions each
+with a probability that falls with the number of phrases already there. One wording is chosen among synonyms. The
+phrases are put into a seller's order and the category's noun ends the title: "Abstract Floral Print Maxi Dress".
 
 An attribute fires where its words are contiguous in the title, and screening drops what the garment does not show. The
 title depends on the garment alone, so the probability of each attribute given the garment is computed exactly, by
@@ -30,10 +30,10 @@ NOUNS = {
     "Button-Down": "shirt", "Flannel": "flannel shirt", "Coverup": "cover-up", "Gauchos": "gaucho pants",
     "Shirtdress": "shirt dress",
 }  # fmt: skip
-_SAME = {
-    "flower": "floral", "stripes": "stripe", "printed": "print", "pattern": "print", "patterned": "print", "dots": "dot",
-    "lacy": "lace", "rhinestones": "rhinestone", "skinny": "slim", "embroidery": "embroider", "zipper": "zip", "zippered": "zip",
-}  # fmt: skip
+_SAME = dict(flower="floral", stripes="stripe", printed="print", pattern="print", patterned="print", dots="dot")
+_SAME |= dict(
+    lacy="lace", rhinestones="rhinestone", skinny="slim", embroidery="embroider", zipper="zip", zippered="zip"
+)
 _LONGEST = max(len(name.split()) for name in NAMES)
 _WORDS = {tuple(name.split()): i for i, name in enumerate(NAMES)}
 
@@ -190,9 +190,3 @@ def probabilities(g: Garment) -> np.ndarray:
 def in_words(words: tuple[str, ...]) -> str:
     """Return the title as a shop prints it: "Abstract Floral Print V-Neck Maxi Dress"."""
     return " ".join("-".join(part.capitalize() for part in word.split("-")) for word in words)
-
-
-def ceiling_recall(expected: np.ndarray, k: int = 5) -> float:
-    """Return the best possible micro recall among the top k, given each image's probabilities (N, A)."""
-    best = -np.sort(-expected, axis=1)[:, :k]
-    return float(best.sum() / expected.sum())

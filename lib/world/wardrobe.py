@@ -25,8 +25,8 @@ from lib.world.garment import (
 )
 from lib.world.titles import CONCEPTS, STRENGTH
 
-# Themes have a long tail in a fixed order. The floor is per wording, divided by the share of the rarest one, so that each of
-# the 1,000 attributes can be expected several times in 40,000 items.
+# Themes have a long tail in a fixed order. The floor is per wording, divided by the share of the rarest one, so that
+# each of the 1,000 attributes can be expected several times in 40,000 items.
 FLOOR = 0.0004
 TAIL = 6
 NO_THEME = 0.3  # share of garments that are drawn from their category's ranges alone
@@ -201,7 +201,7 @@ def compose(category: str | None = None, names: Sequence[str] = (), seed: int = 
 
 
 def draw(rng: np.random.Generator, category: str = "", theme: int | None = None, overlap: float = 0.0) -> Garment:
-    """Return a garment of the world: a theme, a category that can show it, drawn by frequency, and the rest from its ranges.
+    """Return a garment of the world: a theme, a category that can show it, by frequency, and the rest from its ranges.
 
     theme: number of a concept, -1 for none; None draws one. overlap: see `garment.sample`.
     """

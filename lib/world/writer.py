@@ -52,11 +52,11 @@ def garment(
 
 
 def write_world(root: Path, size: World, seed: int, workers: int = 1, progress: bool = True) -> Path:
-    """Write the three benchmarks and return their folder, which is beside `root`: <root>_<digest of what it is made from>.
+    """Write the three benchmarks and return their folder, beside `root`: <root>_<digest of what it is made from>.
 
-    The folder is whole as soon as it exists, and is then left as it is; its world.json has version, seed and size. What a
-    killed call has drawn is not drawn again, but for the last images. A second process waits for the first. Raises
-    DataError where the disk is full or cannot be written.
+    The folder is whole as soon as it exists, and is then left as it is; its world.json has version, seed and size.
+    What a killed call has drawn is not drawn again, but for the last images. A second process waits for the first.
+    Raises DataError where the disk is full or cannot be written.
     """
     from lib.artefact import artefact, digest  # here: it imports torch, which workers need not
 

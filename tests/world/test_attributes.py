@@ -76,7 +76,10 @@ def test_a_condition_that_is_not_understood_is_named_with_its_line(condition, me
         attributes.read_table(path)
 
 
-@pytest.mark.parametrize("row, message", [("x,1,pattern=solid,look,11,,", "salience 11"), ("x,1,pattern=solid,look,3,y z,", "does not hold the name")])  # fmt: skip
+@pytest.mark.parametrize(
+    "row, message",
+    [("x,1,pattern=solid,look,11,,", "salience 11"), ("x,1,pattern=solid,look,3,y z,", "does not hold the name")],
+)
 def test_salience_and_title_are_checked(row, message, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(f"name,group,holds,place,salience,title,note\n{row}\n")

@@ -21,14 +21,16 @@ WORDS = sorted({v for row in ROWS for option in row.condition for c in option if
 
 
 def draw(number):
-    """Return a garment of a category in turn, a quarter of its fields at random, and its picture and labels."""
+    """Return a garment of a category in turn, with a third of its fields at their values in turn; picture, labels."""
     rng = np.random.default_rng([2016, number])
-    values = {field: str(rng.choice(v)) for field, v in VALUES.items() if rng.random() < 0.25}
-    if number % 4 == 0:
-        values |= dict(emblem=str(rng.choice(WORDS)), pattern="solid", closure="none", fabric="cotton")
+    values = {field: VALUES[field][number % len(VALUES[field])] for field in ("pattern", "fabric", "finish")}
+    for k, (field, known) in enumerate(VALUES.items()):
+        if (number + k) % 3 == 0 and field not in values:
+            values[field] = known[number // 3 % len(known)]
     if number % 5 == 0:
+        values |= dict(emblem=str(rng.choice(WORDS)), pattern="solid", closure="none", fabric="cotton")
         values["distress"] = 0.8
-    g = settle(replace(sample(CATEGORY_NAMES[number % 50], rng, 0.5), **values))
+    g = settle(replace(sample(CATEGORY_NAMES[7 * number % 50], rng, 0.5), **values))
     view, consumer, hardness = INSHOP_VIEWS[number // 3 % 5], number // 15 % 2 == 1, number // 30 % 3 / 2
     return g, *figure.render(g, rng, (128, 192, 256)[number % 3], view, consumer, hardness=hardness)
 
