@@ -297,7 +297,8 @@ def _read_ceiling(path: Path, index: dict[str, int], attribute_names: tuple[str,
 
 
 def _read_partition(path: Path, index: dict[str, int], problems: list[DataError] | None) -> np.ndarray:
-    """Return the split of each image, (N,) str; images for pre-training are in list_pretrain.txt and not in the partition."""
+    """Return the split of each image, (N,) str; images for pre-training are in list_pretrain.txt and not in the
+    partition."""
     listed = attempt(problems, _read_splits, path, index)
     split = np.full(len(index), "", "<U8") if listed is None else listed
     rows = attempt(problems, _rows_beside, path, "list_pretrain.txt", index, split)
@@ -575,8 +576,8 @@ def find_folders(root: Path) -> dict[str, Path]:
 def find_benchmarks(root: Path, problems: list[DataError] | None = None) -> dict[str, Benchmark]:
     """Read the benchmarks of `find_folders` as name -> Benchmark; coarse annotation where a folder holds both.
 
-    Raises DataError at the first fault. With a list of `problems`, the first fault of each list is added to that instead, and
-    what a faulty list would tell is missing from the benchmark: to be looked at, not trained on.
+    Raises DataError at the first fault. With a list of `problems`, the first fault of each list is added to that
+    instead, and what a faulty list would tell is missing from the benchmark: to be looked at, not trained on.
     """
     found = {}
     for name, folder in find_folders(Path(root)).items():

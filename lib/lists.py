@@ -1,7 +1,8 @@
 """The official list formats of DeepFashion: constants, errors, readers and writers of single lists. Needs NumPy only.
 
-A list has its row count on line 1, its column names on line 2 and then one row per image or item. Names may hold spaces,
-so rows are split from the right. A list that breaks its format raises DataError with the file, the line and a cure.
+A list has its row count on line 1, its column names on line 2 and then one row per image or item. Names may hold
+spaces, so rows are split from the right. A list that breaks its format raises DataError with the file, the line and a
+cure.
 """
 
 import os
@@ -297,7 +298,7 @@ def read_category_names(path: Path) -> tuple[tuple[str, ...], np.ndarray]:
     return names, types
 
 
-# ---- a list's rows and those of the list of boxes ---------------------------------------------------------------------
+# ---- a list's rows and those of the list of boxes --------------------------------------------------------------------
 
 
 def rows_of(path: Path, names: Sequence[str], index: dict[str, int], first: int = 3) -> np.ndarray:
@@ -372,7 +373,8 @@ def read_attribute_names(
 
 
 def read_group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
-    """Return the names of the group numbers (A,): from Consumer-to-shop's list_attr_type.txt, else those of the paper."""
+    """Return the names of the group numbers (A,): from Consumer-to-shop's list_attr_type.txt, else those of the
+    paper."""
     if path.exists():  # rows of a Chinese and an English name, two blanks apart, in the order of the numbers
         rows = read_list(path)
         names = {i: re.split(r"\s{2,}|\t", row.strip())[-1] for i, row in enumerate(rows, 1)}

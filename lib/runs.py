@@ -1,7 +1,7 @@
 """Runs: one method trained on one stage with one seed, named by everything that its result depends on.
 
-Every method is pre-trained from its own supervision and then fine-tuned on each benchmark. `make_plan` lists all runs of
-a profile; training and tables read that list. A run is an artefact, <out>/runs/<stage>/<method>_<seed>_<key>/, with
+Every method is pre-trained from its own supervision and then fine-tuned on each benchmark. `make_plan` lists all runs
+of a profile; training and tables read that list. A run is an artefact, <out>/runs/<stage>/<method>_<seed>_<key>/, with
 
     run.json             history and provenance
     model.safetensors    the trained network

@@ -6,8 +6,8 @@
     write("my_data", pd.DataFrame({"image": ["img/a/1.jpg"], "x1": [10], "y1": [20], "x2": [110], "y2": [220],
                                    "split": ["train"], "category": ["Dress"], "attributes": ["floral;maxi"]}))
 
-Which benchmark a table becomes is told by its columns: with `item` and `domain` Consumer-to-shop, with `item` alone In-shop,
-with neither Category and Attribute Prediction.
+Which benchmark a table becomes is told by its columns: with `item` and `domain` Consumer-to-shop, with `item` alone
+In-shop, with neither Category and Attribute Prediction.
 """
 
 import shutil
@@ -34,22 +34,24 @@ SEPARATOR = ";"  # between the attributes of a cell
 
 
 def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Path | None = None) -> Benchmark:
-    """Write a table, or the CSV of that name, into `folder` as one official benchmark, and return it as it is read back.
+    """Write a table, or the CSV of that name, into `folder` as one official benchmark, and return it as it is read
+    back.
 
-    table: one row per image. Columns image (a relative name such as img/a/1.jpg), x1, y1, x2, y2 (pixels), split; optionally
-    - clothes_type: 1 or upper, 2 or lower, 3 or full (body), by default 3; of one category only one;
-    - attributes: names with ";" between them, "" for none; an attribute that is not named is a negative;
-    - landmark_visibility_1, landmark_location_x_1, landmark_location_y_1 .. _8: codes 0 visible, 1 occluded, 2 cut off, and
+    table: one row per image. Columns image (a relative name such as img/a/1.jpg), x1, y1, x2, y2 (pixels), split;
+    optionally - clothes_type: 1 or upper, 2 or lower, 3 or full (body), by default 3; of one category only one; -
+    attributes: names with ";" between them, "" for none; an attribute that is not named is a negative; -
+    landmark_visibility_1, landmark_location_x_1, landmark_location_y_1 .. _8: codes 0 visible, 1 occluded, 2 cut off,
+    and
       pixels, rounded to whole ones; slots that the clothes type lacks are not read;
-    - category: its name. Not for the searches, whose category is in the image's name: img/WOMEN/Dresses/id_00000001/1.jpg;
-    - item: a name without blanks. With it the table is of a search, and attributes are the item's;
-    - domain: shop or consumer; each of an item's consumer photos is paired with each of its shop photos;
-    - pose: a name or number of lists.POSES, by default front; In-shop only.
-    photos: a folder from which the images are copied by their names; without it they are put under <benchmark>/Img by hand.
+    - category: its name. Not for the searches, whose category is in the image's name:
+    img/WOMEN/Dresses/id_00000001/1.jpg; - item: a name without blanks. With it the table is of a search, and attributes
+    are the item's; - domain: shop or consumer; each of an item's consumer photos is paired with each of its shop
+    photos; - pose: a name or number of lists.POSES, by default front; In-shop only. photos: a folder from which the
+    images are copied by their names; without it they are put under <benchmark>/Img by hand.
 
-    Splits are train, val, test and pretrain; In-shop's are train, query and gallery. Raises DataError for columns and values
-    that cannot be written, naming the row (the first one is 1), for a photo that is missing, and where `folder` holds a list of
-    an earlier table that this one does not replace.
+    Splits are train, val, test and pretrain; In-shop's are train, query and gallery. Raises DataError for columns and
+    values that cannot be written, naming the row (the first one is 1), for a photo that is missing, and where `folder`
+    holds a list of an earlier table that this one does not replace.
     """
     table = _read(table)
     name = "category_attribute" if "item" not in table else "consumer2shop" if "domain" in table else "inshop"
@@ -199,7 +201,8 @@ def _check(table: pd.DataFrame, name: str) -> None:
 
 
 def _check_earlier(root: Path, name: str, table: pd.DataFrame) -> None:
-    """Raise DataError for a list of an earlier table that this one would not replace: they would contradict each other."""
+    """Raise DataError for a list of an earlier table that this one would not replace: they would contradict each
+    other."""
     suffix = "" if name == "category_attribute" else f"_{name}"
     optional = {
         "category": ("list_category_cloth.txt", "list_category_img.txt"),

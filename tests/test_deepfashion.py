@@ -229,7 +229,8 @@ def test_faults_of_the_fine_release_are_named(tmp_path, file, old, new, message)
 
 
 def test_the_landmark_benchmark_stands_in_for_an_absent_one(tmp_path):
-    """Read from its own folder; beside Category and Attribute Prediction, which has the same labels and more, it is not."""
+    """Read from its own folder; beside Category and Attribute Prediction, which has the same labels and more, it is
+    not."""
     landmarks = write_category_attribute(tmp_path / "Fashion Landmark Detection Benchmark")
     for name in ("list_attr_cloth.txt", "list_attr_img.txt", "list_category_cloth.txt", "list_category_img.txt"):
         (landmarks / "Anno_coarse" / name).unlink()

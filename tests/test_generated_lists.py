@@ -1,4 +1,5 @@
-"""Lists made at random: every form that is allowed is read as it was written, every fault is named with file and line."""
+"""Lists made at random: every form that is allowed is read as it was written, every fault is named with file and
+line."""
 
 import re
 

@@ -115,7 +115,8 @@ def made_up(benchmark, config):
 
 @pytest.mark.parametrize("kept", EVERY, ids=NAMES)
 def test_results_are_shown_or_their_lack_is_said(squares, config, kept):
-    """What notebooks 02, 03, 06 and 08 call: no exception but Lacks, with a sentence, and that only where it must be."""
+    """What notebooks 02, 03, 06 and 08 call: no exception but Lacks, with a sentence, and that only where it must
+    be."""
     benchmark, config = only(squares, kept), profile(config)
     benchmarks, measured = {benchmark.name: benchmark}, made_up(benchmark, config)
     if not measured.answers:

@@ -132,7 +132,8 @@ def test_slots_that_a_clothes_type_lacks_are_trained_as_cut_off(squares, config)
 
 
 def test_labels_of_a_mirrored_view(squares, config):
-    """Landmarks are swapped and turned round, parts are those of the mirrored crop, and both are in units of the view."""
+    """Landmarks are swapped and turned round, parts are those of the mirrored crop, and both are in units of the
+    view."""
     view = crops.View(torch.full((2, 2), 0.8), torch.full((2, 2), 0.45), torch.tensor([False, True]))
     rows = torch.tensor([4, 4])
     labels = train.make_samples(squares, config, METHODS["fashionnet"]).labels(rows, view)
@@ -474,7 +475,8 @@ def test_a_handful_of_images_is_learned_by_heart(name, epochs, furthest, gates, 
 
 
 def test_landmark_error_falls_with_dropout_on(squares, config, tmp_path):
-    """To half of what the mean landmarks err, on pictures without jitter, trained with dropout as the paper's network."""
+    """To half of what the mean landmarks err, on pictures without jitter, trained with dropout as the paper's
+    network."""
     config = replace(
         still(config, rounds=1, epochs=60, rate=3e-3), model=replace(config.model, dropout=0.3, dropout_pose=0.1)
     )
@@ -547,7 +549,8 @@ def end(process) -> tuple[int, str]:
 
 
 def test_two_processes_give_the_losses_and_weights_of_one(tmp_path):
-    """Of networks without batch norm, whose statistics would be those of a share: triplets and pairs across processes too."""
+    """Of networks without batch norm, whose statistics would be those of a share: triplets and pairs across processes
+    too."""
     script, here = tmp_path / "script.py", Path(__file__).parent
     script.write_text(SCRIPT.format(path=[str(here), str(here.parent)]))
     env = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}

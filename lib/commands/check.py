@@ -2,9 +2,9 @@
 
     python -m lib.commands.check DIR [--profile photos-vgg16]
 
-The same as ./run_all.sh --check DIR [--profile P | --trunk NAME]. Every list is read, and every photo decoded; nothing is
-written. Exit code 0: no problem; 1: problems, each with its file, its line and a cure; 2: a wrong call. What a folder
-lacks is no problem: the notebooks about it are skipped.
+The same as ./run_all.sh --check DIR [--profile P | --trunk NAME]. Every list is read, and every photo decoded; nothing
+is written. Exit code 0: no problem; 1: problems, each with its file, its line and a cure; 2: a wrong call. What a
+folder lacks is no problem: the notebooks about it are skipped.
 """
 
 import argparse

@@ -1,14 +1,14 @@
 """The paper's claims (Liu et al., CVPR 2016, sections 4.1 and 4.2), each measured, with two computed verdicts.
 
 A claim is a sentence of the paper in our words. It is turned into numbers that are above 0 where the claim is true: a
-difference between two methods on the same images, or from a bound; several where the sentence is about each or about the
-worst. Their 95 % intervals are over items and fine-tuning seeds (see `metrics.Bootstrap`).
+difference between two methods on the same images, or from a bound; several where the sentence is about each or about
+the worst. Their 95 % intervals are over items and fine-tuning seeds (see `metrics.Bootstrap`).
 
-Direction, of one number: "no difference" where its interval contains 0 and lies within a quarter of the paper's effect around
-it, or lies within one point; else "held" above 0, "not held" below 0, "undecided" around 0. Several are held
+Direction, of one number: "no difference" where its interval contains 0 and lies within a quarter of the paper's effect
+around it, or lies within one point; else "held" above 0, "not held" below 0, "undecided" around 0. Several are held
 where all are; one that is below 0, or no different from it, decides against the claim, at a level that allows for their
-number (Bonferroni). "not testable here" comes with a reason.
-Size, where the paper gives a number: "same" where the interval contains it, "smaller", "larger", or "opposite" below 0.
+number (Bonferroni). "not testable here" comes with a reason. Size, where the paper gives a number: "same" where the
+interval contains it, "smaller", "larger", or "opposite" below 0.
 """
 
 from collections.abc import Callable
@@ -79,8 +79,8 @@ class Comparison:
     def interval(self) -> metrics.Interval:
         """Return the value with its interval; where the bootstrap sees no spread, by the rule of three.
 
-        That is an upper limit of 3 / n at 95 % for what was seen in none of n items: items on which the sides differ, or hits
-        or misses of a side.
+        That is an upper limit of 3 / n at 95 % for what was seen in none of n items: items on which the sides differ,
+        or hits or misses of a side.
         """
         found = metrics.interval(self.values, LEVEL)
         slack = 0 if self.paired else sum(3 / side.units for side in self.sides if not min(side.hits, side.misses))
@@ -100,7 +100,8 @@ class Evidence:
             self.results[IMAGES] = results["inshop"].one_by_one()
 
     def categories(self) -> str:
-        """Return the stage whose images test categories: in-shop's, where the category-and-attribute benchmark has none."""
+        """Return the stage whose images test categories: in-shop's, where the category-and-attribute benchmark has
+        none."""
         main = self.results.get(CA)
         return IMAGES if (main is None or main.benchmark.category is None) and IMAGES in self.results else CA
 
@@ -111,7 +112,8 @@ class Evidence:
         return self.results[stage]
 
     def sides(self, stage: str, measure: str, method: str, *arguments, **options) -> list[Side]:
-        """Return one side per statistic of a measure of `Results`. Raises Untestable without the method or the labels."""
+        """Return one side per statistic of a measure of `Results`. Raises Untestable without the method or the
+        labels."""
         stage = self.categories() if measure == "category" else stage
         results = self.at(stage)
         if method not in results.answers:
@@ -148,10 +150,11 @@ def difference(name: str, first: Side, second: Side, paired: bool = False) -> Co
 
 
 def direction(low: float, high: float, margin: float) -> str:
-    """Return held, not held, undecided or no difference of an interval; `margin` is the difference that does not matter.
+    """Return held, not held, undecided or no difference of an interval; `margin` is the difference that does not
+    matter.
 
-    An interval on one side of 0 has a direction, unless it lies within MARGIN too: a lead of six points is one, also where
-    the paper's is forty.
+    An interval on one side of 0 has a direction, unless it lies within MARGIN too: a lead of six points is one, also
+    where the paper's is forty.
     """
     if np.isnan(low) or np.isnan(high):
         return "undecided"
@@ -172,10 +175,11 @@ def size(low: float, high: float, effect: float) -> str:
 
 
 def weigh(comparisons: list[Comparison], effect: float = np.nan) -> dict:
-    """Return the columns of a claim from "measured" on, see `judge`; those of its weakest comparison, if there are several.
+    """Return the columns of a claim from "measured" on, see `judge`; those of its weakest comparison, if there are
+    several.
 
-    Several are held where each 95 % interval is above 0. "not held" or "no difference" of one decides only where it remains
-    so at the corrected level, else that one is undecided.
+    Several are held where each 95 % interval is above 0. "not held" or "no difference" of one decides only where it
+    remains so at the corrected level, else that one is undecided.
     """
     reasons = [comparison.untestable() for comparison in comparisons]
     tested = [comparison for comparison, reason in zip(comparisons, reasons, strict=True) if not reason]
@@ -239,7 +243,8 @@ def gap(rival: str, k: int, better: str = FASHIONNET) -> float:
 
 
 def shape_and_part(e: Evidence) -> list[Comparison]:
-    """Compare FashionNet's lead over DARN in shape and in part with that in each other group, at top-3 as in Table 2."""
+    """Compare FashionNet's lead over DARN in shape and in part with that in each other group, at top-3 as in Table
+    2."""
     groups = list((e.at("category_attribute").benchmark.group_names or {}).values())
     if not {"shape", "part"} < set(groups):
         raise Untestable("no attribute groups named shape and part in this source")
@@ -437,11 +442,12 @@ def gather_all(plan: Plan) -> dict[str, Results]:
 
 
 def judge(results: dict[str, Results]) -> pd.DataFrame:
-    """Return one row per claim: group, claim, where, paper, measured, lo, hi, detectable, direction, size, reason, seeds.
+    """Return one row per claim: group, claim, where, paper, measured, lo, hi, detectable, direction, size, reason,
+    seeds.
 
-    results: by stage, as `gather_all` returns them. Shares, not per cent. detectable: the smallest difference that this test would
-    have told from 0 at the 5 % level with 80 % power, 2.8 standard errors. seeds: fine-tuning seeds per method; with 1 the interval is
-    over items alone.
+    results: by stage, as `gather_all` returns them. Shares, not per cent. detectable: the smallest difference that this
+    test would have told from 0 at the 5 % level with 80 % power, 2.8 standard errors. seeds: fine-tuning seeds per
+    method; with 1 the interval is over items alone.
     """
     evidence, rows = Evidence(results), []
     for group, claim, where, effect, compare in CLAIMS:

@@ -1,7 +1,7 @@
 """Tables behind the curves: retrieval (figures 8 and 9), variations (figure 11) and landmarks (figure 10).
 
-`Results` in, DataFrames out. Shares are in 0..1 unless a column says per cent or points; intervals are 95 % over items and
-seeds. "mean landmark" is a reference row: the mean landmark of the train split in every box.
+`Results` in, DataFrames out. Shares are in 0..1 unless a column says per cent or points; intervals are 95 % over items
+and seeds. "mean landmark" is a reference row: the mean landmark of the train split in every box.
 """
 
 from dataclasses import replace
@@ -24,7 +24,8 @@ THRESHOLDS = np.round(np.arange(0, 0.305, 0.01), 2)
 
 
 def search_sizes(benchmark: Benchmark) -> pd.DataFrame:
-    """Return the size of a search: queries and gallery images, their items, and queries whose item the gallery lacks."""
+    """Return the size of a search: queries and gallery images, their items, and queries whose item the gallery
+    lacks."""
     b, (query, gallery) = benchmark, sides(benchmark)
     train = set(b.item[b.rows("train")])
     rows = {
@@ -40,8 +41,8 @@ def search_sizes(benchmark: Benchmark) -> pd.DataFrame:
 def retrieval_curves(results: Results) -> pd.DataFrame:
     """Return figure 8b or 9b: top-k accuracy for k = 1..50, over the whole gallery and within the query's category.
 
-    Columns method, search, k, accuracy, lo, hi; difference to FashionNet, paired, with difference_lo and _hi; recall (the
-    share of the item's gallery images found, mmfashion's); queries.
+    Columns method, search, k, accuracy, lo, hi; difference to FashionNet, paired, with difference_lo and _hi; recall
+    (the share of the item's gallery images found, mmfashion's); queries.
     """
     out = []
     for search, within in {"all": False, "within category": True}.items():
@@ -123,10 +124,11 @@ VARIATIONS = {"pose": ("front", "side"), "scale": ("zoom-in", "zoom-out")}
 
 
 def variation_table(results: Results, methods: list[str], few=(1, 5, 20)) -> pd.DataFrame:
-    """Return figure 11: in-shop accuracy of the queries of each pose and scale (a), at all k, and of each category (b), at
-    the k in `few`.
+    """Return figure 11: in-shop accuracy of the queries of each pose and scale (a), at all k, and of each category (b),
+    at the k in `few`.
 
-    Columns method, by ("pose", "scale" or "category"), value, k, accuracy, lo, hi, queries. Raises Lacks without FashionNet.
+    Columns method, by ("pose", "scale" or "category"), value, k, accuracy, lo, hi, queries. Raises Lacks without
+    FashionNet.
     """
     if FASHIONNET not in methods:
         raise Lacks(f"{FASHIONNET} cannot be trained on this source's labels, and the figure is about it")
@@ -153,8 +155,9 @@ def variation_table(results: Results, methods: list[str], few=(1, 5, 20)) -> pd.
 def matched_searches(searches: dict[str, Results], seed: int, ks=(1, 5, 10)) -> pd.DataFrame:
     """Return both searches' accuracy in galleries of one size: as many items in both, one photo of each, drawn by seed.
 
-    The ranking is the run's 50 nearest, less the photos that were not drawn. open: the share of queries without a hit whose
-    list is then shorter than k, which count as misses. Columns benchmark, method, k, accuracy, lo, hi, open, queries, gallery.
+    The ranking is the run's 50 nearest, less the photos that were not drawn. open: the share of queries without a hit
+    whose list is then shorter than k, which count as misses. Columns benchmark, method, k, accuracy, lo, hi, open,
+    queries, gallery.
     """
     first = {}
     for name, r in searches.items():
@@ -259,8 +262,8 @@ def landmark_summary(results: Results, methods: list[str]) -> pd.DataFrame:
 def visibility_table(results: Results, methods: list[str]) -> pd.DataFrame:
     """Return how well visibility is predicted, mean over seeds: one row per method and one for the commonest code.
 
-    Columns right (share of landmark slots whose code is right) and "absent closed" (share of the slots that the clothes type
-    lacks whose gate is closed).
+    Columns right (share of landmark slots whose code is right) and "absent closed" (share of the slots that the clothes
+    type lacks whose gate is closed).
     """
     codes = results.benchmark.visibility[results.rows]
     known = codes >= 0
@@ -275,8 +278,9 @@ def visibility_table(results: Results, methods: list[str]) -> pd.DataFrame:
 def detector_table(results: Results, config: Config) -> pd.DataFrame:
     """Return how well joints and poselets are detected, first seed: one row per part and one for all of a kind.
 
-    Columns kind, part, present (images whose box shows the part), detected (the gate passes it), found (of the present ones,
-    the share detected less than 0.1 of the box from the truth), false (share of the detections that are elsewhere).
+    Columns kind, part, present (images whose box shows the part), detected (the gate passes it), found (of the present
+    ones, the share detected less than 0.1 of the box from the truth), false (share of the detections that are
+    elsewhere).
     """
     b, rows, out = results.benchmark, results.rows, []
     reach = (0.5 + config.input.margin) * config.input.view - 0.5  # what a view shows beyond the box on each side

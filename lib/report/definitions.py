@@ -2,8 +2,8 @@
 
     python -m lib.report.definitions
 
-The example is scored by `lib.metrics` here; a test works it out again from the sums that the page shows. The numbers of the model
-are those of the tables kept under outputs/reference/.
+The example is scored by `lib.metrics` here; a test works it out again from the sums that the page shows. The numbers of
+the model are those of the tables kept under outputs/reference/.
 """
 
 import numpy as np
@@ -75,7 +75,8 @@ def example() -> pd.DataFrame:
 
 
 def numbers(profile: str) -> pd.DataFrame:
-    """Return FashionNet's numbers of a kept profile under each definition: columns measure, definition, value (text)."""
+    """Return FashionNet's numbers of a kept profile under each definition: columns measure, definition, value
+    (text)."""
     tables = {name: read(profile, name) for name in NEEDED}
     at = {name: table[table.method == FASHIONNET] for name, table in tables.items()}
     out = []

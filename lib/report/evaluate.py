@@ -2,11 +2,12 @@
 
     python -m lib.report.evaluate --data DIR --predictions FILE... [--out FILE.csv]
 
-DIR holds the official folders. A file of predictions is a run's scores.safetensors, or a CSV with a line of column names:
-`image` and x1, y1 .. x8, y8 (landmarks in pixels, in the order of lists.LANDMARKS); or `image` and one column per category,
-or one per attribute, named as in the official list (scores: higher is likelier, -inf for no answer); or `image` and
-e0 .. eN (an embedding, to search by Euclidean distance). Each image of the measured split must be there once:
-test, or val where the source has no test; for a search its queries and its gallery. docs/METRICS.md defines the measures.
+DIR holds the official folders. A file of predictions is a run's scores.safetensors, or a CSV with a line of column
+names: `image` and x1, y1 .. x8, y8 (landmarks in pixels, in the order of lists.LANDMARKS); or `image` and one column
+per category, or one per attribute, named as in the official list (scores: higher is likelier, -inf for no answer); or
+`image` and e0 .. eN (an embedding, to search by Euclidean distance). Each image of the measured split must be there
+once: test, or val where the source has no test; for a search its queries and its gallery. docs/METRICS.md defines the
+measures.
 """
 
 import argparse
@@ -42,8 +43,8 @@ Predictions = tuple[np.ndarray, dict[str, np.ndarray], list[str]]  # image names
 def read(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:
     """Read predictions: image names (n,) str, arrays as `runs.rank` takes them, and each row's place in words.
 
-    Arrays are "category" (n, C), "attributes" (n, A), "landmarks" (n, 8, 2) pixels or "embedding" (n, D), float32. Raises
-    DataError with file and line for anything that is not one of the forms above.
+    Arrays are "category" (n, C), "attributes" (n, A), "landmarks" (n, 8, 2) pixels or "embedding" (n, D), float32.
+    Raises DataError with file and line for anything that is not one of the forms above.
     """
     return _read_tensors(path) if path.suffix == ".safetensors" else _read_csv(path, benchmarks)
 
@@ -153,8 +154,9 @@ def _columns(path: Path, names: list[str], benchmarks: dict[str, Benchmark]) -> 
 def match(path: Path, predictions: Predictions, benchmarks: dict[str, Benchmark], seed: int = 0) -> Results:
     """Return predictions, under the method name "predictions", as the `Results` of the benchmark that has their images.
 
-    Rows are brought into the benchmark's order. seed: of the bootstrap. Raises DataError for an image that no benchmark has,
-    or that is not in the measured split, for one that is there twice or missing, for NaN, and for columns that do not fit.
+    Rows are brought into the benchmark's order. seed: of the bootstrap. Raises DataError for an image that no benchmark
+    has, or that is not in the measured split, for one that is there twice or missing, for NaN, and for columns that do
+    not fit.
     """
     images, scores, places = predictions
     stage = next((s for s, b in benchmarks.items() if len(images) and images[0] in set(b.image.tolist())), None)
@@ -272,8 +274,8 @@ def _attributes(r: Results, method: str) -> list[tuple]:
 def _filled(values: np.ndarray) -> np.ndarray:
     """Return (resamples, statistics) with the sample's value, row 0, where a resample drew nothing to divide by.
 
-    Left out, rare labels, which are the hard ones, would weigh less in the resamples than in the sample: the interval of a
-    mean over labels could lie above its own value.
+    Left out, rare labels, which are the hard ones, would weigh less in the resamples than in the sample: the interval
+    of a mean over labels could lie above its own value.
     """
     return np.where(np.isfinite(values), values, values[0])
 

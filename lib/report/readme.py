@@ -81,8 +81,8 @@ def _top20(search: str, method: str) -> str:
 
 
 def real_photos() -> pd.DataFrame:
-    """Return one row per method on real photos, in per cent: attributes and landmarks of the val photos, then categories and
-    search of in-shop's test photos, ± half a 95 % interval where there is one."""
+    """Return one row per method on real photos, in per cent: attributes and landmarks of the val photos, then
+    categories and search of in-shop's test photos, ± half a 95 % interval where there is one."""
     table2, definitions = read("photos", "table2").set_index("method"), read("photos", "attribute_definitions")
     macro = definitions[(definitions.group == "all") & (definitions.k == 5)].set_index("method").macro
     pdj, search = read("photos", "landmark_summary"), read("photos", "inshop")
@@ -191,7 +191,8 @@ def results_page() -> str:
 
 
 def fill(text: str, contents: dict[str, str], start: str = START) -> str:
-    """Return a page's text with these generated parts, each between its marks. Raises ValueError where a mark is absent."""
+    """Return a page's text with these generated parts, each between its marks. Raises ValueError where a mark is
+    absent."""
     for name, content in contents.items():
         first, last = start.format(name=name), END.format(name=name)
         head, rest = text.split(first)

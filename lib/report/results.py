@@ -1,7 +1,7 @@
 """The answers of finished runs beside the truth: what every table, figure and claim is computed from.
 
-`gather` reads the runs of one stage into a `Results`. Its measures return numerators and denominators, one column per image
-or query and one row per fine-tuning seed; `Results.interval` turns them into a value with its interval."""
+`gather` reads the runs of one stage into a `Results`. Its measures return numerators and denominators, one column per
+image or query and one row per fine-tuning seed; `Results.interval` turns them into a value with its interval."""
 
 import sys
 import zlib
@@ -47,9 +47,9 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
     """Return the benchmarks under `data`, or those of the profile's synthetic world, which is written where absent.
 
     The photos under `data` are decoded here, once: what is wrong with any of them is said before anything is trained.
-    skip_damaged: leave those that cannot be read out, with one sentence on stderr. Raises DataError where an image or an
-    item is on both sides of a split, where photos are not those that the boxes were drawn on, or cannot be read; OutOfTime
-    at the deadline (`locks.deadline`).
+    skip_damaged: leave those that cannot be read out, with one sentence on stderr. Raises DataError where an image or
+    an item is on both sides of a split, where photos are not those that the boxes were drawn on, or cannot be read;
+    OutOfTime at the deadline (`locks.deadline`).
     """
     if skip_damaged and (Path(data) / "world.json").exists():  # its runs are identified by its size and seed
         raise DataError(f"{data}: a synthetic world; delete the folder to have it drawn again")
@@ -66,7 +66,8 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
 
 
 def _readable(benchmarks: dict[str, Benchmark], config: Config, out: Path, skip_damaged: bool) -> dict[str, Benchmark]:
-    """Decode the photos of all benchmarks; return them without those that cannot be read, or raise DataError for these."""
+    """Decode the photos of all benchmarks; return them without those that cannot be read, or raise DataError for
+    these."""
     kept, problems = {}, []
     for name, benchmark in benchmarks.items():
         kept[name] = benchmark
@@ -94,8 +95,8 @@ def _readable(benchmarks: dict[str, Benchmark], config: Config, out: Path, skip_
 class Results:
     """The answers of one stage, by method in the order of all tables, beside the benchmark that has the truth.
 
-    answers: one dict of arrays per fine-tuning seed, as `runs.answers` returns them, on `rows` of the benchmark. rows: the
-    measured split, or for a search its queries, then its gallery.
+    answers: one dict of arrays per fine-tuning seed, as `runs.answers` returns them, on `rows` of the benchmark. rows:
+    the measured split, or for a search its queries, then its gallery.
     """
 
     stage: str  # "category_attribute", "inshop" or "consumer2shop"
@@ -185,7 +186,8 @@ class Results:
         return _counts(found, visible.sum(1))
 
     def distances(self, method: str, norm: str = "box") -> np.ndarray:
-        """Return (seeds, n, 8) normalised distances of predicted to true landmarks; see `metrics.landmark_distances`."""
+        """Return (seeds, n, 8) normalised distances of predicted to true landmarks; see
+        `metrics.landmark_distances`."""
         true, box = self._truth("landmarks"), self._truth("box")
         return np.stack([metrics.landmark_distances(p, true, box, norm) for p in self._each(method, "landmarks")])
 
@@ -231,7 +233,8 @@ class Results:
         return metrics.interval(values, seeds=min(self.seeds(method), self.seeds(other)))
 
     def one_by_one(self) -> "Results":
-        """Return a search's results as those of its test images, queries and gallery alike: what categories are measured on."""
+        """Return a search's results as those of its test images, queries and gallery alike: what categories are
+        measured on."""
         return replace(self, query=None, gallery=None)
 
     def with_references(self) -> "Results":
@@ -247,8 +250,8 @@ def _counts(numerators, denominators: np.ndarray) -> Counts:
 def expected(stage: str, plan: runs.Plan) -> Results:
     """Return a stage's results without rankings: the measured rows, and all methods that are trained on this source.
 
-    Raises Lacks without the benchmark, without images on either side of a search or without a label that a method learns,
-    DataError without a split to measure on.
+    Raises Lacks without the benchmark, without images on either side of a search or without a label that a method
+    learns, DataError without a split to measure on.
     """
     benchmark, query, gallery = runs.benchmark_of(stage, plan.benchmarks), None, None
     if stage in SEARCHES:
@@ -277,8 +280,8 @@ def gather(stage: str, plan: runs.Plan) -> Results:
 def units(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray:
     """Return (n,) what a bootstrap draws for each of `rows`: its item.
 
-    The category-and-attribute benchmark lists no items: there it is the folder below img/ that holds an item's photos, or
-    the image itself where there is no such folder.
+    The category-and-attribute benchmark lists no items: there it is the folder below img/ that holds an item's photos,
+    or the image itself where there is no such folder.
     """
     if benchmark.item is not None:
         return benchmark.item[rows]
@@ -290,7 +293,8 @@ def units(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray:
 
 
 def prior(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Return answers that rank categories and attributes by their frequency in the train split, the same for all rows."""
+    """Return answers that rank categories and attributes by their frequency in the train split, the same for all
+    rows."""
     train, n, out = benchmark.rows("train"), len(rows), {}
     if benchmark.category is not None:
         counts = np.bincount(benchmark.category[train], minlength=len(benchmark.category_names))[None]
@@ -305,8 +309,8 @@ def prior(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def ceiling(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the best possible attribute answers: by the odds that the synthetic world knows, else the true labels first, of
-    which the top k hold k; an empty dict without attributes or rows."""
+    """Return the best possible attribute answers: by the odds that the synthetic world knows, else the true labels
+    first, of which the top k hold k; an empty dict without attributes or rows."""
     if benchmark.attributes is None or not len(rows):
         return {}
     if benchmark.ceiling is None:
@@ -325,7 +329,8 @@ def ceiling(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def chance(results: Results, k: int) -> dict[str, float]:
-    """Return what a random order finds in its top k: shares for "category", "attributes" and "search", where they apply."""
+    """Return what a random order finds in its top k: shares for "category", "attributes" and "search", where they
+    apply."""
     b, out = results.benchmark, {}
     if b.category is not None:
         out["category"] = min(1.0, k / len(b.category_names))
@@ -345,8 +350,8 @@ def chance(results: Results, k: int) -> dict[str, float]:
 def mean_landmarks(benchmark: Benchmark, rows: np.ndarray, source: Benchmark | None = None) -> dict[str, np.ndarray]:
     """Return answers that put the mean visible landmark of the train split, in box units, into the box of every row.
 
-    source: the benchmark whose train split is averaged, by default the same. A landmark that is never visible there is put
-    into the middle.
+    source: the benchmark whose train split is averaged, by default the same. A landmark that is never visible there is
+    put into the middle.
     """
     source = source or benchmark
     train = source.rows("train")

@@ -1,8 +1,8 @@
 """Tables of the data, the network, the training and Table 2: benchmarks, runs and `Results` in, DataFrames out.
 
-Shares are in 0..1 unless a column says per cent or points; intervals are 95 % over items and seeds (see `metrics`). Names that are
-no method (ceiling, prior, chance) are reference rows. A paper value is left out where the source's groups or
-data are not the paper's.
+Shares are in 0..1 unless a column says per cent or points; intervals are 95 % over items and seeds (see `metrics`).
+Names that are no method (ceiling, prior, chance) are reference rows. A paper value is left out where the source's
+groups or data are not the paper's.
 """
 
 import numpy as np
@@ -103,7 +103,8 @@ def attribute_counts(benchmark: Benchmark, top: int) -> dict[str, pd.Series]:
 
 
 def label_table(benchmark: Benchmark) -> pd.DataFrame:
-    """Return one row per attribute group and one for all: attributes, labels per image by split, attributes that never fire.
+    """Return one row per attribute group and one for all: attributes, labels per image by split, attributes that never
+    fire.
 
     Columns attributes, labels per image (all images), one "<split>" each with the labels per image, "never in train".
     """
@@ -121,7 +122,8 @@ def label_table(benchmark: Benchmark) -> pd.DataFrame:
 
 
 def frequency_table(benchmark: Benchmark) -> pd.DataFrame:
-    """Return how well the train split's label frequencies, and the best possible ranking, name the labels of each split.
+    """Return how well the train split's label frequencies, and the best possible ranking, name the labels of each
+    split.
 
     Columns images, "label loss" (cross-entropy of the frequencies of the pretrain and train splits, 1 on those splits
     together) and, where the source knows the ceiling, "ceiling, top-3" and "ceiling, top-5" (per cent of labels found).
@@ -168,7 +170,8 @@ def titles_table(benchmark: Benchmark, n: int, seed: int) -> pd.DataFrame:
 def landmark_table(benchmark: Benchmark) -> pd.DataFrame:
     """Return one row per landmark: images that have it visible, occluded, cut off or not at all.
 
-    Where the source has joints, "to nearest joint" is the mean distance to the nearest visible one, in units of the box.
+    Where the source has joints, "to nearest joint" is the mean distance to the nearest visible one, in units of the
+    box.
     """
     codes = {"visible": 0, "occluded": 1, "cut off": 2, "no such landmark": -1}
     visibility = np.full((len(benchmark.image), 8), -1) if benchmark.visibility is None else benchmark.visibility
@@ -237,8 +240,8 @@ def history_table(trained: dict[str, list[Run]]) -> pd.DataFrame:
 def budget(stage: str, trained: dict[str, list[Run]]) -> pd.DataFrame:
     """Return what each method was trained with: one row per run.
 
-    Columns stage, method, seed, images, epochs, passes (images times epochs), final_rate (after the last update), seconds.
-    Raises Lacks where no method was trained, since the source has no label that one learns.
+    Columns stage, method, seed, images, epochs, passes (images times epochs), final_rate (after the last update),
+    seconds. Raises Lacks where no method was trained, since the source has no label that one learns.
     """
     if not trained:
         raise Lacks(f"no method of this profile can be trained on this source's labels in {stage}")
@@ -253,7 +256,8 @@ def budget(stage: str, trained: dict[str, list[Run]]) -> pd.DataFrame:
 
 
 def equal_budgets(table: pd.DataFrame) -> pd.DataFrame:
-    """Return, per stage, the number of runs, the least and most passes, and the highest final rate. table: of `budget`."""
+    """Return, per stage, the number of runs, the least and most passes, and the highest final rate. table: of
+    `budget`."""
     stages = table.groupby("stage", sort=False)
     out = stages.agg(runs=("method", "size"), least_passes=("passes", "min"), most_passes=("passes", "max"))
     return out.assign(final_rate=stages.final_rate.max())
@@ -281,9 +285,9 @@ def commits_line(table: pd.DataFrame) -> str:
 def table2(results: Results, ks=(3, 5)) -> pd.DataFrame:
     """Return Table 2: one row per method, then ceiling, prior and chance; per cent.
 
-    Columns `<column>_top<k>` with `_lo` and `_hi`; columns are category, each attribute group and all. What the source or a
-    method lacks is nan, and a column that nobody has is left out. A ceiling by the true labels alone is of all groups: which
-    labels come first is arbitrary.
+    Columns `<column>_top<k>` with `_lo` and `_hi`; columns are category, each attribute group and all. What the source
+    or a method lacks is nan, and a column that nobody has is left out. A ceiling by the true labels alone is of all
+    groups: which labels come first is arbitrary.
     """
     r, b, out = results.with_references(), results.benchmark, []
     groups = [] if b.attributes is None else [*b.group_names.items(), (None, "all")]
@@ -346,7 +350,8 @@ def plus_minus(value: float, low: float, high: float, digits: int = 1) -> str:
 
 
 def leads(results: Results) -> pd.DataFrame:
-    """Return FashionNet's lead over each other method, paired, in points: columns measure, over, points, lo, hi, reading.
+    """Return FashionNet's lead over each other method, paired, in points: columns measure, over, points, lo, hi,
+    reading.
 
     Measures are category top-3, attributes top-5 and PDJ at 0.1, where both methods have them.
     """
@@ -390,7 +395,8 @@ def category_table(results: Results, ks=(1, 3, 5)) -> pd.DataFrame:
 def attribute_definitions(results: Results, ks=(3, 5)) -> pd.DataFrame:
     """Return top-k attribute recall by all five definitions in use (see `metrics.attribute_recall`), mean over seeds.
 
-    Columns method, group (or "all"), k, micro, macro, within_group, image, best50, n (labels); prior and ceiling included.
+    Columns method, group (or "all"), k, micro, macro, within_group, image, best50, n (labels); prior and ceiling
+    included.
     """
     r, b = results.with_references(), results.benchmark
     labels, out = b.attributes[r.rows], []
@@ -451,7 +457,8 @@ def figure7_leads(table: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
 
 
 def best_and_worst(results: Results, n: int = 6, least: int = 5) -> pd.DataFrame:
-    """Return FashionNet's n best and n worst found attributes among those with at least `least` labels: top-5 recall."""
+    """Return FashionNet's n best and n worst found attributes among those with at least `least` labels: top-5
+    recall."""
     hits, true = results.per_attribute(FASHIONNET, 5, np.arange(len(results.benchmark.attribute_names)))
     table = pd.DataFrame({"attribute": results.benchmark.attribute_names, "labels": true[0].sum(0).astype(int)})
     table["recall"] = hits.mean(0).sum(0) / np.maximum(table.labels, 1)
@@ -463,8 +470,8 @@ def best_and_worst(results: Results, n: int = 6, least: int = 5) -> pd.DataFrame
 
 
 def claims_display(judged: pd.DataFrame, *groups: str) -> pd.DataFrame:
-    """Return the claims of some groups to read, in points: claim, the paper's effect, here with its interval, what the test
-    could have seen, both verdicts and the reason. judged: of `claims.judge`."""
+    """Return the claims of some groups to read, in points: claim, the paper's effect, here with its interval, what the
+    test could have seen, both verdicts and the reason. judged: of `claims.judge`."""
     rows = judged[judged.group.isin(groups)]
     table = pd.DataFrame({
         "claim": rows.claim,

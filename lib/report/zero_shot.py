@@ -1,4 +1,5 @@
-"""What the shipped networks, which no photo has trained, find on a source's photos. (WTBI's features have seen ImageNet's.)"""
+"""What the shipped networks, which no photo has trained, find on a source's photos. (WTBI's features have seen
+ImageNet's.)"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,13 +23,13 @@ COLUMNS = ("measure", "method", "value", "lo", "hi", "images")
 
 
 def zero_shot(benchmarks: dict[str, Benchmark], out: Path, k: int = 20) -> pd.DataFrame:
-    """Return one row per measure and shipped network, in per cent with 95 % intervals over items: PDJ at 0.1 of the box on
-    the measured split; how many in-shop queries find their item among the first k; how many gallery photos have the category
-    of the nearest photo of another item. Measures that the source has no labels or no split for are left out.
+    """Return one row per measure and shipped network, in per cent with 95 % intervals over items: PDJ at 0.1 of the box
+    on the measured split; how many in-shop queries find their item among the first k; how many gallery photos have the
+    category of the nearest photo of another item. Measures that the source has no labels or no split for are left out.
 
-    Three rows are references: "ImageNet features" have learned nothing of clothes, "mean landmarks" puts the mean of the
-    training split into each box, "chance" is a random order.
-    Crops are kept under `out`/cache, of the measured images alone.
+    Three rows are references: "ImageNet features" have learned nothing of clothes, "mean landmarks" puts the mean of
+    the training split into each box, "chance" is a random order. Crops are kept under `out`/cache, of the measured
+    images alone.
     """
     rows: list[tuple] = []
     for benchmark in benchmarks.values():
@@ -38,7 +39,8 @@ def zero_shot(benchmarks: dict[str, Benchmark], out: Path, k: int = 20) -> pd.Da
 
 
 def measured_rows(benchmark: Benchmark) -> np.ndarray:
-    """Return the rows (n,) that are measured: the measured split's with landmarks, or in-shop's queries, then its gallery.
+    """Return the rows (n,) that are measured: the measured split's with landmarks, or in-shop's queries, then its
+    gallery.
 
     None of them where the source lacks the labels or the split, which other notebooks say.
     """
@@ -96,8 +98,8 @@ def _searches(shop: Benchmark, out: Path, k: int) -> list[tuple]:
 
 
 def outputs(method: str, benchmark: Benchmark, rows: np.ndarray, out: Path) -> dict[str, np.ndarray]:
-    """Return what a shipped network, or FEATURES, sees in `rows`, as `train.predict` does. Its heads for other names than the
-    source's are not filled: landmarks and embeddings alone mean something."""
+    """Return what a shipped network, or FEATURES, sees in `rows`, as `train.predict` does. Its heads for other names
+    than the source's are not filled: landmarks and embeddings alone mean something."""
     spec = find(GENERIC if method == FEATURES else method)
     fabric = train.make_fabric(CONFIG.training.precision)
     few = without(benchmark, np.setdiff1d(np.arange(len(benchmark.image)), rows))

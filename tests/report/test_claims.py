@@ -298,7 +298,8 @@ def test_landmark_claims_by_hand():
 
 
 def test_a_claim_about_several_needs_most_of_them():
-    """Collars and sleeves are both perfect: saturated. A third of the comparisons cannot be made, more than a quarter."""
+    """Collars and sleeves are both perfect: saturated. A third of the comparisons cannot be made, more than a
+    quarter."""
     rng, n = np.random.default_rng(0), 600
     b = benchmark("category_attribute", n, rng)
     off = np.where(rng.random((n, 8)) < np.array([1, 1, 1, 1, 0.9, 0.9, 0.5, 0.85]), 0, 20)

@@ -22,7 +22,8 @@ IMAGES = ["img/a/1.jpg", "img/b/2.jpg", "img/c/3.jpg"]
 
 @pytest.fixture
 def three() -> dict[str, Benchmark]:
-    """Three test images with boxes of 100 x 200 pixels: two categories, four attributes in two groups, two landmarks."""
+    """Three test images with boxes of 100 x 200 pixels: two categories, four attributes in two groups, two
+    landmarks."""
     landmarks, visibility = np.full((3, 8, 2), np.nan, np.float32), np.full((3, 8), -1, np.int8)
     landmarks[:, :2], visibility[:, :2] = [[20, 20], [80, 20]], 0
     visibility[2, 1], landmarks[2, 1] = 2, np.nan  # cut off
@@ -62,7 +63,8 @@ def test_attributes_by_hand(three, tmp_path):
 
 
 def test_the_interval_of_a_macro_mean_is_not_above_it(three, tmp_path):
-    """One attribute of all images, always found, and twenty of one image each, never found: 1 of 21, in each resample."""
+    """One attribute of all images, always found, and twenty of one image each, never found: 1 of 21, in each
+    resample."""
     n = 20
     b, labels = three["category_attribute"], np.full((n, n + 1), -1, np.int8)
     labels[:, 0], labels[np.arange(n), np.arange(1, n + 1)] = 1, 1
@@ -91,7 +93,8 @@ def test_categories_by_hand(three, tmp_path):
 
 
 def test_landmarks_by_hand(three, tmp_path):
-    """Distances in units of the box: image 1 0.05 and 0; image 2 0.12 (by height) and 0.15; image 3 0.3, the other is cut off."""
+    """Distances in units of the box: image 1 0.05 and 0; image 2 0.12 (by height) and 0.15; image 3 0.3, the other is
+    cut off."""
     points = np.zeros((3, 8, 2))
     points[:, :2] = [[20, 20], [80, 20]]
     points[0, 0, 0] += 5

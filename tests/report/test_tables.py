@@ -226,7 +226,8 @@ def test_the_ceiling_of_table2_is_what_the_source_knows(results):
 
 
 def test_a_ceiling_by_the_true_labels_is_of_all_groups(results):
-    """Which of an image's labels come first is arbitrary, so that a group, or the mean over attributes, has no ceiling."""
+    """Which of an image's labels come first is arbitrary, so that a group, or the mean over attributes, has no
+    ceiling."""
     row = tables.table2(results, ks=(1,)).set_index("method").loc["ceiling"]
     labels = results.benchmark.attributes[results.rows] == 1
     assert row.all_top1 == pytest.approx(100 * np.minimum(labels.sum(1), 1).sum() / labels.sum())
