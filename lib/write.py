@@ -196,8 +196,11 @@ def _check(table: pd.DataFrame, name: str) -> None:
         codes = table[list(POINTS[::3])]
         for slot in range(8):
             has = table.clothes_type.map(lambda kind, slot=slot: slot in SLOTS[kind])
-            _refuse(has & ~codes.iloc[:, slot].isin((0, 1, 2)), f"the visibility of the {LANDMARKS[slot]} is not 0, 1 or 2",
-                    "write 2 for one that is cut off")  # fmt: skip
+            _refuse(
+                has & ~codes.iloc[:, slot].isin((0, 1, 2)),
+                f"the visibility of the {LANDMARKS[slot]} is not 0, 1 or 2",
+                "write 2 for one that is cut off",
+            )
 
 
 def _check_earlier(root: Path, name: str, table: pd.DataFrame) -> None:
@@ -214,8 +217,10 @@ def _check_earlier(root: Path, name: str, table: pd.DataFrame) -> None:
     left += [root / "Eval" / "list_pretrain.txt"] * ("pretrain" not in set(table.split))
     left += [anno / "list_joints.txt", root / "Eval" / "list_ceiling.txt"]  # of the earlier boxes and attributes
     if there := [path for path in left if path.exists()]:
-        raise DataError(f"{there[0]}: a list of an earlier table, which this one does not replace; delete it, or name another "
-                        "folder")  # fmt: skip
+        raise DataError(
+            f"{there[0]}: a list of an earlier table, which this one does not replace; delete it, or name another "
+            "folder"
+        )
 
 
 def _blank(column: pd.Series) -> pd.Series:

@@ -34,8 +34,16 @@ def test_a_photo_is_turned_as_its_exif_orientation_asks(orientation, tmp_path):
     upright = np.zeros((32, 48, 3), np.uint8)
     upright[:16, :24, 0] = 250  # top left is red
     upright[16:, 24:, 2] = 250  # bottom right is blue
-    stored = {1: upright, 2: upright[:, ::-1], 3: upright[::-1, ::-1], 4: upright[::-1], 5: upright.transpose(1, 0, 2),
-              6: np.rot90(upright, 1), 7: np.rot90(upright, 2).transpose(1, 0, 2), 8: np.rot90(upright, -1)}[orientation]  # fmt: skip
+    stored = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: np.rot90(upright, 1),
+        7: np.rot90(upright, 2).transpose(1, 0, 2),
+        8: np.rot90(upright, -1),
+    }[orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
     for name in ("turned.png", "turned.tif"):  # OpenCV turns TIFF itself

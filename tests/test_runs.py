@@ -247,10 +247,12 @@ def test_ranked_scores_equal_a_sort(world):
     rows = benchmark.rows("test")
     n, A = len(rows), len(benchmark.attribute_names)
     scores = {
-        "category": rng.integers(0, 9, (n, 50)).astype(np.float32), "attributes": rng.integers(0, 40, (n, A)).astype(np.float32),
-        "visibility": rng.random((n, 8, 3)).astype(np.float32), "landmarks": rng.random((n, 8, 2)).astype(np.float32),
+        "category": rng.integers(0, 9, (n, 50)).astype(np.float32),
+        "attributes": rng.integers(0, 40, (n, A)).astype(np.float32),
+        "visibility": rng.random((n, 8, 3)).astype(np.float32),
+        "landmarks": rng.random((n, 8, 2)).astype(np.float32),
         "embedding": rng.random((n, 4)).astype(np.float32),
-    }  # fmt: skip
+    }
     got = runs.rank(scores, benchmark, rows)
     assert {k: (v.shape, v.dtype.name) for k, v in got.items()} == {
         "category": ((n, 20), "int16"), "attributes": ((n, 20), "int16"), "attributes_in_group": ((n, 5, 5), "int16"),

@@ -557,10 +557,16 @@ def test_two_processes_give_the_losses_and_weights_of_one(tmp_path):
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     commands = {"one": [sys.executable], "two": torchrun}
     started = [
-        subprocess.Popen([*command, str(script), str(tmp_path / name)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                         text=True, env=env, start_new_session=True)
+        subprocess.Popen(
+            [*command, str(script), str(tmp_path / name)],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            env=env,
+            start_new_session=True,
+        )
         for name, command in commands.items()
-    ]  # fmt: skip
+    ]
     for code, stderr in [end(process) for process in started]:
         assert code == 0, stderr[-2000:]
     for method, kind in (("fashionnet", "triplet"), ("wtbi", "pair")):

@@ -10,8 +10,14 @@ from lib.write import POINTS, write
 
 
 def own(**columns) -> pd.DataFrame:
-    table = {"image": [f"img/a b/{i}.jpg" for i in range(4)], "x1": [0, 1.5, 2, 3], "y1": [4, 5, 6, 7.25],
-             "x2": [50, 60.1, 70, 65535], "y2": [80, 90, 100, 110], "split": ["train", "val", "test", "pretrain"]}  # fmt: skip
+    table = {
+        "image": [f"img/a b/{i}.jpg" for i in range(4)],
+        "x1": [0, 1.5, 2, 3],
+        "y1": [4, 5, 6, 7.25],
+        "x2": [50, 60.1, 70, 65535],
+        "y2": [80, 90, 100, 110],
+        "split": ["train", "val", "test", "pretrain"],
+    }
     return pd.DataFrame(table | columns)
 
 

@@ -31,10 +31,19 @@ def search_sizes(benchmark: Benchmark) -> pd.DataFrame:
     rows = {
         "queries": (len(query), len(set(b.item[query]))),
         "gallery": (len(gallery), len(set(b.item[gallery]))),
-        "gallery items without a query": (int((~np.isin(b.item[gallery], b.item[query])).sum()), len(set(b.item[gallery]) - set(b.item[query]))),
-        "queries without a match": (int((~np.isin(b.item[query], b.item[gallery])).sum()), len(set(b.item[query]) - set(b.item[gallery]))),
-        "also in training": (int(np.isin(b.item[[*query, *gallery]], list(train)).sum()), len(train & set(b.item[[*query, *gallery]]))),
-    }  # fmt: skip
+        "gallery items without a query": (
+            int((~np.isin(b.item[gallery], b.item[query])).sum()),
+            len(set(b.item[gallery]) - set(b.item[query])),
+        ),
+        "queries without a match": (
+            int((~np.isin(b.item[query], b.item[gallery])).sum()),
+            len(set(b.item[query]) - set(b.item[gallery])),
+        ),
+        "also in training": (
+            int(np.isin(b.item[[*query, *gallery]], list(train)).sum()),
+            len(train & set(b.item[[*query, *gallery]])),
+        ),
+    }
     return pd.DataFrame(rows.values(), pd.Index(rows, name="what"), ["images", "items"])
 
 

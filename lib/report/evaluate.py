@@ -161,8 +161,11 @@ def match(path: Path, predictions: Predictions, benchmarks: dict[str, Benchmark]
     images, scores, places = predictions
     stage = next((s for s, b in benchmarks.items() if len(images) and images[0] in set(b.image.tolist())), None)
     if stage is None:
-        raise DataError(f"{places[0] if places else path}: image {str(images[0]) if len(images) else ''!r} is in none of the benchmarks; "
-                        "name images as the official lists do")  # fmt: skip
+        raise DataError(
+            f"{places[0] if places else path}: image {str(images[0]) if len(images) else ''!r}"
+            " is in none of the benchmarks; "
+            "name images as the official lists do"
+        )
     b, query, gallery = benchmarks[stage], None, None
     if stage in SEARCHES:
         query, gallery = deepfashion.sides(b)
@@ -175,8 +178,10 @@ def match(path: Path, predictions: Predictions, benchmarks: dict[str, Benchmark]
     order = np.full(len(rows), -1)
     if others := [i for i, name in enumerate(images.tolist()) if name not in place]:
         name, more = str(images[others[0]]), f" and {len(others) - 1:,} more such" if len(others) > 1 else ""
-        raise DataError(f"{places[others[0]]}: image {name!r} is not among the {split} of {FOLDERS[stage]}, which are measured; "
-                        f"leave out this row{more}")  # fmt: skip
+        raise DataError(
+            f"{places[others[0]]}: image {name!r} is not among the {split} of {FOLDERS[stage]}, which are measured; "
+            f"leave out this row{more}"
+        )
     for i, name in enumerate(images.tolist()):
         if order[place[name]] >= 0:
             raise DataError(f"{places[i]}: image {name} is there a second time; keep one of the two rows")

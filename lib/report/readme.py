@@ -106,13 +106,6 @@ def real_photos() -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
-def zero_shot() -> pd.DataFrame:
-    """Return what the shipped networks find on the real photos, none of which has trained them, in per cent."""
-    table = read("photos", "zero_shot")
-    shown = [plus_minus(*row) for row in table[["value", "lo", "hi"]].to_numpy()]
-    return table[["measure", "method", "images"]].assign(**{"%": shown})[["measure", "method", "%", "images"]]
-
-
 def landmarks(profile: str) -> pd.DataFrame:
     """Return PDJ at 0.1 of the box in per cent, one row per method, one column per landmark."""
     table = read(profile, "pdj")
@@ -152,26 +145,17 @@ def parts() -> dict[str, str]:
     return {"results": markdown(headline(profile)), "claims": markdown(claims(profile))}
 
 
-def own_photos() -> str:
-    """Return one sentence on the example photos of notebook 09."""
-    judged, scored = read("demo", "own_photos"), read("demo", "own_photos_scored")
-    if judged is None or scored is None:
-        raise DataError(f"{REFERENCE}: no own_photos; run python -m lib.commands.keep demo after ./run_all.sh")
-    ours, chance = (100 * scored.to_numpy()).tolist()
-    return (
-        f"On these {len(judged)} photos (CC0) its first category is right in {ours[0]:.0f} % (by chance {chance[0]:.0f} %), one of its"
-        f" first three in {ours[1]:.0f} % ({chance[1]:.0f} %); notebook 09 has the table.\n"
-    )
-
-
 def results_page() -> str:
     """Return outputs/reference/README.md: every kept profile's headline numbers, landmarks, claims and provenance."""
     out = [
         "# Results\n",
-        "Written by `python -m lib.report.readme` from the tables beside it. Intervals are 95 %, over items (for attributes and landmarks of real photos,"
+        "Written by `python -m lib.report.readme` from the tables beside it. Intervals are 95 %, over items"
+        " (for attributes and landmarks of real photos,"
         " over photos) and fine-tuning seeds.\n",
-        "The clothes of study and demo are drawn: compare methods with each other, not with the paper's levels. The study is the"
-        " evidence; the demo has one seed, and where they disagree the study counts. The executed notebooks beside it are the demo's. The measures are"
+        "The clothes of study and demo are drawn: compare methods with each other, not with the paper's levels."
+        " The study is the"
+        " evidence; the demo has one seed, and where they disagree the study counts."
+        " The executed notebooks beside it are the demo's. The measures are"
         " defined in [docs/METRICS.md](../../docs/METRICS.md), the verdicts in"
         " [notebook 08](../../notebooks/08_claims.ipynb), the methods in the [README](../../README.md#results).\n",
     ]

@@ -7,12 +7,10 @@ groups or data are not the paper's.
 
 import numpy as np
 import pandas as pd
-import torch
 
 from lib import metrics, paper, runs
 from lib.config import Config
 from lib.deepfashion import Benchmark
-from lib.fashionnet import FashionNet
 from lib.lists import FOLDERS, LANDMARKS, SPLITS, Lacks
 from lib.methods import FASHIONNET
 from lib.report.results import Results, ceiling, chance
@@ -74,13 +72,6 @@ def _counts(b: Benchmark) -> dict[str, int]:
     for split in ("train", "query", "gallery"):
         counts[f"{split} images"] = len(b.rows(split))
     return counts
-
-
-def splits_table(benchmarks: dict[str, Benchmark]) -> pd.DataFrame:
-    """Return the images of each split (row) of each benchmark (column)."""
-    table = pd.DataFrame({name: pd.Series(b.split).value_counts() for name, b in benchmarks.items()})
-    order = [split for split in SPLITS if split in table.index]
-    return table.reindex(order).astype("Int64").rename_axis("split")
 
 
 def category_counts(benchmark: Benchmark, top: int) -> pd.Series | None:
@@ -152,21 +143,6 @@ def _cross_entropy(share: np.ndarray, positive: np.ndarray) -> float:
     return float(-(rate * np.log(share) + (1 - rate) * np.log(1 - share)).mean())
 
 
-def titles_table(benchmark: Benchmark, n: int, seed: int) -> pd.DataFrame:
-    """Return n images of the training split, drawn by seed: folder (a title in the synthetic world and in the release),
-    category and the names of its attributes. The index is the image's row."""
-    rows = benchmark.rows("train")
-    rows = np.sort(np.random.default_rng(seed).choice(rows, min(n, len(rows)), replace=False))
-    table = pd.DataFrame(index=pd.Index(rows, name="row"))
-    table["folder"] = [name.split("/")[-2] if "/" in name else DASH for name in benchmark.image[rows].tolist()]
-    if benchmark.category is not None:
-        table["category"] = [benchmark.category_names[c] for c in benchmark.category[rows]]
-    if benchmark.attributes is not None:
-        names = np.array(benchmark.attribute_names)
-        table["attributes"] = [", ".join(names[labels == 1]) or DASH for labels in benchmark.attributes[rows]]
-    return table
-
-
 def landmark_table(benchmark: Benchmark) -> pd.DataFrame:
     """Return one row per landmark: images that have it visible, occluded, cut off or not at all.
 
@@ -188,41 +164,6 @@ def landmark_table(benchmark: Benchmark) -> pd.DataFrame:
 
 
 # ---- the network ----------------------------------------------------------------------------------------------------
-
-_LAYERS = {
-    "conv1-conv4": "trunk", "conv5_pose": "pose.conv5_pose", "fc6_pose": "pose.fc6_pose", "fc7_pose": "pose.fc7_pose",
-    "landmarks": "pose.landmarks", "visibility": "pose.visibility", "conv5_global": "conv5_global",
-    "pool5_global": "pool5", "fc6_global": "fc6_global", "pool5_local": "landmark_pooling", "fc6_local": "fc6_local",
-    "fc7_fusion": "fc7_fusion", "category": "category", "attributes": "attributes",
-}  # fmt: skip
-
-
-def layer_table(config: Config, categories: int, attributes: int) -> pd.DataFrame:
-    """Return FashionNet layer by layer, named as in figure 5: the size of its output for one image, and its parameters.
-
-    Built on PyTorch's meta device: no memory, no weights. The images and the embedding come first and last.
-    """
-    side, sizes = config.input.view_px, {"image": f"{config.input.view_px} x {config.input.view_px} x 3"}
-    with torch.device("meta"):
-        net = FashionNet(config.model, side, categories=categories, attributes=attributes).eval()
-        layers = {name: net.get_submodule(path) for name, path in _LAYERS.items()}
-
-        def keep(name):
-            return lambda _, __, out: sizes.__setitem__(name, _size(out.shape[1:]))
-
-        for name, layer in layers.items():
-            layer.register_forward_hook(keep(name))
-        sizes["embedding"] = _size(net(torch.empty(1, 3, side, side))["embedding"].shape[1:])
-    counts = {name: sum(p.numel() for p in layer.parameters()) for name, layer in layers.items()}
-    order = ["image", *_LAYERS, "embedding"]
-    table = {"output": [sizes[name] for name in order], "parameters": [counts.get(name, 0) for name in order]}
-    return pd.DataFrame(table, pd.Index(order, name="layer"))
-
-
-def _size(shape) -> str:
-    """Return an output's shape as height x width x channels, or its length."""
-    return " x ".join(str(n) for n in (*shape[1:], shape[0]))
-
 
 # ---- training -------------------------------------------------------------------------------------------------------
 

@@ -50,11 +50,19 @@ def shop():
 def test_sizes_of_a_search(shop):
     table = curves.search_sizes(shop.benchmark)
     assert table.images.to_dict() == {
-        "queries": 4, "gallery": 4, "gallery items without a query": 1, "queries without a match": 2, "also in training": 0,
-    }  # fmt: skip
+        "queries": 4,
+        "gallery": 4,
+        "gallery items without a query": 1,
+        "queries without a match": 2,
+        "also in training": 0,
+    }
     assert table["items"].to_dict() == {
-        "queries": 4, "gallery": 3, "gallery items without a query": 1, "queries without a match": 2, "also in training": 0,
-    }  # fmt: skip
+        "queries": 4,
+        "gallery": 3,
+        "gallery items without a query": 1,
+        "queries without a match": 2,
+        "also in training": 0,
+    }
     leaky = replace(shop.benchmark, item=np.array(list("abcdabbea")))
     assert curves.search_sizes(leaky).loc["also in training"].tolist() == [2, 1]
 
@@ -122,10 +130,14 @@ def landmarks():
     visibility = np.zeros((4, 8), np.int8)
     visibility[3], visibility[1, 7] = 1, -1
     benchmark = Benchmark(
-        name="category_attribute", images_root=Path("nowhere"), image=np.array([f"{i}.jpg" for i in range(4)]), box=boxes(4),
-        split=np.array(["train", "test", "test", "test"]), landmarks=np.full((4, 8, 2), (60, 120), np.float32),
+        name="category_attribute",
+        images_root=Path("nowhere"),
+        image=np.array([f"{i}.jpg" for i in range(4)]),
+        box=boxes(4),
+        split=np.array(["train", "test", "test", "test"]),
+        landmarks=np.full((4, 8, 2), (60, 120), np.float32),
         visibility=visibility,
-    )  # fmt: skip
+    )
     guess = benchmark.landmarks[1:].copy()
     guess[0, 0] += (15, 0)  # 0.15 of the box's width
     guess[1, 1] += (0, 10)  # 0.05 of its height
@@ -204,9 +216,13 @@ def test_poselets_are_judged_by_their_own_arrangements(landmarks):
     rng = np.random.default_rng(0)
     joints = (boxes(40)[:, None, :2] + rng.random((40, 14, 2)) * (100, 200)).astype(np.float32)
     b = replace(
-        landmarks.benchmark, image=np.arange(40).astype(str), box=boxes(40), split=np.array(["train"] * 20 + ["test"] * 20),
-        joints=joints, joint_visibility=np.zeros((40, 14), np.int8),
-    )  # fmt: skip
+        landmarks.benchmark,
+        image=np.arange(40).astype(str),
+        box=boxes(40),
+        split=np.array(["train"] * 20 + ["test"] * 20),
+        joints=joints,
+        joint_visibility=np.zeros((40, 14), np.int8),
+    )
     poselets = parts.arrangements(b, np.arange(20), seed=0)
     method = next(name for name, row in METHODS.items() if row.detector == "poselets")
     truth, there = parts.targets("poselets", b, 0.0, poselets)

@@ -11,7 +11,6 @@ import pytest
 from lib import paper
 from lib.config import PROFILES
 from lib.deepfashion import Benchmark
-from lib.fashionnet import FashionNet
 from lib.lists import Lacks
 from lib.methods import FASHIONNET
 from lib.report import tables
@@ -72,7 +71,6 @@ def test_counts_and_splits(benchmark):
     counts = tables.counts_table({"category_attribute": benchmark}).set_index(["benchmark", "what"])
     assert counts.here["category_attribute", "images"] == 4 and counts.here["category_attribute", "attributes"] == 3
     assert pd.isna(counts.here["inshop", "items"]) and counts.release["inshop", "items"] == 7982
-    assert tables.splits_table({"x": benchmark}).x.to_dict() == {"train": 1, "test": 3}
 
 
 def test_what_a_source_lacks_is_in_the_table_and_stops_the_notebook_that_needs_it(benchmark):
@@ -124,11 +122,6 @@ def test_the_ceiling_is_the_recall_of_the_best_ranking(benchmark):
     assert table["ceiling, top-3"]["test"] == 100 and np.isnan(table["ceiling, top-3"]["train"])
 
 
-def test_titles_are_folders_beside_their_labels(benchmark):
-    table = tables.titles_table(benchmark, 5, seed=0)
-    assert table.loc[0].to_dict() == {"folder": "Item_0", "category": "a", "attributes": "x"} and len(table) == 1
-
-
 def test_landmark_states_and_distance_to_joints(benchmark):
     joints = np.full((4, 14, 2), np.nan, np.float32)
     joints[:, 0] = (70, 120)  # a tenth of the box to the right
@@ -142,17 +135,6 @@ def test_landmark_states_and_distance_to_joints(benchmark):
 # ---- network and training -------------------------------------------------------------------------------------------
 
 
-def test_layers_are_those_of_the_network():
-    config = PROFILES["smoke"]
-    table = tables.layer_table(config, 5, 7)
-    net = FashionNet(config.model, config.input.view_px, categories=5, attributes=7)
-    assert table.parameters.sum() == sum(p.numel() for p in net.parameters())
-    assert (
-        table.output["image"] == "64 x 64 x 3" and table.output["category"] == "5" and table.output["attributes"] == "7"
-    )
-    assert table.output["conv1-conv4"] == "8 x 8 x 32" and table.output["landmarks"] == "16"
-
-
 def write_run(folder: Path, seed=0, rates=(1e-3, 0.0), commit="abc", images=10) -> Path:
     folder.mkdir(parents=True)
     history = [
@@ -160,8 +142,18 @@ def write_run(folder: Path, seed=0, rates=(1e-3, 0.0), commit="abc", images=10) 
          "held_out_category": 2.5 - i}
         for i, rate in enumerate(rates)
     ]  # fmt: skip
-    about = {"stage": "inshop", "method": folder.name, "seed": seed, "images": images, "epochs": len(rates), "seconds": 5.0,
-             "passes": images * len(rates), "commit": commit, "date": "2026-01-01", "device": "CPU"}  # fmt: skip
+    about = {
+        "stage": "inshop",
+        "method": folder.name,
+        "seed": seed,
+        "images": images,
+        "epochs": len(rates),
+        "seconds": 5.0,
+        "passes": images * len(rates),
+        "commit": commit,
+        "date": "2026-01-01",
+        "device": "CPU",
+    }
     (folder / "run.json").write_text(json.dumps({"about": about, "history": history}))
     return Run(folder.name, "inshop", seed, "", folder, None, None, "scratch")
 
@@ -277,8 +269,14 @@ def test_leads_are_paired_and_read(results):
 
 @pytest.mark.parametrize(
     ("low", "high", "words"),
-    [(0.1, 2, "ahead"), (-2, -0.1, "behind"), (-2, 1, "equal within 2.0"), (0, 0.4, "equal within 0.4"), (NAN, NAN, "cannot be told")],
-)  # fmt: skip
+    [
+        (0.1, 2, "ahead"),
+        (-2, -0.1, "behind"),
+        (-2, 1, "equal within 2.0"),
+        (0, 0.4, "equal within 0.4"),
+        (NAN, NAN, "cannot be told"),
+    ],
+)
 def test_the_reading_of_an_interval(low, high, words):
     assert tables.reading(low, high) == words
 
@@ -307,8 +305,12 @@ def test_figure_7_takes_the_most_frequent_of_training(results, benchmark):
     assert table.columns.tolist() == ["group", "attribute", "n", "m"] and table.attribute.tolist() == ["x", "y", "z"]
     assert table.n.tolist() == [1, 0, 1] and table.m.fillna(-1).tolist() == [1, -1, 1]
     many = 20
-    wide = replace(benchmark, attributes=np.ones((4, 2 * many), np.int8), attribute_names=tuple(map(str, range(2 * many))),
-                   attribute_groups=np.repeat([1, 2], many).astype(np.int8))  # fmt: skip
+    wide = replace(
+        benchmark,
+        attributes=np.ones((4, 2 * many), np.int8),
+        attribute_names=tuple(map(str, range(2 * many))),
+        attribute_groups=np.repeat([1, 2], many).astype(np.int8),
+    )
     table = tables.figure7(Results("category_attribute", wide, wide.rows("test"), {}), [])
     assert table.groupby("group").size().to_dict() == {"texture": 14, "fabric": 14}
 
