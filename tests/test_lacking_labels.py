@@ -75,13 +75,13 @@ def test_the_data_are_shown_whatever_they_lack(squares, config, kept):
     benchmarks = {main.name: main}
     lacks = tables.source_table(benchmarks).lacks[main.name]
     assert all((LABELS[label][0] in lacks.split(", ")) == (label not in kept) for label in LABELS)
-    assert tables.counts_table(benchmarks).here.notna().any() and len(tables.splits_table(benchmarks)) == 2
+    assert tables.counts_table(benchmarks).here.notna().any()
     assert tables.label_table(main).empty == ("attributes" not in kept) == tables.frequency_table(main).empty
     figures.frequencies(tables.category_counts(main, 20), tables.attribute_counts(main, 10))
     shown = photos.example_rows(main, 3, config.seed)
     assert sum(map(len, shown.values())) >= 3 and ("categories" in shown) == ("categories" in kept)
     photos.examples(shown)
-    assert len(tables.titles_table(main, 3, 0)) == 3 and len(tables.landmark_table(main)) == 8
+    assert len(tables.landmark_table(main)) == 8
     assert len(photos.training_views(main, config.input, 3, 0)[0]) == 3
     if main.landmarks is not None:
         photos.marked_and_paired(benchmarks, main, 0)

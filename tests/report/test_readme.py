@@ -73,13 +73,3 @@ def test_real_photos_are_read_from_their_tables(tmp_path, monkeypatch):
     assert readme.real_photos().set_index("method").loc["fashionnet"].tolist() == [
         "70.0 ± 2.0", "55.0", "75.0 ± 1.0", "88.0 ± 1.0", "50.0 ± 10.0",
     ]  # fmt: skip
-    write(
-        "zero_shot",
-        measure=["PDJ"] * 2,
-        method=["fashionnet", "chance"],
-        value=[50, 5],
-        lo=[48, 5],
-        hi=[52, 5],
-        images=9,
-    )
-    assert readme.zero_shot()["%"].tolist() == ["50.0 ± 2.0", "5.0"]
