@@ -7,15 +7,12 @@ view is the window of a crop that a network sees: fixed at test, jittered and mi
 """
 
 import errno
-import io
 import json
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -24,26 +21,22 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
 from lib.artefact import artefact, digest, write_beside, write_json
-from lib.lists import MOST_PIXELS, DataError
+from lib.lists import DataError
+from lib.photo import photo_size, read_photo
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of torchvision's VGG-16
 CUT_OFF = 2  # visibility code
 CROPS_VERSION = 2  # raised by hand when `read_photo` or `crop` change
-CROPS_AT_ONCE = 100  # decoded by the threads together
-MARK_EVERY = 500  # images after which progress is noted, from where a stopped store resumes; in hundreds
+CHUNK = 500  # images after which progress is noted, from where a stopped store resumes
 MOST_REPORTED = 10  # damaged photos, or boxes that leave their photos; the rest is counted
 LEAST_INSIDE = 0.05  # share of a box's area inside its photo; official boxes leave by a few pixels
 SAMPLED = 200  # photos whose sizes are compared with their boxes
 FEW_SAMPLED = 8  # photos say nothing of all
 LEAST_REACH = 0.6  # of a photo's width or height, which nine in ten boxes stay below where the photos are enlarged
-JPEG_DAMAGED = (b"Corrupt JPEG data", b"Premature end of JPEG")  # libjpeg's warnings of pixels that it made up
-
-Image.MAX_IMAGE_PIXELS = None  # MOST_PIXELS is the limit, and its error names the file
 
 
 class Damaged(DataError):
@@ -67,90 +60,6 @@ def to_pixels(points: np.ndarray, box: np.ndarray, margin: float) -> np.ndarray:
     """Convert units of the crop (N, L, 2) to pixels of the photo; the inverse of `to_crop`."""
     side = box[:, None, 2:] - box[:, None, :2]
     return (points * (1 + 2 * margin) - margin) * side + box[:, None, :2]
-
-
-def photo_size(data: bytes, path: Path) -> tuple[int, int]:
-    """Return width and height in pixels from the header of a picture, without decoding it.
-
-    data: at least its first bytes. Raises DataError where it is no picture or has more than MOST_PIXELS.
-    """
-    try:
-        with Image.open(io.BytesIO(data)) as header:
-            width, height = header.size
-    except (OSError, SyntaxError, ValueError, RuntimeError) as error:  # the last one of AVIF
-        raise DataError(f"{path}: not a whole JPEG or PNG picture; download it again") from error
-    if width * height > MOST_PIXELS:
-        raise DataError(f"{path}: {width} x {height} pixels; photos above 100 megapixels are refused")
-    return width, height
-
-
-def read_photo(path: Path) -> np.ndarray:
-    """Read a photo as (H, W, 3) uint8 RGB. Raises DataError where it cannot be read whole.
-
-    Bytes behind the end of a picture are passed over. For the main thread alone, see `libjpeg_warnings`.
-    """
-    with libjpeg_warnings() as warnings:
-        photo = _decode(path)
-    if warnings:
-        raise DataError(f"{path}: damaged ({warnings[0]}); download it again")
-    return photo
-
-
-def _decode(path: Path) -> np.ndarray:
-    """Decode a photo like `read_photo`, but leave the warnings of a damaged JPEG to the caller; for any thread."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}; put the photo there or take it off the lists") from None
-    photo_size(data, path)  # before the decoder reserves memory for what the header promises
-    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-    try:
-        photo = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as error:
-        raise DataError(f"{path}: cannot be decoded ({error.err}); save it as JPEG or PNG") from None
-    if photo is None or (data[:2] == b"\xff\xd8" and not _has_end(data)):
-        raise DataError(f"{path}: not a whole JPEG or PNG picture; download it again")
-    return photo
-
-
-def _has_end(data: bytes) -> bool:
-    """Return whether a JPEG has an end marker behind its first scan.
-
-    Zeros to the end of the file, as a stopped download leaves them, decode without a warning. The end markers of
-    thumbnails, which come before the scan, do not count.
-    """
-    at = 2
-    while data[at : at + 1] == b"\xff":
-        if data[at + 1 : at + 2] == b"\xda":
-            return data.find(b"\xff\xd9", at) >= 0
-        filled = data[at + 1 : at + 2] == b"\xff"  # any number of these may stand before a marker
-        at += 1 if filled else 2 + int.from_bytes(data[at + 2 : at + 4])
-    return False
-
-
-@contextmanager
-def libjpeg_warnings() -> Iterator[list[str]]:
-    """Collect libjpeg's warnings of damaged pictures while the block runs; the list is filled at its end.
-
-    OpenCV fills what it cannot decode with grey, and libjpeg says so on the process's stderr alone, without the file's
-    name. So the file descriptor is redirected, for all threads: anything else that is written to it is passed on.
-    """
-    found: list[str] = []
-    with tempfile.TemporaryFile() as file:
-        stderr = os.dup(2)
-        os.dup2(file.fileno(), 2)
-        try:
-            yield found
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            file.seek(0)
-            for line in file.readlines():
-                if line.startswith(JPEG_DAMAGED):
-                    found.append(line.decode("ascii", "replace").strip())
-                elif not (line.startswith(b"libpng error: ") or b" grfmt_png" in line):
-                    # Those of a damaged PNG are followed by an error that names the file.
-                    os.write(2, line)
 
 
 def crop(photo: np.ndarray, box: np.ndarray, px: int, margin: float) -> np.ndarray:
@@ -186,7 +95,7 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray:
     artefact(path, lambda part: _fill(part, benchmark, config), about)
     if (path / "damaged.json").exists():  # of these very photos: changed ones have another key
         known = [int(row) for row in json.loads((path / "damaged.json").read_text())]
-        damaged = {row: fault for row in known if (fault := _fault(benchmark.images_root / benchmark.image[row]))}
+        damaged = _use_photos(benchmark, known, lambda *_: None)
         if len(damaged) == len(known):
             raise damage_error(damaged, benchmark)
         shutil.rmtree(path)  # the disk failed for a while
@@ -214,14 +123,11 @@ def _fill(part: Path, benchmark, config) -> None:
             leaving[row] = sentence
         array[row] = crop(photo, benchmark.box[row], config.px, config.margin)
 
-    with ThreadPoolExecutor() as pool, _bar(shape[0], done) as bar:
-        for start in range(done, shape[0], CROPS_AT_ONCE):
-            rows = range(start, min(start + CROPS_AT_ONCE, shape[0]))
-            damaged |= _use_photos(benchmark, rows, use, pool)
-            if not damaged and (rows.stop % MARK_EVERY == 0 or rows.stop == shape[0]):
-                array.flush()  # on the disk before the file that says so
-                write_beside(progress, lambda path, stop=rows.stop: path.write_text(str(stop)))
-            bar.update(len(rows))
+    for rows, bar in _chunks(done, shape[0]):
+        damaged |= _use_photos(benchmark, rows, use, bar)
+        if not damaged:
+            array.flush()  # on the disk before the file that says so
+            write_beside(progress, lambda path, stop=rows.stop: path.write_text(str(stop)))
     sentences = [leaving[row] for row in sorted(leaving)]
     for sentence in sentences[:MOST_REPORTED]:
         print(sentence, file=sys.stderr)
@@ -233,8 +139,11 @@ def _fill(part: Path, benchmark, config) -> None:
     progress.unlink(missing_ok=True)
 
 
-def _bar(total: int, done: int = 0) -> tqdm:
-    return tqdm(total=total, initial=done, desc="decode photos", unit="image", mininterval=1)
+def _chunks(done: int, total: int) -> Iterator[tuple[range, tqdm]]:
+    """Yield ranges of rows, and a progress bar for the photos in them."""
+    with tqdm(total=total, initial=done, desc="decode photos", unit="image", mininterval=1) as bar:
+        for start in range(done, total, CHUNK):
+            yield range(start, min(start + CHUNK, total)), bar
 
 
 def _reserve(path: Path) -> None:
@@ -253,32 +162,25 @@ def _reserve(path: Path) -> None:
         raise
 
 
-def _use_photos(benchmark, rows: Sequence[int], use: Callable, pool: ThreadPoolExecutor) -> dict[int, str]:
-    """Decode photos in threads and call use(row, path, photo) for each; return row -> what is wrong with a photo."""
+def _use_photos(benchmark, rows: Sequence[int], use: Callable, bar: tqdm | None = None) -> dict[int, str]:
+    """Read photos in threads and call use(row, path, photo) for each; return row -> what is wrong with a photo."""
 
     def one(row: int) -> str:
         path = benchmark.images_root / benchmark.image[row]
         try:
-            photo = _decode(path)
+            photo = read_photo(path)
         except DataError as error:
             return str(error)
         use(row, path, photo)
         return ""
 
-    with libjpeg_warnings() as warnings:
-        sentences = list(pool.map(one, rows))  # OpenCV decodes and resizes outside Python's lock
-    if warnings:  # they name no file
-        sentences = [_fault(benchmark.images_root / benchmark.image[row]) for row in rows]
-    return {row: sentence for row, sentence in zip(rows, sentences, strict=True) if sentence}
-
-
-def _fault(path: Path) -> str:
-    """Return what is wrong with a photo, "" for a sound one."""
-    try:
-        read_photo(path)
-    except DataError as error:
-        return str(error)
-    return ""
+    damaged = {}
+    with ThreadPoolExecutor() as pool:  # photos are decoded and resized outside Python's lock
+        for row, sentence in zip(rows, pool.map(one, rows), strict=True):
+            damaged |= {row: sentence} if sentence else {}
+            if bar:
+                bar.update()
+    return damaged
 
 
 def bad_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str]]:
@@ -297,12 +199,8 @@ def bad_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str
         except DataError as error:
             outside[row] = str(error)
 
-    n = len(benchmark.image)
-    with ThreadPoolExecutor() as pool, _bar(n) as bar:
-        for start in range(0, n, CROPS_AT_ONCE):
-            rows = range(start, min(start + CROPS_AT_ONCE, n))
-            damaged |= _use_photos(benchmark, rows, use, pool)
-            bar.update(len(rows))
+    for rows, bar in _chunks(0, len(benchmark.image)):
+        damaged |= _use_photos(benchmark, rows, use, bar)
     return damaged, dict(sorted(outside.items())), dict(sorted(leaving.items()))
 
 
@@ -343,9 +241,8 @@ def check_sizes(benchmark) -> None:
     for i in np.unique(np.linspace(0, n - 1, min(n, SAMPLED)).round().astype(int)) if n else ():
         path = benchmark.images_root / benchmark.image[i]
         try:
-            with open(path, "rb") as file:
-                width, height = photo_size(file.read(1 << 16), path)
-        except (OSError, DataError):
+            width, height = photo_size(path)
+        except DataError:
             continue
         reach.append(max(benchmark.box[i, 2] / width, benchmark.box[i, 3] / height))
         widths.append(max(width, height))

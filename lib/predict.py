@@ -7,29 +7,29 @@
 The network (lib/pretrained/fashionnet.safetensors) has been trained on drawn clothes alone.
 """
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
 
 from lib import crops, metrics, networks
 from lib.artefact import artefact, digest, read_tensors, write_tensors
 from lib.config import PROFILES
 from lib.fashionnet import FashionNet
 from lib.lists import DataError
+from lib.photo import photos_under, read_photo
 
 CONFIG = PROFILES["demo"]
 NETWORK = networks.SHIPPED / "fashionnet.safetensors"
-ORIENTATION = 0x0112  # EXIF's tag
 LEAST_SIDE = 16  # pixels of a box
 SHOWN = 5  # categories, attributes and photos of a catalogue
 EXAMPLES = Path(__file__).parent / "photos"  # real photos, CC0, named by their kind of clothes
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 BATCH = 64
 
 
@@ -53,23 +53,6 @@ def load() -> tuple[FashionNet, dict[str, list[str]]]:
     model = FashionNet(CONFIG.model, CONFIG.input.view_px, len(names["category"]), len(names["attributes"]))
     model.load_state_dict(state)
     return model.eval(), names
-
-
-def read_upright(path: Path | str) -> np.ndarray:
-    """Read a photo as (H, W, 3) uint8 RGB, turned as its EXIF orientation asks.
-
-    Raises DataError where it cannot be read whole or has more than 100 megapixels.
-    """
-    path = Path(path)
-    photo = crops.read_photo(path)  # refuses what is damaged, huge or no picture
-    with Image.open(path) as image:
-        turned = image.getexif().get(ORIENTATION, 1)
-        turned_already = image.format == "TIFF"  # by OpenCV, whatever its flags
-    if turned == 1 or turned_already:
-        return photo
-    upright = Image.fromarray(photo)  # as OpenCV has decoded it: Pillow clips 16 bits
-    upright.getexif()[ORIENTATION] = turned
-    return np.asarray(ImageOps.exif_transpose(upright))
 
 
 def whole(photo: np.ndarray) -> np.ndarray:
@@ -111,8 +94,7 @@ def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) 
     photo: a file, or (H, W, 3) uint8 RGB. box: x1 y1 x2 y2 in pixels of the upright photo, by default the whole
     picture. Raises DataError for a photo that cannot be read and for a box outside of it.
     """
-    if not isinstance(photo, np.ndarray):
-        photo = read_upright(photo)
+    photo = photo if isinstance(photo, np.ndarray) else read_photo(photo)
     box = whole(photo) if box is None else check_box(photo, box)
     i, names = CONFIG.input, load()[1]
     out = _outputs(crops.crop(photo, box, i.px, i.margin)[None])
@@ -134,13 +116,9 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     Photos that cannot be read are named on stderr when the index is made, and counted whenever it is read. Raises
     DataError if no readable photo remains.
     """
-    folder = Path(folder)
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not paths:
-        what = "no .jpg, .png or .webp photo under it" if folder.is_dir() else "no such folder"
-        raise DataError(f"{folder}: {what}; name a folder with photos")
-    state = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-    about = {"folder": str(folder.resolve()), "photos": state, "network": NETWORK.stat().st_mtime_ns}
+    paths = photos_under(folder)
+    state = [(str(path), _state(path)) for path in paths]
+    about = {"folder": str(Path(folder).resolve()), "photos": state, "network": NETWORK.stat().st_mtime_ns}
     made = artefact(cache_folder / f"catalogue_{digest(about)}", lambda part: _embed(part, paths), about)
     stored = read_tensors(made / "embeddings.safetensors", "np")[0]
     kept = stored["kept"]
@@ -154,21 +132,30 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     return [paths[number] for number in kept], stored["embedding"]
 
 
+def _state(path: Path) -> tuple[int, int] | None:
+    """Return what tells whether a photo has changed; None while it may not be read."""
+    return (path.stat().st_size, path.stat().st_mtime_ns) if os.access(path, os.R_OK) else None
+
+
 def _embed(part: Path, paths: list[Path]) -> None:
     """Write the embeddings (N, D) of the photos that can be read, and their numbers (N,)."""
-    cut, kept = [], []
-    i = CONFIG.input
+    found, kept = [torch.zeros(0, CONFIG.model.fc_fusion)], []
+    cut = _whole_crops(paths)
+    while batch := list(islice(cut, BATCH)):
+        kept += [number for number, _ in batch]
+        found.append(torch.from_numpy(_outputs(np.stack([crop for _, crop in batch]))["embedding"]))
+    write_tensors(part / "embeddings.safetensors", {"embedding": torch.cat(found), "kept": torch.tensor(kept)})
+
+
+def _whole_crops(paths: list[Path]) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield number and crop of each whole photo, one photo in memory at a time; name those that cannot be read."""
     for number, path in enumerate(paths):
         try:
-            photo = read_upright(path)
+            photo = read_photo(path)
         except DataError as error:
             print(f"{error}; left out of the catalogue", file=sys.stderr)
             continue
-        cut.append(crops.crop(photo, whole(photo), i.px, i.margin))
-        kept.append(number)
-    found = [_outputs(np.stack(cut[at : at + BATCH]))["embedding"] for at in range(0, len(kept), BATCH)]
-    embedding = torch.from_numpy(np.concatenate(found)) if found else torch.zeros(0, CONFIG.model.fc_fusion)
-    write_tensors(part / "embeddings.safetensors", {"embedding": embedding, "kept": torch.tensor(kept)})
+        yield number, crops.crop(photo, whole(photo), CONFIG.input.px, CONFIG.input.margin)
 
 
 def nearest(

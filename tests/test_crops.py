@@ -148,13 +148,13 @@ def test_the_store_holds_every_crop_in_order_and_is_read_back(benchmark, tmp_pat
     for i in range(7):
         photo = crops.read_photo(tmp_path / benchmark.image[i])
         np.testing.assert_array_equal(stored[i], crops.crop(photo, benchmark.box[i], 72, 0.1))
-    monkeypatch.setattr(crops, "_decode", None)  # a second call reads the store, not the photos
+    monkeypatch.setattr(crops, "read_photo", None)  # a second call reads the store, not the photos
     np.testing.assert_array_equal(crops.crop_store(benchmark, tmp_path / "cache", CONFIG), stored)
 
 
 def test_a_stopped_store_goes_on_where_it_was(benchmark, tmp_path, monkeypatch):
     whole = np.array(crops.crop_store(benchmark, tmp_path / "whole", CONFIG))
-    read, seen = crops._decode, []
+    read, seen = crops.read_photo, []
 
     def read_until_broken(path):
         seen.append(path.name)
@@ -162,9 +162,8 @@ def test_a_stopped_store_goes_on_where_it_was(benchmark, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return read(path)
 
-    monkeypatch.setattr(crops, "_decode", read_until_broken)
-    monkeypatch.setattr(crops, "CROPS_AT_ONCE", 2)
-    monkeypatch.setattr(crops, "MARK_EVERY", 2)
+    monkeypatch.setattr(crops, "read_photo", read_until_broken)
+    monkeypatch.setattr(crops, "CHUNK", 2)
     with pytest.raises(KeyboardInterrupt):
         crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
     assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {".part", ".lock"}
@@ -294,31 +293,3 @@ def test_a_mirrored_view_is_the_view_of_the_mirrored_crop():
     plain = view._replace(mirrored=torch.zeros(6, dtype=torch.bool))
     flipped = crops.images_in_view(images.flip(2), plain, 64)
     torch.testing.assert_close(crops.images_in_view(images, view, 64), flipped, atol=1e-3, rtol=0)
-
-
-def test_bad_photos_are_named(tmp_path, monkeypatch):
-    with pytest.raises(DataError, match=r"none.jpg: No such file.*put the photo there"):
-        crops.read_photo(tmp_path / "none.jpg")
-    (tmp_path / "text.jpg").write_text("not a picture")
-    with pytest.raises(DataError, match="text.jpg: not a whole"):
-        crops.read_photo(tmp_path / "text.jpg")
-    (tmp_path / "empty.jpg").write_bytes(b"")
-    with pytest.raises(DataError, match="empty.jpg: not a whole"):
-        crops.read_photo(tmp_path / "empty.jpg")
-    data = cv2.imencode(".jpg", photo_with_dot(5, 5))[1].tobytes()
-    (tmp_path / "cut.jpg").write_bytes(data[: len(data) // 2])
-    with pytest.raises(DataError, match="cut.jpg: not a whole"):
-        crops.read_photo(tmp_path / "cut.jpg")
-    path = tmp_path / "small.png"
-    cv2.imwrite(str(path), photo_with_dot(5, 5))
-    assert crops.read_photo(path).shape == (160, 120, 3)
-    monkeypatch.setattr(crops, "MOST_PIXELS", 120 * 160 - 1)
-    with pytest.raises(DataError, match="small.png: 120 x 160 pixels; photos above"):
-        crops.read_photo(path)
-
-
-def test_photos_are_read_as_red_green_blue(tmp_path):
-    red = np.zeros((4, 4, 3), np.uint8)
-    red[..., 2] = 200  # OpenCV writes blue, green, red
-    cv2.imwrite(str(tmp_path / "red.png"), red)
-    assert crops.read_photo(tmp_path / "red.png")[0, 0].tolist() == [200, 0, 0]
