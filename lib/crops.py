@@ -1,4 +1,4 @@
-"""From photos to training batches: crops decoded once, views cut on the device.
+"""From photos to training batches: crops cut once, views cut on the device.
 
 read -> crop -> view. A crop is the annotated box, widened by a margin and resized to a square, so that every box fills
 the same part of every crop; landmarks are kept in units of that crop, (0, 0) its top left corner and (1, 1) its bottom
@@ -6,12 +6,11 @@ right. Crops are stored in a memory-mapped file, which any number of epochs and 
 view is the window of a crop that a network sees: fixed at test, jittered and mirrored in training.
 """
 
-import errno
 import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -31,8 +30,8 @@ from lib.photo import photo_size, read_photo
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of torchvision's VGG-16
 CUT_OFF = 2  # visibility code
 CROPS_VERSION = 2  # raised by hand when `read_photo` or `crop` change
-CHUNK = 500  # images after which progress is noted, from where a stopped store resumes
-MOST_REPORTED = 10  # damaged photos, or boxes that leave their photos; the rest is counted
+CHUNK = 500  # photos after which progress is noted, from where a stopped store resumes
+MOST_REPORTED = 10  # damaged photos; the rest is counted
 LEAST_INSIDE = 0.05  # share of a box's area inside its photo; official boxes leave by a few pixels
 SAMPLED = 200  # photos whose sizes are compared with their boxes
 FEW_SAMPLED = 8  # photos say nothing of all
@@ -40,11 +39,19 @@ LEAST_REACH = 0.6  # of a photo's width or height, which nine in ten boxes stay 
 
 
 class Damaged(DataError):
-    """Photos that cannot be read. `rows` (int list) are theirs in the benchmark."""
+    """Photos of a benchmark that cannot be read, up to MOST_REPORTED of them named; `rows` is the list of all."""
 
-    def __init__(self, sentence: str, rows: list[int]):
-        super().__init__(sentence)
-        self.rows = rows
+    def __init__(self, found: dict[int, str], benchmark):
+        """found: row -> what is wrong with its photo."""
+        more = len(found) - MOST_REPORTED
+        named = [*list(found.values())[:MOST_REPORTED], *([f"and {more} more"] if more > 0 else [])]
+        world = benchmark.images_root.parent.parent  # of drawn clothes, which are drawn again without it
+        cure = "mend them, or go on without them by --skip-damaged"
+        if (world / "world.json").exists():
+            cure = f"delete the folder {world}"
+        count = f"{len(found)} of {len(benchmark.image)} photos of {benchmark.name} cannot be read"
+        super().__init__(f"{count}: {' | '.join(named)}; {cure}")
+        self.rows = list(found)
 
 
 # ---- crops ----------------------------------------------------------------------------------------------------------
@@ -83,21 +90,23 @@ def crop(photo: np.ndarray, box: np.ndarray, px: int, margin: float) -> np.ndarr
     return cv2.warpAffine(photo, matrix, (px, px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
+# ---- the store ------------------------------------------------------------------------------------------------------
+
+
 def crop_store(benchmark, folder: Path, config) -> np.ndarray:
     """Return the crops of all images of a benchmark, (N, px, px, 3) uint8, memory-mapped; made once under `folder`.
 
-    config: a `config.Input`. A box that leaves its photo is reported on stderr and cut with the photo's edge repeated.
-    Raises Damaged, which names them, for photos that cannot be read, and DataError for a box that is (almost) wholly
-    outside its photo.
+    config: a `config.Input`. Boxes that leave their photos are counted on stderr. Raises Damaged for photos that cannot
+    be read, and DataError for a box that is (almost) wholly outside its photo.
     """
     about = {"version": CROPS_VERSION, "dataset": benchmark.key, "px": config.px, "margin": config.margin}
     path = folder / f"crops_{benchmark.name}_{digest(about)}"
     artefact(path, lambda part: _fill(part, benchmark, config), about)
-    if (path / "damaged.json").exists():  # of these very photos: changed ones have another key
+    if (path / "damaged.json").exists():  # only these photos need to be read again
         known = [int(row) for row in json.loads((path / "damaged.json").read_text())]
         damaged = _use_photos(benchmark, known, lambda *_: None)
         if len(damaged) == len(known):
-            raise damage_error(damaged, benchmark)
+            raise Damaged(damaged, benchmark)
         shutil.rmtree(path)  # the disk failed for a while
         return crop_store(benchmark, folder, config)
     try:
@@ -107,7 +116,7 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray:
 
 
 def _fill(part: Path, benchmark, config) -> None:
-    """Write the crops into an unfinished folder, from the image where an earlier call was stopped.
+    """Write crops.npy into an unfinished folder, from the image where an earlier call was stopped.
 
     Where photos cannot be read, write damaged.json, row -> sentence, instead.
     """
@@ -115,55 +124,40 @@ def _fill(part: Path, benchmark, config) -> None:
     progress = part / "done.txt"  # images that are on the disk
     done = int(progress.read_text()) if progress.exists() else 0
     array = np.lib.format.open_memmap(file, "r+" if done else "w+", np.uint8, shape)
-    _reserve(file)
-    leaving, damaged = {}, {}
+    if hasattr(os, "posix_fallocate"):  # a disk that fills up later would kill the process (SIGBUS)
+        with open(file, "r+b") as reserved:
+            os.posix_fallocate(reserved.fileno(), 0, file.stat().st_size)
+    leaving, damaged = [], {}
 
     def use(row: int, path: Path, photo: np.ndarray) -> None:
-        if sentence := _leaves(photo, benchmark.box[row], path):
-            leaving[row] = sentence
+        if _leaves(photo, benchmark.box[row], path):
+            leaving.append(row)
         array[row] = crop(photo, benchmark.box[row], config.px, config.margin)
 
-    for rows, bar in _chunks(done, shape[0]):
-        damaged |= _use_photos(benchmark, rows, use, bar)
+    for rows in _chunks(done, shape[0]):
+        damaged |= _use_photos(benchmark, rows, use)
         if not damaged:
             array.flush()  # on the disk before the file that says so
             write_beside(progress, lambda path, stop=rows.stop: path.write_text(str(stop)))
-    sentences = [leaving[row] for row in sorted(leaving)]
-    for sentence in sentences[:MOST_REPORTED]:
-        print(sentence, file=sys.stderr)
-    if len(sentences) > MOST_REPORTED:
-        print(f"and {len(sentences) - MOST_REPORTED} more boxes that leave their photos", file=sys.stderr)
+    if leaving:
+        print(f"{benchmark.name}: {len(leaving)} boxes leave their photos (--check names them)", file=sys.stderr)
     if damaged:
         write_json(part / "damaged.json", damaged)
         file.unlink()
     progress.unlink(missing_ok=True)
 
 
-def _chunks(done: int, total: int) -> Iterator[tuple[range, tqdm]]:
-    """Yield ranges of rows, and a progress bar for the photos in them."""
+def _chunks(done: int, total: int) -> Iterator[range]:
+    """Yield rows in chunks, under a progress bar."""
     with tqdm(total=total, initial=done, desc="decode photos", unit="image", mininterval=1) as bar:
         for start in range(done, total, CHUNK):
-            yield range(start, min(start + CHUNK, total)), bar
+            rows = range(start, min(start + CHUNK, total))
+            yield rows
+            bar.update(len(rows))
 
 
-def _reserve(path: Path) -> None:
-    """Reserve the disk space of a mapped file now: a disk that fills up later would kill the process (SIGBUS)."""
-    size = path.stat().st_size
-    if not hasattr(os, "posix_fallocate"):  # macOS
-        return
-    try:
-        with open(path, "r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            path.unlink()  # what is left would keep the disk full
-            why = f"{os.strerror(errno.ENOSPC)}; it needs {size / 1e9:.1f} GB"
-            raise DataError(f"{path}: cannot be written ({why}); free some disk space") from error
-        raise
-
-
-def _use_photos(benchmark, rows: Sequence[int], use: Callable, bar: tqdm | None = None) -> dict[int, str]:
-    """Read photos in threads and call use(row, path, photo) for each; return row -> what is wrong with a photo."""
+def _use_photos(benchmark, rows: Iterable[int], use: Callable) -> dict[int, str]:
+    """Read photos in threads and call use(row, path, photo) for each; return row -> what is wrong with its photo."""
 
     def one(row: int) -> str:
         path = benchmark.images_root / benchmark.image[row]
@@ -174,13 +168,11 @@ def _use_photos(benchmark, rows: Sequence[int], use: Callable, bar: tqdm | None 
         use(row, path, photo)
         return ""
 
-    damaged = {}
     with ThreadPoolExecutor() as pool:  # photos are decoded and resized outside Python's lock
-        for row, sentence in zip(rows, pool.map(one, rows), strict=True):
-            damaged |= {row: sentence} if sentence else {}
-            if bar:
-                bar.update()
-    return damaged
+        return {row: sentence for row, sentence in zip(rows, pool.map(one, rows), strict=True) if sentence}
+
+
+# ---- faults ---------------------------------------------------------------------------------------------------------
 
 
 def bad_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str]]:
@@ -199,21 +191,9 @@ def bad_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str
         except DataError as error:
             outside[row] = str(error)
 
-    for rows, bar in _chunks(0, len(benchmark.image)):
-        damaged |= _use_photos(benchmark, rows, use, bar)
+    for rows in _chunks(0, len(benchmark.image)):
+        damaged |= _use_photos(benchmark, rows, use)
     return damaged, dict(sorted(outside.items())), dict(sorted(leaving.items()))
-
-
-def damage_error(found: dict[int, str], benchmark) -> Damaged:
-    """Return an error that names up to MOST_REPORTED photos and counts the rest."""
-    some, more = list(found.values())[:MOST_REPORTED], len(found) - MOST_REPORTED
-    sentence = f"{len(found)} of {len(benchmark.image)} photos of {benchmark.name} cannot be read: {' | '.join(some)}"
-    sentence += f" | and {more} more" if more > 0 else ""
-    world = benchmark.images_root.parent.parent  # of drawn clothes, which are drawn again without it
-    cure = "mend them, or go on without them by --skip-damaged"
-    if (world / "world.json").exists():
-        cure = f"delete the folder {world}"
-    return Damaged(f"{sentence}; {cure}", list(found))
 
 
 def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
@@ -230,29 +210,28 @@ def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
 
 
 def check_sizes(benchmark) -> None:
-    """Compare a sample of photos, by their headers alone, with their boxes.
+    """Compare the sizes of a sample of photos with their boxes.
 
     Raises DataError where almost all boxes lie in the top left part of photos that are larger than the boxes' own, as
-    the high-resolution photos of a release are: their crops would show the wrong part. Photos that cannot be read are
-    left to `crop_store`.
+    the high-resolution photos of a release are. Photos that cannot be read are left to `crop_store`.
     """
-    reach, widths = [], []
-    n = len(benchmark.image)
-    for i in np.unique(np.linspace(0, n - 1, min(n, SAMPLED)).round().astype(int)) if n else ():
-        path = benchmark.images_root / benchmark.image[i]
+    reach, sides, n = [], [], len(benchmark.image)
+    for i in np.unique(np.linspace(0, n - 1, min(n, SAMPLED)).round().astype(int)):
         try:
-            width, height = photo_size(path)
+            size = photo_size(benchmark.images_root / benchmark.image[i])
         except DataError:
             continue
-        reach.append(max(benchmark.box[i, 2] / width, benchmark.box[i, 3] / height))
-        widths.append(max(width, height))
-    if len(reach) < FEW_SAMPLED or np.quantile(reach, 0.9) >= LEAST_REACH:
-        return
-    raise DataError(
-        f"{benchmark.images_root}: the boxes reach {100 * np.median(reach):.0f} % of the photos' size"
-        f" ({100 * np.quantile(reach, 0.9):.0f} % in nine of ten; photos of {np.median(widths):.0f} pixels): the photos"
-        " are larger than those that the boxes were drawn on; unpack img.zip instead of img_highres.zip"
-    )
+        reach.append((benchmark.box[i, 2:] / size).max())
+        sides.append(max(size))
+    if len(reach) >= FEW_SAMPLED and np.quantile(reach, 0.9) < LEAST_REACH:
+        raise DataError(
+            f"{benchmark.images_root}: the boxes reach {100 * np.median(reach):.0f} % of the photos' size"
+            f" ({100 * np.quantile(reach, 0.9):.0f} % in nine of ten; photos of {np.median(sides):.0f} pixels): the"
+            " photos are larger than those that the boxes were drawn on; unpack img.zip instead of img_highres.zip"
+        )
+
+
+# ---- colours --------------------------------------------------------------------------------------------------------
 
 
 @cache  # a CUDA graph cannot copy from the host

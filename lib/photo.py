@@ -18,29 +18,14 @@ from pathlib import Path
 import numpy as np
 import pillow_heif
 import simplejpeg
-from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from lib.lists import MOST_PIXELS, DataError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "TIFF", "BMP", "PPM")  # no EPS: it runs Ghostscript
-CURES = {
-    errno.ENOENT: "put the photo there or correct its name",
-    errno.EACCES: "make it readable",
-    errno.EISDIR: "name a photo",
-}
 FAULTS = (OSError, SyntaxError, ValueError, RuntimeError, struct.error)  # of decoders; the last of EXIF readers
 END = b"\xff\xd9"  # of a JPEG
 FEW = 8  # stray bytes before the end of a JPEG; more of them are pixels that its decoder has lost
-TURNS = {  # by EXIF orientation, from the stored pixels to the upright ones
-    1: lambda pixels: pixels,
-    2: np.fliplr,
-    3: lambda pixels: np.rot90(pixels, 2),
-    4: np.flipud,
-    5: lambda pixels: pixels.transpose(1, 0, 2),
-    6: lambda pixels: np.rot90(pixels, -1),
-    7: lambda pixels: np.rot90(pixels, 2).transpose(1, 0, 2),
-    8: lambda pixels: np.rot90(pixels, 1),
-}
 
 pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = None  # MOST_PIXELS is the limit, and its error names the file
@@ -60,7 +45,12 @@ def read_photo(path: Path | str) -> np.ndarray:
         jpeg = image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB")
         pixels = _decode_jpeg(data) if jpeg else None
         pixels = _decode(image) if pixels is None else pixels
-        return np.ascontiguousarray(TURNS[_orientation(image)](pixels))
+        turn = _orientation(image)  # now: a PNG may have its EXIF behind the pixels
+    if turn == 1:
+        return pixels
+    turned = Image.fromarray(pixels)
+    turned.getexif()[ExifTags.Base.Orientation] = turn
+    return np.asarray(ImageOps.exif_transpose(turned))
 
 
 def photo_size(path: Path | str) -> tuple[int, int]:
@@ -68,8 +58,8 @@ def photo_size(path: Path | str) -> tuple[int, int]:
     path = Path(path)
     data = _bytes(path)
     with _header(path, data) as image:
-        if image.format == "PNG" and b"eXIf" in data and "exif" not in image.info:
-            image.load()  # its EXIF may be behind the pixels
+        if image.format == "PNG" and b"eXIf" in data:
+            image.load()
         turned = _orientation(image) in (5, 6, 7, 8) and image.format != "TIFF"  # whose size is the upright one
         return (image.height, image.width) if turned else image.size
 
@@ -95,7 +85,7 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        cure = CURES.get(error.errno, "check the disk")
+        cure = "make it readable" if error.errno == errno.EACCES else "put the photo there or correct its name"
         raise DataError(f"{path}: {error.strerror or error}; {cure}") from None
 
 
@@ -129,7 +119,7 @@ def _orientation(image: Image.Image) -> int:
         turn = image.getexif().get(ExifTags.Base.Orientation, 1)
     except FAULTS:
         return 1
-    return turn if turn in TURNS else 1
+    return turn if turn in range(1, 9) else 1
 
 
 def _decode(image: Image.Image) -> np.ndarray:
