@@ -1,4 +1,5 @@
 import os
+import re
 from dataclasses import replace
 
 import cv2
@@ -9,7 +10,7 @@ import torch
 from lib import crops
 from lib.config import Input
 from lib.deepfashion import Benchmark
-from lib.lists import DataError
+from lib.lists import FOLDERS, DataError
 
 CONFIG = Input(px=72, view_px=64)
 
@@ -90,30 +91,16 @@ def test_views_are_cut_in_float32_under_autocast():
         assert torch.equal(crops.images_in_view(images, view, 64), plain)
 
 
-def test_mirroring_twice_changes_nothing():
-    landmarks = torch.rand(2, 8, 2)
-    view = crops.View(torch.ones(2, 2), torch.full((2, 2), 0.5), torch.ones(2, dtype=torch.bool))
-    twice = crops.landmarks_in_view(crops.landmarks_in_view(landmarks, view), view)
-    torch.testing.assert_close(twice, landmarks)
-
-
-def test_unknown_landmarks_stay_unknown():
-    view = crops.training_view(4, CONFIG, torch.Generator().manual_seed(0))
-    assert crops.landmarks_in_view(torch.full((4, 8, 2), torch.nan), view).isnan().all()
-
-
-def test_landmarks_come_back_from_the_fixed_view():
-    landmarks = torch.rand(3, 8, 2)
-    view = crops.fixed_view(3, CONFIG)
-    has_label = crops.landmarks_in_view(landmarks, view)
-    torch.testing.assert_close(crops.landmarks_in_crop(has_label, view), landmarks)
-    assert not torch.equal(has_label, landmarks)
-
-
-def test_the_test_view_has_no_jitter_and_no_mirror():
+def test_landmarks_come_back_from_the_fixed_view_and_unknown_ones_stay_unknown():
+    """Which has no jitter and no mirror."""
     view = crops.fixed_view(5, CONFIG)
     assert not view.mirrored.any() and view.colour is None
     assert (view.size == CONFIG.view).all() and (view.centre == 0.5).all()
+    landmarks = torch.rand(5, 8, 2)
+    seen = crops.landmarks_in_view(landmarks, view)
+    assert not torch.equal(seen, landmarks)
+    torch.testing.assert_close(crops.landmarks_in_crop(seen, view), landmarks)
+    assert crops.landmarks_in_view(torch.full((5, 8, 2), torch.nan), view).isnan().all()
 
 
 def test_training_views_are_the_same_in_every_process():
@@ -209,21 +196,85 @@ def test_boxes_that_leave_their_photo_are_counted_or_refused(benchmark, tmp_path
     assert "2.png: box 10 10 125 60 is not inside its 120 x 160 pixels; the photo's edge is repeated" in leaving[2]
 
 
-@pytest.mark.parametrize("box, inside", [((0, 0, 120, 160), True), ((0, 0, 120.5, 160), False), ((-1, 0, 9, 9), False)])
-def test_a_box_may_touch_the_edge(box, inside):
-    report = crops._leaves(np.zeros((160, 120, 3), np.uint8), np.array(box), "photo")
-    assert (report == "") == inside
-
-
-@pytest.mark.parametrize("box", [(-9, 5, 0, 20), (120, 5, 130, 20), (5, -9, 20, 0), (5, 160, 20, 170)])
-def test_a_box_that_only_touches_the_photo_has_no_pixel_of_it(box):
-    with pytest.raises(DataError, match="nor overlaps"):
-        crops._leaves(np.zeros((160, 120, 3), np.uint8), np.array(box), "photo")
+def test_a_box_may_touch_the_edge_and_must_overlap_the_photo():
+    photo = np.zeros((160, 120, 3), np.uint8)
+    assert crops._leaves(photo, np.array([0, 0, 120, 160]), "photo") == ""
+    for box in ((0, 0, 120.5, 160), (-1, 0, 9, 9)):
+        assert "edge is repeated" in crops._leaves(photo, np.array(box), "photo")
+    for box in ((-9, 5, 0, 20), (120, 5, 130, 20), (5, -9, 20, 0), (5, 160, 20, 170), (0, 0, 60_000, 60_000)):
+        with pytest.raises(DataError, match="photo: box .* nor overlaps them enough; correct its row in the list"):
+            crops._leaves(photo, np.array(box), "photo")
 
 
 def test_no_images_make_an_empty_store(benchmark, tmp_path):
     none = replace(benchmark, image=benchmark.image[:0], box=benchmark.box[:0])
     assert crops.crop_store(none, tmp_path / "cache", CONFIG).shape == (0, 72, 72, 3)
+
+
+def test_all_damaged_photos_are_named_at_once_and_again(benchmark, tmp_path, monkeypatch):
+    whole = (tmp_path / "img/2.png").read_bytes()
+    (tmp_path / "img/2.png").write_bytes(whole[:-900])
+    (tmp_path / "img/5.png").unlink()
+    (tmp_path / "img/6.png").write_text("no picture")
+    monkeypatch.setattr(crops, "CHUNK", 2)
+    monkeypatch.setattr(crops, "MOST_REPORTED", 2)
+    with pytest.raises(crops.Damaged) as first:
+        crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    assert first.value.rows == [2, 5, 6]
+    sentence = str(first.value)
+    assert "3 of 7 photos of b cannot be read" in sentence and "--skip-damaged" in sentence
+    assert "2.png: damaged" in sentence and "5.png: No such file" in sentence and "6.png" not in sentence
+    assert "and 1 more" in sentence
+    assert not list((tmp_path / "cache").rglob("*.npy"))
+
+    decode, read = crops.read_photo, []
+    with monkeypatch.context() as patch:
+        patch.setattr(crops, "read_photo", lambda path: (read.append(path.name), decode(path))[1])
+        with pytest.raises(crops.Damaged, match=re.escape(sentence)):
+            crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    assert sorted(read) == ["2.png", "5.png", "6.png"]  # the others are known to be whole
+    for i in (2, 5, 6):
+        (tmp_path / f"img/{i}.png").write_bytes(whole)
+    benchmark = replace(benchmark)  # read again
+    crop = crops.crop(crops.read_photo(tmp_path / "img/6.png"), benchmark.box[6], 72, 0.1)
+    np.testing.assert_array_equal(crops.crop_store(benchmark, tmp_path / "cache", CONFIG)[6], crop)
+
+
+@pytest.mark.parametrize(
+    "fault, raised", [(DataError("x.jpg: Permission denied"), crops.Damaged), (MemoryError(), MemoryError)]
+)
+def test_what_is_no_damage_is_not_remembered_as_such(benchmark, tmp_path, monkeypatch, fault, raised):
+    decode = crops.read_photo
+
+    def refuse(path):
+        if path.name == "5.png":
+            raise fault
+        return decode(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(crops, "read_photo", refuse)
+        with pytest.raises(raised):
+            crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    assert crops.crop_store(benchmark, tmp_path / "cache", CONFIG).shape == (7, 72, 72, 3)
+
+
+def test_photos_that_are_larger_than_the_boxes_own_are_refused(benchmark, monkeypatch):
+    monkeypatch.setattr(crops, "FEW_SAMPLED", 7)
+    crops.check_sizes(benchmark)
+    small = replace(benchmark, box=benchmark.box / 4)
+    with pytest.raises(DataError, match=r"boxes reach 23 % of the photos' size .*160 pixels.*unpack img.zip"):
+        crops.check_sizes(small)
+    crops.check_sizes(replace(small, image=small.image[:6], box=small.box[:6]))  # too few to tell
+    benchmark.box[:5] /= 4
+    crops.check_sizes(benchmark)
+
+
+def test_of_the_synthetic_world_the_cure_is_to_draw_it_again(benchmark, tmp_path):
+    benchmark = replace(benchmark, images_root=tmp_path / "world" / FOLDERS["category_attribute"] / "Img")
+    (tmp_path / "world").mkdir()
+    (tmp_path / "world" / "world.json").write_text("{}")
+    with pytest.raises(crops.Damaged, match=r"0.png: .*; delete the folder .*world$"):
+        crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
 
 
 def test_denormalise_undoes_normalise():
