@@ -53,10 +53,13 @@ def read_photo(path: Path | str) -> np.ndarray:
     return np.asarray(ImageOps.exif_transpose(turned))
 
 
-def photo_size(path: Path | str) -> tuple[int, int]:
-    """Return width and height in pixels of the upright photo, from its header. Raises DataError like `read_photo`."""
-    path = Path(path)
-    data = _bytes(path)
+def photo_size(photo: Path | str | bytes, path: Path | None = None) -> tuple[int, int]:
+    """Return width and height in pixels of the upright photo, from its header. Raises DataError like `read_photo`.
+
+    photo: a file, or its bytes, which `path` names in errors.
+    """
+    data = photo if isinstance(photo, bytes) else _bytes(Path(photo))
+    path = Path(path or ("photo" if isinstance(photo, bytes) else photo))
     with _header(path, data) as image:
         if image.format == "PNG" and b"eXIf" in data:
             image.load()
