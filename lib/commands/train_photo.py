@@ -1,0 +1,241 @@
+"""Train the network behind `--photo` and notebook 09 on drawn clothes and on photos together.
+
+    python -m lib.commands.train_photo --photos clothing-dataset-small --out outputs/photo_network
+
+--photos: a folder with train/ and validation/, in each one folder of photos per kind (`lib.photo_network.KINDS`), such
+as the small part of https://github.com/alexeygrigorev/clothing-dataset (CC0). About an hour on two cores; a stopped
+training goes on. What ImageNet has taught up to stride 8, and all batch norms, stay as they are: edges and textures of
+photos, not of drawings. The network's file and its figures on the validation photos go to --out.
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import joblib
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch import Tensor, nn
+from torchvision.transforms import v2
+from tqdm import tqdm
+
+from lib import crops, networks, train
+from lib.artefact import write_beside, write_json
+from lib.commands import one_sentence
+from lib.config import PROFILES, Weights
+from lib.deepfashion import Benchmark, find_benchmarks
+from lib.lists import DataError
+from lib.methods import find
+from lib.photo import read_photo
+from lib.photo_network import INPUT, KINDS, NONE, PhotoNet, right_categories
+from lib.predict import see
+from lib.world.size import World
+from lib.world.writer import write_world
+
+WORLD, SEED = World(pretrain=16_000, val=400, test=1_000), 7  # of the drawn clothes
+METHOD = find("fashionnet-heatmap")
+CONFIG = replace(PROFILES["photos"], input=INPUT)
+STEPS, RATE, BATCH = 1500, 5e-4, 32  # updates, and pictures of each of the two sources in a batch
+# A thousand photos a kind at most teach landmarks nothing, drawings alone do: they weigh as in the photos profile.
+WEIGHTS = Weights(landmark=10, heatmap=1, visibility=0.1, category=0.3, attribute=1, triplet=0, pair=0)
+ABSENT = 0.3  # weight of the attributes that a photo's kind excludes; the kind's own loss has weight 1
+PRECISION = 0.9  # of an attribute on drawn clothes, from which it is said of a photo
+FEWEST = 10  # pictures that its precision is measured on
+REGULAR = 0.01  # scikit-learn's C of the classifier of kinds
+
+
+def read_photos(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return the crops (N, px, px, 3) of a folder with one folder of photos per kind, and the kinds' numbers (N,)."""
+    cut, kind = [], []
+    for number, name in enumerate(KINDS):
+        if not (folder / name).is_dir():
+            raise DataError(f"{folder}: no folder {name!r}; there must be one for each of {', '.join(KINDS)}")
+        for path in sorted((folder / name).iterdir()):
+            photo = read_photo(path)
+            whole = np.array([0, 0, photo.shape[1], photo.shape[0]], np.float32)
+            cut.append(crops.crop(photo, whole, INPUT.px, INPUT.margin))
+            kind.append(number)
+    return np.stack(cut), np.array(kind)
+
+
+def kind_loss(logits: Tensor, right: Tensor) -> Tensor:
+    """Return the mean negative logarithm of the summed probability of the right categories; both (n, categories)."""
+    return -logits.log_softmax(1).masked_fill(~right, -torch.inf).logsumexp(1).mean()
+
+
+def roughen(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Blur, grey or add noise to normalised images (n, 3, H, W), eight at a time: drawings are cleaner than photos."""
+    out = []
+    for part in images.split(8):
+        blur, grey, noise, strength = torch.rand(4, generator=generator).tolist()
+        if blur < 0.25:
+            part = v2.functional.gaussian_blur(part, [5, 5], [0.3 + 1.2 * strength])
+        if grey < 0.1:
+            part = part.mean(1, keepdim=True).expand_as(part)
+        if noise < 0.4:
+            part = part + 0.25 * strength * torch.randn(part.shape, generator=generator)
+        out.append(part)
+    return torch.cat(out).contiguous(memory_format=torch.channels_last)
+
+
+def training_mode(model: PhotoNet) -> list[nn.Parameter]:
+    """Freeze the trunk and all batch norms at ImageNet's values; return the parameters that are trained."""
+    model.train()
+    model.network.trunk.requires_grad_(False)
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval().requires_grad_(False)
+    return [parameter for parameter in model.network.parameters() if parameter.requires_grad]
+
+
+def excluded(samples: train.Samples, rows: np.ndarray, right: Tensor) -> Tensor:
+    """Return (kinds, A) bool: attributes that no drawn garment of a right category has."""
+    together = torch.zeros(right.shape[1], samples.attributes.shape[1])
+    together.index_add_(0, samples.category[rows], (samples.attributes[rows] == 1).float())
+    return (right.float() @ together) == 0
+
+
+def batches(n: int, size: int, seed: int):
+    """Yield rows (size,) of n without end, each as often as any other."""
+    rng, queue = np.random.default_rng(seed), np.zeros(0, int)
+    while True:
+        while len(queue) < size:
+            queue = np.concatenate([queue, rng.permutation(n)])
+        yield queue[:size]
+        queue = queue[size:]
+
+
+def fit(model: PhotoNet, drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray], out: Path) -> None:
+    """Train the network; goes on from <out>/state.pt."""
+    rows = drawn.rows("pretrain", "train")
+    samples = replace(train.make_samples(drawn, CONFIG, METHOD), crops=crops.crop_store(drawn, out / "cache", INPUT))
+    weights = train.attribute_weights(samples, rows, np.ones(samples.attributes.shape[1], bool), 0.1)
+    train.start_at_frequencies(model.network, replace(samples, category=None), rows, weights, CONFIG, [])
+    right = right_categories([*drawn.category_names, NONE])
+    model.absent.copy_(excluded(samples, rows, right))
+    parameters = training_mode(model)
+    groups = [{"params": [p for p in parameters if p.ndim > 1]},
+              {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0}]  # fmt: skip
+    optimizer = torch.optim.AdamW(groups, lr=RATE, weight_decay=CONFIG.training.weight_decay)
+    generator, begin, state = torch.Generator().manual_seed(SEED), 0, out / "state.pt"
+    if state.exists():
+        saved = torch.load(state, weights_only=True)
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+        begin = saved["step"]
+        generator.set_state(saved["generator"])
+    sources = zip(batches(len(rows), BATCH, SEED + begin), batches(len(photos[0]), BATCH, SEED + begin), strict=True)
+    bar = tqdm(sources, total=STEPS, initial=begin, unit="update", mininterval=10)
+    for step, (d, p) in zip(range(begin, STEPS), bar, strict=False):
+        d = torch.from_numpy(np.sort(rows[d]))
+        views = [crops.training_view(BATCH, INPUT, generator) for _ in range(2)]
+        images = torch.cat([
+            samples.images(d, views[0], INPUT.view_px),
+            crops.images_in_view(torch.from_numpy(photos[0][p]), views[1], INPUT.view_px),
+        ])  # fmt: skip
+        found = model.network(roughen(images, generator))
+        first = {name: value[:BATCH] for name, value in found.items()}
+        kind = torch.from_numpy(photos[1][p])
+        terms = train.loss_terms(first, samples.labels(d, views[0]), weights, CONFIG.training.margin)
+        wrong = nn.functional.softplus(found["attributes"][BATCH:]) * model.absent[kind] * weights[1]
+        loss = train.total(terms, WEIGHTS) + ABSENT * wrong.sum() / BATCH
+        loss = loss + kind_loss(found["category"][BATCH:], right[kind])
+        for group in optimizer.param_groups:
+            group["lr"] = RATE * train.rate_share(step, STEPS)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        bar.set_postfix(loss=f"{float(loss.detach()):.2f}")
+        if step % 150 == 149 or step + 1 == STEPS:
+            saved = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
+            saved["generator"] = generator.get_state()
+            write_beside(state, lambda path, saved=saved: torch.save(saved, path))
+
+
+def fit_kinds(model: PhotoNet, photos, validation) -> dict[str, float]:
+    """Fit the classifier of kinds to the training photos' features, and its temperature to the validation photos.
+
+    Return its figures on the validation photos, the calibration error with temperatures of the other half of them.
+    """
+    cut, kind = photos
+    features = torch.cat([see(model, cut, mirrored)["features"] for mirrored in (False, True)]).numpy()
+    fitted = LogisticRegression(C=REGULAR, max_iter=1000).fit(features, np.concatenate([kind, kind]))
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    centres = np.stack([unit[np.concatenate([kind, kind]) == number].mean(0) for number in range(len(KINDS))])
+    model.centres.copy_(torch.from_numpy(centres / np.linalg.norm(centres, axis=1, keepdims=True)))
+    model.kind.weight.data.copy_(torch.from_numpy(fitted.coef_))
+    model.kind.bias.data.copy_(torch.from_numpy(fitted.intercept_))
+    logits = sum(see(model, validation[0], mirrored)["kind"] for mirrored in (False, True)) / 2
+    truth = torch.from_numpy(validation[1])
+    halves = torch.arange(len(truth)) % 2
+    crossed = torch.empty(len(truth), len(KINDS))
+    for half in (0, 1):
+        crossed[halves == half] = logits[halves == half] / temperature(logits[halves != half], truth[halves != half])
+    whole = temperature(logits, truth)
+    model.kind.weight.data /= whole
+    model.kind.bias.data /= whole
+    best = crossed.softmax(1).max(1)
+    right = (best.indices == truth).float()
+    top3 = (logits.topk(3, 1).indices == truth[:, None]).any(1).float()
+    return {"kind right, %": 100 * float(right.mean()), "among three, %": 100 * float(top3.mean()),
+            "calibration error, points": 100 * calibration_error(best.values, right), "temperature": whole}  # fmt: skip
+
+
+def temperature(logits: Tensor, truth: Tensor) -> float:
+    """Return what logits (n, K) are divided by for the least cross-entropy."""
+    every = torch.arange(0.3, 5, 0.05)
+    losses = [float(nn.functional.cross_entropy(logits / t, truth)) for t in every]
+    return float(every[int(np.argmin(losses))])
+
+
+def calibration_error(probability: Tensor, right: Tensor, bins: int = 10) -> float:
+    """Return the expected calibration error of probabilities (n,) of what is right (n,) 0 or 1, in equal bins."""
+    place = (probability * bins).long().clamp(max=bins - 1)
+    gaps = [(probability[place == b].mean() - right[place == b].mean()).abs() * (place == b).float().mean()
+            for b in place.unique()]  # fmt: skip
+    return float(sum(gaps))
+
+
+def fit_thresholds(model: PhotoNet, drawn: Benchmark, out: Path) -> int:
+    """Set the score from which each attribute has the PRECISION on drawn test pictures; return how many have one."""
+    rows = drawn.rows("val", "test")
+    stored = crops.crop_store(drawn, out / "cache", INPUT)
+    scores = see(model, stored[rows])["attributes"].numpy()
+    labels = drawn.attributes[rows] == 1
+    for a in range(labels.shape[1]):
+        order = np.argsort(-scores[:, a])
+        precision = labels[order, a].cumsum() / np.arange(1, len(rows) + 1)
+        enough = np.flatnonzero((precision >= PRECISION) & (np.arange(1, len(rows) + 1) >= FEWEST))
+        model.threshold[a] = float(scores[order[enough[-1]], a]) if len(enough) else torch.inf
+    return int(model.threshold.isfinite().sum())
+
+
+@one_sentence("train_photo")
+def main(arguments: list[str]) -> None:
+    """Draw the clothes, train, fit the classifier of kinds and the thresholds, and write the network."""
+    parser = argparse.ArgumentParser(prog="python -m lib.commands.train_photo", description=__doc__.split("\n")[0])
+    parser.add_argument("--photos", required=True, type=Path, help="folder with train/ and validation/, one per kind")
+    parser.add_argument("--out", required=True, type=Path, help="folder of what is made")
+    options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    world = write_world(options.out / "world", WORLD, SEED, joblib.cpu_count())
+    drawn = find_benchmarks(world)["category_attribute"]
+    photos, validation = (read_photos(options.photos / split) for split in ("train", "validation"))
+    names = networks.classes(drawn)
+    names["category"] = [*names["category"], NONE]
+    torch.manual_seed(SEED)
+    model = PhotoNet(len(names["category"]), len(names["attributes"])).to(memory_format=torch.channels_last)
+    fit(model, drawn, photos, options.out)
+    model.eval()
+    figures = fit_kinds(model, photos, validation)
+    figures["attributes that are said"] = fit_thresholds(model, drawn, options.out)
+    networks.save(options.out / "whole.safetensors", model, {"classes": names})
+    networks.ship(options.out / "whole.safetensors", options.out / "photo.safetensors", {"figures": figures})
+    write_json(options.out / "figures.json", figures)
+    print(figures)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

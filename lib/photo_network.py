@@ -1,0 +1,73 @@
+"""The network behind `--photo` and notebook 09, apart from the methods that are compared.
+
+It is FashionNet with the heatmap head on EfficientNet-Lite0, from ImageNet, trained by `lib.commands.train_photo` on
+drawn clothes and on photos together. Drawn clothes teach it categories, attributes and landmarks; of a photo only its
+kind is known, such as "outwear", for which several of the 50 categories are right.
+"""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from lib import efficientnet, networks
+from lib.config import PHOTOS, Input
+from lib.fashionnet import FashionNet
+
+FILE = networks.SHIPPED / "photo.safetensors"
+INPUT = Input(px=150, view_px=128, jitter=0.2, colour=0.4)
+MODEL = replace(PHOTOS, fc_global=384)
+NONE = "no clothes"  # a category of its own, behind the 50
+# The categories that are right for each kind of photo. Of the other twelve no photo was at hand.
+KINDS = {
+    "dress": ("Dress", "Sundress", "Shirtdress", "Nightdress", "Caftan", "Kaftan", "Coverup"),
+    "hat": (NONE,),
+    "longsleeve": ("Tee", "Top", "Sweater", "Henley", "Turtleneck", "Jersey", "Hoodie"),
+    "outwear": ("Jacket", "Coat", "Blazer", "Bomber", "Anorak", "Parka", "Peacoat", "Cardigan", "Hoodie", "Poncho"),
+    "pants": ("Jeans", "Chinos", "Joggers", "Leggings", "Jeggings", "Sweatpants", "Capris", "Culottes", "Gauchos"),
+    "shirt": ("Button-Down", "Blouse", "Flannel"),
+    "shoes": (NONE,),
+    "shorts": ("Shorts", "Cutoffs", "Sweatshorts", "Trunks"),
+    "skirt": ("Skirt", "Sarong"),
+    "t-shirt": ("Tee", "Top", "Henley", "Jersey"),
+}
+
+
+class PhotoNet(nn.Module):
+    """FashionNet, a calibrated classifier of kinds on its global features, and what to say of them.
+
+    Buffers: centres (kinds, F), the unit mean features of each kind's photos; absent (kinds, A) bool, attributes that
+    no garment of the kind has; threshold (A,), the score from which an attribute is said, inf: never.
+    """
+
+    def __init__(self, categories: int, attributes: int):
+        super().__init__()
+        features = efficientnet.CHANNELS["global"]
+        self.network = FashionNet(MODEL, INPUT.view_px, categories, attributes, "heatmap")
+        self.network.pool5.register_forward_hook(self._keep)
+        self.kind = nn.Linear(features, len(KINDS))
+        self.register_buffer("centres", torch.zeros(len(KINDS), features))
+        self.register_buffer("absent", torch.zeros(len(KINDS), attributes, dtype=torch.bool))
+        self.register_buffer("threshold", torch.full((attributes,), torch.inf))
+
+    def _keep(self, module, inputs, output: Tensor) -> None:
+        self._pooled = output.flatten(1)
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """Return FashionNet's outputs for images (n, 3, view_px, view_px), with features (n, F) and kind (n, kinds)."""
+        out = self.network(images)
+        return out | {"features": self._pooled, "kind": self.kind(self._pooled)}
+
+
+def load() -> tuple[PhotoNet, dict[str, list[str]]]:
+    """Return the shipped network, ready to predict, and the names behind its heads."""
+    state, header = networks.load(FILE)
+    names = header["classes"]
+    model = PhotoNet(len(names["category"]), len(names["attributes"]))
+    model.load_state_dict(state)
+    return model.eval(), names
+
+
+def right_categories(names: list[str]) -> Tensor:
+    """Return (kinds, categories) bool: which categories are right for each kind of KINDS."""
+    return torch.tensor([[name in right for name in names] for right in KINDS.values()])
