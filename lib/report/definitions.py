@@ -13,12 +13,12 @@ from lib import metrics, paper
 from lib.artefact import write_beside
 from lib.lists import DataError
 from lib.methods import FASHIONNET
+from lib.report.measures import printed, words
 from lib.report.readme import PROFILES, REFERENCE, fill, markdown, read
 from lib.report.results import ROOT
 
 PAGE = ROOT / "docs" / "METRICS.md"
 START = "<!-- {name}: written by python -m lib.report.definitions, checked by a test -->\n"
-NEEDED = ("attribute_definitions", "categories", "landmark_summary", "inshop")
 
 # Three images. Attributes 0 and 1 are of group 1, 2 and 3 of group 2; scores rank each image's list, k = 2.
 ATTRIBUTES = np.array([[1, -1, 1, -1], [1, -1, -1, -1], [-1, 1, -1, 1]])
@@ -75,39 +75,29 @@ def example() -> pd.DataFrame:
 
 
 def numbers(profile: str) -> pd.DataFrame:
-    """Return FashionNet's numbers of a kept profile under each definition: columns measure, definition, value
-    (text)."""
-    tables = {name: read(profile, name) for name in NEEDED}
-    at = {name: table[table.method == FASHIONNET] for name, table in tables.items()}
-    out = []
-    names = {"micro": "micro", "macro": "macro", "within_group": "ranked inside the group", "image": "mean per image",
-             "best50": "best 50"}  # fmt: skip
-    for k in (3, 5):
-        row = at["attribute_definitions"].query(f"group == 'all' and k == {k}").iloc[0]
-        out += [(f"attributes, top-{k}", words, f"{100 * row[name]:.1f}") for name, words in names.items()]
-    for k in (1, 3, 5):
-        row = at["categories"].query(f"k == {k}").iloc[0]
-        out += [(f"category, top-{k}", name, f"{100 * row[name]:.1f}") for name in ("micro", "macro")]
-    row = at["landmark_summary"].iloc[0]
-    out += [("landmarks", name, f"{row[name]:.3f}" if name == "NE" else f"{100 * row[name]:.1f}")
-            for name in row.index.drop(["method", "lo", "hi", "n"], errors="ignore")]  # fmt: skip
-    curve = at["inshop"].set_index(["search", "k"])
-    for search in curve.index.unique("search"):
-        place = "in-shop" if search == "all" else f"in-shop, {search}"
-        for k in (1, paper.RETRIEVAL_TOP_K):
-            if (search, k) in curve.index:
-                row = curve.loc[(search, k)]
-                out += [
-                    (place, f"hit at {k}", f"{100 * row.accuracy:.1f}"),
-                    (place, f"share found at {k}", f"{100 * row.recall:.1f}"),
-                ]
-    return pd.DataFrame(out, columns=["measure", "definition", "value"])
+    """Return FashionNet's numbers of a kept profile by definition: columns measure, definition, value (text)."""
+    rows = printed(read(profile, "measures"))
+    rows = rows[
+        (rows.method == FASHIONNET) & rows.group.isin(("all", "within category")) & (rows.measure != "variations")
+    ]
+    rows = rows[(rows.measure != "search") | rows.k.isin((1, paper.RETRIEVAL_TOP_K)) & (rows.stage == "inshop")]
+    rows = rows[(rows.measure != "category") | (rows.stage == "category_attribute")]
+    shown = pd.DataFrame([words(row) for row in rows.itertuples()], columns=["measure", "definition"])
+    inside = rows.group.to_numpy() == "within category"
+    shown["measure"] = np.where(shown.measure == "search", "in-shop", shown.measure) + np.where(
+        inside, ", within category", ""
+    )
+    shown["value"] = [
+        f"{value:.3f}" if nearness == "NE" else f"{100 * value:.1f}"
+        for value, nearness in zip(rows.value, rows.definition, strict=True)
+    ]
+    return shown
 
 
 def kept() -> str:
-    """Return the first kept profile that has all tables. Raises DataError without one."""
+    """Return the first kept profile. Raises DataError without one."""
     for profile in PROFILES:
-        if all((REFERENCE / profile / "tables" / f"{name}.csv").exists() for name in NEEDED):
+        if read(profile, "measures") is not None:
             return profile
     raise DataError(f"{REFERENCE}: no kept results; run python -m lib.commands.keep demo after ./run_all.sh")
 
