@@ -487,13 +487,14 @@ def detector_table(results: Results, config: Config) -> pd.DataFrame:
 
 def claims_display(judged: pd.DataFrame, *groups: str) -> pd.DataFrame:
     """Return the claims of some groups to read, in points: claim, the paper's effect, here with its interval, what the
-    test could have seen, both verdicts and the reason. judged: of `claims.judge`."""
+    test could have seen, the corrected p-value, both verdicts, the dose and the reason. judged: of `claims.judge`."""
     rows = judged[judged.group.isin(groups)]
     ours = [f"{100 * r.measured:+.1f} [{100 * r.lo:+.1f}, {100 * r.hi:+.1f}]" for r in rows.itertuples()]
     table = pd.DataFrame({"claim": rows.claim})
     table["paper"] = [DASH if np.isnan(p) else f"{100 * p:+.1f}" for p in rows.paper]
     table["here"] = np.where(rows.measured.isna(), DASH, ours)
     table["could see"] = [DASH if np.isnan(d) else f"{100 * d:.1f}" for d in rows.detectable]
-    for name in ("direction", "size", "reason"):
+    table["p"] = [DASH if np.isnan(p) else f"{p:.3f}" for p in rows.p]
+    for name in ("direction", "size", "dose", "reason"):
         table[name] = rows[name].replace("", np.nan).fillna(DASH)
     return table.set_index("claim")
