@@ -63,7 +63,7 @@ def headline(profile: str) -> pd.DataFrame:
     )
     for title, (here, values) in titles.items():
         out[f"{title}: paper"] = [f"{100 * values[m]:.1f}" if m in values else DASH for m in out.method]
-        out[f"{title}: here"] = out.method.map(here).fillna(DASH)
+        out[f"{title}: here"] = [here.get(m, DASH) for m in out.method]
     return out
 
 
@@ -88,7 +88,9 @@ def real_photos() -> pd.DataFrame:
         f"in-shop, top-{top}": cells("photos", "inshop", "search", "hit", top),
     }
     out = pd.DataFrame({"method": [m for m in (*METHODS, *REFERENCES) if any(m in here for here in titles.values())]})
-    return out.assign(**{title: out.method.map(here).fillna(DASH) for title, here in titles.items()})
+    for title, here in titles.items():
+        out[title] = [here.get(m, DASH) for m in out.method]
+    return out
 
 
 def landmarks(profile: str) -> pd.DataFrame:
