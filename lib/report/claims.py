@@ -453,8 +453,9 @@ def relative_lead(e: Evidence, stage: str = "consumer2shop") -> list[Comparison]
 def larger_lead(e: Evidence) -> list[Comparison]:
     """Compare that with the same in-shop."""
     street, shop = relative_lead(e)[0], relative_lead(e, "inshop")[0]
+    gap = paper.INSHOP_TOP20[FASHIONNET] - paper.INSHOP_TOP20["darn"]
     for found, stage in ((street, "consumer2shop"), (shop, "inshop")):
-        if reason := found.untestable():
+        if reason := found.untestable(gap):
             raise Untestable(f"{STAGES[stage]}: {reason}")
     return [apart("relative lead over darn", street, shop, True)]
 
