@@ -1,4 +1,4 @@
-"""From photos to training batches: crops decoded once, views cut on the device.
+"""From photos to training batches: crops cut once, views cut on the device.
 
 read -> crop -> view. A crop is the annotated box, widened by a margin and resized to a square, so that every box fills
 the same part of every crop; landmarks are kept in units of that crop, (0, 0) its top left corner and (1, 1) its bottom
@@ -6,16 +6,12 @@ right. Crops are stored in a memory-mapped file, which any number of epochs and 
 view is the window of a crop that a network sees: fixed at test, jittered and mirrored in training.
 """
 
-import errno
-import io
 import json
 import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -24,34 +20,38 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
 from lib.artefact import artefact, digest, write_beside, write_json
-from lib.lists import MOST_PIXELS, DataError
+from lib.lists import DataError
+from lib.photo import photo_size, read_photo
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of torchvision's VGG-16
 CUT_OFF = 2  # visibility code
 CROPS_VERSION = 2  # raised by hand when `read_photo` or `crop` change
-CROPS_AT_ONCE = 100  # decoded by the threads together
-MARK_EVERY = 500  # images after which progress is noted, from where a stopped store resumes; in hundreds
-MOST_REPORTED = 10  # damaged photos, or boxes that leave their photos; the rest is counted
+CHUNK = 500  # photos after which progress is noted, from where a stopped store resumes
+MOST_REPORTED = 10  # damaged photos; the rest is counted
 LEAST_INSIDE = 0.05  # share of a box's area inside its photo; official boxes leave by a few pixels
 SAMPLED = 200  # photos whose sizes are compared with their boxes
 FEW_SAMPLED = 8  # photos say nothing of all
 LEAST_REACH = 0.6  # of a photo's width or height, which nine in ten boxes stay below where the photos are enlarged
-JPEG_DAMAGED = (b"Corrupt JPEG data", b"Premature end of JPEG")  # libjpeg's warnings of pixels that it made up
-
-Image.MAX_IMAGE_PIXELS = None  # MOST_PIXELS is the limit, and its error names the file
 
 
 class Damaged(DataError):
-    """Photos that cannot be read. `rows` (int list) are theirs in the benchmark."""
+    """Photos of a benchmark that cannot be read, up to MOST_REPORTED of them named; `rows` is the list of all."""
 
-    def __init__(self, sentence: str, rows: list[int]):
-        super().__init__(sentence)
-        self.rows = rows
+    def __init__(self, found: dict[int, str], benchmark):
+        """found: row -> what is wrong with its photo."""
+        more = len(found) - MOST_REPORTED
+        named = [*list(found.values())[:MOST_REPORTED], *([f"and {more} more"] if more > 0 else [])]
+        world = benchmark.images_root.parent.parent  # of drawn clothes, which are drawn again without it
+        cure = "mend them, or go on without them by --skip-damaged"
+        if (world / "world.json").exists():
+            cure = f"delete the folder {world}"
+        count = f"{len(found)} of {len(benchmark.image)} photos of {benchmark.name} cannot be read"
+        super().__init__(f"{count}: {' | '.join(named)}; {cure}")
+        self.rows = list(found)
 
 
 # ---- crops ----------------------------------------------------------------------------------------------------------
@@ -67,90 +67,6 @@ def to_pixels(points: np.ndarray, box: np.ndarray, margin: float) -> np.ndarray:
     """Convert units of the crop (N, L, 2) to pixels of the photo; the inverse of `to_crop`."""
     side = box[:, None, 2:] - box[:, None, :2]
     return (points * (1 + 2 * margin) - margin) * side + box[:, None, :2]
-
-
-def photo_size(data: bytes, path: Path) -> tuple[int, int]:
-    """Return width and height in pixels from the header of a picture, without decoding it.
-
-    data: at least its first bytes. Raises DataError where it is no picture or has more than MOST_PIXELS.
-    """
-    try:
-        with Image.open(io.BytesIO(data)) as header:
-            width, height = header.size
-    except (OSError, SyntaxError, ValueError, RuntimeError) as error:  # the last one of AVIF
-        raise DataError(f"{path}: not a whole JPEG or PNG picture; download it again") from error
-    if width * height > MOST_PIXELS:
-        raise DataError(f"{path}: {width} x {height} pixels; photos above 100 megapixels are refused")
-    return width, height
-
-
-def read_photo(path: Path) -> np.ndarray:
-    """Read a photo as (H, W, 3) uint8 RGB. Raises DataError where it cannot be read whole.
-
-    Bytes behind the end of a picture are passed over. For the main thread alone, see `libjpeg_warnings`.
-    """
-    with libjpeg_warnings() as warnings:
-        photo = _decode(path)
-    if warnings:
-        raise DataError(f"{path}: damaged ({warnings[0]}); download it again")
-    return photo
-
-
-def _decode(path: Path) -> np.ndarray:
-    """Decode a photo like `read_photo`, but leave the warnings of a damaged JPEG to the caller; for any thread."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}; put the photo there or take it off the lists") from None
-    photo_size(data, path)  # before the decoder reserves memory for what the header promises
-    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-    try:
-        photo = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as error:
-        raise DataError(f"{path}: cannot be decoded ({error.err}); save it as JPEG or PNG") from None
-    if photo is None or (data[:2] == b"\xff\xd8" and not _has_end(data)):
-        raise DataError(f"{path}: not a whole JPEG or PNG picture; download it again")
-    return photo
-
-
-def _has_end(data: bytes) -> bool:
-    """Return whether a JPEG has an end marker behind its first scan.
-
-    Zeros to the end of the file, as a stopped download leaves them, decode without a warning. The end markers of
-    thumbnails, which come before the scan, do not count.
-    """
-    at = 2
-    while data[at : at + 1] == b"\xff":
-        if data[at + 1 : at + 2] == b"\xda":
-            return data.find(b"\xff\xd9", at) >= 0
-        filled = data[at + 1 : at + 2] == b"\xff"  # any number of these may stand before a marker
-        at += 1 if filled else 2 + int.from_bytes(data[at + 2 : at + 4])
-    return False
-
-
-@contextmanager
-def libjpeg_warnings() -> Iterator[list[str]]:
-    """Collect libjpeg's warnings of damaged pictures while the block runs; the list is filled at its end.
-
-    OpenCV fills what it cannot decode with grey, and libjpeg says so on the process's stderr alone, without the file's
-    name. So the file descriptor is redirected, for all threads: anything else that is written to it is passed on.
-    """
-    found: list[str] = []
-    with tempfile.TemporaryFile() as file:
-        stderr = os.dup(2)
-        os.dup2(file.fileno(), 2)
-        try:
-            yield found
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            file.seek(0)
-            for line in file.readlines():
-                if line.startswith(JPEG_DAMAGED):
-                    found.append(line.decode("ascii", "replace").strip())
-                elif not (line.startswith(b"libpng error: ") or b" grfmt_png" in line):
-                    # Those of a damaged PNG are followed by an error that names the file.
-                    os.write(2, line)
 
 
 def crop(photo: np.ndarray, box: np.ndarray, px: int, margin: float) -> np.ndarray:
@@ -174,21 +90,23 @@ def crop(photo: np.ndarray, box: np.ndarray, px: int, margin: float) -> np.ndarr
     return cv2.warpAffine(photo, matrix, (px, px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
+# ---- the store ------------------------------------------------------------------------------------------------------
+
+
 def crop_store(benchmark, folder: Path, config) -> np.ndarray:
     """Return the crops of all images of a benchmark, (N, px, px, 3) uint8, memory-mapped; made once under `folder`.
 
-    config: a `config.Input`. A box that leaves its photo is reported on stderr and cut with the photo's edge repeated.
-    Raises Damaged, which names them, for photos that cannot be read, and DataError for a box that is (almost) wholly
-    outside its photo.
+    config: a `config.Input`. Boxes that leave their photos are counted on stderr. Raises Damaged for photos that cannot
+    be read, and DataError for a box that is (almost) wholly outside its photo.
     """
     about = {"version": CROPS_VERSION, "dataset": benchmark.key, "px": config.px, "margin": config.margin}
     path = folder / f"crops_{benchmark.name}_{digest(about)}"
     artefact(path, lambda part: _fill(part, benchmark, config), about)
-    if (path / "damaged.json").exists():  # of these very photos: changed ones have another key
+    if (path / "damaged.json").exists():  # only these photos need to be read again
         known = [int(row) for row in json.loads((path / "damaged.json").read_text())]
-        damaged = {row: fault for row in known if (fault := _fault(benchmark.images_root / benchmark.image[row]))}
+        damaged = _use_photos(benchmark, known, lambda *_: None)
         if len(damaged) == len(known):
-            raise damage_error(damaged, benchmark)
+            raise Damaged(damaged, benchmark)
         shutil.rmtree(path)  # the disk failed for a while
         return crop_store(benchmark, folder, config)
     try:
@@ -198,7 +116,7 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray:
 
 
 def _fill(part: Path, benchmark, config) -> None:
-    """Write the crops into an unfinished folder, from the image where an earlier call was stopped.
+    """Write crops.npy into an unfinished folder, from the image where an earlier call was stopped.
 
     Where photos cannot be read, write damaged.json, row -> sentence, instead.
     """
@@ -206,79 +124,55 @@ def _fill(part: Path, benchmark, config) -> None:
     progress = part / "done.txt"  # images that are on the disk
     done = int(progress.read_text()) if progress.exists() else 0
     array = np.lib.format.open_memmap(file, "r+" if done else "w+", np.uint8, shape)
-    _reserve(file)
-    leaving, damaged = {}, {}
+    if hasattr(os, "posix_fallocate"):  # a disk that fills up later would kill the process (SIGBUS)
+        with open(file, "r+b") as reserved:
+            os.posix_fallocate(reserved.fileno(), 0, file.stat().st_size)
+    leaving, damaged = [], {}
 
     def use(row: int, path: Path, photo: np.ndarray) -> None:
-        if sentence := _leaves(photo, benchmark.box[row], path):
-            leaving[row] = sentence
+        if _leaves(photo, benchmark.box[row], path):
+            leaving.append(row)
         array[row] = crop(photo, benchmark.box[row], config.px, config.margin)
 
-    with ThreadPoolExecutor() as pool, _bar(shape[0], done) as bar:
-        for start in range(done, shape[0], CROPS_AT_ONCE):
-            rows = range(start, min(start + CROPS_AT_ONCE, shape[0]))
-            damaged |= _use_photos(benchmark, rows, use, pool)
-            if not damaged and (rows.stop % MARK_EVERY == 0 or rows.stop == shape[0]):
-                array.flush()  # on the disk before the file that says so
-                write_beside(progress, lambda path, stop=rows.stop: path.write_text(str(stop)))
-            bar.update(len(rows))
-    sentences = [leaving[row] for row in sorted(leaving)]
-    for sentence in sentences[:MOST_REPORTED]:
-        print(sentence, file=sys.stderr)
-    if len(sentences) > MOST_REPORTED:
-        print(f"and {len(sentences) - MOST_REPORTED} more boxes that leave their photos", file=sys.stderr)
+    for rows in _chunks(done, shape[0]):
+        damaged |= _use_photos(benchmark, rows, use)
+        if not damaged:
+            array.flush()  # on the disk before the file that says so
+            write_beside(progress, lambda path, stop=rows.stop: path.write_text(str(stop)))
+    if leaving:
+        print(f"{benchmark.name}: {len(leaving)} boxes leave their photos (--check names them)", file=sys.stderr)
     if damaged:
         write_json(part / "damaged.json", damaged)
         file.unlink()
     progress.unlink(missing_ok=True)
 
 
-def _bar(total: int, done: int = 0) -> tqdm:
-    return tqdm(total=total, initial=done, desc="decode photos", unit="image", mininterval=1)
+def _chunks(done: int, total: int) -> Iterator[range]:
+    """Yield rows in chunks, under a progress bar."""
+    with tqdm(total=total, initial=done, desc="decode photos", unit="image", mininterval=1) as bar:
+        for start in range(done, total, CHUNK):
+            rows = range(start, min(start + CHUNK, total))
+            yield rows
+            bar.update(len(rows))
 
 
-def _reserve(path: Path) -> None:
-    """Reserve the disk space of a mapped file now: a disk that fills up later would kill the process (SIGBUS)."""
-    size = path.stat().st_size
-    if not hasattr(os, "posix_fallocate"):  # macOS
-        return
-    try:
-        with open(path, "r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            path.unlink()  # what is left would keep the disk full
-            why = f"{os.strerror(errno.ENOSPC)}; it needs {size / 1e9:.1f} GB"
-            raise DataError(f"{path}: cannot be written ({why}); free some disk space") from error
-        raise
-
-
-def _use_photos(benchmark, rows: Sequence[int], use: Callable, pool: ThreadPoolExecutor) -> dict[int, str]:
-    """Decode photos in threads and call use(row, path, photo) for each; return row -> what is wrong with a photo."""
+def _use_photos(benchmark, rows: Iterable[int], use: Callable) -> dict[int, str]:
+    """Read photos in threads and call use(row, path, photo) for each; return row -> what is wrong with its photo."""
 
     def one(row: int) -> str:
         path = benchmark.images_root / benchmark.image[row]
         try:
-            photo = _decode(path)
+            photo = read_photo(path)
         except DataError as error:
             return str(error)
         use(row, path, photo)
         return ""
 
-    with libjpeg_warnings() as warnings:
-        sentences = list(pool.map(one, rows))  # OpenCV decodes and resizes outside Python's lock
-    if warnings:  # they name no file
-        sentences = [_fault(benchmark.images_root / benchmark.image[row]) for row in rows]
-    return {row: sentence for row, sentence in zip(rows, sentences, strict=True) if sentence}
+    with ThreadPoolExecutor() as pool:  # photos are decoded and resized outside Python's lock
+        return {row: sentence for row, sentence in zip(rows, pool.map(one, rows), strict=True) if sentence}
 
 
-def _fault(path: Path) -> str:
-    """Return what is wrong with a photo, "" for a sound one."""
-    try:
-        read_photo(path)
-    except DataError as error:
-        return str(error)
-    return ""
+# ---- faults ---------------------------------------------------------------------------------------------------------
 
 
 def bad_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str]]:
@@ -297,25 +191,9 @@ def bad_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str
         except DataError as error:
             outside[row] = str(error)
 
-    n = len(benchmark.image)
-    with ThreadPoolExecutor() as pool, _bar(n) as bar:
-        for start in range(0, n, CROPS_AT_ONCE):
-            rows = range(start, min(start + CROPS_AT_ONCE, n))
-            damaged |= _use_photos(benchmark, rows, use, pool)
-            bar.update(len(rows))
+    for rows in _chunks(0, len(benchmark.image)):
+        damaged |= _use_photos(benchmark, rows, use)
     return damaged, dict(sorted(outside.items())), dict(sorted(leaving.items()))
-
-
-def damage_error(found: dict[int, str], benchmark) -> Damaged:
-    """Return an error that names up to MOST_REPORTED photos and counts the rest."""
-    some, more = list(found.values())[:MOST_REPORTED], len(found) - MOST_REPORTED
-    sentence = f"{len(found)} of {len(benchmark.image)} photos of {benchmark.name} cannot be read: {' | '.join(some)}"
-    sentence += f" | and {more} more" if more > 0 else ""
-    world = benchmark.images_root.parent.parent  # of drawn clothes, which are drawn again without it
-    cure = "mend them, or go on without them by --skip-damaged"
-    if (world / "world.json").exists():
-        cure = f"delete the folder {world}"
-    return Damaged(f"{sentence}; {cure}", list(found))
 
 
 def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
@@ -332,30 +210,28 @@ def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
 
 
 def check_sizes(benchmark) -> None:
-    """Compare a sample of photos, by their headers alone, with their boxes.
+    """Compare the sizes of a sample of photos with their boxes.
 
     Raises DataError where almost all boxes lie in the top left part of photos that are larger than the boxes' own, as
-    the high-resolution photos of a release are: their crops would show the wrong part. Photos that cannot be read are
-    left to `crop_store`.
+    the high-resolution photos of a release are. Photos that cannot be read are left to `crop_store`.
     """
-    reach, widths = [], []
-    n = len(benchmark.image)
-    for i in np.unique(np.linspace(0, n - 1, min(n, SAMPLED)).round().astype(int)) if n else ():
-        path = benchmark.images_root / benchmark.image[i]
+    reach, sides, n = [], [], len(benchmark.image)
+    for i in np.unique(np.linspace(0, n - 1, min(n, SAMPLED)).round().astype(int)):
         try:
-            with open(path, "rb") as file:
-                width, height = photo_size(file.read(1 << 16), path)
-        except (OSError, DataError):
+            size = photo_size(benchmark.images_root / benchmark.image[i])
+        except DataError:
             continue
-        reach.append(max(benchmark.box[i, 2] / width, benchmark.box[i, 3] / height))
-        widths.append(max(width, height))
-    if len(reach) < FEW_SAMPLED or np.quantile(reach, 0.9) >= LEAST_REACH:
-        return
-    raise DataError(
-        f"{benchmark.images_root}: the boxes reach {100 * np.median(reach):.0f} % of the photos' size"
-        f" ({100 * np.quantile(reach, 0.9):.0f} % in nine of ten; photos of {np.median(widths):.0f} pixels): the photos"
-        " are larger than those that the boxes were drawn on; unpack img.zip instead of img_highres.zip"
-    )
+        reach.append((benchmark.box[i, 2:] / size).max())
+        sides.append(max(size))
+    if len(reach) >= FEW_SAMPLED and np.quantile(reach, 0.9) < LEAST_REACH:
+        raise DataError(
+            f"{benchmark.images_root}: the boxes reach {100 * np.median(reach):.0f} % of the photos' size"
+            f" ({100 * np.quantile(reach, 0.9):.0f} % in nine of ten; photos of {np.median(sides):.0f} pixels): the"
+            " photos are larger than those that the boxes were drawn on; unpack img.zip instead of img_highres.zip"
+        )
+
+
+# ---- colours --------------------------------------------------------------------------------------------------------
 
 
 @cache  # a CUDA graph cannot copy from the host

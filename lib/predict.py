@@ -7,6 +7,7 @@
 The network (lib/pretrained/fashionnet.safetensors) has been trained on drawn clothes alone.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,22 +16,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
 
 from lib import crops, metrics, networks
 from lib.artefact import artefact, digest, read_tensors, write_tensors
 from lib.config import PROFILES
 from lib.fashionnet import FashionNet
 from lib.lists import DataError
+from lib.photo import photos_under, read_photo
 
 CONFIG = PROFILES["demo"]
 NETWORK = networks.SHIPPED / "fashionnet.safetensors"
-ORIENTATION = 0x0112  # EXIF's tag
 LEAST_SIDE = 16  # pixels of a box
 SHOWN = 5  # categories, attributes and photos of a catalogue
 EXAMPLES = Path(__file__).parent / "photos"  # real photos, CC0, named by their kind of clothes
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
-BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -55,53 +53,35 @@ def load() -> tuple[FashionNet, dict[str, list[str]]]:
     return model.eval(), names
 
 
-def read_upright(path: Path | str) -> np.ndarray:
-    """Read a photo as (H, W, 3) uint8 RGB, turned as its EXIF orientation asks.
+def check_box(photo: np.ndarray, box: Sequence[float] | None) -> np.ndarray:
+    """Return a box x1 y1 x2 y2 as (4,) float32, the whole photo (H, W, 3) for None. Raises DataError where it is none.
 
-    Raises DataError where it cannot be read whole or has more than 100 megapixels.
+    A box lies inside the photo and has at least LEAST_SIDE pixels a side.
     """
-    path = Path(path)
-    photo = crops.read_photo(path)  # refuses what is damaged, huge or no picture
-    with Image.open(path) as image:
-        turned = image.getexif().get(ORIENTATION, 1)
-        turned_already = image.format == "TIFF"  # by OpenCV, whatever its flags
-    if turned == 1 or turned_already:
-        return photo
-    upright = Image.fromarray(photo)  # as OpenCV has decoded it: Pillow clips 16 bits
-    upright.getexif()[ORIENTATION] = turned
-    return np.asarray(ImageOps.exif_transpose(upright))
-
-
-def whole(photo: np.ndarray) -> np.ndarray:
-    """Return the box of a photo (H, W, 3) that is meant without one: the whole picture."""
-    return np.array([0, 0, photo.shape[1], photo.shape[0]], np.float32)
-
-
-def check_box(photo: np.ndarray, box: Sequence[float]) -> np.ndarray:
-    """Return a box x1 y1 x2 y2 as (4,) float32. Raises DataError where it is no box of this photo."""
-    box = np.asarray(box, np.float32)
     height, width = photo.shape[:2]
-    x1, y1, x2, y2 = box if box.shape == (4,) and np.isfinite(box).all() else (0, 0, 0, 0)
-    if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
-        raise DataError(f"box {box.tolist()}: not x1 < x2 and y1 < y2 inside the photo's {width} x {height} pixels")
-    if min(x2 - x1, y2 - y1) < LEAST_SIDE:
-        raise DataError(
-            f"box {box.tolist()}: too small to show clothes; give one of at least {LEAST_SIDE} x {LEAST_SIDE} pixels"
-        )
+    if box is None:
+        return np.array([0, 0, width, height], np.float32)
+    box = np.asarray(box, np.float32)
+    x1, y1, x2, y2 = box if box.shape == (4,) else (0, 0, 0, 0)
+    if not (0 <= x1 <= x2 - LEAST_SIDE and x2 <= width and 0 <= y1 <= y2 - LEAST_SIDE and y2 <= height):
+        inside = f"inside the photo's {width} x {height} pixels, with x1 < x2 and y1 < y2"
+        raise DataError(f"box {box.tolist()}: give one of at least {LEAST_SIDE} x {LEAST_SIDE} pixels {inside}")
     return box
 
 
 @torch.inference_mode()
-def _outputs(cut: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the outputs for crops (n, px, px, 3) uint8; landmarks (n, 8, 2) in units of the crop."""
-    view = crops.fixed_view(len(cut), CONFIG.input)
-    out = load()[0](crops.images_in_view(torch.from_numpy(cut), view, CONFIG.input.view_px))
+def _outputs(photo: np.ndarray, box: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the outputs for one box of a photo, without a dimension of batches; landmarks (8, 2) in its pixels."""
+    i = CONFIG.input
+    cut, view = crops.crop(photo, box, i.px, i.margin), crops.fixed_view(1, i)
+    out = load()[0](crops.images_in_view(torch.from_numpy(cut[None]), view, i.view_px))
+    landmarks = crops.landmarks_in_crop(out["landmarks"], view).numpy()
     return {
-        "category": out["category"].softmax(1).numpy(),
-        "attributes": out["attributes"].sigmoid().numpy(),
-        "landmarks": crops.landmarks_in_crop(out["landmarks"], view).numpy(),
-        "visibility": out["visibility"].argmax(2).numpy(),
-        "embedding": out["embedding"].numpy(),
+        "category": out["category"][0].softmax(0).numpy(),
+        "attributes": out["attributes"][0].sigmoid().numpy(),
+        "landmarks": crops.to_pixels(landmarks, box[None], i.margin)[0].astype(np.float32),
+        "visibility": out["visibility"][0].argmax(1).numpy(),
+        "embedding": out["embedding"][0].numpy(),
     }
 
 
@@ -111,19 +91,16 @@ def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) 
     photo: a file, or (H, W, 3) uint8 RGB. box: x1 y1 x2 y2 in pixels of the upright photo, by default the whole
     picture. Raises DataError for a photo that cannot be read and for a box outside of it.
     """
-    if not isinstance(photo, np.ndarray):
-        photo = read_upright(photo)
-    box = whole(photo) if box is None else check_box(photo, box)
-    i, names = CONFIG.input, load()[1]
-    out = _outputs(crops.crop(photo, box, i.px, i.margin)[None])
-    landmarks = crops.to_pixels(out["landmarks"], box[None], i.margin).astype(np.float32)
+    photo = photo if isinstance(photo, np.ndarray) else read_photo(photo)
+    box = check_box(photo, box)
+    names, out = load()[1], _outputs(photo, box)
 
     def first(head: str) -> tuple[tuple[str, float], ...]:
-        best = metrics.ranked(out[head], SHOWN)[0]
-        return tuple((names[head][n], float(out[head][0, n])) for n in best)
+        best = metrics.ranked(out[head][None], SHOWN)[0]
+        return tuple((names[head][n], float(out[head][n])) for n in best)
 
     return Prediction(
-        box, first("category"), first("attributes"), landmarks[0], out["visibility"][0], out["embedding"][0]
+        box, first("category"), first("attributes"), out["landmarks"], out["visibility"], out["embedding"]
     )
 
 
@@ -131,44 +108,40 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     """Return the photos under a folder and their embeddings (N, D) float32, of their whole pictures.
 
     They are computed once and kept in `cache_folder`, named by the network and the photos' names, sizes and times.
-    Photos that cannot be read are named on stderr when the index is made, and counted whenever it is read. Raises
-    DataError if no readable photo remains.
+    Photos that cannot be read are named on stderr then, and counted whenever the index is read. Raises DataError where
+    none can.
     """
-    folder = Path(folder)
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not paths:
-        what = "no .jpg, .png or .webp photo under it" if folder.is_dir() else "no such folder"
-        raise DataError(f"{folder}: {what}; name a folder with photos")
-    state = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-    about = {"folder": str(folder.resolve()), "photos": state, "network": NETWORK.stat().st_mtime_ns}
+    paths = photos_under(folder)
+    state = [(str(path), _state(path)) for path in paths]
+    about = {"folder": str(Path(folder).resolve()), "photos": state, "network": NETWORK.stat().st_mtime_ns}
     made = artefact(cache_folder / f"catalogue_{digest(about)}", lambda part: _embed(part, paths), about)
     stored = read_tensors(made / "embeddings.safetensors", "np")[0]
     kept = stored["kept"]
     if len(kept) < len(paths):
-        print(
-            f"{folder}: {len(paths) - len(kept)} of {len(paths)} photos cannot be read and are left out",
-            file=sys.stderr,
-        )
+        left = f"{len(paths) - len(kept)} of {len(paths)} photos cannot be read and are left out"
+        print(f"{folder}: {left}", file=sys.stderr)
     if not len(kept):
         raise DataError(f"{folder}: none of its {len(paths)} photos can be read; name another folder")
     return [paths[number] for number in kept], stored["embedding"]
 
 
+def _state(path: Path) -> tuple[int, int] | None:
+    """Return what tells whether a photo has changed; None while it may not be read."""
+    return (path.stat().st_size, path.stat().st_mtime_ns) if os.access(path, os.R_OK) else None
+
+
 def _embed(part: Path, paths: list[Path]) -> None:
-    """Write the embeddings (N, D) of the photos that can be read, and their numbers (N,)."""
-    cut, kept = [], []
-    i = CONFIG.input
+    """Write the embeddings (N, D) of the photos that can be read, and their numbers (N,); name the others on stderr."""
+    found, kept = [torch.zeros(0, CONFIG.model.fc_fusion)], []
     for number, path in enumerate(paths):
         try:
-            photo = read_upright(path)
+            photo = read_photo(path)
         except DataError as error:
             print(f"{error}; left out of the catalogue", file=sys.stderr)
             continue
-        cut.append(crops.crop(photo, whole(photo), i.px, i.margin))
+        found.append(torch.from_numpy(_outputs(photo, check_box(photo, None))["embedding"])[None])
         kept.append(number)
-    found = [_outputs(np.stack(cut[at : at + BATCH]))["embedding"] for at in range(0, len(kept), BATCH)]
-    embedding = torch.from_numpy(np.concatenate(found)) if found else torch.zeros(0, CONFIG.model.fc_fusion)
-    write_tensors(part / "embeddings.safetensors", {"embedding": embedding, "kept": torch.tensor(kept)})
+    write_tensors(part / "embeddings.safetensors", {"embedding": torch.cat(found), "kept": torch.tensor(kept)})
 
 
 def nearest(

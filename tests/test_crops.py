@@ -1,4 +1,5 @@
 import os
+import re
 from dataclasses import replace
 
 import cv2
@@ -9,7 +10,7 @@ import torch
 from lib import crops
 from lib.config import Input
 from lib.deepfashion import Benchmark
-from lib.lists import DataError
+from lib.lists import FOLDERS, DataError
 
 CONFIG = Input(px=72, view_px=64)
 
@@ -90,30 +91,16 @@ def test_views_are_cut_in_float32_under_autocast():
         assert torch.equal(crops.images_in_view(images, view, 64), plain)
 
 
-def test_mirroring_twice_changes_nothing():
-    landmarks = torch.rand(2, 8, 2)
-    view = crops.View(torch.ones(2, 2), torch.full((2, 2), 0.5), torch.ones(2, dtype=torch.bool))
-    twice = crops.landmarks_in_view(crops.landmarks_in_view(landmarks, view), view)
-    torch.testing.assert_close(twice, landmarks)
-
-
-def test_unknown_landmarks_stay_unknown():
-    view = crops.training_view(4, CONFIG, torch.Generator().manual_seed(0))
-    assert crops.landmarks_in_view(torch.full((4, 8, 2), torch.nan), view).isnan().all()
-
-
-def test_landmarks_come_back_from_the_fixed_view():
-    landmarks = torch.rand(3, 8, 2)
-    view = crops.fixed_view(3, CONFIG)
-    has_label = crops.landmarks_in_view(landmarks, view)
-    torch.testing.assert_close(crops.landmarks_in_crop(has_label, view), landmarks)
-    assert not torch.equal(has_label, landmarks)
-
-
-def test_the_test_view_has_no_jitter_and_no_mirror():
+def test_landmarks_come_back_from_the_fixed_view_and_unknown_ones_stay_unknown():
+    """Which has no jitter and no mirror."""
     view = crops.fixed_view(5, CONFIG)
     assert not view.mirrored.any() and view.colour is None
     assert (view.size == CONFIG.view).all() and (view.centre == 0.5).all()
+    landmarks = torch.rand(5, 8, 2)
+    seen = crops.landmarks_in_view(landmarks, view)
+    assert not torch.equal(seen, landmarks)
+    torch.testing.assert_close(crops.landmarks_in_crop(seen, view), landmarks)
+    assert crops.landmarks_in_view(torch.full((5, 8, 2), torch.nan), view).isnan().all()
 
 
 def test_training_views_are_the_same_in_every_process():
@@ -148,13 +135,13 @@ def test_the_store_holds_every_crop_in_order_and_is_read_back(benchmark, tmp_pat
     for i in range(7):
         photo = crops.read_photo(tmp_path / benchmark.image[i])
         np.testing.assert_array_equal(stored[i], crops.crop(photo, benchmark.box[i], 72, 0.1))
-    monkeypatch.setattr(crops, "_decode", None)  # a second call reads the store, not the photos
+    monkeypatch.setattr(crops, "read_photo", None)  # a second call reads the store, not the photos
     np.testing.assert_array_equal(crops.crop_store(benchmark, tmp_path / "cache", CONFIG), stored)
 
 
 def test_a_stopped_store_goes_on_where_it_was(benchmark, tmp_path, monkeypatch):
     whole = np.array(crops.crop_store(benchmark, tmp_path / "whole", CONFIG))
-    read, seen = crops._decode, []
+    read, seen = crops.read_photo, []
 
     def read_until_broken(path):
         seen.append(path.name)
@@ -162,9 +149,8 @@ def test_a_stopped_store_goes_on_where_it_was(benchmark, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return read(path)
 
-    monkeypatch.setattr(crops, "_decode", read_until_broken)
-    monkeypatch.setattr(crops, "CROPS_AT_ONCE", 2)
-    monkeypatch.setattr(crops, "MARK_EVERY", 2)
+    monkeypatch.setattr(crops, "read_photo", read_until_broken)
+    monkeypatch.setattr(crops, "CHUNK", 2)
     with pytest.raises(KeyboardInterrupt):
         crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
     assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {".part", ".lock"}
@@ -174,81 +160,121 @@ def test_a_stopped_store_goes_on_where_it_was(benchmark, tmp_path, monkeypatch):
     assert sorted(seen[seen_before:]) == ["4.png", "5.png", "6.png"]
 
 
-@pytest.mark.parametrize("change", [{"px": 80}, {"margin": 0.2}])
-def test_another_size_or_margin_makes_another_store(benchmark, tmp_path, change):
+def test_a_store_is_of_its_size_margin_boxes_and_photos(benchmark, tmp_path):
+    """And not of the views, which are cut later."""
+    same = replace(CONFIG, view=0.8, view_px=32, jitter=0.3, colour=0.0)
+    others = [(benchmark, replace(CONFIG, px=80)), (benchmark, replace(CONFIG, margin=0.2))]
+    others += [(replace(benchmark, box=benchmark.box + 5), CONFIG)]
     first = crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
-    second = crops.crop_store(benchmark, tmp_path / "cache", replace(CONFIG, **change))
-    assert first.filename != second.filename and not np.array_equal(first, second)
-
-
-def test_views_do_not_make_another_store(benchmark, tmp_path):
-    """What a network sees of a crop is cut later: other views read the same crops."""
-    first = crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
-    other = replace(CONFIG, view=0.8, view_px=32, jitter=0.3, colour=0.0)
-    assert crops.crop_store(benchmark, tmp_path / "cache", other).filename == first.filename
-
-
-def test_another_box_makes_another_store(benchmark, tmp_path):
-    first = np.array(crops.crop_store(benchmark, tmp_path / "cache", CONFIG))
-    benchmark = replace(benchmark, box=benchmark.box + 5)
-    assert not np.array_equal(crops.crop_store(benchmark, tmp_path / "cache", CONFIG), first)
-
-
-def test_another_photo_of_the_same_name_makes_another_store(benchmark, tmp_path):
-    first = np.array(crops.crop_store(benchmark, tmp_path / "cache", CONFIG))
+    files = {crops.crop_store(b, tmp_path / "cache", config).filename for b, config in others}
+    assert len(files | {first.filename}) == 4
+    assert crops.crop_store(benchmark, tmp_path / "cache", same).filename == first.filename
     cv2.imwrite(str(tmp_path / benchmark.image[0]), photo_with_dot(90, 20))
     second = crops.crop_store(replace(benchmark), tmp_path / "cache", CONFIG)
     assert not np.array_equal(first[0], second[0]) and np.array_equal(first[1:], second[1:])
 
 
-def test_a_full_disk_is_one_sentence_and_leaves_nothing(benchmark, tmp_path, monkeypatch):
+def test_a_full_disk_is_one_sentence(benchmark, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
-    with pytest.raises(
-        DataError, match=r"crops.npy: cannot be written .*No space left.* needs 0.0 GB.*free some disk space"
-    ):
+    with pytest.raises(DataError, match="part: cannot be written .*No space left.*; free some disk space"):
         crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
-    assert not list((tmp_path / "cache").rglob("*.npy"))
 
 
-def test_boxes_that_leave_their_photo_are_reported(benchmark, tmp_path, capsys):
-    height, width = crops.read_photo(tmp_path / benchmark.image[2]).shape[:2]
-    benchmark.box[2] = [10, 10, width + 5, 60]
+def test_boxes_that_leave_their_photo_are_counted_or_refused(benchmark, tmp_path, capsys):
+    benchmark.box[2] = [10, 10, 125, 60]
     crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
-    report = capsys.readouterr().err
-    assert f"2.png: box 10 10 {width + 5} 60 is not inside its {width} x {height} pixels; the photo's edge" in report
-    benchmark = replace(
-        benchmark, box=np.where(np.arange(7)[:, None] == 3, [width + 1, 10, width + 50, 60], benchmark.box)
-    )
+    assert "b: 1 boxes leave their photos (--check names them)" in capsys.readouterr().err
+    benchmark = replace(benchmark, box=benchmark.box.copy())
+    benchmark.box[3] = [121, 10, 170, 60]
     with pytest.raises(DataError, match="3.png: box .* nor overlaps them enough; correct its row"):
         crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    damaged, outside, leaving = crops.bad_photos(benchmark)
+    assert (damaged, list(outside), list(leaving)) == ({}, [3], [2])
+    assert "2.png: box 10 10 125 60 is not inside its 120 x 160 pixels; the photo's edge is repeated" in leaving[2]
 
 
-def test_many_boxes_that_leave_their_photos_are_counted(benchmark, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(crops, "MOST_REPORTED", 2)
-    benchmark = replace(benchmark, box=benchmark.box + np.array([0, 0, 500, 0], np.float32))
-    crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
-    lines = [line for line in capsys.readouterr().err.splitlines() if "box" in line]
-    assert len(lines) == 3 and lines[-1] == "and 5 more boxes that leave their photos"
-
-
-@pytest.mark.parametrize("box, inside", [((0, 0, 120, 160), True), ((0, 0, 120.5, 160), False), ((-1, 0, 9, 9), False)])
-def test_a_box_may_touch_the_edge(box, inside):
-    report = crops._leaves(np.zeros((160, 120, 3), np.uint8), np.array(box), "photo")
-    assert (report == "") == inside
-
-
-@pytest.mark.parametrize("box", [(-9, 5, 0, 20), (120, 5, 130, 20), (5, -9, 20, 0), (5, 160, 20, 170)])
-def test_a_box_that_only_touches_the_photo_has_no_pixel_of_it(box):
-    with pytest.raises(DataError, match="nor overlaps"):
-        crops._leaves(np.zeros((160, 120, 3), np.uint8), np.array(box), "photo")
+def test_a_box_may_touch_the_edge_and_must_overlap_the_photo():
+    photo = np.zeros((160, 120, 3), np.uint8)
+    assert crops._leaves(photo, np.array([0, 0, 120, 160]), "photo") == ""
+    for box in ((0, 0, 120.5, 160), (-1, 0, 9, 9)):
+        assert "edge is repeated" in crops._leaves(photo, np.array(box), "photo")
+    for box in ((-9, 5, 0, 20), (120, 5, 130, 20), (5, -9, 20, 0), (5, 160, 20, 170), (0, 0, 60_000, 60_000)):
+        with pytest.raises(DataError, match="photo: box .* nor overlaps them enough; correct its row in the list"):
+            crops._leaves(photo, np.array(box), "photo")
 
 
 def test_no_images_make_an_empty_store(benchmark, tmp_path):
     none = replace(benchmark, image=benchmark.image[:0], box=benchmark.box[:0])
     assert crops.crop_store(none, tmp_path / "cache", CONFIG).shape == (0, 72, 72, 3)
+
+
+def test_all_damaged_photos_are_named_at_once_and_again(benchmark, tmp_path, monkeypatch):
+    whole = (tmp_path / "img/2.png").read_bytes()
+    (tmp_path / "img/2.png").write_bytes(whole[:-900])
+    (tmp_path / "img/5.png").unlink()
+    (tmp_path / "img/6.png").write_text("no picture")
+    monkeypatch.setattr(crops, "CHUNK", 2)
+    monkeypatch.setattr(crops, "MOST_REPORTED", 2)
+    with pytest.raises(crops.Damaged) as first:
+        crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    assert first.value.rows == [2, 5, 6]
+    sentence = str(first.value)
+    assert "3 of 7 photos of b cannot be read" in sentence and "--skip-damaged" in sentence
+    assert "2.png: damaged" in sentence and "5.png: No such file" in sentence and "6.png" not in sentence
+    assert "and 1 more" in sentence
+    assert not list((tmp_path / "cache").rglob("*.npy"))
+
+    decode, read = crops.read_photo, []
+    with monkeypatch.context() as patch:
+        patch.setattr(crops, "read_photo", lambda path: (read.append(path.name), decode(path))[1])
+        with pytest.raises(crops.Damaged, match=re.escape(sentence)):
+            crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    assert sorted(read) == ["2.png", "5.png", "6.png"]  # the others are known to be whole
+    for i in (2, 5, 6):
+        (tmp_path / f"img/{i}.png").write_bytes(whole)
+    benchmark = replace(benchmark)  # read again
+    crop = crops.crop(crops.read_photo(tmp_path / "img/6.png"), benchmark.box[6], 72, 0.1)
+    np.testing.assert_array_equal(crops.crop_store(benchmark, tmp_path / "cache", CONFIG)[6], crop)
+
+
+@pytest.mark.parametrize(
+    "fault, raised", [(DataError("x.jpg: Permission denied"), crops.Damaged), (MemoryError(), MemoryError)]
+)
+def test_what_is_no_damage_is_not_remembered_as_such(benchmark, tmp_path, monkeypatch, fault, raised):
+    decode = crops.read_photo
+
+    def refuse(path):
+        if path.name == "5.png":
+            raise fault
+        return decode(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(crops, "read_photo", refuse)
+        with pytest.raises(raised):
+            crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+    assert crops.crop_store(benchmark, tmp_path / "cache", CONFIG).shape == (7, 72, 72, 3)
+
+
+def test_photos_that_are_larger_than_the_boxes_own_are_refused(benchmark, monkeypatch):
+    monkeypatch.setattr(crops, "FEW_SAMPLED", 7)
+    crops.check_sizes(benchmark)
+    small = replace(benchmark, box=benchmark.box / 4)
+    with pytest.raises(DataError, match=r"boxes reach 23 % of the photos' size .*160 pixels.*unpack img.zip"):
+        crops.check_sizes(small)
+    crops.check_sizes(replace(small, image=small.image[:6], box=small.box[:6]))  # too few to tell
+    benchmark.box[:5] /= 4
+    crops.check_sizes(benchmark)
+
+
+def test_of_the_synthetic_world_the_cure_is_to_draw_it_again(benchmark, tmp_path):
+    benchmark = replace(benchmark, images_root=tmp_path / "world" / FOLDERS["category_attribute"] / "Img")
+    (tmp_path / "world").mkdir()
+    (tmp_path / "world" / "world.json").write_text("{}")
+    with pytest.raises(crops.Damaged, match=r"0.png: .*; delete the folder .*world$"):
+        crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
 
 
 def test_denormalise_undoes_normalise():
@@ -294,31 +320,3 @@ def test_a_mirrored_view_is_the_view_of_the_mirrored_crop():
     plain = view._replace(mirrored=torch.zeros(6, dtype=torch.bool))
     flipped = crops.images_in_view(images.flip(2), plain, 64)
     torch.testing.assert_close(crops.images_in_view(images, view, 64), flipped, atol=1e-3, rtol=0)
-
-
-def test_bad_photos_are_named(tmp_path, monkeypatch):
-    with pytest.raises(DataError, match=r"none.jpg: No such file.*put the photo there"):
-        crops.read_photo(tmp_path / "none.jpg")
-    (tmp_path / "text.jpg").write_text("not a picture")
-    with pytest.raises(DataError, match="text.jpg: not a whole"):
-        crops.read_photo(tmp_path / "text.jpg")
-    (tmp_path / "empty.jpg").write_bytes(b"")
-    with pytest.raises(DataError, match="empty.jpg: not a whole"):
-        crops.read_photo(tmp_path / "empty.jpg")
-    data = cv2.imencode(".jpg", photo_with_dot(5, 5))[1].tobytes()
-    (tmp_path / "cut.jpg").write_bytes(data[: len(data) // 2])
-    with pytest.raises(DataError, match="cut.jpg: not a whole"):
-        crops.read_photo(tmp_path / "cut.jpg")
-    path = tmp_path / "small.png"
-    cv2.imwrite(str(path), photo_with_dot(5, 5))
-    assert crops.read_photo(path).shape == (160, 120, 3)
-    monkeypatch.setattr(crops, "MOST_PIXELS", 120 * 160 - 1)
-    with pytest.raises(DataError, match="small.png: 120 x 160 pixels; photos above"):
-        crops.read_photo(path)
-
-
-def test_photos_are_read_as_red_green_blue(tmp_path):
-    red = np.zeros((4, 4, 3), np.uint8)
-    red[..., 2] = 200  # OpenCV writes blue, green, red
-    cv2.imwrite(str(tmp_path / "red.png"), red)
-    assert crops.read_photo(tmp_path / "red.png")[0, 0].tolist() == [200, 0, 0]

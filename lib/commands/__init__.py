@@ -13,9 +13,10 @@ def one_sentence(command: str) -> Callable:
     def decorate(main: Callable) -> Callable:
         @functools.wraps(main)
         def run(*arguments):
+            sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be no text
             try:
                 return main(*arguments)
-            except (DataError, OSError) as error:
+            except (DataError, OSError, MemoryError) as error:
                 sys.exit(f"{command}: {error}")
             except KeyboardInterrupt:
                 print(f"\n{command}: stopped; the same command goes on from there", file=sys.stderr)

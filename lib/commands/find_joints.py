@@ -139,7 +139,7 @@ def main(arguments: list[str]) -> None:
             continue
         damaged[name] = benchmark, crops.bad_photos(benchmark)[0]  # before a download and hours of search
         if damaged[name][1] and not args.skip_damaged:
-            raise crops.damage_error(damaged[name][1], benchmark)
+            raise crops.Damaged(damaged[name][1], benchmark)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = load_detector(args.weights) if damaged else None
     for name, (benchmark, skip) in damaged.items():

@@ -2,17 +2,20 @@
 
 ./run_all.sh --photo shirt.jpg
 ./run_all.sh --photo shirt.jpg --box 40,10,300,420
-./run_all.sh --photo shirt.jpg --catalogue my_photos/
+./run_all.sh --photo my_photos/ --catalogue shop_photos/
 """
 
 import re
+import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from lib import predict
 from lib.commands import one_sentence
 from lib.lists import LANDMARKS, DataError
+from lib.photo import photos_under, read_photo
 from lib.report import files, photos
 
 OUT = Path(__file__).resolve().parents[2] / "outputs" / "photo"
@@ -28,7 +31,7 @@ def box_of(text: str) -> list[float]:
 
 def describe(path: Path, box: list[float] | None, catalogue) -> tuple[str, np.ndarray, predict.Prediction]:
     """Return what was found in one photo as text, the upright photo and the prediction."""
-    photo = predict.read_upright(path)
+    photo = read_photo(path)
     try:
         found = predict.predict(photo, box)
     except DataError as error:
@@ -51,21 +54,37 @@ def describe(path: Path, box: list[float] | None, catalogue) -> tuple[str, np.nd
 
 @one_sentence("run_all.sh")
 def main(names: list[str], box: str | None = None, catalogue: str | None = None) -> None:
-    """Print what is found in each photo, and draw it with its box and visible landmarks into outputs/photo/figures/."""
+    """Print what is found in each photo, and draw it with its box and visible landmarks into outputs/photo/figures/.
+
+    names: photos, and folders with photos. Those that cannot be described are named; then the exit code is 1.
+    """
     corners = None if box is None else box_of(box)
     index = None if catalogue is None else predict.index(catalogue, OUT / "cache")
-    used = set()
-    for path in map(Path, names):
-        if not path.is_file():
-            raise DataError(f"{path}: no such file; check the path, and name a folder with --catalogue")
-        text, photo, found = describe(path, corners, index)
+    paths = [path for name in names for path in (photos_under(name) if Path(name).is_dir() else [Path(name)])]
+    used, failed = set(), 0
+    for path in paths:
+        try:
+            text, photo, found = describe(path, corners, index)
+        except (DataError, MemoryError) as error:
+            print(f"run_all.sh: {error}", file=sys.stderr, flush=True)
+            failed += 1
+            continue
         print(text)
-        name, number = path.stem, 1
-        while name in used:  # by a photo of another folder
-            number += 1
-            name = f"{path.stem}_{number}"
-        used.add(name)
-        seen = [found.box], [found.landmarks], [found.visibility]
-        sheet = photos.photo_grid([photo], [found.category[0][0]], 1, *seen, size=3)
-        print("  wrote       ", files.save_figure(sheet, OUT, name), flush=True)
+        print("  wrote       ", draw(path.stem, photo, found, used), flush=True)
     print("The network has seen drawn clothes alone: on photos it is often wrong (notebook 09).")
+    if failed:
+        raise DataError(f"{failed} of {len(paths)} photos could not be described, see above")
+
+
+def draw(stem: str, photo: np.ndarray, found: predict.Prediction, used: set[str]) -> Path:
+    """Draw a photo with what was found; return the file, whose name becomes a member of `used`."""
+    name, number = stem, 1
+    while name in used:  # by a photo of another folder
+        number += 1
+        name = f"{stem}_{number}"
+    used.add(name)
+    seen = [found.box], [found.landmarks], [found.visibility]
+    sheet = photos.photo_grid([photo], [found.category[0][0]], 1, *seen, size=3)
+    path = files.save_figure(sheet, OUT, name)
+    plt.close(sheet)
+    return path
