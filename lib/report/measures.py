@@ -17,9 +17,9 @@ from lib import metrics, paper
 from lib.lists import LANDMARKS, POSES
 from lib.methods import FASHIONNET
 from lib.report.files import read_table, save_table
-from lib.report.results import SEARCHES, Counts, Results
+from lib.report.results import SEARCHES, Counts, Results, designs
 
-CHANCE = "chance"
+CHANCE, DESIGN = "chance", "design known"
 THRESHOLDS = tuple((np.arange(31) / 100).tolist())  # of PDJ
 RANKS = tuple(range(1, 51))
 BANDS = ((1, 20), (21, 100), (101, 500), (501, 1000))  # ranks of attributes by their frequency in training
@@ -184,13 +184,23 @@ def attribute_chance(r: Results, k: int, group: str) -> float:
 
 def search_chance(r: Results, k: int, group: str) -> float:
     """Return the mean chance that k of the gallery's images, drawn at random, hold one of the query's item."""
-    good, size = in_gallery(r), len(r.gallery)
-    if group != "all" or not len(good):
+    return _chance(in_gallery(r), np.full(len(r.query), len(r.gallery)), k) if group == "all" else float("nan")
+
+
+def design_known(r: Results, k: int, group: str) -> float:
+    """Return the same where the k images are drawn from those of the query's design; nan without designs."""
+    asked, there = designs(r.benchmark, r.query), designs(r.benchmark, r.gallery)
+    if group != "all" or asked is None:
         return float("nan")
+    return _chance(in_gallery(r), (asked[:, None] == there).sum(1), k)
+
+
+def _chance(good: np.ndarray, size: np.ndarray, k: int) -> float:
+    """Return the mean chance that k of `size` (Q,) images hold one of the `good` (Q,) ones."""
     missed = np.ones(len(good))
-    for drawn in range(min(k, size)):  # without replacement
-        missed *= np.maximum(size - good - drawn, 0) / (size - drawn)
-    return float(1 - missed.mean())
+    for drawn in range(k):  # without replacement, as long as there are any
+        missed *= np.where(size > drawn, np.maximum(size - good - drawn, 0) / np.maximum(size - drawn, 1), 1)
+    return float(1 - missed.mean()) if len(good) else float("nan")
 
 
 # ---- groups ---------------------------------------------------------------------------------------------------------
@@ -251,7 +261,7 @@ class Measure(NamedTuple):
     groups: Callable[[Results], Sequence[str]]
     shown: bool = False  # with an interval in the tables of all methods; the others take long
     best: int = 0  # the mean over so many labels, the best ones; 0: one sum over images divided by another
-    chance: Callable[[Results, int, str], float] | None = None
+    chance: tuple[tuple[str, Callable[[Results, int, str], float]], ...] = ()  # references by name
 
 
 INSIDE = partial(attributes, name="attributes_in_group")
@@ -260,10 +270,12 @@ TOP, AT = (3, 5), (paper.PDJ_THRESHOLD,)
 EACH = partial(landmark_groups, names=LANDMARKS)
 POOLED = partial(landmark_groups, names=("all",))
 ALL, WITHIN = partial(ways_to_search, name="all"), partial(ways_to_search, name="within category")
+ANY, BLIND = ((CHANCE, category_chance),), ((CHANCE, attribute_chance),)
+RANDOM = ((CHANCE, search_chance), (DESIGN, design_known))
 MEASURES = (
-    Measure("category", "micro", "micro", "category", (1, 3, 5), category, whole, True, 0, category_chance),
+    Measure("category", "micro", "micro", "category", (1, 3, 5), category, whole, True, 0, ANY),
     Measure("category", "macro", "macro", "category", (1, 3, 5), each_category, whole, best=EVERY),
-    Measure("attributes", "micro", "micro", "attributes", TOP, attributes, attribute_groups, True, 0, attribute_chance),
+    Measure("attributes", "micro", "micro", "attributes", TOP, attributes, attribute_groups, True, 0, BLIND),
     Measure("attributes", "micro", "micro", "attributes", TOP, attributes, frequency_bands, True),
     Measure("attributes", "macro", "macro", "attributes", TOP, each_attribute, attribute_groups, best=EVERY),
     Measure("attributes", "group", "ranked inside the group", "attributes_in_group", TOP, INSIDE, attribute_groups),
@@ -276,7 +288,7 @@ MEASURES = (
     Measure("landmarks", "NE", "NE", "landmarks", NONE, landmark_error, landmark_groups),
     Measure("landmarks", "PCK", "PCK@{k}", "landmarks", (0.2,), landmarks, landmark_groups),
     Measure("landmarks", "pixels", "within {k} of 224 px", "landmarks", (10,), PIXELS, landmark_groups),
-    Measure("search", "hit", "hit at {k}", "nearest", RANKS, search, ALL, True, 0, search_chance),
+    Measure("search", "hit", "hit at {k}", "nearest", RANKS, search, ALL, True, 0, RANDOM),
     Measure("search", "hit", "hit at {k}", "nearest_in_category", RANKS, search, WITHIN, True),
     Measure("search", "share found", "share found at {k}", "nearest", RANKS, share_found, ALL),
     Measure("search", "share found", "share found at {k}", "nearest_in_category", RANKS, share_found, WITHIN),
@@ -330,9 +342,10 @@ def _rows(measure: Measure, r: Results, alone: bool) -> list[tuple]:
                 gap = metrics.interval(value - main, seeds=seeds)
                 about = (r.stage, method, measure.name, measure.definition, group, k)
                 out.append((*about, here.value, here.lo, here.hi, gap.value, gap.lo, gap.hi, n))
-            if measure.chance is not None and methods and not alone:
-                share, about = measure.chance(r, k, group), (measure.name, measure.definition, group, k)
-                out.append((r.stage, CHANCE, *about, share, share, share, *3 * NONE, n))
+            for name, chance in measure.chance if methods and not alone else ():
+                share = chance(r, k, group)
+                about = (measure.name, measure.definition, group, k)
+                out += [(r.stage, name, *about, share, share, share, *3 * NONE, n)] if np.isfinite(share) else []
     return out
 
 

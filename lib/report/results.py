@@ -1,5 +1,6 @@
 """The rankings of finished runs beside the truth: what every table, figure and claim is computed from."""
 
+import json
 import sys
 import zlib
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,8 @@ from lib.config import Config, find_profile
 from lib.deepfashion import Benchmark
 from lib.lists import SPLITS, DataError, Lacks
 from lib.world import write_world
+from lib.world.items import item_id, plan
+from lib.world.size import World
 
 ROOT = Path(__file__).parent.parent.parent
 SEARCHES = ("inshop", "consumer2shop")
@@ -209,15 +212,30 @@ def gather(stage: str, plan: runs.Plan) -> Results:
 
 
 def units(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray:
-    """Return (n,) what a bootstrap draws for each of `rows`: its item.
+    """Return (n,) what a bootstrap draws for each of `rows`: its design where the clothes are drawn, else its item.
 
     The category-and-attribute benchmark lists no items: there it is the folder below img/ that holds an item's photos,
     or the image itself where there is no such folder.
     """
     if benchmark.item is not None:
-        return benchmark.item[rows]
+        drawn = designs(benchmark, rows)
+        return benchmark.item[rows] if drawn is None else drawn
     names = benchmark.image[rows].tolist()
     return np.array([name.rpartition("/")[0] if name.count("/") > 1 else name for name in names])
+
+
+def designs(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray | None:
+    """Return (n,) the number of each row's design, in a search of drawn clothes; None elsewhere.
+
+    The items of a design are a line of families: they share cut, fabric and palette, and are not independent.
+    """
+    about = benchmark.images_root.parent.parent / "world.json"
+    if benchmark.item is None or not about.exists():
+        return None
+    world = json.loads(about.read_text())
+    jobs = plan(World(**world["size"] | {"box_room": tuple(world["size"]["box_room"])}), world["seed"])
+    first = [item_id(job.first) for job in jobs if job.benchmark == benchmark.name]
+    return np.searchsorted(np.array(first), benchmark.item[rows], side="right") - 1
 
 
 # ---- reference rows: what any method must beat, and what none can ---------------------------------------------------

@@ -371,7 +371,7 @@ def curves(table: pd.DataFrame, measure: str, definition: str, **names: str) -> 
 
     Differences to FashionNet are called difference, difference_lo and difference_hi.
     """
-    rows = rows_of(table[table.method != "chance"], measure, definition)
+    rows = rows_of(table[~table.method.isin(("chance", "design known"))], measure, definition)
     return rows.rename(columns=names | {"d_lo": "difference_lo", "d_hi": "difference_hi"})
 
 

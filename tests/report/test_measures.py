@@ -260,3 +260,14 @@ def test_the_file_keeps_other_stages_and_measures(landmarks, shop, tmp_path):
     measures.save(first, tmp_path)  # in place of the earlier rows
     kept = measures.read_table(tmp_path, "measures")
     assert kept.groupby("stage").size()["category_attribute"] == len(first) and "inshop" in set(kept.stage)
+
+
+def test_a_known_design_leaves_a_guess_within_it(monkeypatch):
+    """Designs 0 and 1; the gallery has one image of design 0, of the queries' item a, and three of design 1."""
+    found = search_results()
+    numbers = np.array([0, 0, 1, 1, 1, 0, 0, 1])  # of the queries, then of the gallery
+    monkeypatch.setattr(measures, "designs", lambda benchmark, rows: numbers[rows])
+    # Queries of a: both gallery images of design 0 are a's. b: one of the two of design 1. c: none.
+    assert measures.design_known(found, 1, "all") == pytest.approx((1 + 1 + 1 / 2 + 0) / 4)
+    assert measures.design_known(found, 2, "all") == pytest.approx((1 + 1 + 1 + 0) / 4)
+    assert np.isnan(measures.design_known(found, 1, "within category"))

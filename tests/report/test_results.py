@@ -43,6 +43,17 @@ def test_units_are_items_folders_or_images():
     assert results.units(make(item=np.arange(N) // 10), np.array([5, 15])).tolist() == [0, 1]
 
 
+def test_designs_of_drawn_clothes_are_lines_of_families(world):
+    b = world["inshop"]
+    rows = np.arange(len(b.item))
+    numbers = results.designs(b, rows)
+    for design in np.unique(numbers):
+        splits = set(b.split[numbers == design]) - {"query", "gallery"}
+        assert splits in (set(), {"train"})  # a line is wholly in one split
+        assert len(set(b.category[numbers == design])) == 1  # families of a line share the cut
+    assert (results.units(b, rows) == numbers).all() and results.designs(world["category_attribute"], rows) is None
+
+
 # ---- reference rows -------------------------------------------------------------------------------------------------
 
 
