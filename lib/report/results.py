@@ -18,7 +18,8 @@ from lib.deepfashion import Benchmark
 from lib.lists import SPLITS, DataError, Lacks
 from lib.world import write_world
 
-ROOT = Path(__file__).parent.parent.parent
+CHECKOUT = Path(__file__).parent.parent.parent
+ROOT = CHECKOUT if (CHECKOUT / "notebooks").exists() else Path.cwd()  # of outputs/; an installed package has none
 SEARCHES = ("inshop", "consumer2shop")
 STAGES = {"category_attribute": "category and attributes", "inshop": "in-shop", "consumer2shop": "consumer-to-shop"}
 
