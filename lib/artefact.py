@@ -17,13 +17,9 @@ from torch import Tensor
 from lib.lists import DataError
 
 CURES = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some disk space")
-CURES |= dict.fromkeys(
-    (errno.EROFS, errno.EACCES, errno.EPERM), "use a folder that you may write, or a copy of the project in one"
-)
-CURES |= dict.fromkeys(
-    (errno.ENODEV, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP),
-    "its file system lacks locks or memory maps: use a folder on a local disk",
-)
+CURES |= dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "name, or copy the project to, a writable folder")
+UNSUPPORTED = (errno.ENODEV, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP)
+CURES |= dict.fromkeys(UNSUPPORTED, "its file system lacks locks or memory maps: use a folder on a local disk")
 
 
 def digest(*parts) -> str:

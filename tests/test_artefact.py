@@ -94,7 +94,7 @@ def test_two_processes_make_it_once(tmp_path):
     "number, cure",
     [
         (errno.ENOSPC, "free some disk space"),
-        (errno.EROFS, "use a folder that you may write, or a copy of the project in one"),
+        (errno.EROFS, "name, or copy the project to, a writable folder"),
         (errno.ENOLCK, "its file system lacks locks or memory maps: use a folder on a local disk"),
         (errno.EIO, "see whether the folder exists and can be written"),
     ],
