@@ -78,6 +78,12 @@ def test_shell_scripts_can_be_run():
         assert subprocess.run(["bash", "-n", path]).returncode == 0
 
 
+def test_ci_and_contributing_name_files_that_exist():
+    text = "".join((ROOT / name).read_text() for name in ("CONTRIBUTING.md", ".github/workflows/ci.yml"))
+    names = re.findall(r"\b(?:lib|tests|docs|benchmarks|notebooks)/[\w/.]*\w|\b\w+\.(?:sh|txt|toml)\b", text)
+    assert len(names) > 15 and [name for name in names if not (ROOT / name).exists()] == []
+
+
 def tracked(folder: str = ".") -> list[Path]:
     listed = subprocess.run(["git", "ls-files", "-z", folder], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
