@@ -16,13 +16,10 @@ from torch import Tensor
 
 from lib.lists import DataError
 
-CURES = {
-    errno.ENOSPC: "free some disk space",
-    errno.EDQUOT: "free some disk space",
-    errno.EROFS: "name a folder that can be written",
-    errno.EACCES: "name a folder that can be written",
-    errno.EPERM: "name a folder that can be written",
-}
+CURES = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some disk space")
+CURES |= dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "name, or copy the project to, a writable folder")
+UNSUPPORTED = (errno.ENODEV, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP)
+CURES |= dict.fromkeys(UNSUPPORTED, "its file system lacks locks or memory maps: use a folder on a local disk")
 
 
 def digest(*parts) -> str:
@@ -30,12 +27,16 @@ def digest(*parts) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
+def cure_of(error: Exception, otherwise: str = "") -> str:
+    """Return what helps against an error of the disk, by its cause, which safetensors gives in words alone."""
+    number = getattr(error, "errno", None)
+    return next((cure for n, cure in CURES.items() if n == number or os.strerror(n) in str(error)), otherwise)
+
+
 def cannot_write(path: Path, error: Exception) -> DataError:
     """Return the sentence for a file or folder that cannot be written, with the cure for its cause."""
     why = getattr(error, "strerror", None) or error
-    cure = CURES.get(getattr(error, "errno", None), "see whether the folder exists and can be written")
-    if "No space left" in str(error):  # safetensors gives no errno
-        cure = CURES[errno.ENOSPC]
+    cure = cure_of(error, "see whether the folder exists and can be written")
     return DataError(f"{path}: cannot be written ({why}); {cure}")
 
 
@@ -129,7 +130,7 @@ def read_tensors(path: Path, framework: str = "pt", cure: str = "") -> tuple[dic
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; {cure or 'run the notebook that writes it first'}") from None
     except (SafetensorError, OSError) as error:
-        cure = cure or f"delete {path.parent} and start again"
+        cure = cure_of(error, cure or f"delete {path.parent} and start again")
         raise DataError(f"{path}: cannot be read as safetensors ({error}); {cure}") from None
     header.pop("crc32", None)  # of networks that were shipped with a checksum
     if framework == "np":

@@ -185,7 +185,7 @@ PROFILES = {
     ),
     # Real photos on a CPU: the three branches on EfficientNet-Lite0's stages, from ImageNet as in the paper, trained
     # whole. A few thousand photos teach landmarks slowly, so that their losses weigh ten times as much as in the drawn
-    # world. Chosen for FashionNet on photos held out of train (benchmarks/photos.py, LOG.md).
+    # world. Chosen for FashionNet on photos held out of train (benchmarks/LOG.md).
     "photos": Config(
         profile="photos",
         input=Input(px=139, view_px=128),

@@ -148,8 +148,14 @@ def start_at_frequencies(model: nn.Module, samples: Samples, rows: np.ndarray, w
 def make_fabric(precision: str) -> Fabric:
     """Return Fabric for one device, or for as many processes as torchrun started.
 
-    precision: Fabric's name, or "auto": bf16-mixed where the machine has units for it.
+    precision: Fabric's name, or "auto", bf16-mixed where the machine has units. Raises DataError where the GPU fails.
     """
+    if torch.cuda.is_available():
+        try:
+            torch.ones(2, device="cuda").sum()
+        except RuntimeError as error:  # it has no kernels for this GPU, or another process has taken its memory
+            why = str(error).splitlines()[0]
+            raise DataError(f"the GPU fails ({why}); set CUDA_VISIBLE_DEVICES= to use the CPU") from None
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     nodes = int(os.environ.get("WORLD_SIZE", 1)) // processes
     if precision == "auto":

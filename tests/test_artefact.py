@@ -94,7 +94,8 @@ def test_two_processes_make_it_once(tmp_path):
     "number, cure",
     [
         (errno.ENOSPC, "free some disk space"),
-        (errno.EROFS, "name a folder that can be written"),
+        (errno.EROFS, "name, or copy the project to, a writable folder"),
+        (errno.ENOLCK, "its file system lacks locks or memory maps: use a folder on a local disk"),
         (errno.EIO, "see whether the folder exists and can be written"),
     ],
 )
@@ -108,6 +109,11 @@ def test_what_the_disk_says_becomes_a_sentence_with_its_cure(tmp_path, number, c
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(DataError, match=expected):
         artefact.artefact(tmp_path / "thing", fail, {})
+
+
+def test_a_disk_without_memory_maps_is_no_damage():
+    with pytest.raises(DataError, match="No such device.*; its file system lacks locks or memory maps"):
+        artefact.read_tensors(Path("/proc/self/maps"))  # like every file of /proc, not to be mapped
 
 
 def test_a_file_where_a_folder_should_be(tmp_path):

@@ -514,6 +514,17 @@ def test_a_batch_job_of_slurm_is_one_process(monkeypatch):
     assert train.make_fabric.__wrapped__("32-true").world_size == 1
 
 
+def test_a_gpu_that_cannot_be_used_is_named_with_the_way_around_it(monkeypatch):
+    def ones(*_, device):
+        raise RuntimeError("CUDA error: no kernel image is available for execution on the device\nCompile with")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "ones", ones)
+    expected = r"\(CUDA error: no kernel image is .* the device\); set CUDA_VISIBLE_DEVICES= to use the CPU$"
+    with pytest.raises(train.DataError, match=expected):
+        train.make_fabric.__wrapped__("auto")
+
+
 # ---- several processes ----------------------------------------------------------------------------------------------
 
 SCRIPT = """

@@ -18,7 +18,8 @@ from lib.world import write_world
 from lib.world.items import item_id, plan
 from lib.world.size import World
 
-ROOT = Path(__file__).parent.parent.parent
+CHECKOUT = Path(__file__).parent.parent.parent
+ROOT = CHECKOUT if (CHECKOUT / "notebooks").exists() else Path.cwd()  # of outputs/; an installed package has none
 SEARCHES = ("inshop", "consumer2shop")
 STAGES = {"category_attribute": "category and attributes", "inshop": "in-shop", "consumer2shop": "consumer-to-shop"}
 
