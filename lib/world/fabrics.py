@@ -7,10 +7,9 @@ import numpy as np
 
 from lib.world import motifs
 from lib.world.garment import Garment
-from lib.world.motifs import T, mix
+from lib.world.motifs import WHITE, T, mix
 from lib.world.patterns import blend, grid, noise
 
-WHITE = (255, 255, 255)
 _SHEER = {"chiffon": 205, "gauze": 215, "tulle": 165}  # how much they cover, of 255
 
 
