@@ -44,31 +44,31 @@ def draw_pattern(img: np.ndarray, g: Garment, c1, c2, c3, rng) -> None:
     named["checked"] = c1 if sum(c1) < 600 else c2
     for kind, *layer in DRAWINGS["patterns"][g.pattern]:
         if kind == "ground":
-            img[:] = named["ground"] = _colour(layer[0], named)
+            img[:] = named["ground"] = read_colour(layer[0], named)
         elif kind == "mask":
-            img[MASKS[g.pattern](*grid())] = _colour(layer[0], named)
+            img[MASKS[g.pattern](*grid())] = read_colour(layer[0], named)
         elif kind == "clouds":
             colour, share, depth, blur, number, noises, most = layer
             cloud = share + depth * noise(blur, number + g.seed % noises)
-            blend(img, _colour(colour, named), np.clip(cloud, 0, most))
+            blend(img, read_colour(colour, named), np.clip(cloud, 0, most))
         else:
             _LAYERS[kind](img, named, rng, *layer)
 
 
-def _colour(written, named: dict) -> tuple:
+def read_colour(written, named: dict) -> tuple:
     """Read a colour: a name, RGB, or two colours and the share of the second."""
     if isinstance(written, str):
         return named[written]
     if isinstance(written[0], int):
         return tuple(written)
-    return mix(_colour(written[0], named), _colour(written[1], named), written[2])
+    return mix(read_colour(written[0], named), read_colour(written[1], named), written[2])
 
 
 # ---- layers: (image, colours by name, rng, what drawings.toml tells) ------------------------------------------------
 
 
 def _scatter(img, named, rng, figure, n, radius, jitter, colours=("accent", "third"), second="second") -> None:
-    colours = [_colour(colour, named) for colour in colours]
+    colours = [read_colour(colour, named) for colour in colours]
     for i, (x, y) in enumerate(motifs.spots(rng, n, jitter)):
         turn = rng.uniform(0, 2 * np.pi)
         FIGURES[figure](img, x, y, radius * T / n, colours[i % len(colours)], named[second], turn)
@@ -81,7 +81,7 @@ def _row(img, named, rng, figure, start, step, y, radius, colour, second) -> Non
 
 def _bands(img, named, rng, axis, *bands) -> None:
     for start, width, colour in bands:
-        img.swapaxes(0, axis)[np.arange(start, start + width) % T] = _colour(colour, named)
+        img.swapaxes(0, axis)[np.arange(start, start + width) % T] = read_colour(colour, named)
 
 
 def _stripes(img, named, rng, axis, period, width, colour) -> None:
@@ -93,7 +93,7 @@ def _checks(img, named, rng, cell, colour, share) -> None:
     for axis in (0, 1):
         for start in range(0, T, 2 * cell):
             part = img.swapaxes(0, axis)[start : start + cell]
-            part[:] = part * (1 - share) + np.float32(_colour(colour, named)) * share
+            part[:] = part * (1 - share) + np.float32(read_colour(colour, named)) * share
 
 
 def _stars(img, named, rng, count) -> None:
