@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from lib.world.canvas import CIRCLE, Canvas, curve_through, shade_of, smooth, strip_outline
+from lib.world.canvas import Canvas, shade_of
+from lib.world.curves import CIRCLE, curve_through, smooth, strip_outline
 from lib.world.garment import COLOURS, Garment
 
 WHITE, STEEL = (244, 242, 236), (206, 206, 212)

@@ -5,8 +5,6 @@ Landmarks are the garment's own control points; one is occluded when something w
 it lies outside the frame.
 """
 
-from typing import NamedTuple
-
 import cv2
 import numpy as np
 
@@ -14,7 +12,8 @@ from lib.lists import JOINTS, SLOTS
 from lib.world import cloth, details, emblems
 from lib.world.body import HAIR, SKIN, draw_body, draw_head, make_body, make_hanger
 from lib.world.camera import draw_more_occluders, draw_occluders, make_ground, through_camera
-from lib.world.canvas import CIRCLE, Canvas, part_of_curve, shade_of, smooth, strip_outline
+from lib.world.canvas import Canvas, Material, shade_of
+from lib.world.curves import CIRCLE, part_of_curve, smooth, strip_outline
 from lib.world.details import Pen
 from lib.world.garment import Garment
 from lib.world.silhouette import control_points
@@ -22,21 +21,12 @@ from lib.world.silhouette import control_points
 _SWAPPED = [1, 0, 3, 2, 5, 4, 7, 6]
 
 
-class _Cloth(NamedTuple):
-    """A material: (T, T, 3) and (T, T) uint8 or None, see cloth.py; span and size as `Canvas.part` takes them."""
-
-    tile: np.ndarray
-    cover: np.ndarray | None
-    span: tuple[float, float] | None = None
-    size: float | None = None
-
-
 def _draw_garment(pen: Pen, rng: np.random.Generator) -> None:
     """Draw the garment's parts from behind to front, arms and sleeves last."""
     g, c = pen.g, pen.c
     runs = g.finish == "dip-dye" or g.pattern in ("ombre", "two-tone", "colorblock")
-    material = _Cloth(cloth.tile(g), cloth.cover(g), (c["outline"][:, 1].min(), c["end"]) if runs else None)
-    panel = _Cloth(*cloth.panel_cloth(g.panel, g), size=1.0) if g.panel != "none" else None
+    material = Material(cloth.tile(g), cloth.cover(g), (c["outline"][:, 1].min(), c["end"]) if runs else None)
+    panel = Material(*cloth.panel_cloth(g.panel, g), size=1.0) if g.panel != "none" else None
     _draw_legs(pen, material, panel)
     _lay(pen, c["outline"], material)
     if panel:
@@ -74,10 +64,9 @@ def _draw_garment(pen: Pen, rng: np.random.Generator) -> None:
     details.draw_collar(pen)
 
 
-def _lay(pen: Pen, polygon, material: _Cloth, angle: float = 0.0, shade: float = 1.0, covers: bool = False) -> None:
+def _lay(pen: Pen, polygon, material: Material, angle: float = 0.0, shade: float = 1.0, covers: bool = False) -> None:
     """Draw a piece of cloth."""
-    tile, cover, span, size = material
-    pen.canvas.part(np.array(polygon), tile, cover, angle, pen.light * shade, pen.g, covers, span, size)
+    pen.canvas.part(polygon, material, angle, pen.light * shade, pen.g, covers)
 
 
 def _hanging(points: np.ndarray) -> float:
@@ -85,7 +74,7 @@ def _hanging(points: np.ndarray) -> float:
     return np.arctan2(*(points[-1] - points[0])[::-1]) - np.pi / 2
 
 
-def _draw_legs(pen: Pen, material: _Cloth, panel: _Cloth | None) -> None:
+def _draw_legs(pen: Pen, material: Material, panel: Material | None) -> None:
     for points, widths in pen.c["legs"].values():
         angle = _hanging(points)
         _lay(pen, strip_outline(points, widths), material, angle)
@@ -94,7 +83,7 @@ def _draw_legs(pen: Pen, material: _Cloth, panel: _Cloth | None) -> None:
             _lay(pen, strip_outline(points + [outer * widths.mean() * 0.6, 0], 0.35 * widths), panel, angle)
 
 
-def _draw_panel(pen: Pen, panel: _Cloth) -> None:
+def _draw_panel(pen: Pen, panel: Material) -> None:
     c, place = pen.c, pen.g.panel_at
     left, right, y = c[4], c[5], c["end"]
     if place == "yoke":
@@ -151,7 +140,7 @@ def _draw_distress(pen: Pen, rng: np.random.Generator) -> None:
             pen.line([[x - 0.016, y + 0.006 * k], [x + 0.016, y + 0.006 * k]], 0.006, colour)
 
 
-def _draw_straps(pen: Pen, material: _Cloth) -> None:
+def _draw_straps(pen: Pen, material: Material) -> None:
     strap, x, waist = pen.g.strap, pen.x, pen.c["waist_y"]
     colour, shoulder = pen.own(0.85 * pen.light), pen.body["shoulder"]
     widths = {"spaghetti": 0.006, "wide": 0.022, "crossed": 0.012}
@@ -184,7 +173,7 @@ def _draw_arm(pen: Pen, name: str, sleeved: bool) -> None:
     pen.disc(arm[2] + 0.02 * along / (np.linalg.norm(along) + 1e-9), 0.015, pen.skin, "over")
 
 
-def _draw_sleeve(pen: Pen, points: np.ndarray, widths: np.ndarray, material: _Cloth) -> None:
+def _draw_sleeve(pen: Pen, points: np.ndarray, widths: np.ndarray, material: Material) -> None:
     g, kind, trim = pen.g, pen.g.sleeve_kind, pen.g.trim
     _lay(pen, strip_outline(points, widths), material, _hanging(points), shade=0.95, covers=True)
     along = (points[-1] - points[-2]) / (np.linalg.norm(points[-1] - points[-2]) + 1e-9)
@@ -255,9 +244,7 @@ def render(
     low, high = spread.min(0), spread.max(0)
     zoom, scale, centre = _frame(rng, low, high, height, width, view, consumer, hardness)
     tilt = rng.normal(0, 0.1) if consumer else rng.normal(0, 0.015)
-    turn = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
-    shift = np.array([width / 2, height / 2]) - scale * turn @ centre
-    canvas = Canvas(make_ground(rng, height, width, consumer), scale, shift, tilt)
+    canvas = Canvas(make_ground(rng, height, width, consumer), scale, centre, tilt)
     pen = Pen(canvas, g, body, c, skin, light, back, hanger)
     long_hair = g.wearer == "women" and rng.random() < 0.65
     if hanger:
@@ -295,7 +282,7 @@ def _landmarks(canvas: Canvas, c: dict, slots, back: bool) -> tuple[np.ndarray, 
     for j in slots:
         landmarks[j] = canvas.pixels(c[j])
         x, y = np.floor(landmarks[j]).astype(int)
-        if not (0 <= x < canvas.width and 0 <= y < canvas.height):
+        if not canvas.inside((x, y)):
             visibility[j] = 2
         else:
             hidden = canvas.top if j in (2, 3) else canvas.over  # a sleeve does not hide its own end
@@ -327,6 +314,6 @@ def _joints(canvas: Canvas, body: dict, back: bool, hanger: bool) -> tuple[np.nd
     for i, name in enumerate(JOINTS):
         first, _, rest = name.partition(" ")
         points[i] = canvas.pixels(body[f"{own[first]} {rest}" if rest else name])
-        if hanger or not (0 <= points[i][0] < canvas.width and 0 <= points[i][1] < canvas.height):
+        if hanger or not canvas.inside(points[i]):
             codes[i] = 2
     return points, codes

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lib.world.canvas import part_of_curve
+from lib.world.curves import part_of_curve
 from lib.world.garment import Garment
 
 _LEVELS = ((0, 0.38), (1, 0.5), (2, 0.725), (3, 0.955))  # Garment.length -> y of the hem

@@ -34,7 +34,7 @@ def test_a_visible_landmark_lies_on_the_edge_of_the_cloth():
 
 def test_what_is_drawn_over_a_landmark_occludes_it():
     """Worked by hand: a mask over a known place turns code 0 to 1, and a place outside the frame is code 2."""
-    canvas = figure.Canvas(np.zeros((100, 80, 3), np.uint8), 100.0, np.array([40.0, 0.0]), 0.0)
+    canvas = figure.Canvas(np.zeros((100, 80, 3), np.uint8), 100.0, (0.0, 0.5), 0.0)
     assert canvas.pixels([[0.1, 0.5]]).tolist() == [[50.0, 50.0]]
     square = [[0.05, 0.45], [0.15, 0.45], [0.15, 0.55], [0.05, 0.55]]
     canvas.fill(square, (9, 9, 9), "over")
