@@ -95,7 +95,7 @@ def weave_of(fabric: str) -> np.ndarray | None:
     if fabric in _WEAVES:
         return np.float32(_WEAVES[fabric](*grid()))
     if fabric in DRAWINGS["rough"]:
-        return 1 + sum(depth * noise(blur, number) for depth, blur, number in DRAWINGS["rough"][fabric])
+        return sum((depth * noise(blur, number) for depth, blur, number in DRAWINGS["rough"][fabric]), 1)
     return None
 
 
