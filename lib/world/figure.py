@@ -10,10 +10,10 @@ import numpy as np
 
 from lib.lists import JOINTS, SLOTS
 from lib.world import cloth, details, emblems
-from lib.world.body import HAIR, SKIN, draw_body, draw_head, make_body, make_hanger
+from lib.world.body import ARM, HAIR, SKIN, draw_body, draw_head, limb, make_body, make_hanger
 from lib.world.camera import draw_more_occluders, draw_occluders, make_ground, through_camera
-from lib.world.canvas import Canvas, Material, shade_of
-from lib.world.curves import CIRCLE, part_of_curve, smooth, strip_outline
+from lib.world.canvas import SIDES, Canvas, Material, shade_of
+from lib.world.curves import CIRCLE, part_of_curve, quad, smooth, strip_outline
 from lib.world.details import Pen
 from lib.world.garment import Garment
 from lib.world.silhouette import control_points
@@ -52,14 +52,14 @@ def _draw_garment(pen: Pen, rng: np.random.Generator) -> None:
         cut = material._replace(tile=panel.tile, cover=panel.cover)
     elif g.pattern == "two-tone":
         cut = material._replace(span=None)
-    for name in ("left", "right"):
+    for name, _ in SIDES:
         sleeve = c["sleeves"].get(name) if pen.upper else None
         if not pen.hanger:
             _draw_arm(pen, name, sleeve is not None)
         if sleeve is not None:
             _draw_sleeve(pen, *sleeve, cut)
     if g.sleeve_kind == "raglan" and pen.upper:
-        for j, name in ((0, "left"), (1, "right")):
+        for j, (name, _) in enumerate(SIDES):
             pen.line([c[j], pen.body[f"{name} shoulder"] + [0, 0.07]], 0.005)
     details.draw_collar(pen)
 
@@ -85,17 +85,17 @@ def _draw_legs(pen: Pen, material: Material, panel: Material | None) -> None:
 
 def _draw_panel(pen: Pen, panel: Material) -> None:
     c, place = pen.c, pen.g.panel_at
-    left, right, y = c[4], c[5], c["end"]
     if place == "yoke":
         edge = abs(c["outline"][np.abs(c["outline"][:, 1] - 0.203) < 0.02][:, 0]).max(initial=0.09)
         _lay(pen, [*c["rim"], [edge, 0.205], [0.92 * edge, 0.265], [-0.92 * edge, 0.265], [-edge, 0.205]], panel)
     elif place == "hem" and not c["legs"]:
-        top = left[1] + 0.82 * (y - left[1])
-        half = abs(left[0]) + 0.82 * (abs(c[6][0]) - abs(left[0]))
+        x, top = c[4]
+        half, top = abs(x) + 0.82 * (abs(c[6][0]) - abs(x)), top + 0.82 * (c["end"] - top)
         _lay(pen, [[-half, top], [half, top], c[7], c[6]], panel)
     elif place == "sides":
-        for sign, corner, hem in ((-1, left, c[6]), (1, right, c[7])):
-            low = hem if not c["legs"] else np.array([corner[0], 0.5])
+        for j, sign in ((4, -1), (5, 1)):
+            corner = c[j]
+            low = c[j + 2] if not c["legs"] else np.array([corner[0], 0.5])
             polygon = [corner, low, low - [sign * 0.03, 0], corner - [sign * 0.026, 0]]
             if pen.upper:
                 x = 0.92 * corner[0]
@@ -105,16 +105,13 @@ def _draw_panel(pen: Pen, panel: Material) -> None:
 
 def _draw_finish(pen: Pen) -> None:
     """Draw the finishes that belong to a place: cut-outs at the waist, layers."""
-    finish, c, dx = pen.g.finish, pen.c, pen.dx
-    left, right, middle = c[4], c[5], 0.5 * pen.x
+    finish, dx, (right, top), middle = pen.g.finish, pen.dx, pen.c[5], 0.5 * pen.x
     if finish == "cutout" and pen.upper and not pen.hanger:
         for sign in (-1, 1):
-            at = np.array([middle + sign * 0.7 * abs(right[0] - middle), left[1] - 0.02])
-            pen.fill(at + CIRCLE * [0.018, 0.026], pen.skin)
+            pen.fill([middle + sign * 0.7 * abs(right - middle), top - 0.02] + CIRCLE * [0.018, 0.026], pen.skin)
     elif finish == "layered":
-        half = abs(right[0]) * 1.1
-        for share in (0.45, 0.75):
-            y = left[1] + share * (c["low"] - left[1])
+        half = abs(right) * 1.1
+        for y in top + np.array([0.45, 0.75]) * (pen.c["low"] - top):
             pen.curve([[-half + dx, y], [dx, y + 0.015], [half + dx, y]], 0.006)
 
 
@@ -142,41 +139,39 @@ def _draw_distress(pen: Pen, rng: np.random.Generator) -> None:
 
 def _draw_straps(pen: Pen, material: Material) -> None:
     strap, x, waist = pen.g.strap, pen.x, pen.c["waist_y"]
-    colour, shoulder = pen.own(0.85 * pen.light), pen.body["shoulder"]
+    colour, shoulder = pen.colours["cloth"], pen.body["shoulder"]
     widths = {"spaghetti": 0.006, "wide": 0.022, "crossed": 0.012}
-    if strap in widths:
-        for j, sign in ((0, -1), (1, 1)):
-            over = [x + sign * 0.62 * shoulder, 0.188]
-            if strap == "crossed" and pen.back:
-                over = [x - sign * 0.5 * shoulder, 0.19]
-            pen.line([pen.c[j] + [0, 0.006], over], widths[strap], colour)
-    elif strap in ("bib", "suspender"):
-        if strap == "bib":
-            bib = [[x - 0.055, 0.27], [x + 0.055, 0.27], [x + 0.07, waist], [x - 0.07, waist]]
-            _lay(pen, bib, material._replace(span=None))
-        for sign in (-1, 1):
+    if strap == "bib":
+        _lay(pen, quad([x, 0], (0.055, 0.27), (0.07, waist)), material._replace(span=None))
+    for j, sign in enumerate((-1, 1)):
+        if strap in widths:
+            aside, high = (-0.5, 0.19) if strap == "crossed" and pen.back else (0.62, 0.188)
+            pen.line([pen.c[j] + [0, 0.006], [x + sign * aside * shoulder, high]], widths[strap], colour)
+        elif strap in ("bib", "suspender"):
             pen.line([[x + sign * 0.048, 0.27 if strap == "bib" else waist], [x + sign * 0.056, 0.19]], 0.018, colour)
 
 
 def _draw_arm(pen: Pen, name: str, sleeved: bool) -> None:
     """Draw a person's arm, with a bare shoulder where the garment leaves it free."""
-    g, body = pen.g, pen.body
-    arm = [body[f"{name} shoulder"] + [0, 0.012], body[f"{name} elbow"], body[f"{name} wrist"]]
+    g, (shoulder, elbow, wrist) = pen.g, limb(pen.body, name, ARM)
+    arm, widths = [shoulder + [0, 0.012], elbow, wrist], [0.026, 0.021, 0.014]
     covered = g.strap == "none" and g.neckline not in ("strapless", "sweetheart", "one-shoulder")
     if sleeved:
-        pen.canvas.limb(arm[1:], [0.021, 0.014], pen.skin, "over")
+        arm, widths = arm[1:], widths[1:]
     elif pen.upper and covered:
-        pen.canvas.limb(part_of_curve(arm, 1.0)[1:], [0.024, 0.022, 0.018, 0.014], pen.skin, "over")
-    else:
-        pen.canvas.limb(arm, [0.026, 0.021, 0.014], pen.skin, "over")
-    along = arm[2] - arm[1]
-    pen.disc(arm[2] + 0.02 * along / (np.linalg.norm(along) + 1e-9), 0.015, pen.skin, "over")
+        arm, widths = part_of_curve(arm, 1.0)[1:], [0.024, 0.022, 0.018, 0.014]
+    pen.canvas.limb(arm, widths, pen.skin, "over")
+    pen.disc(wrist + 0.02 * _direction(elbow, wrist), 0.015, pen.skin, "over")
+
+
+def _direction(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    return (end - start) / (np.linalg.norm(end - start) + 1e-9)
 
 
 def _draw_sleeve(pen: Pen, points: np.ndarray, widths: np.ndarray, material: Material) -> None:
     g, kind, trim = pen.g, pen.g.sleeve_kind, pen.g.trim
     _lay(pen, strip_outline(points, widths), material, _hanging(points), shade=0.95, covers=True)
-    along = (points[-1] - points[-2]) / (np.linalg.norm(points[-1] - points[-2]) + 1e-9)
+    along = _direction(points[-2], points[-1])
     across = np.array([-along[1], along[0]])
     ends = np.array([points[-1] + across * widths[-1], points[-1] - across * widths[-1]])
     if kind in ("cuffed", "rolled"):
@@ -252,8 +247,8 @@ def render(
         _draw_garment(pen, rng)
     else:
         if long_hair and not back:
-            behind = body["head"] + np.array([[-0.055, -0.03], [0.055, -0.03], [0.07, 0.15], [-0.07, 0.15]])
-            canvas.fill(smooth(behind), shade_of(hair, 0.85))
+            behind = smooth(quad(body["head"], (0.055, -0.03), (0.07, 0.15)))
+            canvas.fill(behind, shade_of(hair, 0.85))
         draw_body(canvas, body, skin, g, rng, light)
         _draw_garment(pen, rng)
         draw_head(canvas, body, skin, hair, back, long_hair, rng)
@@ -282,11 +277,8 @@ def _landmarks(canvas: Canvas, c: dict, slots, back: bool) -> tuple[np.ndarray, 
     for j in slots:
         landmarks[j] = canvas.pixels(c[j])
         x, y = np.floor(landmarks[j]).astype(int)
-        if not canvas.inside((x, y)):
-            visibility[j] = 2
-        else:
-            hidden = canvas.top if j in (2, 3) else canvas.over  # a sleeve does not hide its own end
-            visibility[j] = int(hidden[y, x] > 127)
+        hidden = canvas.top if j in (2, 3) else canvas.over  # a sleeve does not hide its own end
+        visibility[j] = int(hidden[y, x] > 127) if canvas.inside((x, y)) else 2
     if back:  # the garment's left is at the picture's right
         landmarks, visibility = landmarks[_SWAPPED], visibility[_SWAPPED]
     return landmarks, visibility
