@@ -24,9 +24,12 @@ class Pen:
         self.light, self.back, self.hanger = light, back, hanger
         self.accent = shade_of(COLOURS[g.accent], light)
         self.dark = shade_of(ground, 0.5 * light) if sum(ground) > 150 else shade_of((90, 90, 96), light)
-        self.colours = {"skin": skin, "accent": self.accent, "dark": self.dark}
-        self.colours |= {"darker": self.own(0.8), "cloth": self.own(0.85 * light)}
+        self.colours = {"skin": skin, "accent": self.accent, "dark": self.dark, "own": ground, "white": WHITE}
+        self.colours |= {"darker": self.own(0.8), "cloth": self.own(0.85 * light), "collar": self.own(0.78 * light)}
+        self.colours |= {"steel": STEEL, "lining": shade_of((236, 234, 228), 0.92 * light)}
         self.x, self.dx = body["middle"], body["shift"]
+        self.points = {"chest": (self.x, 0), "waist": (self.x, points["waist_y"]), "middle": (0, points["waist_y"])}
+        self.points["rim"] = (self.x, points["rim"][:, 1].max())
         self.upper = g.clothes_type != 2  # whether it hangs from the shoulders
         self.fill, self.disc = canvas.fill, canvas.disc
         self.ends = [np.array([points[6], points[7]])]  # of each hem, left and right
@@ -46,17 +49,27 @@ class Pen:
     def outline(self, points, width: float, colour=None) -> None:
         self.line([*points, points[0]], width, colour)
 
-    def shapes(self, field: str, x: float, y: float = 0.0, **heights: float) -> None:
-        """Draw the shapes of a field's value, if it has any, around (x, y); heights: y of names that it uses."""
-        for kind, colour, *size, points in DRAWINGS[field].get(getattr(self.g, field), ()):
-            colour = self.colours[colour] if isinstance(colour, str) else colour
-            at = np.array([[x + px, heights[py] if isinstance(py, str) else y + py] for px, py in points])
-            if kind in ("fill", "oval"):
-                self.fill(at[0] + CIRCLE * size[0] if kind == "oval" else at, colour)
-            else:
-                {"line": self.line, "curve": self.curve, "outline": self.outline}[kind](at, size[0], colour)
+    def colour(self, written) -> tuple[float, ...]:
+        """Read a colour of drawings.toml: a name, a name and how much lighter, or RGB."""
+        if isinstance(written, str):
+            return self.colours[written]
+        return shade_of(self.colours[written[0]], written[1]) if isinstance(written[0], str) else tuple(written)
 
-    def bow(self, at, up, down, colour, ribbon=None, width: float = 0.0) -> None:
+    def shapes(self, field: str, value: str, at, **points) -> None:
+        """Draw the shapes of a field's value, if it has any, around `at` (x, y); points: further names."""
+        known = {"": at} | self.points | points
+        for kind, colour, *size, corners in DRAWINGS[field].get(value, ()):
+            colour = self.colour(colour)
+            named = [("", *corner) if len(corner) == 2 else corner for corner in corners]
+            place = np.array([np.add(known[name], offset) for name, *offset in named])
+            if kind in ("fill", "oval"):
+                self.fill(place[0] + CIRCLE * size[0] if kind == "oval" else place, colour)
+            elif kind == "bow":
+                self.bow(place[0], colour, *size[0])
+            else:
+                {"line": self.line, "curve": self.curve, "outline": self.outline}[kind](place, size[0], colour)
+
+    def bow(self, at, colour, up, down, ribbon=None, width: float = 0.0) -> None:
         """Draw two loops from `at` to the corners `up` and `down` (x outwards, y), each with a hanging ribbon."""
         for sign in (-1, 1):
             self.fill([at, at + [sign * up[0], up[1]], at + [sign * down[0], down[1]]], colour)
@@ -116,42 +129,27 @@ _WAISTS |= dict(gathered=0.02, corset=0.09, buttoned=0.02, bow=0.02, braided=0.0
 def draw_waist(pen: Pen) -> None:
     """Draw the belt, sash or drawstring."""
     left, right, name = pen.c[4], pen.c[5], pen.g.waistline
-    if name == "none":
-        if not pen.upper:
-            pen.fill([left, right, right + [0.001, 0.014], left + [-0.001, 0.014]], pen.dark)
-        return
-    high = _WAISTS[name]
-    colour = pen.accent if name in ("belt", "sash", "bow") else pen.dark
-    if name == "braided":
-        colour = shade_of(COLOURS["brown"], pen.light)
-    lift = (high / 2 if pen.upper else 0) + (0.045 if name == "corset" else 0)
-    if name not in ("smocked", "drawstring", "gathered"):
+    high = _WAISTS.get(name, 0.0)
+    if name not in ("none", "smocked", "drawstring", "gathered"):
+        colour = pen.accent if name in ("belt", "sash", "bow") else pen.dark
+        if name == "braided":
+            colour = shade_of(COLOURS["brown"], pen.light)
+        lift = (high / 2 if pen.upper else 0) + (0.045 if name == "corset" else 0)
         pen.fill(np.array([left, right, right + [0.003, high], left + [-0.003, high]]) - [0, lift], colour)
-    _draw_on_waist(pen, name, left, right, (left + right) / 2)
-
-
-def _draw_on_waist(pen: Pen, name: str, left, right, middle) -> None:
-    if name in ("sash", "bow"):
-        at = middle + [0.03 if name == "sash" else 0, 0]
-        pen.bow(at, (0.035, -0.016), (0.035, 0.016), shade_of(pen.accent, 0.9), (0.014, 0.07), 0.01)
-    elif name == "drawstring":
-        pen.line([left + [0, 0.012], right + [0, 0.012]], 0.004)
-        for sign in (-1, 1):
-            pen.line([middle + [sign * 0.004, 0.01], middle + [sign * 0.016, 0.075]], 0.006, WHITE)
-    elif name in ("elastic", "smocked", "gathered"):
+    if name in ("elastic", "smocked", "gathered"):
         shade = shade_of(pen.dark, 0.8 if name != "smocked" else 1.0)
         for at in left + (right - left) * np.linspace(0.03, 0.97, 14)[:, None]:
-            pen.line([at - [0, _WAISTS[name] / 2 if pen.upper else 0], at + [0, _WAISTS[name]]], 0.003, shade)
+            pen.line([at - [0, high / 2 if pen.upper else 0], at + [0, high]], 0.003, shade)
         for y in (-0.03, -0.01, 0.01, 0.03) if name == "smocked" else ():
             pen.line([left + [0, y], right + [0, y]], 0.003)
     elif name == "corset":
-        pen.lacing(middle[0], left[1] - 0.04, 0.014, 0.02, 0.014, pen.accent)
+        pen.lacing((left[0] + right[0]) / 2, left[1] - 0.04, 0.014, 0.02, 0.014, pen.accent)
     elif name == "braided":
         for at in left + (right - left) * np.linspace(0, 1, 16)[:, None]:
             pen.disc(at, 0.006, shade_of(COLOURS["tan"], pen.light))
-    elif name == "foldover":
-        pen.line([left + [0, 0.045], right + [0, 0.045]], 0.005, shade_of(pen.dark, 1.6))
-    pen.shapes("waistline", middle[0], middle[1] + (0.009 if name == "belt" and not pen.upper else 0))
+    if name != "none" or not pen.upper:
+        at = (left + right) / 2 + [0, 0.009 if name == "belt" and not pen.upper else 0]
+        pen.shapes("waistline", name, at, left=left, right=right)
 
 
 # ---- pockets --------------------------------------------------------------------------------------------------------
@@ -161,10 +159,9 @@ def draw_pockets(pen: Pen) -> None:
     """Draw the pockets."""
     name, c, y, half = pen.g.pocket, pen.c, pen.c["waist_y"], abs(pen.c[5][0])
     if name in ("chest", "contrast"):
-        pen.shapes("pocket", pen.x)
+        pen.shapes("pocket", name, (pen.x, 0))
     elif name == "kangaroo":
-        top = min(y + 0.01, c["end"] - 0.08)
-        pen.shapes("pocket", 0, top=top, side=top + 0.05, foot=top + 0.075)
+        pen.shapes("pocket", name, (0, min(y + 0.01, c["end"] - 0.08)))
     elif name == "slant":
         for sign in (-1, 1):
             pen.line([[sign * 0.45 * half, y + 0.018], [sign * 0.92 * half, y + 0.055]], 0.006)
@@ -172,12 +169,12 @@ def draw_pockets(pen: Pen) -> None:
         y = min(c["end"] - 0.05, y + 0.06)
         for k, sign in enumerate((-1, 1)):
             legs = [points[4] for points, _ in c["legs"].values()]
-            pen.shapes("pocket", *(legs[k] + [sign * 0.02, 0] if legs else (sign * 0.05, y)))
+            pen.shapes("pocket", name, legs[k] + [sign * 0.02, 0] if legs else (sign * 0.05, y))
     elif name != "none":
         y = min(c["end"] - 0.06, y + 0.05) if pen.upper else y + 0.05
         for sign in (-1, 1):
             x = sign * 0.6 * half
-            pen.shapes("pocket", x, y)
+            pen.shapes("pocket", name, (x, y))
             if name != "patch":
                 colour = (200, 200, 206) if name == "zip" else pen.dark
                 pen.line([[x - 0.024, y + 0.01 * sign], [x + 0.024, y - 0.01 * sign]], 0.007, colour)
@@ -188,49 +185,20 @@ def draw_pockets(pen: Pen) -> None:
 
 def draw_closure(pen: Pen) -> None:
     """Draw what closes the front, and what a neckline has below its edge."""
-    name, c, rim = pen.g.closure, pen.c, pen.c["rim"][:, 1].max()
-    _draw_neckline(pen, rim)
+    name, c, x = pen.g.closure, pen.c, pen.x
+    _draw_neckline(pen)
     if name == "none" or (name == "open" and not pen.upper):
         return
-    start = rim if pen.upper else c["waist_y"] + 0.016
+    start = pen.points["rim"][1] if pen.upper else c["waist_y"] + 0.016
     end = 0.53 if c["legs"] else min(c["low"], 0.9)
     if not pen.upper:
         end = min(c["end"], start + (0.06 if c["legs"] else 0.5))
-    if name in ("half-zip", "henley"):
+    if name == "henley":
         end = start + 0.075
-    _draw_closed(pen, name, start, end)
-
-
-def _draw_neckline(pen: Pen, y: float) -> None:
-    """Draw what a neckline has below its edge, which is at y."""
-    name, c, x = pen.g.neckline, pen.c, pen.x
-    if name == "surplice":
-        pen.line([c[1], [c[4][0] * 0.8, c["waist_y"]]], 0.006)
-    elif name == "cowl":
-        for k in range(3):
-            pen.curve([c[0] + [0.006, 0.008], [x, y + 0.016 * (k + 1)], c[1] + [-0.006, 0.008]], 0.004)
-    elif name in ("twist", "illusion"):
-        pen.shapes("neckline", x)
-    elif not pen.hanger:
-        pen.shapes("neckline", x, y)
-
-
-def _draw_closed(pen: Pen, name: str, start: float, end: float) -> None:
-    x, c = pen.x, pen.c
-    if name in ("one-button", "two-button"):
-        pen.line([[x, start], [0, end]], 0.004)
-        for k in range(1 if name == "one-button" else 2):
-            pen.disc([0.006, c["waist_y"] - 0.005 + 0.035 * k], 0.008, pen.accent)
-    elif name in ("zip", "half-zip"):
-        foot = [0 if name == "zip" else x, end]
-        pen.line([[x, start], foot], 0.011, (70, 70, 76))
-        pen.line([[x, start], foot], 0.005, STEEL)
-    elif name == "open":
+    if name in DRAWINGS["closure"]:
         gap = 0.018 + 0.03 * pen.g.fit
-        inner = [[x - 0.012, start], [x + 0.012, start], [gap, end], [-gap, end]]
-        pen.fill(inner, shade_of((236, 234, 228), 0.92 * pen.light))
-        for top, foot in ((0, 3), (1, 2)):
-            pen.line([inner[top], inner[foot]], 0.006)
+        feet = {"left foot": (-gap, end), "right foot": (gap, end)}
+        pen.shapes("closure", name, (0, 0), start=(x, start), end=(0, end), **feet)
     elif name == "wrap":
         start = c[1] if pen.upper else c[5]
         pen.curve([start, [-0.5 * abs(c[4][0]), c["waist_y"] + 0.01], [c[6][0] * 0.4, end]], 0.007)
@@ -238,13 +206,29 @@ def _draw_closed(pen: Pen, name: str, start: float, end: float) -> None:
         pen.lacing(x, start + 0.006, 0.013, 0.017, 0.013, WHITE)
     else:
         pen.line([[x, start], [0, end]], 0.003)
-        columns, radius = ((-0.024, 0.024), 0.008) if name == "double-breasted" else ((0.007,), 0.006)
-        for y in np.arange(start + 0.018, end - 0.006, 0.024 if name == "henley" else 0.042):
-            if name == "toggle":
-                pen.line([[-0.019, y], [0.019, y]], 0.008, (120, 84, 50))
-                continue
-            for column in columns:
-                pen.disc([column, y], radius, STEEL if name == "snap" else pen.accent)
+        _draw_buttons(pen, name, np.arange(start + 0.018, end - 0.006, 0.024 if name == "henley" else 0.042))
+
+
+def _draw_buttons(pen: Pen, name: str, heights: np.ndarray) -> None:
+    columns, radius = ((-0.024, 0.024), 0.008) if name == "double-breasted" else ((0.007,), 0.006)
+    for y in heights:
+        if name == "toggle":
+            pen.line([[-0.019, y], [0.019, y]], 0.008, (120, 84, 50))
+            continue
+        for x in columns:
+            pen.disc([x, y], radius, STEEL if name == "snap" else pen.accent)
+
+
+def _draw_neckline(pen: Pen) -> None:
+    """Draw what a neckline has below its edge."""
+    name, c, (x, y) = pen.g.neckline, pen.c, pen.points["rim"]
+    if name == "surplice":
+        pen.line([c[1], [c[4][0] * 0.8, c["waist_y"]]], 0.006)
+    elif name == "cowl":
+        for k in range(3):
+            pen.curve([c[0] + [0.006, 0.008], [x, y + 0.016 * (k + 1)], c[1] + [-0.006, 0.008]], 0.004)
+    elif not (pen.hanger and name in ("keyhole", "split")):
+        pen.shapes("neckline", name, (x, 0))
 
 
 def draw_back(pen: Pen) -> None:
@@ -253,12 +237,10 @@ def draw_back(pen: Pen) -> None:
     if not pen.upper or pen.hanger:
         return
     top = pen.c["rim"][:, 1].min() + 0.006
-    pen.shapes("back", x, top=top, fork=top + 0.05, low=pen.c["waist_y"] + 0.05)
+    pen.shapes("back", name, (x, 0), top=(x, top))
     if name == "lace":
         for k, m in np.ndindex(5, 5):
             pen.disc([x - 0.04 + 0.02 * k, top + 0.02 + 0.022 * m], 0.006, pen.colours["cloth"])
-    elif name == "bow":
-        pen.bow(np.array([x, 0.27]), (0.04, -0.015), (0.04, 0.018), pen.accent)
     elif name == "ladder":
         for y in top + 0.03 * np.arange(5) + 0.01:
             pen.line([[x - 0.03, y], [x + 0.03, y]], 0.008, pen.colours["cloth"])
@@ -292,42 +274,20 @@ def draw_edge(pen: Pen, ends, kind: str, colour) -> None:
 
 def draw_hem(pen: Pen) -> None:
     """Draw the finish of the hem."""
-    hem, (a, b) = pen.g.hem, pen.ends[0]
+    hem = pen.g.hem
     for ends in pen.ends:
-        _draw_hem_end(pen, hem, ends)
-    if pen.c["legs"]:
-        return
-    middle = (a + b) / 2
-    wide, *slits = DRAWINGS["slits"].get(hem, [0.0])
-    for place, aside, high in slits:
-        at = (a, middle, b)[place] + [aside, 0]
-        pen.fill(at + [[-wide, 0.004], [wide, 0.004], [0, -high]], pen.own(0.35))
-        pen.line([at + [0, -high], at + [0, 0.004]], 0.004)
-    if hem == "tied":
-        pen.bow(middle, (0.032, -0.012), (0.03, 0.03), pen.own(0.8))
-        pen.disc(middle, 0.01, pen.dark)
-    elif hem == "high-low":
-        pen.curve([a, middle + [0, -0.08], b], 0.005)
-
-
-def _draw_hem_end(pen: Pen, hem: str, ends: np.ndarray) -> None:
-    a, b = ends
-    if hem in DRAWINGS["hems"]:
-        kind, lift, colour = DRAWINGS["hems"][hem]
-        draw_edge(pen, ends - [0, lift], kind, pen.own(0.8) if colour == "darker" else colour)
-    elif hem == "ribbed":
-        pen.line(ends - [0, 0.009], 0.018)
-    elif hem == "flounced":
-        upper = ends - [0, 0.06]
-        pen.fill([*upper, b + [0.012, 0.0], a - [0.012, 0.0]], pen.own(0.8))
-        draw_edge(pen, ends, "ruffle", pen.own(0.8))
-        pen.line(upper, 0.005)
-    elif hem == "rolled":
-        upper = ends - [0, 0.026]
-        pen.fill([a, b, upper[1], upper[0]], pen.own(1.25))
-        pen.line(upper, 0.003)
-    elif hem == "dolphin":
-        pen.curve([a - [0, 0.03], a + [0.02, 0], b], 0.006, pen.accent)
+        a, b = ends
+        if hem in DRAWINGS["edges"]:
+            kind, lift, colour = DRAWINGS["edges"][hem]
+            draw_edge(pen, ends - [0, lift], kind, pen.colour(colour))
+        elif hem == "flounced":
+            upper = ends - [0, 0.06]
+            pen.fill([*upper, b + [0.012, 0.0], a - [0.012, 0.0]], pen.own(0.8))
+            draw_edge(pen, ends, "ruffle", pen.own(0.8))
+            pen.line(upper, 0.005)
+        pen.shapes("hem", hem, (0, 0), left=a, right=b)
+    if not pen.c["legs"]:
+        pen.shapes("skirt_hem", hem, (a + b) / 2, left=a, right=b)
 
 
 def draw_trim(pen: Pen) -> None:
@@ -340,8 +300,7 @@ def draw_trim(pen: Pen) -> None:
             pen.line(edge, widths[trim], colour)
     elif trim == "bow":
         at = rim.mean(0) + [0, 0.02] if pen.upper else (pen.c[4] + pen.c[5]) / 2
-        pen.bow(at, (0.034, -0.017), (0.034, 0.017), accent)
-        pen.disc(at, 0.008, shade_of(accent, 0.8))
+        pen.shapes("trim", trim, at)
     elif trim == "bead":
         for k in range(len(rim) - 1):
             draw_edge(pen, rim[k : k + 2], "bead", (236, 226, 190))
@@ -362,45 +321,36 @@ def draw_collar(pen: Pen) -> None:
     """Draw the collar."""
     if not pen.upper:
         return
-    name, neckline, (left, right), x = pen.g.collar, pen.g.neckline, (pen.c[0], pen.c[1]), pen.x
-    own = pen.own(0.78 * pen.light)
+    name, neckline, left, right = pen.g.collar, pen.g.neckline, pen.c[0], pen.c[1]
+    at, ends = (pen.x, left[1]), {"left": left, "right": right}
     if neckline in ("turtle", "mock"):
-        high = 0.026 if neckline == "turtle" else 0.012
-        pen.fill([left - [0, high], right - [0, high], right + [0.006, 0.012], left + [-0.006, 0.012]], own)
-        pen.line([left + [0, 0.004], right + [0, 0.004]], 0.003)
-    if name == "none":
-        if neckline not in _NO_EDGE and pen.g.closure not in ("open", "wrap"):
-            pen.line(pen.c["rim"], 0.006)
-    elif name == "hood":
-        _draw_hood(pen, left, right, own)
-    elif pen.back:
-        pen.fill([left - [0, 0.012], right - [0, 0.012], right + [0.008, 0.014], left + [-0.008, 0.014]], own)
-    elif name == "bow":
-        at = np.array([x, pen.c["rim"][:, 1].max() + 0.005])
-        pen.bow(at, (0.04, -0.018), (0.038, 0.02), own, (0.014, 0.08), 0.013)
+        pen.shapes("collar", neckline, at, **ends)
+    if name == "hood":
+        _draw_hood(pen, left, right)
+    elif pen.back and name != "none":
+        pen.shapes("collar", "back", at, **ends)
+    elif name in DRAWINGS["wings"]:
+        _draw_wings(pen, name, left, right)
+    if not pen.back:
+        pen.shapes("collar", name, at, **ends)
+    edged = name == "none" and neckline not in _NO_EDGE and pen.g.closure not in ("open", "wrap")
+    if edged or (name == "bow" and not pen.back):
         pen.line(pen.c["rim"], 0.006)
-    elif name == "stand":
-        y = left[1]
-        upper = [left - [0, 0.02], [x - 0.006, y + 0.01], [x + 0.006, y + 0.01], right - [0, 0.02]]
-        pen.fill([*upper, right + [0.006, 0.014], [x, y + 0.034], left + [-0.006, 0.014]], own)
-    else:
-        _draw_wings(pen, name, left, right, own)
 
 
-def _draw_hood(pen: Pen, left, right, own) -> None:
-    x = pen.x
+def _draw_hood(pen: Pen, left, right) -> None:
+    x, own = pen.x, pen.colours["collar"]
     if pen.back:
         pen.fill(smooth([left + [-0.03, 0], right + [0.03, 0], [x + 0.03, 0.29], [x - 0.03, 0.29]]), own)
         return
     at_left, at_right = left + [[-0.022, -0.045], [-0.026, 0.01]], right + [[0.026, 0.01], [0.022, -0.045]]
     pen.fill(strip_outline(curve_through([*at_left, [x, 0.238], *at_right]), np.full(9, 0.017)), own)
-    for sign in (-1, 1):
-        pen.line([[x + sign * 0.014, 0.225], [x + sign * 0.016, 0.29]], 0.005, (240, 238, 232))
 
 
-def _draw_wings(pen: Pen, name: str, left, right, own) -> None:
+def _draw_wings(pen: Pen, name: str, left, right) -> None:
     x, (reach, wide) = pen.x, DRAWINGS["wings"][name]
-    colour = {"peter-pan": (246, 243, 238), "fur": shade_of((150, 116, 84), pen.light)}.get(name, own)
+    colour = {"peter-pan": (246, 243, 238), "fur": shade_of((150, 116, 84), pen.light)}
+    colour = colour.get(name, pen.colours["collar"])
     for point, sign in ((left, -1), (right, 1)):
         start, tip = point - [0, 0.014], np.array([x + sign * 0.008, point[1] + reach])
         outer = np.array([point[0] + sign * wide, point[1] + 0.5 * reach])
@@ -415,7 +365,3 @@ def _draw_wings(pen: Pen, name: str, left, right, own) -> None:
         if name == "fur":
             for k in range(8):
                 pen.disc(shape[k * len(shape) // 8], 0.009, shade_of(colour, 0.8 + 0.05 * (k % 4)))
-    if name == "polo":
-        pen.line([[x, left[1] + 0.02], [x, left[1] + 0.09]], 0.004)
-        for k in range(2):
-            pen.disc([x, left[1] + 0.045 + 0.025 * k], 0.004, pen.accent)
