@@ -77,9 +77,13 @@ def _shapes(img, x, y, r, c1, c2, turn, name):
     """Draw a figure of drawings.toml; birds and elephants look to either side."""
     flip = [-1 if name in ("bird", "elephants-head") and turn >= np.pi else 1, 1]
     colours = {"ink": c1, "second": c2, "pale": mix(c1, WHITE, 0.35), "gap": LEFT_OUT}
-    for kind, colour, numbers in DRAWINGS["figures"][name]:
+    for kind, colour, numbers, *second in DRAWINGS["figures"][name]:
         kind, _, width = kind.partition(" ")
-        colour = colours[colour] if isinstance(colour, str) else colour
+        colour, *second = (colours[c] if isinstance(c, str) else c for c in (colour, *second))
+        if kind in FIGURES:
+            dx, dy, share, *angle = numbers
+            FIGURES[kind](img, x + dx * r, y + dy * r, share * r, colour, *second, *(angle or [turn]))
+            continue
         if kind == "oval":
             (dx, dy, rx, ry), lean = numbers[:4], sum(numbers[4:])
             draw_oval(img, x + dx * flip[0] * r, y + dy * r, rx * r, ry * r, colour, lean * flip[0])
@@ -116,7 +120,7 @@ def _star() -> np.ndarray:
     return arc(0, 0, reach, reach, -np.pi / 2 + np.arange(10) * np.pi / 5)
 
 
-def flower(img, x, y, r, c1, c2, turn, petals=5, slim=0.42):
+def flower(img, x, y, r, c1, c2, turn, petals=4, slim=0.42):
     for a in turn + 2 * np.pi * np.arange(petals) / petals:
         draw_oval(img, *arc(x, y, 0.58 * r, 0.58 * r, a), 0.5 * r, slim * r, c1, a)
     draw_oval(img, x, y, 0.28 * r, 0.28 * r, c2)
@@ -130,19 +134,10 @@ def rose(img, x, y, r, c1, c2, turn):
     leaf(img, *arc(x, y, 1.2 * r, 1.2 * r, turn), 0.6 * r, (60, 110, 60), c2, turn)
 
 
-def daisy(img, x, y, r, c1, c2, turn):
-    flower(img, x, y, r, (250, 248, 240), (236, 190, 50), turn, petals=9, slim=0.16)
-
-
-def sunflower(img, x, y, r, c1, c2, turn):
-    flower(img, x, y, r, (244, 190, 40), (90, 54, 26), turn, petals=11, slim=0.17)
-    draw_oval(img, x, y, 0.42 * r, 0.42 * r, (90, 54, 26))
-
-
 def wildflower(img, x, y, r, c1, c2, turn):
     a = -np.pi / 2 + 0.5 * np.sin(turn)
     draw_line(img, [(x, y), (x - r * np.cos(a), y - 1.5 * r * np.sin(a))], (70, 120, 60), 2)
-    flower(img, x, y, 0.7 * r, c1, c2, turn, petals=4)
+    flower(img, x, y, 0.7 * r, c1, c2, turn)
 
 
 def leaf(img, x, y, r, c1, c2, turn):
@@ -155,11 +150,6 @@ def leaf(img, x, y, r, c1, c2, turn):
 def palm(img, x, y, r, c1, c2, turn):
     for a in turn + 0.42 * np.arange(-3, 4):
         leaf(img, *arc(x, y, 0.6 * r, 0.6 * r, a), 0.6 * r, c1, c2, a)
-
-
-def tropical(img, x, y, r, c1, c2, turn):
-    palm(img, x, y, 1.1 * r, (40, 120, 80), c2, turn)
-    flower(img, x, y, 0.55 * r, c1, (240, 210, 80), turn)
 
 
 def botanical(img, x, y, r, c1, c2, turn):
@@ -176,11 +166,6 @@ def pineapple(img, x, y, r, c1, c2, turn):
     _shapes(img, x, y, r, c1, c2, turn, "fruit")
 
 
-def elephant(img, x, y, r, c1, c2, turn):
-    _shapes(img, x, y, r, c1, c2, turn, "elephants-body")
-    _shapes(img, x, y, r, c1, c2, turn, "elephants-head")
-
-
 def rosette(img, x, y, r, c1, c2, turn):
     draw_oval(img, x, y, 0.62 * r, 0.5 * r, mix(c1, (130, 80, 30), 0.6), turn)
     for start in (0, 2.2, 4.3):
@@ -194,16 +179,6 @@ def cheetah(img, x, y, r, c1, c2, turn):
 
 def triangle(img, x, y, r, c1, c2, turn):
     draw_polygon(img, place(x, y, r, [(0, -1), (0.9, 0.7), (-0.9, 0.7)]), c1 if turn < np.pi else c2)
-
-
-def medallion(img, x, y, r, c1, c2, turn):
-    draw_oval(img, x, y, r, r, c1)
-    flower(img, x, y, 0.8 * r, c2, c1, 0, petals=8, slim=0.2)
-
-
-def mandala(img, x, y, r, c1, c2, turn):
-    for share, petals, colour in ((1.0, 12, c1), (0.7, 8, c2), (0.4, 6, c1)):
-        flower(img, x, y, share * r, colour, c2, 0, petals=petals, slim=0.14)
 
 
 def scroll(img, x, y, r, c1, c2, turn):
@@ -239,11 +214,11 @@ def dreamcatcher(img, x, y, r, c1, c2, turn):
         leaf(img, x + dx * r, y + 1.05 * r, 0.35 * r, c1, c2, np.pi / 2)
 
 
-_DRAWN = (flower, rose, daisy, sunflower, wildflower, leaf, palm, tropical, botanical, pineapple, rosette)
-_DRAWN += (cheetah, elephant, triangle, medallion, mandala, scroll, stroke, blob, splash, dreamcatcher)
+_DRAWN = (rose, wildflower, leaf, palm, botanical, rosette, cheetah, triangle, scroll, stroke, blob, splash)
 _CIRCLE, _DIAMOND = arc(0, 0, 1, 1, TURNS), [(0, -1), (0.62, 0), (0, 1), (-0.62, 0)]
 _STEPS = [(-1, 0), (-0.5, 0), (-0.5, -0.5), (0, -0.5), (0, -1), (0.5, -0.5), (1, 0), (0.5, 0.5), (0, 1), (-0.5, 0.5)]
-FIGURES = {figure.__name__: figure for figure in _DRAWN}
+FIGURES = {figure.__name__: figure for figure in (*_DRAWN, pineapple, dreamcatcher)}
+FIGURES |= {name: partial(flower, petals=petals, slim=slim) for name, (petals, slim) in DRAWINGS["flowers"].items()}
 FIGURES |= {name: partial(_shapes, name=name) for name in DRAWINGS["figures"]}
 FIGURES |= {
     "heart": partial(_nested, outline=_heart()),

@@ -46,7 +46,8 @@ def draw_pattern(img: np.ndarray, g: Garment, c1, c2, c3, rng) -> None:
         if kind == "ground":
             img[:] = named["ground"] = read_colour(layer[0], named)
         elif kind == "mask":
-            img[MASKS[g.pattern](*grid())] = read_colour(layer[0], named)
+            colour, mask = layer
+            img[MASKS[mask](*grid(), g.seed)] = read_colour(colour, named)
         elif kind == "clouds":
             colour, share, depth, blur, number, noises, most = layer
             cloud = share + depth * noise(blur, number + g.seed % noises)
@@ -104,18 +105,26 @@ def _stars(img, named, rng, count) -> None:
 _LAYERS = {draw.__name__[1:]: draw for draw in (_scatter, _row, _bands, _stripes, _checks, _stars)}
 
 
-def _houndstooth(x, y):
+def _houndstooth(x, y, seed):
     left, upper = x % 24 < 12, y % 24 < 12
     return (left & upper) | ((left != upper) & ((x + y) % 12 < 6))
 
 
+def _mirrors(x, y):
+    part = [np.minimum(axis % 48, 47 - axis % 48) for axis in (x, y)]
+    return np.sin(0.5 * np.maximum(*part)) + np.cos(0.7 * np.minimum(*part))
+
+
 MASKS = {
-    "chevron": lambda x, y: ((y + 16 * np.abs((x / 32) % 1 * 2 - 1)) % 32) < 14,
-    "zigzag": lambda x, y: ((y + 8 * np.abs((x / 16) % 1 * 2 - 1)) % 24) < 6,
-    "wave": lambda x, y: ((y + 8 * np.sin(x * 2 * np.pi / 48)) % 32) < 14,
-    "checkered": lambda x, y: ((x // 16 + y // 16) % 2) == 0,
-    "herringbone": lambda x, y: ((y + np.where((x // 12) % 2 == 0, x, -x)) % 12) < 5,
+    "chevron": lambda x, y, seed: ((y + 16 * np.abs((x / 32) % 1 * 2 - 1)) % 32) < 14,
+    "zigzag": lambda x, y, seed: ((y + 8 * np.abs((x / 16) % 1 * 2 - 1)) % 24) < 6,
+    "wave": lambda x, y, seed: ((y + 8 * np.sin(x * 2 * np.pi / 48)) % 32) < 14,
+    "checkered": lambda x, y, seed: ((x // 16 + y // 16) % 2) == 0,
+    "herringbone": lambda x, y, seed: ((y + np.where((x // 12) % 2 == 0, x, -x)) % 12) < 5,
     "houndstooth": _houndstooth,
+    "kaleidoscope": lambda x, y, seed: _mirrors(x, y) > 0.5,
+    "kaleidoscope between": lambda x, y, seed: _mirrors(x, y) < -0.5,
+    "zebra": lambda x, y, seed: np.sin(y * 2 * np.pi / 24 + 1.6 * noise(10, seed % 4)) > 0.15,
 }
 
 
@@ -140,17 +149,10 @@ def _mosaic(img, g, c1, c2, c3, rng) -> None:
         part[:] = (236, 232, 224)
 
 
-def _kaleidoscope(img, g, c1, c2, c3, rng) -> None:
-    part = [np.minimum(axis % 48, 47 - axis % 48) for axis in grid()]
-    wave = np.sin(0.5 * np.maximum(*part)) + np.cos(0.7 * np.minimum(*part))
-    img[wave > 0.5] = c2
-    img[wave < -0.5] = c3
-
-
 def _tile(img, g, c1, c2, c3, rng) -> None:
     for x, y in motifs.spots(rng, 3, 0):
         motifs.draw_polygon(img, motifs.place(x, y, 14, [(-1, -1), (1, -1), (1, 1), (-1, 1)]), c2)
-        motifs.flower(img, x, y, 13, c3, c1, 0.785, petals=4)
+        motifs.flower(img, x, y, 13, c3, c1, 0.785)
 
 
 def _bandana(img, g, c1, c2, c3, rng) -> None:
@@ -181,11 +183,6 @@ def _giraffe(img, g, c1, c2, c3, rng) -> None:
         motifs.draw_polygon(img, motifs.arc(x, y, reach, reach, turns), (150, 92, 44))
 
 
-def _zebra(img, g, c1, c2, c3, rng) -> None:
-    img[:] = (240, 238, 232)
-    img[np.sin(grid()[1] * 2 * np.pi / 24 + 1.6 * noise(10, g.seed % 4)) > 0.15] = (34, 32, 34)
-
-
 def _marble(img, g, c1, c2, c3, rng) -> None:
     vein = np.abs(noise(9, g.seed % 4) + 0.3 * noise(3, 5))
     blend(img, c2, np.clip(1 - 3.5 * vein, 0, 1))
@@ -198,5 +195,5 @@ def _abstract(img, g, c1, c2, c3, rng) -> None:
         motifs.draw_line(img, [(x - 20, y), (x, y + rng.uniform(-16, 16)), (x + 20, y)], c3, 3)
 
 
-_FUNCTIONS = (_multi_stripe, _ikat, _mosaic, _kaleidoscope, _tile, _bandana, _patchwork, _giraffe, _zebra, _marble)
-_DRAWN = {draw.__name__[1:].replace("_", "-"): draw for draw in (*_FUNCTIONS, _abstract)}
+_FUNCTIONS = (_multi_stripe, _ikat, _mosaic, _tile, _bandana, _patchwork, _giraffe, _marble, _abstract)
+_DRAWN = {draw.__name__[1:].replace("_", "-"): draw for draw in _FUNCTIONS}

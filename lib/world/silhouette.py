@@ -4,16 +4,9 @@ import numpy as np
 
 from lib.world.curves import part_of_curve
 from lib.world.garment import Garment
+from lib.world.motifs import DRAWINGS
 
 _LEVELS = ((0, 0.38), (1, 0.5), (2, 0.725), (3, 0.955))  # Garment.length -> y of the hem
-_NECK_HALVES = {  # half the width of a neckline
-    "boat": 0.078, "off-shoulder": 0.11, "strapless": 0.085, "sweetheart": 0.08, "square": 0.058, "scoop": 0.056,
-    "turtle": 0.034, "mock": 0.036, "high": 0.038, "halter": 0.032, "illusion": 0.05, "deep-v": 0.05, "v": 0.046,
-    "cowl": 0.055,
-}  # fmt: skip
-_NECK_HEIGHTS = {  # y of its ends
-    "turtle": 0.15, "mock": 0.163, "high": 0.17, "strapless": 0.262, "sweetheart": 0.255, "off-shoulder": 0.238,
-}  # fmt: skip
 _T = np.linspace(0, 1, 9)  # along a sleeve or leg
 _SLEEVE_SHAPES = {  # what a kind of sleeve adds to its half widths
     "bell": 0.045 * np.clip(_T - 0.45, 0, 1) ** 1.2 * 2,
@@ -40,8 +33,8 @@ def control_points(g: Garment, body: dict) -> dict:
     taken = waist * (1.22 + 1.35 * g.fit - 0.28 * g.waist * (1 - min(g.fit, 1)))  # half the width at the waist
     if g.clothes_type == 2:
         taken = max(waist, np.interp(waist_y, [0.39, 0.49], [waist, hip])) * (1.06 + 0.25 * g.fit)
-    neck_half = min(_NECK_HALVES.get(g.neckline, 0.044), 0.9 * shoulder)
-    neck_y = _NECK_HEIGHTS.get(g.neckline, 0.184)
+    neck_half, neck_y = DRAWINGS["necklines"].get(g.neckline, (0.044, 0.184))
+    neck_half = min(neck_half, 0.9 * shoulder)
     if g.strap in ("spaghetti", "wide", "crossed"):
         neck_y, neck_half = 0.236, 0.6 * shoulder
     elif g.strap == "racerback":
