@@ -112,37 +112,25 @@ def _shots(job: Job, item: int, seed: int, g: Garment | None = None) -> list[tup
 
 def draw_job(job: Job, size: World, seed: int) -> Iterator[tuple[np.ndarray, int, Image]]:
     """Yield every image of a job as RGB, JPEG quality and labels."""
-    code = BENCHMARK_CODE[job.benchmark]
+    benchmark = BENCHMARK_CODE[job.benchmark]
     hardness = size.hardness if job.benchmark == "consumer2shop" else 0.0
     for item, g in enumerate(garments_of(job, size, seed), job.first):
-        title, fired = titles.write_title(g, np.random.default_rng([seed, code, item, 0, 7]))
-        ceiling, kind = None, g.clothes_type
+        title, fired = titles.write_title(g, np.random.default_rng([seed, benchmark, item, 0, 7]))
+        ceiling, kind, category = None, g.clothes_type, CATEGORY_NAMES.index(g.category) + 1
         if job.benchmark == "category_attribute" and job.split in ("val", "test"):
             ceiling = np.argsort(-titles.probabilities(g), kind="stable")[:CEILING].tolist()
         for number, (view, consumer, split) in enumerate(_shots(job, item, seed, g)):
-            rng = np.random.default_rng([seed, code, item, number + 1])
+            rng = np.random.default_rng([seed, benchmark, item, number + 1])
             pixels, about = figure.render(g, rng, size.px, view, consumer, size.box_room, hardness)
             quality = int(rng.integers(40, 80)) if consumer else 92
+            code = POSE_CODES[view] if job.benchmark == "inshop" else 1 + consumer
+            box = " ".join(f"{v:03d}" for v in about["box"])
             landmarks = points_text(about["landmarks"], about["visibility"], SLOTS[kind])
-            yield (
-                pixels,
-                quality,
-                Image(
-                    benchmark=job.benchmark,
-                    split=split,
-                    item=item,
-                    name=_name(job.benchmark, g, title, item, number, view),
-                    category=CATEGORY_NAMES.index(g.category) + 1,
-                    clothes_type=kind,
-                    title=title,
-                    code=POSE_CODES[view] if job.benchmark == "inshop" else 1 + consumer,
-                    box=" ".join(f"{v:03d}" for v in about["box"]),
-                    landmarks=f"{kind}  {variation(view, about['zoom'])}  {landmarks}",
-                    joints=points_text(about["joints"], about["joint_visibility"], range(14)),
-                    fired=fired.tolist(),
-                    ceiling=ceiling,
-                ),
-            )
+            landmarks = f"{kind}  {variation(view, about['zoom'])}  {landmarks}"
+            joints = points_text(about["joints"], about["joint_visibility"], range(14))
+            labels = (category, kind, title, code, box, landmarks, joints, fired.tolist(), ceiling)
+            name = _name(job.benchmark, g, title, item, number, view)
+            yield pixels, quality, Image(job.benchmark, split, item, name, *labels)
 
 
 def _name(benchmark: str, g: Garment, title: str, item: int, number: int, view: str) -> str:

@@ -104,22 +104,6 @@ def _nested(img, x, y, r, c1, c2, turn, outline, shares=(1.0,), turned=False):
         draw_polygon(img, place(x, y, share * r, outline, turn if turned else 0.0), c2 if k % 2 else c1)
 
 
-def _heart() -> np.ndarray:
-    t = np.linspace(0, 2 * np.pi, 20)
-    return np.stack([np.sin(t) ** 3, -(13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)) / 16], 1)
-
-
-def _drop() -> np.ndarray:
-    t = np.linspace(0, 2 * np.pi, 18, endpoint=False)
-    up = np.maximum(0, -np.sin(t))
-    return np.stack([0.62 * np.cos(t) * (1 - 0.75 * up) + 0.5 * up**2, np.sin(t)], 1)
-
-
-def _star() -> np.ndarray:
-    reach = np.where(np.arange(10) % 2 == 0, 1, 0.42)
-    return arc(0, 0, reach, reach, -np.pi / 2 + np.arange(10) * np.pi / 5)
-
-
 def flower(img, x, y, r, c1, c2, turn, petals=4, slim=0.42):
     for a in turn + 2 * np.pi * np.arange(petals) / petals:
         draw_oval(img, *arc(x, y, 0.58 * r, 0.58 * r, a), 0.5 * r, slim * r, c1, a)
@@ -217,16 +201,23 @@ def dreamcatcher(img, x, y, r, c1, c2, turn):
 _DRAWN = (rose, wildflower, leaf, palm, botanical, rosette, cheetah, triangle, scroll, stroke, blob, splash)
 _CIRCLE, _DIAMOND = arc(0, 0, 1, 1, TURNS), [(0, -1), (0.62, 0), (0, 1), (-0.62, 0)]
 _STEPS = [(-1, 0), (-0.5, 0), (-0.5, -0.5), (0, -0.5), (0, -1), (0.5, -0.5), (1, 0), (0.5, 0.5), (0, 1), (-0.5, 0.5)]
+_t = np.linspace(0, 2 * np.pi, 20)
+_HEART = [np.sin(_t) ** 3, -(13 * np.cos(_t) - 5 * np.cos(2 * _t) - 2 * np.cos(3 * _t) - np.cos(4 * _t)) / 16]
+_t = np.linspace(0, 2 * np.pi, 18, endpoint=False)
+_up = np.maximum(0, -np.sin(_t))
+_DROP = [0.62 * np.cos(_t) * (1 - 0.75 * _up) + 0.5 * _up**2, np.sin(_t)]
+_REACH = np.where(np.arange(10) % 2 == 0, 1, 0.42)
+_STAR = arc(0, 0, _REACH, _REACH, -np.pi / 2 + np.arange(10) * np.pi / 5)
 FIGURES = {figure.__name__: figure for figure in (*_DRAWN, pineapple, dreamcatcher)}
 FIGURES |= {name: partial(flower, petals=petals, slim=slim) for name, (petals, slim) in DRAWINGS["flowers"].items()}
 FIGURES |= {name: partial(_shapes, name=name) for name in DRAWINGS["figures"]}
 FIGURES |= {
-    "heart": partial(_nested, outline=_heart()),
-    "star": partial(_nested, outline=_star()),
+    "heart": partial(_nested, outline=np.transpose(_HEART)),
+    "star": partial(_nested, outline=_STAR),
     "disc": partial(_nested, outline=_CIRCLE),
     "ring": partial(_nested, outline=_CIRCLE, shares=(1.0, 0.68, 0.36)),
     "diamond": partial(_nested, outline=_DIAMOND, shares=(1.0, 0.5)),
     "hexagon": partial(_nested, outline=arc(0, 0, 1, 1, np.arange(6) * np.pi / 3), shares=(1.0, 0.62)),
     "cross": partial(_nested, outline=_STEPS, shares=(1.0, 0.7, 0.4)),
-    "paisley": partial(_nested, outline=_drop(), shares=(1.0, 0.72, 0.4), turned=True),
+    "paisley": partial(_nested, outline=np.transpose(_DROP), shares=(1.0, 0.72, 0.4), turned=True),
 }
