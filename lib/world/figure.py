@@ -49,7 +49,7 @@ def _draw_garment(pen: Pen, rng: np.random.Generator) -> None:
     _draw_straps(pen, material)
     cut = material
     if g.panel_at == "sleeves":
-        cut = material._replace(tile=panel.tile, cover=panel.cover)
+        cut = panel._replace(span=material.span, size=None)
     elif g.pattern == "two-tone":
         cut = material._replace(span=None)
     for name, _ in SIDES:
@@ -116,13 +116,12 @@ def _draw_finish(pen: Pen) -> None:
 
 
 def _draw_crotch(pen: Pen) -> None:
-    if not pen.c["legs"]:
-        return
     c, dx = pen.c, pen.dx
-    (inner, reach), (other, wide) = c["legs"].values()  # wide legs meet: a line parts them
-    meet = min(c["end"], 0.55 + 0.4 * max(0.0, reach.mean() + wide.mean() - 0.07))
-    pen.line([[dx, c["waist_y"] + 0.03], [dx, 0.55]], 0.004)
-    pen.line([[dx, 0.55], 0.5 * (inner[-1] + other[-1]) if meet > 0.58 else [dx, meet]], 0.008)
+    if c["legs"]:
+        (inner, reach), (other, wide) = c["legs"].values()  # wide legs meet: a line parts them
+        meet = min(c["end"], 0.55 + 0.4 * max(0.0, reach.mean() + wide.mean() - 0.07))
+        pen.line([[dx, c["waist_y"] + 0.03], [dx, 0.55]], 0.004)
+        pen.line([[dx, 0.55], 0.5 * (inner[-1] + other[-1]) if meet > 0.58 else [dx, meet]], 0.008)
 
 
 def _draw_distress(pen: Pen, rng: np.random.Generator) -> None:
@@ -196,14 +195,12 @@ def _draw_sleeve(pen: Pen, points: np.ndarray, widths: np.ndarray, material: Mat
 
 def _frame(rng, low, high, height: int, width: int, view: str, consumer: bool, hardness: float):
     """Return how large the garment, which spans `low` to `high` (x, y), is in the frame (above 1: larger than it), the
-    scale in pixels, and the place in the world that is in the picture's middle."""
+    pixels per unit, and the place in the picture's middle."""
     size, centre = high - low, (low + high) / 2
-    if view == "zoom-in":
-        factor, centre = rng.uniform(1.0, 1.4), centre + rng.uniform(-0.12, 0.12, 2) * size
-    elif view == "zoom-out":
-        factor = rng.uniform(0.42, 0.55)
-    else:
-        factor, centre = rng.uniform(0.58, 0.86), centre + rng.uniform(-0.06, 0.06, 2) * size
+    least, most, aside = {"zoom-in": (1.0, 1.4, 0.12), "zoom-out": (0.42, 0.55, 0.0)}.get(view, (0.58, 0.86, 0.06))
+    factor = rng.uniform(least, most)
+    if aside:
+        centre = centre + rng.uniform(-aside, aside, 2) * size
     if consumer and hardness and rng.random() < 0.6 * hardness:  # a strong crop
         factor, centre = factor * rng.uniform(1.1, 1.6), centre + rng.uniform(-0.16, 0.16, 2) * size
     return factor, min(factor * min(height / size[1], width / size[0]), 3.2 * height), centre
@@ -223,9 +220,8 @@ def render(
     view: "front", "side", "back", "zoom-in" or "zoom-out". A seventh of the shop's pictures show the garment without a
     person. room: the least and most that the box leaves around the cloth on each side, as a share of its size.
     hardness: 0 to 1, how often a consumer's photo is cropped, covered, dark or blurred.
-    Returns (H, W, 3) uint8 RGB and labels: zoom, the garment's size in the frame (above 1: larger than it); box (4,)
-    pixels, landmarks (8, 2) and visibility (8,) (nan and -1 for slots that the clothes type lacks), joints (14, 2) and
-    joint_visibility (14,), the person's own left and right.
+    Returns (H, W, 3) uint8 RGB and labels: zoom, the garment's size in the frame; box (4,) pixels, landmarks (8, 2) and
+    visibility (8,), nan and -1 for slots that the clothes type lacks; joints (14, 2) and joint_visibility (14,).
     """
     back = view == "back"
     height, width = px, int(px * rng.uniform(0.62, 0.8))

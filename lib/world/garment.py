@@ -155,15 +155,11 @@ CATEGORY_WEIGHTS = CATEGORY_WEIGHTS / CATEGORY_WEIGHTS.sum()
 NEIGHBOURS: dict[str, tuple[str, ...]] = {}  # categories whose cut a garment of this one may have
 for _row in _DATA["mixed_up"]:
     for _name in _row:
-        _others = [*NEIGHBOURS.get(_name, ()), *(other for other in _row if other != _name)]
-        NEIGHBOURS[_name] = tuple(dict.fromkeys(_others))
+        NEIGHBOURS[_name] = tuple(dict.fromkeys([*NEIGHBOURS.get(_name, ()), *_row]))
+NEIGHBOURS = {name: tuple(other for other in others if other != name) for name, others in NEIGHBOURS.items()}
 
-FIXED = {  # fields that a category decides
-    "category": CATEGORY_NAMES,
-    "shape": ("top", "skirt", "legs", "dress", "jumpsuit"),
-    "clothes_type": ("1", "2", "3"),
-}
-_KNOWN = VALUES | FIXED
+_KNOWN = VALUES | {"category": CATEGORY_NAMES, "clothes_type": ("1", "2", "3")}
+_KNOWN["shape"] = ("top", "skirt", "legs", "dress", "jumpsuit")
 _NUMBERS = RANGES | {"contrast": (0.0, 1.0)}
 _RULES = [(parse(condition)[0], values) for condition, values in _DATA["rules"]]
 

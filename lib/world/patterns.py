@@ -48,9 +48,12 @@ def draw_pattern(img: np.ndarray, g: Garment, c1, c2, c3, rng) -> None:
         elif kind == "mask":
             colour, mask = layer
             img[MASKS[mask](*grid(), g.seed)] = read_colour(colour, named)
-        elif kind == "clouds":
+        elif kind in ("clouds", "veins"):
             colour, share, depth, blur, number, noises, most = layer
-            cloud = share + depth * noise(blur, number + g.seed % noises)
+            cloud = noise(blur, number + g.seed % noises)
+            if kind == "veins":
+                cloud = np.abs(cloud + 0.3 * noise(3, 5))
+            cloud = share + depth * cloud
             blend(img, read_colour(colour, named), np.clip(cloud, 0, most))
         else:
             _LAYERS[kind](img, named, rng, *layer)
@@ -183,11 +186,6 @@ def _giraffe(img, g, c1, c2, c3, rng) -> None:
         motifs.draw_polygon(img, motifs.arc(x, y, reach, reach, turns), (150, 92, 44))
 
 
-def _marble(img, g, c1, c2, c3, rng) -> None:
-    vein = np.abs(noise(9, g.seed % 4) + 0.3 * noise(3, 5))
-    blend(img, c2, np.clip(1 - 3.5 * vein, 0, 1))
-
-
 def _abstract(img, g, c1, c2, c3, rng) -> None:
     for threshold, colour, number in ((0.5, c2, 0), (0.9, c3, 1)):
         img[noise(7, (g.seed + number) % 5) > threshold] = colour
@@ -195,5 +193,5 @@ def _abstract(img, g, c1, c2, c3, rng) -> None:
         motifs.draw_line(img, [(x - 20, y), (x, y + rng.uniform(-16, 16)), (x + 20, y)], c3, 3)
 
 
-_FUNCTIONS = (_multi_stripe, _ikat, _mosaic, _tile, _bandana, _patchwork, _giraffe, _marble, _abstract)
+_FUNCTIONS = (_multi_stripe, _ikat, _mosaic, _tile, _bandana, _patchwork, _giraffe, _abstract)
 _DRAWN = {draw.__name__[1:].replace("_", "-"): draw for draw in _FUNCTIONS}
