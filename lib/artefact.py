@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -43,10 +43,9 @@ def cannot_write(path: Path, error: Exception) -> DataError:
 def artefact(folder: Path, make: Callable[[Path], None], about: dict) -> Path:
     """Return `folder`, made by `make(part)` unless it is there.
 
-    The folder is complete as soon as it exists: `make` fills a folder beside it, <folder>.part, which is then renamed.
-    A call that was killed leaves that one behind, and the next call's `make` goes on with what it finds there. Other
-    processes wait. about: what the folder was made from, written to its about.json. Raises DataError where the disk is
-    full or cannot be written.
+    `make` fills <folder>.part, which is then renamed: the folder is complete as soon as it exists. A call that was
+    killed leaves its part behind, and the next call's `make` goes on with what it finds there. Other processes wait.
+    about: what the folder was made from, written to its about.json. Raises DataError where it cannot be written.
     """
     if folder.exists():
         return folder
@@ -66,23 +65,18 @@ def artefact(folder: Path, make: Callable[[Path], None], about: dict) -> Path:
     return folder
 
 
-@contextlib.contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Hold the lock of `path`, <path>.lock; where another process holds it, say so once on stderr and wait."""
+def alone(path: Path) -> contextlib.AbstractContextManager:
+    """Take the lock of `path`, <path>.lock, for a with statement; wait, and say so on stderr, where another has it."""
     lock = FileLock(f"{path}.lock")
     try:
-        lock.acquire(timeout=0)
+        return lock.acquire(timeout=0)
     except Timeout:
         print(f"{path} is being made by another process; waiting for it to end", file=sys.stderr, flush=True)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        return lock.acquire()
 
 
 def _sync(path: Path) -> None:
-    """Flush a file or folder to the disk, so that a power cut cannot undo the rename that follows."""
+    """Flush a file or folder to the disk: a power cut cannot undo the rename that follows."""
     number = os.open(path, os.O_RDONLY)
     try:
         os.fsync(number)
@@ -91,10 +85,7 @@ def _sync(path: Path) -> None:
 
 
 def write_beside(path: Path, write: Callable[[Path], None]) -> Path:
-    """Call `write` with a private path in the same folder, then rename the file to `path`, which is returned.
-
-    Raises DataError where the disk is full or the folder cannot be written.
-    """
+    """Call `write` with a private path in the same folder, then rename that to `path`; return it. Raises DataError."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
