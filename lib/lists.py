@@ -45,6 +45,7 @@ MOST_PIXELS = 100_000_000  # a larger photo is more likely a fault or an attack 
 LARGEST_SIDE = 65_535  # pixels of a JPEG
 FARTHEST = 10  # sides of its box that a landmark may be away, where the box has LEAST_SIDE pixels or more
 LEAST_SIDE = 100
+SMALLEST = 3, 8  # pixels of a box's shorter and longer side that can hold clothes; DeepFashion has sides of 5
 CURE = "correct it or download the list again"
 ONE_RELEASE = "take all lists from one release"
 
@@ -65,6 +66,10 @@ def _points(titles: Iterable[str]) -> Column:
     return Column("  ".join(titles), POINT, "a visibility")
 
 
+def _split(*allowed: str) -> dict[str, Column]:
+    return {"split": Column("evaluation_status", allowed, "split")}
+
+
 POINTS = [f"landmark_{what}_{slot}" for slot in range(1, 9) for what in ("visibility", "location_x", "location_y")]
 IMAGES = {"image": Column("image_name", IMAGE)}
 BOX = {"box": Column("x_1  y_1  x_2  y_2", PIXEL)}
@@ -80,35 +85,28 @@ JOINT_LIST = IMAGES | {
 }
 _PAIRS = {"pair": Column("image_pair_name_1  image_pair_name_2", IMAGE)}
 _ITEM = {"item": Column("item_id", WORD)}
-_SPLIT = {"split": Column("evaluation_status", ("train", "val", "test"), "split")}
+_CEILING = Column("  ".join(f"attribute_{k}" for k in range(1, 1 + CEILING)), range(1 << 15), "an attribute")
 LISTS = {  # by benchmark and file: the columns in their order, by the field of `Benchmark` that they fill
     "category_attribute": {
         "Anno/list_bbox.txt": IMAGES | BOX,
-        "Eval/list_eval_partition.txt": IMAGES | _SPLIT,
+        "Eval/list_eval_partition.txt": IMAGES | _split("train", "val", "test"),
         "Eval/list_pretrain.txt": IMAGES,
         "Anno/list_category_cloth.txt": CATEGORY_NAMES,
         "Anno/list_category_img.txt": CATEGORIES,
         "Anno/list_landmarks.txt": _LANDMARKS,
         "Anno/list_joints.txt": JOINT_LIST,
-        "Eval/list_ceiling.txt": IMAGES
-        | {
-            "ceiling": Column(
-                "  ".join(f"attribute_{k}" for k in range(1, 1 + CEILING)), range(1 << 15), "an attribute"
-            )
-        },
+        "Eval/list_ceiling.txt": IMAGES | {"ceiling": _CEILING},
     },
     "inshop": {
         "Anno/list_bbox_inshop.txt": _TYPE | {"pose": Column("pose_type", range(1, 7), "the pose")} | BOX,
-        "Eval/list_eval_partition.txt": IMAGES
-        | _ITEM
-        | {"split": Column("evaluation_status", ("train", "query", "gallery"), "split")},
+        "Eval/list_eval_partition.txt": IMAGES | _ITEM | _split("train", "query", "gallery"),
         "Anno/list_item_inshop.txt": {"item": Column("", TEXT)},
         "Anno/list_landmarks_inshop.txt": _LANDMARKS,
         "Anno/list_joints.txt": JOINT_LIST,
     },
     "consumer2shop": {
         "Anno/list_bbox_consumer2shop.txt": _TYPE | {"domain": Column("source_type", range(1, 3), "the source")} | BOX,
-        "Eval/list_eval_partition.txt": _PAIRS | _ITEM | _SPLIT,
+        "Eval/list_eval_partition.txt": _PAIRS | _ITEM | _split("train", "val", "test"),
         "Eval/list_distractors.txt": IMAGES,
         "Anno/list_item_consumer2shop.txt": {"item": Column("", TEXT)},
         "Anno/list_landmarks_consumer2shop.txt": _LANDMARKS,
@@ -350,6 +348,14 @@ def check_boxes(rows: Rows) -> None:
     x1, y1, x2, y2 = rows["box"].T
     rows.fail_where((x1 < 0) | (y1 < 0), "the box begins outside the image")
     rows.fail_where((x2 <= x1) | (y2 <= y1), "the box has no area (x2 must exceed x1, and y2 y1)")
+    what, cure = (
+        "the box is in shares of the photo, not in pixels",
+        "multiply x by the photo's width and y by its height",
+    )
+    rows.fail_where(np.maximum(x2, y2) <= 1, what, cure)
+    short, long = np.sort([x2 - x1, y2 - y1], axis=0)
+    small = (short < SMALLEST[0]) | (long < SMALLEST[1])
+    rows.fail_where(small, f"the box is smaller than {SMALLEST[0]} x {SMALLEST[1]} pixels, too small to hold clothes")
     rows.fail_where(np.maximum(x2, y2) > LARGEST_SIDE, f"the box ends beyond {LARGEST_SIDE} pixels")
 
 

@@ -29,7 +29,7 @@ class Lists:
         self.types = rng.integers(1, 4, categories).tolist()
         self.truth, rows = {}, {name: [] for name in LISTS}
         for image in self.images:
-            corner, side = rng.integers(0, 100, 2), rng.integers(1, 100, 2)
+            corner, side = rng.integers(0, 100, 2), rng.integers(8, 100, 2)
             kind = int(rng.integers(1, 4))
             points = np.concatenate([rng.integers(0, 3, (8, 1)), corner + rng.integers(0, 2, (8, 2)) * side], axis=1)
             points[rng.random(8) < 0.2, 1:] = 0
