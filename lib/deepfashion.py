@@ -161,25 +161,20 @@ def _is_ordered(path: Path) -> bool:
     return True
 
 
-def _images(folder: Path, rows: Rows) -> dict:
-    """Return the fields that the list of boxes fills."""
+def _images(folder: Path, rows: Rows, box: np.ndarray | None) -> dict:
+    """Return the fields that the list of boxes fills. rows: the list that names the images, most often the same."""
     names = rows["image"]
     rows.rows_in({name: i for i, name in enumerate(names)})  # refuses duplicates
     known = {"images_root": lists.images_root(folder, rows), "image": np.array(names)}
     known |= {field: rows[field].astype(np.int8) for field in ("clothes_type", "pose") if field in rows.columns}
     if "domain" in rows.columns:
         known["domain"] = np.array(["", "shop", "consumer"])[rows["domain"].astype(int)]
-    return known | {"box": rows["box"].astype(np.float32)}
+    box = np.full((len(names), 4), np.nan) if box is None else box
+    return known | {"box": box.astype(np.float32)}
 
 
-def _images_of_refused(folder: Path, path: Path) -> dict | None:
-    """Return the images that a refused list of boxes names, with unknown boxes (nan), to compare the other lists.
-
-    None where it names no image.
-    """
-    names = lists.images_named(path)
-    if not names:
-        return None
+def _images_of_refused(folder: Path, names: list[str]) -> dict:
+    """Return the images that a refused list of boxes names, with unknown boxes (nan), to compare the other lists."""
     root = next((root for root in (folder / "Img", folder) if (root / names[0].split("/")[0]).exists()), folder)
     return {"images_root": root, "image": np.array(names), "box": np.full((len(names), 4), np.nan, np.float32)}
 
@@ -188,12 +183,12 @@ def _splits(read: dict[str, Rows], index: dict[str, int], folder: Path) -> dict:
     """Return the split of each image; images for pre-training are in a list of their own and not in the partition."""
     partition, own = (folder / "Eval" / f"list_{what}.txt" for what in ("eval_partition", "pretrain"))
     listed = read.get(partition.name)
-    split = np.full(len(index), "", "<U8")
+    split = np.full(len(index), "", "<U5" if listed and listed.parts else "<U8")  # the fine release has none of these
     if listed:
         split[listed.rows_in(index)] = listed["split"]
     split[_own_rows(read, own.name, index, split)] = "pretrain"
     if listed and (own.name in read or not own.exists()):  # else images without a split may be in the refused list
-        lists.fail_missing(partition, split == "", index)
+        lists.fail_missing(listed.path, split == "", index)
     return {"split": split}
 
 
@@ -258,12 +253,11 @@ def _pair(partition: Rows, row: int, index: dict[str, int]) -> tuple[int, int]:
     names = partition["pair"][row]
     found = [(names[: end.end()], names[end.end() :].strip()) for end in lists.EXTENSION.finditer(names)][:-1]
     if not found:
-        lists.fail(partition.path, row + partition.first, "no two image names")
+        partition.fail(row, "no two image names")
     one, other = next((pair for pair in found if pair[0] in index and pair[1] in index), found[0])
     if one not in index or other not in index:
         unknown = one if one not in index else other
-        what = f"image {unknown} is not in the list of boxes"
-        lists.fail(partition.path, row + partition.first, what, ONE_RELEASE)
+        partition.fail(row, f"image {unknown} is not in the list of boxes", ONE_RELEASE)
     return index[one], index[other]
 
 
@@ -285,10 +279,10 @@ def _categories(read: dict[str, Rows], index: dict[str, int]) -> dict:
 def _category_names(cloth: Rows) -> tuple[tuple[str, ...], np.ndarray]:
     """Return the names of the categories, each once, and their clothes types, (categories,) int8."""
     names = cloth["category_name"]
-    for i, name in enumerate(names, cloth.first):
+    for i, name in enumerate(names):
         line = names.index(name) + cloth.first
-        if line < i:
-            lists.fail(cloth.path, i, f"category {name!r} is on line {line} already", "give each its own name")
+        if line < i + cloth.first:
+            cloth.fail(i, f"category {name!r} is on line {line} already", "give each its own name")
     return tuple(names), cloth["clothes_type"].astype(np.int8)
 
 
@@ -402,12 +396,8 @@ def read_category_attribute(
     if fine is None:
         fine = not coarse and (folder / "Anno_fine").is_dir()
     anno = folder / "Anno_fine" if fine else (coarse or [folder / "Anno_coarse"])[0]
-    # In the official release Eval/list_eval_partition.txt is about the coarse images.
-    names = _fine_names(anno, problems) if fine and (anno / "train.txt").exists() else {}
-    if names and not (anno / "list_bbox.txt").exists():
-        known = _read_fine_release(anno, names, problems)
-    else:
-        known = _read_folder(folder, "category_attribute", anno, problems, names)
+    names = _fine_names(anno) if fine and (anno / "train.txt").exists() else None
+    known = _read_folder(folder, "category_attribute", anno, problems, names)
     return known and Benchmark("category_attribute", annotation="fine" if fine else "coarse", **known)
 
 
@@ -432,19 +422,29 @@ def read_consumer2shop(folder: Path, problems: list[DataError] | None = None) ->
     return known and Benchmark("consumer2shop", **known)
 
 
-def _read_folder(folder: Path, name: str, anno: Path, problems: list[DataError] | None, fine_names=()) -> dict | None:
+def _read_folder(folder: Path, name: str, anno: Path, problems: list[DataError] | None, fine: Rows | None = None):
     """Return the fields of a Benchmark; None where `problems` are collected and the list of boxes names no image.
 
-    fine_names: of the fine annotation, image names by their list, where these tell the splits.
+    fine: image names and splits, where the fine annotation has lists of its own for them.
     """
-    read = _read_lists(folder, name, anno, problems, evaluation=not fine_names)
-    boxes, known = anno / READERS[name][1][0], None
+    boxes, known = anno / READERS[name][1][0], {}
+    released = fine and not boxes.exists()
+    if released:
+        read = _read_fine_release(anno, fine, problems)
+    else:
+        # In the official release the lists in Eval/ are about the coarse images.
+        read = _read_lists(folder, name, anno, problems, evaluation=not fine)
+    if fine:
+        read["list_eval_partition.txt"] = fine
+    listed = fine if released else read.get(boxes.name)
     with attempt(problems):
-        if boxes.name in read:
-            known = _images(folder, read[boxes.name])
-    known = known or _images_of_refused(folder, boxes)
-    if known is None:
-        return None
+        if listed:
+            known = _images(folder, listed, read[boxes.name]["box"] if boxes.name in read else None)
+    if not known:
+        names = lists.images_named(listed["image"] if listed else boxes)
+        if not names:
+            return None
+        known = _images_of_refused(folder, names)
     index = {image: i for i, image in enumerate(known["image"].tolist())}
     known["split"] = np.full(len(index), "")
 
@@ -452,111 +452,91 @@ def _read_folder(folder: Path, name: str, anno: Path, problems: list[DataError] 
         with attempt(problems):
             known.update(function(*arguments))
 
-    search = name != "category_attribute"
-    if search:
+    if name == "category_attribute":
+        add(_splits, read, index, folder)
+        add(_categories, read, index)
+    else:
         add(*((_items, read, index) if name == "inshop" else (_pairs, read, index, known.get("domain"))))
         add(_path_categories, boxes, known["image"])
-    else:
-        add(*((_fine_splits, fine_names, index) if fine_names else (_splits, read, index, folder)))
-        add(_categories, read, index)
-    landmarks = read.get(f"list_landmarks_{name}.txt" if search else "list_landmarks.txt")
+    landmarks = read.get(boxes.name.replace("bbox", "landmarks"))
     add(_points, landmarks, index, known["box"], "landmarks", "visibility")
     add(_points, read.get("list_joints.txt"), index, known["box"], "joints", "joint_visibility")
-    if search:
-        add(_item_attributes, anno, known.get("item", np.full(len(index), "")), problems)
-    else:
+    if released:
+        add(_fine_visibility, known)
+        add(_fine_attributes, anno, fine)
+    elif name == "category_attribute":
         add(_attributes, anno, index, problems)
         add(_ceiling, read.get("list_ceiling.txt"), index, known.get("attribute_names"))
+    else:
+        add(_item_attributes, anno, known.get("item", np.full(len(index), "")), problems)
     return known
 
 
-def _fine_names(anno: Path, problems: list[DataError] | None) -> dict[Path, list[str]]:
-    """Return the image names of the fine release by the list of each split."""
-    names = {}
-    for path in (anno / f"{split}.txt" for split in ("train", "val", "test")):
-        with attempt(problems):
-            names[path] = [line.strip() for line in lists.read_lines(path)]
-    return names
+# ---- the fine release ------------------------------------------------------------------------------------------------
 
 
-def _fine_splits(names: dict[Path, list[str]], index: dict[str, int]) -> dict:
-    """Return the split of each image, which must be in one of the lists of names."""
-    split = np.full(len(index), "", "<U5")
-    for path, images in names.items():
-        listed = Rows(path, {"image": images}, first=1)
-        rows = listed.rows_in(index)
-        listed.fail_where(split[rows] != "", "the image is in another split, too")
-        split[rows] = path.stem
-    lists.fail_missing(next(iter(names)).with_name("train.txt, val.txt and test.txt"), split == "", index)
-    return {"split": split}
-
-
-def _read_fine_release(anno: Path, names: dict[Path, list[str]], problems: list[DataError] | None) -> dict:
-    """Read the fine annotation as released: per split a list of names, and lists without names in the same order.
-
-    train_bbox.txt: x1 y1 x2 y2. train_cate.txt: category from 1. train_attr.txt: 1 or 0 (read as -1) per attribute.
-    train_landmarks.txt: x y of all eight, (0, 0) where there is none. The same for val and test.
-    """
-    images = [name for part in names.values() for name in part]
-    if not images:
+def _fine_names(anno: Path) -> Rows:
+    """Return the image names and splits in the fine release's train.txt, val.txt and test.txt."""
+    parts = {anno / f"{split}.txt": split for split in ("train", "val", "test")}
+    names = [[line.strip() for line in lists.read_lines(path)] for path in parts]
+    columns = {"image": sum(names, []), "split": np.repeat(list(parts.values()), list(map(len, names))).tolist()}
+    if not columns["image"]:
         raise DataError(f"{anno}: no image in train.txt, val.txt or test.txt; download them again")
-    columns, attributes, cloth = {"bbox": lists.BOX}, None, None
-    if (anno / "train_cate.txt").exists():
-        columns["cate"] = {"category": lists.CATEGORIES["category"]}
-        with attempt(problems):
-            cloth = lists.read(anno / "list_category_cloth.txt", lists.CATEGORY_NAMES)
-    if (anno / "train_landmarks.txt").exists():
-        columns["landmarks"] = {"landmarks": Column("x y " * 8, lists.PIXEL)}
-    if (anno / "train_attr.txt").exists():
-        with attempt(problems):
-            attributes = lists.read_attribute_names(anno / "list_attr_cloth.txt", FINE_GROUPS)
-            columns["attr"] = {"attributes": Column("label " * len(attributes[0]), range(2), "a label")}
-    parts, split = [], {}
-    with attempt(problems):
-        split = _fine_splits(names, {name: i for i, name in enumerate(dict.fromkeys(images))})
-    for path, part in names.items():
-        if part:
-            parts.append(_read_fine_split(path, part, columns, cloth, problems))
-    known = {
-        field: np.concatenate([part[field] for part in parts])
-        for field in PER_IMAGE
-        if all(field in part for part in parts)
-    }
-    known |= {"images_root": parts[0]["images_root"], **split}
-    if "category" in known:
-        known["category_names"] = tuple(cloth["category_name"])
-    if "landmarks" in known and "clothes_type" in known:
-        lacking = np.array([[slot not in SLOTS[kind] for slot in range(8)] for kind in sorted(SLOTS)])
-        known["visibility"][lacking[known["clothes_type"] - 1] & (known["visibility"] != 0)] = -1
-    if "attributes" in known:
-        known |= _attribute_fields(known["attributes"], attributes, FINE_GROUPS)
-    return known
+    whole = anno / "train.txt, val.txt and test.txt"
+    return Rows(whole, columns, 1, tuple((path, len(part)) for path, part in zip(parts, names, strict=True)))
 
 
-def _read_fine_split(path: Path, images: list[str], columns: dict, cloth: Rows | None, problems) -> dict:
-    """Return the fields that the fine release's lists of one split fill; path: of its list of names."""
-    folder, index = path.parents[1], {name: i for i, name in enumerate(images)}
-    known = {"image": np.array(images), "images_root": folder, "split": np.full(len(images), "")}
-    known["box"] = np.full((len(images), 4), np.nan, np.float32)
+def _read_fine_release(anno: Path, names: Rows, problems: list[DataError] | None) -> dict[str, Rows]:
+    """Return the fine annotation as released, without names in its lists, as the lists that have names.
+
+    train_bbox.txt: x1 y1 x2 y2. train_cate.txt: category from 1. train_landmarks.txt: x y of all eight, (0, 0) where
+    there is none. The same for val and test. See `_fine_attributes` for train_attr.txt.
+    """
+    read = {}
     with attempt(problems):
-        known["images_root"] = lists.images_root(folder, Rows(path, {"image": images}, 1))
-    for kind, kept in columns.items():
-        with attempt(problems):
-            rows = lists.read(path.with_name(f"{path.stem}_{kind}.txt"), kept)
-            ((field, values),) = rows.columns.items()
-            if len(values) != len(images):
-                raise DataError(f"{rows.path}: {len(values)} rows for {len(images)} image names; {ONE_RELEASE}")
-            rows.columns["image"] = images
-            if kind == "bbox":
-                known["box"] = values.astype(np.float32)
-            elif kind == "cate":
-                known |= _categories({"list_category_cloth.txt": cloth, "list_category_img.txt": rows}, index)
-            elif kind == "landmarks":
-                rows.columns[field] = np.insert(values.reshape(-1, 8, 2), 0, 0, axis=2)
-                known |= _points(rows, index, known["box"], "landmarks", "visibility")
-            else:
-                known[field] = values.astype(np.int8) * 2 - 1
-    return known
+        read["list_bbox.txt"] = _joined(names, "bbox", lists.BOX)
+    with attempt(problems):
+        if (anno / "train_cate.txt").exists():
+            column = {"category": lists.CATEGORIES["category"]}
+            read["list_category_img.txt"] = _joined(names, "cate", column)
+            read["list_category_cloth.txt"] = lists.read(anno / "list_category_cloth.txt", lists.CATEGORY_NAMES)
+    with attempt(problems):
+        if (anno / "train_landmarks.txt").exists():
+            rows = _joined(names, "landmarks", {"landmarks": Column("x y " * 8, lists.PIXEL)})
+            rows.columns["landmarks"] = np.insert(rows["landmarks"].reshape(-1, 8, 2), 0, 0, axis=2)
+            read["list_landmarks.txt"] = rows
+    return read
+
+
+def _joined(names: Rows, kind: str, column: dict[str, Column]) -> Rows:
+    """Return a column that the fine release has in a list per split, in the order of the names."""
+    (field,), parts = column, []
+    for path, number in names.parts:
+        rows = lists.read(path.with_name(f"{path.stem}_{kind}.txt"), column)
+        if len(rows[field]) != number:
+            raise DataError(f"{rows.path}: {len(rows[field])} rows for {number} image names; {ONE_RELEASE}")
+        parts.append(rows)
+    values = np.concatenate([rows[field] for rows in parts])
+    columns = {"image": names["image"], field: values}
+    return Rows(names.path, columns, 1, tuple((rows.path, len(rows[field])) for rows in parts))
+
+
+def _fine_visibility(known: dict) -> dict:
+    """Return the visibility with -1 for landmarks at (0, 0) that the clothes type lacks."""
+    if "landmarks" not in known or "clothes_type" not in known:
+        return {}
+    lacking = np.array([[slot not in SLOTS[kind] for slot in range(8)] for kind in sorted(SLOTS)])
+    visibility = known["visibility"]
+    return {"visibility": np.where(lacking[known["clothes_type"] - 1] & (visibility != 0), np.int8(-1), visibility)}
+
+
+def _fine_attributes(anno: Path, names: Rows) -> dict:
+    """Return the attributes in train_attr.txt and its like: 1, or 0, which is read as -1, for each."""
+    if not (anno / "train_attr.txt").exists():
+        return {}
+    known = lists.read_attribute_names(anno / "list_attr_cloth.txt", FINE_GROUPS)
+    labels = _joined(names, "attr", {"label": Column("label " * len(known[0]), range(2), "a label")})["label"]
+    return _attribute_fields(labels.reshape(len(labels), -1).astype(np.int8) * 2 - 1, known, FINE_GROUPS)
 
 
 STAND_INS = {"category_attribute": ("Fashion Landmark Detection Benchmark",)}

@@ -170,6 +170,7 @@ class Rows:
     path: Path
     columns: dict[str, Sequence]
     first: int = 3  # line of row 0
+    parts: tuple[tuple[Path, int], ...] = ()  # where several files were joined: each, and how many rows it has
 
     def __getitem__(self, field: str) -> Sequence:
         return self.columns[field]
@@ -178,7 +179,15 @@ class Rows:
         """Raise DataError for the first row where `bad` (N,) is True; {} in `what` becomes that row's value."""
         if np.any(bad):
             i = int(np.argmax(bad))
-            fail(self.path, i + self.first, what.format(value[i]) if len(value) else what, cure)
+            self.fail(i, what.format(value[i]) if len(value) else what, cure)
+
+    def fail(self, i: int, what: str, cure: str = CURE) -> NoReturn:
+        """Raise DataError for row `i`."""
+        for path, number in self.parts:
+            if i < number:
+                fail(path, i + self.first, what, cure)
+            i -= number
+        fail(self.path, i + self.first, what, cure)
 
     def rows_in(self, index: dict[str, int]) -> np.ndarray:
         """Return the benchmark's row (int64) of each image; DataError where one is unknown or listed twice."""
@@ -262,6 +271,8 @@ def _read_words(path: Path, lines: list[str], left: str, right: dict[str, Column
             fail(path, i, f"{len(found)} words where a name and {len(right)} more should be")
     names, *values = (list(column) for column in zip(*words, strict=True))
     rows = Rows(path, {left: names, **dict(zip(right, values, strict=True))}, first)
+    if left in ("image", "pair"):
+        rows.fail_where([not _ENDING.search(name) for name in names], "{!r} where an image name should be", value=names)
     for field, (_, allowed, what) in right.items():
         found = rows[field]
         if allowed != WORD:
@@ -339,7 +350,7 @@ def _check_numbers(rows: Rows, field: str, column: Column) -> None:
     if allowed == POINT:  # -1 is a landmark that the row lacks
         values, allowed = np.where(values[..., 0] == -1, 0, values[..., 0]), range(3)
     if allowed != PIXEL:
-        bad = ~np.isin(values, allowed).reshape(len(values), -1).all(1)
+        bad = ~np.isin(values, allowed).all(axis=tuple(range(1, values.ndim)))
         rows.fail_where(bad, f"{column.words} is not one of {allowed.start} to {allowed.stop - 1}")
 
 
@@ -400,18 +411,19 @@ def images_root(folder: Path, rows: Rows) -> Path:
             real[parent] = os.path.join(os.path.realpath(root / parent), "")
         target = os.path.realpath(path) if os.path.islink(path) else real[parent]
         if not target.startswith(inside):
-            fail(rows.path, i + rows.first, f"image {name} is a link out of {root}", "put the image itself there")
+            rows.fail(i, f"image {name} is a link out of {root}", "put the image itself there")
     return root
 
 
-def images_named(path: Path) -> list[str]:
-    """Return the image names in a list of boxes that is refused, each once; none where there is no such file.
+def images_named(where: Path | list[str]) -> list[str]:
+    """Return the image names in a list of boxes that is refused, each once, without those that leave the data folder.
 
-    Names that may leave the data folder are left out.
+    where: the list's file, which may be absent, or the names that were read from it.
     """
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    names = dict.fromkeys(re.findall(r"^\s*(\S.*\.[A-Za-z]\w*)(?=\s|$)", text, re.M))
-    return [name for name in names if not _UNSAFE.search(name)]
+    if isinstance(where, Path):
+        text = where.read_text(encoding="utf-8", errors="replace") if where.is_file() else ""
+        where = re.findall(r"^\s*(\S.*\.[A-Za-z]\w*)(?=\s|$)", text, re.M)
+    return [name for name in dict.fromkeys(where) if not _UNSAFE.search(name)]
 
 
 # ---- reading attributes ----------------------------------------------------------------------------------------------

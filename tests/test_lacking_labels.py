@@ -1,8 +1,7 @@
-"""Sources that hold only some labels: in every combination, each method is trained or skipped with its reason, and what
+"""Sources that hold only some labels: each method is trained or skipped with its reason, and what
 the notebooks call answers or says what is lacking."""
 
 from dataclasses import replace
-from itertools import combinations
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,7 +19,7 @@ LABELS = {  # the fields of a benchmark that come with one list
     "landmarks": ("landmarks", "visibility"),
     "joints": ("joints", "joint_visibility"),
 }
-EVERY = [part for n in range(len(LABELS) + 1) for part in combinations(LABELS, n)]
+EVERY = [(), *((label,) for label in LABELS), tuple(LABELS)]
 NAMES = [", ".join(part) or "nothing" for part in EVERY]
 
 
@@ -149,17 +148,6 @@ def test_results_are_shown_or_their_lack_is_said(squares, config, kept):
     untold = judged[judged.direction == "not testable here"]
     assert len(judged) == len(claims.CLAIMS) and untold.reason.str.len().gt(0).all()
     assert (judged.group == "in-shop").sum() == (untold.group == "in-shop").sum()
-
-
-@pytest.mark.parametrize("kept", EVERY, ids=NAMES)
-def test_searches_are_shown_or_their_lack_is_said(search_squares, config, kept):
-    """What notebooks 04 and 07 call."""
-    benchmark = only(replace(search_squares, pose=np.ones(24, np.int8)), kept)
-    measured = made_up(benchmark, profile(config))
-    table = curves.retrieval_curves(measured)
-    assert set(table.method) == set(measured.answers)
-    assert len(curves.variation_table(measured, [FASHIONNET]))
-    claims.judge({"inshop": measured})
 
 
 def test_without_fashionnet_what_is_about_it_is_lacking(squares, config):

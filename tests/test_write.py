@@ -191,16 +191,6 @@ def test_lists_stay_where_a_table_turns_out_to_be_unreadable(tmp_path):
     assert lists == {path: path.read_bytes() for path in tmp_path.rglob("*.txt")} and not list(tmp_path.glob("*.part"))
 
 
-def test_a_column_that_had_a_gap(tmp_path):
-    b = write(tmp_path, own(clothes_type=[3.0, 1.0, 2.0, 1.0], category=["Dress", "Tee", "Jeans", "Tee"]))
-    assert b.clothes_type.tolist() == [3, 1, 2, 1]
-
-
-def test_a_missing_csv_is_named(tmp_path):
-    with pytest.raises(DataError, match="none.csv: cannot be read"):
-        write(tmp_path, tmp_path / "none.csv")
-
-
 def test_an_image_without_the_category_of_all_others_is_named(tmp_path):
     """One odd name of 50,000 must not take the categories of all away without a word."""
     table = search(split=["train", "train", "query", "gallery"])
