@@ -6,23 +6,17 @@ batch means, and 0 / 0 is nan.
 """
 
 import zlib
-from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-ATTRIBUTE_DEFINITIONS = ("micro", "macro", "group", "image", "best50")
 BLOCK = 1 << 24  # distances that a search holds at once
 
 
 def _ratio(part, whole) -> np.ndarray:
     """Divide; 0 / 0 is nan."""
     return np.where(whole > 0, part / np.where(whole > 0, whole, 1), np.nan)
-
-
-def _mean(values: np.ndarray) -> float:
-    return float(_ratio(values.sum(), len(values)))
 
 
 # ---- from scores to ranked answers ----------------------------------------------------------------------------------
@@ -68,18 +62,6 @@ def ranked_hits(ranked: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
     return (ranked[:, :k] == labels[:, None]).any(1)
 
 
-def topk_accuracy(ranked: np.ndarray, labels: np.ndarray, k: int, average: str = "micro") -> float:
-    """Return top-k category accuracy in 0..1, arguments as in `ranked_hits`.
-
-    average: "micro" over images, the paper's; "macro" over the categories that occur in `labels` (mmfashion).
-    """
-    hits = ranked_hits(ranked, labels, k)
-    if average == "micro":
-        return _mean(hits)
-    _, category = np.unique(labels, return_inverse=True)
-    return _mean(np.bincount(category, weights=hits) / np.bincount(category))
-
-
 # ---- attributes (Table 2, the other columns; Figure 7) --------------------------------------------------------------
 
 
@@ -112,36 +94,6 @@ def attribute_hits(ranked: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray
     rows, places = np.nonzero(ranked_matches(ranked, labels))
     hits[rows, ranked[rows, places]] = True
     return hits
-
-
-def attribute_recall(
-    ranked: np.ndarray, labels: np.ndarray, k: int, groups: np.ndarray, definition: str = "micro"
-) -> tuple[dict[int | str, float], dict[int | str, int]]:
-    """Return top-k attribute recall in 0..1 (Table 2) of "all" and every group, and counts, by one of five definitions.
-
-    ranked (N, m) int, (N, G, m) for "group"; labels (N, A) in {1, -1, 0}; groups (A,) int. The paper ranks the
-    attributes of an image, takes the top k and counts matched attributes, but does not say over what:
-    - "micro" (ours): matched labels / true labels; a group counts its own labels in the ranking of all attributes;
-    - "macro": the mean of the attributes' own recalls, over those with labels, same ranking;
-    - "group": as "micro", but ranked among the group's own attributes; "all" pools the groups;
-    - "image": the mean of the images' own recalls, over images with labels (of the group), same ranking;
-    - "best50": as "macro", over the 50 best recalls only (mmfashion), which are chosen on the test labels.
-    The counts are of what is averaged: labels ("micro", "group"), attributes ("macro", "best50") or images ("image").
-    """
-    matched, true = attribute_hits(ranked, labels, k), labels == 1
-    members: dict[int | str, np.ndarray] = {"all": np.ones(len(groups), bool)}
-    members |= {int(group): groups == group for group in np.unique(groups)}
-    recall, counts = {}, {}
-    for name, columns in members.items():
-        axis = 1 if definition == "image" else 0
-        found, wanted = matched[:, columns].sum(axis), true[:, columns].sum(axis)
-        if definition in ("micro", "group"):
-            recall[name], counts[name] = float(_ratio(found.sum(), wanted.sum())), int(wanted.sum())
-            continue
-        each = np.sort(found[wanted > 0] / wanted[wanted > 0])  # of the attributes, or of the images
-        each = each[-50:] if definition == "best50" else each
-        recall[name], counts[name] = _mean(each), len(each)
-    return recall, counts
 
 
 # ---- retrieval (Figures 8, 9 and 11) --------------------------------------------------------------------------------
@@ -203,26 +155,6 @@ def retrieval_matches(ranked: np.ndarray, query_items: np.ndarray, gallery_items
     return np.append(gallery_items, -1)[ranked] == query_items[:, None]  # -1 points at the appended -1, no item's code
 
 
-def retrieval_accuracy(
-    ranked: np.ndarray, query_items: np.ndarray, gallery_items: np.ndarray, ks: Sequence[int]
-) -> dict[str, dict[int, float] | int]:
-    """Return top-k retrieval accuracy (Figures 8, 9 and 11); arguments as in `retrieval_matches`, ks up to k.
-
-    Keys: "accuracy", {k: share of all queries with an image of their item among the top k}, the paper's (a query whose
-    item the gallery lacks is a miss); "recall", {k: share of the item's gallery images found, mean over the queries
-    that have any}, mmfashion's; "queries", their number; "without_match", how many of them have no image there.
-    """
-    matches = retrieval_matches(ranked, query_items, gallery_items)
-    in_gallery = np.array([(gallery_items == item).sum() for item in query_items], int)  # (Q,)
-    some = in_gallery > 0
-    return {
-        "accuracy": {k: _mean(matches[:, :k].any(1)) for k in ks},
-        "recall": {k: _mean(matches[some, :k].sum(1) / in_gallery[some]) for k in ks},
-        "queries": len(matches),
-        "without_match": int((~some).sum()),
-    }
-
-
 # ---- landmarks (Figure 10) ------------------------------------------------------------------------------------------
 
 
@@ -231,54 +163,16 @@ def landmark_distances(pred: np.ndarray, true: np.ndarray, box: np.ndarray, norm
 
     pred, true (N, L, 2) as (x, y), box (N, 4) as (x1, y1, x2, y2), all in pixels of one frame. norm: "box" divides
     dx by the box's width and dy by its height (our reading of the paper's "normalised distance"); "diagonal" divides
-    the pixel distance by the box's diagonal. Raises ValueError for predictions that are not finite.
+    the pixel distance by the box's diagonal, "side" by its longer side (mmpose's). Raises ValueError for predictions
+    that are not finite.
     """
     pred, true, box = (np.asarray(array, np.float64) for array in (pred, true, box))
     if not np.isfinite(pred).all():
         raise ValueError(f"prediction {int((~np.isfinite(pred)).any((1, 2)).argmax())} is not finite")
     size = box[:, 2:] - box[:, :2]  # (N, 2) width, height
-    if norm == "diagonal":
-        size = np.linalg.norm(size, axis=1, keepdims=True)
+    if norm != "box":
+        size = np.linalg.norm(size, axis=1, keepdims=True) if norm == "diagonal" else size.max(1, keepdims=True)
     return np.linalg.norm((pred - true) / size[:, None], axis=2)
-
-
-def pdj(
-    distances: np.ndarray, visibility: np.ndarray, thresholds: Iterable[float], invisible: str = "left_out"
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the percentage of detected joints (Figure 10), as shares: the landmarks nearer than a threshold.
-
-    distances (N, L) of `landmark_distances`; visibility (N, L) codes; thresholds (T,), strictly "below". Only visible
-    landmarks (code 0) can be right, and one whose true position is nan never is. invisible: "left_out" of the count, or
-    counted as "errors" (codes 1 and 2); slots that a clothes type lacks (-1) never count. Returns the shares per
-    landmark (T, L), of all pooled (T,), and the counts (L,).
-    """
-    visible = visibility == 0
-    counts = (visible if invisible == "left_out" else visibility >= 0).sum(0)
-    right = np.array([(visible & (distances < threshold)).sum(0) for threshold in thresholds])  # (T, L)
-    return _ratio(right, counts), _ratio(right.sum(1), counts.sum()), counts
-
-
-def pck(distances: np.ndarray, visibility: np.ndarray, threshold: float = 0.2) -> tuple[np.ndarray, float, np.ndarray]:
-    """Return PCK, as in later papers: `pdj` at one threshold, (L,), pooled, counts (L,)."""
-    each, pooled, counts = pdj(distances, visibility, [threshold])
-    return each[0], float(pooled[0]), counts
-
-
-def normalised_error(distances: np.ndarray, visibility: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
-    """Return NE, as in later papers: the mean distance over visible landmarks, (L,), pooled, counts (L,)."""
-    visible = visibility == 0
-    counts, sums = visible.sum(0), np.where(visible, distances, 0).sum(0)
-    return _ratio(sums, counts), float(_ratio(sums.sum(), counts.sum())), counts
-
-
-def within_pixels(
-    pred: np.ndarray, true: np.ndarray, box: np.ndarray, visibility: np.ndarray, pixels: float = 10, side: int = 224
-) -> tuple[np.ndarray, float, np.ndarray]:
-    """Return the share of visible landmarks less than `pixels` off after the box is scaled to side x side pixels.
-
-    "10 pixels of 224" in later papers. Returns (L,), pooled, counts (L,), as `pck`.
-    """
-    return pck(landmark_distances(pred, true, box) * side, visibility, pixels)
 
 
 # ---- intervals ------------------------------------------------------------------------------------------------------

@@ -3,10 +3,6 @@
 import numpy as np
 import pytest
 import scipy.stats
-import torch
-from sklearn.metrics import top_k_accuracy_score
-from torchmetrics.functional.classification import multiclass_accuracy, multilabel_recall
-from torchmetrics.utilities.data import select_topk
 
 from lib import metrics
 
@@ -48,42 +44,7 @@ def test_ranked_in_groups_by_hand():
     assert metrics.ranked_in_groups(scores, groups, 4)[0].tolist() == [[4, 2, 3, -1], [1, 0, -1, -1]]
 
 
-# Category
-
-
-def accuracy(scores, labels, k, average="micro"):
-    """Return the accuracy of scores by their full ranking."""
-    return metrics.topk_accuracy(metrics.ranked(scores, scores.shape[1]), labels, k, average)
-
-
-def test_topk_accuracy_by_hand():
-    scores = np.array([[0.1, 0.7, 0.2], [0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.6, 0.3, 0.1]])
-    labels = np.array([1, 1, 0, 0])  # ranks 1, 2, 3, 1
-    assert [accuracy(scores, labels, k) for k in (1, 2, 3, 99)] == [0.5, 0.75, 1.0, 1.0]
-    # category 0 has ranks 3 and 1, category 1 ranks 1 and 2, category 2 never occurs
-    assert [accuracy(scores, labels, k, "macro") for k in (1, 2)] == [0.5, 0.75]
-    assert accuracy(np.array([[0.0, -np.inf]]), np.array([1]), 2) == 0  # -inf is never an answer
-    for average in ("micro", "macro"):
-        assert np.isnan(accuracy(np.empty((0, 3)), np.empty(0, int), 1, average))
-
-
-@pytest.mark.parametrize("k", [1, 3, 5])
-def test_topk_accuracy_equals_torchmetrics_and_sklearn(k):
-    scores, labels = rng().standard_normal((400, 50)), rng(1).integers(50, size=400)
-    ours = accuracy(scores, labels, k)
-    theirs = multiclass_accuracy(torch.tensor(scores), torch.tensor(labels), num_classes=50, average="micro", top_k=k)
-    assert ours == pytest.approx(theirs.item(), abs=1e-6)
-    assert ours == pytest.approx(top_k_accuracy_score(labels, scores, k=k, labels=np.arange(50)))
-
-
 # Attributes
-
-
-def recall_of(scores, labels, k, groups, definition="micro"):
-    """Return the recall of scores by the ranking that the definition asks for."""
-    lists = metrics.ranked_in_groups(scores, groups, k) if definition == "group" else metrics.ranked(scores, k)
-    return metrics.attribute_recall(lists, labels, k, groups, definition)
-
 
 # Ranking of image 0: attributes 0 1 2 3; of image 1: 3 2 1 0; of image 2: 0 1 2 3.
 SCORES = np.array([[4.0, 3, 2, 1], [1, 2, 3, 4], [4, 3, 2, 1]])
@@ -91,68 +52,10 @@ LABELS = np.array([[1, -1, 1, 1], [1, -1, -1, 0], [-1, 0, -1, 1]], np.int8)
 GROUPS = np.array([1, 1, 2, 2])
 
 
-@pytest.mark.parametrize(
-    ("definition", "k", "recall", "counts"),
-    [
-        # Top 2: image 0 finds attribute 0, images 1 and 2 find nothing: 1 of the 5 labels, 1 of 2 in group 1.
-        ("micro", 2, {"all": 1 / 5, 1: 1 / 2, 2: 0}, {"all": 5, 1: 2, 2: 3}),
-        # Attribute 0: 1 of 2, attribute 2: 0 of 1, attribute 3: 0 of 2; attribute 1 has no positives.
-        ("macro", 2, {"all": 1 / 6, 1: 1 / 2, 2: 0}, {"all": 3, 1: 1, 2: 2}),
-        # Two attributes a group, both in the top 2.
-        ("group", 2, {"all": 1, 1: 1, 2: 1}, {"all": 5, 1: 2, 2: 3}),
-        # Group 1: images 0 and 1 keep 0 (right) and 1. Group 2: images 0 to 2 keep 2 (right), 3 and 2.
-        ("group", 1, {"all": 2 / 5, 1: 1 / 2, 2: 1 / 3}, {"all": 5, 1: 2, 2: 3}),
-        # Image 0: 1 of 3, image 1: 0 of 1, image 2: 0 of 1.
-        ("image", 2, {"all": 1 / 9, 1: 1 / 2, 2: 0}, {"all": 3, 1: 2, 2: 2}),
-        ("best50", 2, {"all": 1 / 6, 1: 1 / 2, 2: 0}, {"all": 3, 1: 1, 2: 2}),
-    ],
-)
-def test_attribute_recall_by_hand(definition, k, recall, counts):
-    ours = recall_of(SCORES, LABELS, k, GROUPS, definition)
-    assert ours[0] == pytest.approx(recall) and ours[1] == counts
-
-
-def test_best50_takes_the_best_and_no_more_than_there_are():
-    scores, labels = np.tile(np.arange(100.0, 0, -1), (4, 1)), np.zeros((4, 100), int)
-    labels[:, :60] = 1  # 25 attributes always found, 35 never, 40 without positives
-    recall, counts = recall_of(scores, labels, 25, np.ones(100, int), "best50")
-    assert (recall["all"], counts["all"]) == (0.5, 50)
-    assert recall_of(scores, labels, 25, np.ones(100, int), "macro")[0]["all"] == 25 / 60
-
-
-def test_micro_recall_equals_torchmetrics():
-    scores, labels = rng().standard_normal((300, 40)), (rng(1).random((300, 40)) < 0.1).astype(np.int8)
-    groups, truth = np.arange(40) % 5 + 1, torch.tensor(labels).long()
-    for k in (2, 5):
-        mask = select_topk(torch.tensor(scores), k).float()
-        for name, ours in recall_of(scores, labels, k, groups)[0].items():
-            columns = np.flatnonzero(np.ones(40) if name == "all" else groups == name)
-            theirs = multilabel_recall(mask[:, columns], truth[:, columns], num_labels=len(columns), average="micro")
-            assert ours == pytest.approx(theirs.item(), abs=1e-6)
-        each = metrics.attribute_hits(metrics.ranked(scores, 9), labels, k).sum(0) / labels.sum(0)
-        theirs = multilabel_recall(mask, truth, num_labels=40, average="none")
-        assert each == pytest.approx(theirs.numpy(), abs=1e-6)
-
-
-@pytest.mark.parametrize("definition", metrics.ATTRIBUTE_DEFINITIONS)
-def test_attribute_recall_limits(definition):
-    scores, groups = rng().standard_normal((20, 12)), np.repeat([1, 2, 7], 4)
-    labels = np.where(rng(1).random((20, 12)) < 0.3, 1, -1)
-    labels[:, 8:] = 0
-    curve = [recall_of(scores, labels, k, groups, definition)[0] for k in range(1, 13)]
-    assert np.isnan([recall[7] for recall in curve]).all()  # named, not perfect and not left out
-    for name in ("all", 1, 2):
-        values = [recall[name] for recall in curve]
-        assert (np.diff(values) >= 0).all() and values[-1] == 1
-    for nothing in (recall_of(scores, 0 * labels, 3, groups, definition),
-                    recall_of(scores[:0], labels[:0], 3, groups, definition)):  # fmt: skip
-        assert np.isnan(list(nothing[0].values())).all() and set(nothing[1].values()) == {0}
-
-
 def test_a_list_too_short_for_k_is_refused():
     for lists in (metrics.ranked(SCORES, 2), metrics.ranked_in_groups(SCORES, GROUPS, 2)):
         with pytest.raises(ValueError, match="k = 3 needs ranked lists"):
-            metrics.attribute_recall(lists, LABELS, 3, GROUPS)
+            metrics.attribute_hits(lists, LABELS, 3)
 
 
 def test_places_without_an_answer_match_nothing():
@@ -173,60 +76,14 @@ def test_landmark_distances_by_hand():
     assert box[0, :2] == pytest.approx([0.1, 0.1]) and np.isnan(box[0, 2])
     diagonal = metrics.landmark_distances(PRED, TRUE, BOX, "diagonal")
     assert diagonal[0, :2] == pytest.approx([10 / 50000**0.5, 20 / 50000**0.5])
+    side = metrics.landmark_distances(PRED, TRUE, BOX, "side")
+    assert side[0, :2] == pytest.approx([10 / 200, 20 / 200])
     both = metrics.landmark_distances(PRED[:, :1] + [[[0, 20]]], TRUE[:, :1], BOX)
     assert both == pytest.approx(np.array([[0.02**0.5]]))
     swapped = metrics.landmark_distances(PRED[..., ::-1], TRUE[..., ::-1], BOX[:, [1, 0, 3, 2]])
     assert swapped == pytest.approx(box, nan_ok=True)
     with pytest.raises(ValueError, match="prediction 0 is not finite"):
         metrics.landmark_distances(PRED * NAN, TRUE, BOX)
-
-
-# Landmark 0 visible, visible, occluded; landmark 1 visible, cut off, lacking; landmark 2 never visible.
-DISTANCES = np.array([[0.05, 0.1, 0.0], [0.3, 0.0, 0.0], [0.01, NAN, NAN]])
-VISIBILITY = np.array([[0, 0, 1], [0, 2, 2], [1, -1, -1]], np.int8)
-
-
-def test_pdj_by_hand():
-    per_landmark, pooled, counts = metrics.pdj(DISTANCES, VISIBILITY, [0.05, 0.1, 0.2, 1])
-    assert counts.tolist() == [2, 1, 0]
-    shares = np.array([[0, 0, NAN], [0.5, 0, NAN], [0.5, 1, NAN], [1, 1, NAN]])
-    assert per_landmark == pytest.approx(shares, nan_ok=True)  # "below" is strict, and 0 / 0 is not perfect
-    assert pooled == pytest.approx([0, 1 / 3, 2 / 3, 1])
-    per_landmark, pooled, counts = metrics.pdj(DISTANCES, VISIBILITY, [0.2], invisible="errors")
-    assert counts.tolist() == [3, 2, 2]  # the lacking slots never count
-    assert per_landmark == pytest.approx(np.array([[1 / 3, 1 / 2, 0]])) and pooled == pytest.approx([2 / 7])
-    # a truth without a place is an error
-    per_landmark, pooled, counts = metrics.pdj(np.array([[NAN, 0.0]]), np.array([[0, 0]]), [9])
-    assert (per_landmark.tolist(), pooled.tolist(), counts.tolist()) == ([[0, 1]], [0.5], [1, 1])
-
-
-def test_pdj_limits_and_a_curve_that_never_falls():
-    distances, visibility = rng().random((200, 8)), rng(1).integers(-1, 3, size=(200, 8))
-    thresholds = np.linspace(0, 1.01, 30)
-    for invisible in ("left_out", "errors"):
-        per_landmark, pooled, counts = metrics.pdj(distances, visibility, thresholds, invisible)
-        assert (np.diff(per_landmark, axis=0) >= 0).all() and (np.diff(pooled) >= 0).all() and pooled[0] == 0
-        slow = sum(visibility[i, j] == 0 and distances[i, j] < thresholds[10] for i in range(200) for j in range(8))
-        assert pooled[10] * counts.sum() == pytest.approx(slow)
-    assert metrics.pdj(distances, visibility, thresholds)[1][-1] == 1
-    for rows in (slice(0, 0), slice(0, 1)):
-        none = metrics.pdj(distances[rows], np.full_like(visibility[rows], 2), thresholds)
-        assert np.isnan(none[0]).all() and np.isnan(none[1]).all() and not none[2].any()
-
-
-def test_later_papers_figures_by_hand():
-    per_landmark, pooled, counts = metrics.normalised_error(DISTANCES, VISIBILITY)
-    assert per_landmark == pytest.approx([0.175, 0.1, NAN], nan_ok=True)
-    assert pooled == pytest.approx(0.15) and counts.tolist() == [2, 1, 0]
-    per_landmark, pooled, counts = metrics.pck(DISTANCES, VISIBILITY)
-    assert per_landmark == pytest.approx([0.5, 1, NAN], nan_ok=True) and pooled == pytest.approx(2 / 3)
-    # The box of 100 x 200 scaled to 224 x 224: 10 px right are 22.4 px, 4 px right and 8 px down 8.96 px.
-    true, visibility = np.full((1, 4, 2), 60.0), np.array([[0, 0, 0, 1]])
-    pred = true + [[[10, 0], [4, 0], [0, 8], [0, 0]]]
-    per_landmark, pooled, counts = metrics.within_pixels(pred, true, BOX, visibility)
-    assert per_landmark == pytest.approx([0, 1, 1, NAN], nan_ok=True)
-    assert (pooled, counts.tolist()) == (pytest.approx(2 / 3), [1, 1, 1, 0])
-    assert metrics.within_pixels(pred, true, BOX, visibility, pixels=23)[1] == 1
 
 
 # Intervals

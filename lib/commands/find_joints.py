@@ -24,7 +24,7 @@ from lib import crops
 from lib.artefact import alone, digest, write_beside
 from lib.commands import one_sentence
 from lib.deepfashion import Benchmark, find_benchmarks
-from lib.lists import JOINTS, DataError, joints_columns, points_text, write_list
+from lib.lists import JOINT_LIST, JOINTS, DataError, points_text, titles, write_list
 
 PERSON = 0.7  # lowest score of a person
 KEYPOINT = 0.0  # lowest logit of a keypoint: more likely present than not
@@ -69,6 +69,7 @@ def write_joints(
     key = digest(benchmark.image.tolist(), benchmark.box.tolist(), sizes, weights)
     part = path.with_name(f"list_joints.{key}.part")
     with alone(path):
+<<<<<<< HEAD
         part.touch()
         rows = [row for row in part.read_text(encoding="utf-8").splitlines(True) if row.endswith("\n")]  # whole ones
         part.write_text("".join(rows), encoding="utf-8")
@@ -84,6 +85,19 @@ def write_joints(
         write_beside(path, lambda name: write_list(name, joints_columns(), rows))
         for old in folder.glob("list_joints.*.part"):
             old.unlink()
+=======
+        for start in tqdm(range(0, len(sizes), CHUNK), "joints", unit=f" x {CHUNK} photos"):
+            images = range(start, min(start + CHUNK, len(sizes)))
+            of = slice(start, images.stop)
+            key = digest(benchmark.image[of].tolist(), benchmark.box[of].tolist(), sizes[of], weights)
+            chunk = part / f"{key}.txt"
+            if not chunk.exists():
+                text = "\n".join(rows_of(benchmark, images, model, device, skip))
+                write_beside(chunk, lambda name, text=text: name.write_text(text, encoding="utf-8"))
+            rows += chunk.read_text(encoding="utf-8").split("\n")
+        write_beside(path, lambda name: write_list(name, titles(JOINT_LIST), rows))
+        shutil.rmtree(part)
+>>>>>>> s36-lists
     return path
 
 

@@ -265,7 +265,8 @@ class Measure(NamedTuple):
 
 
 INSIDE = partial(attributes, name="attributes_in_group")
-DIAGONAL, ERRORS, PIXELS = (partial(landmarks, **x) for x in ({"norm": "diagonal"}, {"errors": True}, {"side": 224}))
+DIAGONAL, SIDE = (partial(landmarks, norm=norm) for norm in ("diagonal", "side"))
+ERRORS, PIXELS = partial(landmarks, errors=True), partial(landmarks, side=224)
 TOP, AT = (3, 5), (paper.PDJ_THRESHOLD,)
 EACH = partial(landmark_groups, names=LANDMARKS)
 POOLED = partial(landmark_groups, names=("all",))
@@ -287,6 +288,7 @@ MEASURES = (
     Measure("landmarks", "PDJ errors", "PDJ@{k} box, invisible as errors", "landmarks", AT, ERRORS, landmark_groups),
     Measure("landmarks", "NE", "NE", "landmarks", NONE, landmark_error, landmark_groups),
     Measure("landmarks", "PCK", "PCK@{k}", "landmarks", (0.2,), landmarks, landmark_groups),
+    Measure("landmarks", "PCK side", "PCK@{k}, longer side", "landmarks", (0.2,), SIDE, landmark_groups),
     Measure("landmarks", "pixels", "within {k} of 224 px", "landmarks", (10,), PIXELS, landmark_groups),
     Measure("search", "hit", "hit at {k}", "nearest", RANKS, search, ALL, True, 0, RANDOM),
     Measure("search", "hit", "hit at {k}", "nearest_in_category", RANKS, search, WITHIN, True),
@@ -352,6 +354,12 @@ def _rows(measure: Measure, r: Results, alone: bool) -> list[tuple]:
 def _is_arbitrary(measure: Measure, r: Results, method: str, group: str) -> bool:
     """Return whether a ceiling by the true labels alone says nothing here: which of them come first is arbitrary."""
     return method == "ceiling" and r.benchmark.ceiling is None and (group != "all" or measure.best > 0)
+
+
+def value(r: Results, name: str, definition: str, k: float, method: str, group: str = "all") -> float:
+    """Return one measure of one method in the sample, the mean over seeds."""
+    measure = next(m for m in MEASURES if (m.name, m.definition) == (name, definition))
+    return float(resampled(measure, r, method, k, group, r.sample)[0][0])
 
 
 def resampled(

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from answers import A, answers, make, rng, search_results
+from sklearn.metrics import top_k_accuracy_score
+from torchmetrics.functional.classification import multiclass_accuracy, multilabel_recall
+from torchmetrics.utilities.data import select_topk
 
 from lib import metrics, paper
 from lib.deepfashion import Benchmark
@@ -126,6 +130,55 @@ def test_groups_by_frequency_follow_the_training_labels(found):
     whole = table[(table.group == "all") & (table.k == 5)].set_index(["method", "definition"])
     assert parts.value["m", "micro"] == whole.value["m", "micro"]  # there are twelve
     assert {"prior", "ceiling", "chance"} <= set(table.method)
+
+
+# ---- other libraries' answers ---------------------------------------------------------------------------------------
+
+
+def scored(scores: np.ndarray, **labels) -> Results:
+    """Return results of scores (n, classes) that rank categories or attributes."""
+    n, (name, truth) = len(scores), next(iter(labels.items()))
+    b = Benchmark("category_attribute", Path("nowhere"), np.arange(n).astype(str), np.array(["test"] * n),
+                  np.ones((n, 4)))  # fmt: skip
+    names = tuple(map(str, range(scores.shape[1])))
+    if name == "category":
+        return Results(b.name, replace(b, category=truth, category_names=names), np.arange(n),
+                       {"m": [{"category": metrics.ranked(scores, scores.shape[1])}]})  # fmt: skip
+    groups = np.arange(len(names)) % 5 + 1
+    b = replace(b, attributes=truth, attribute_names=names, attribute_groups=groups,
+                group_names={number: f"g{number}" for number in range(1, 6)})  # fmt: skip
+    answers = {
+        "attributes": metrics.ranked(scores, 20),
+        "attributes_in_group": metrics.ranked_in_groups(scores, groups),
+    }
+    return Results(b.name, b, np.arange(n), {"m": [answers]})
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_category_accuracy_equals_torchmetrics_and_sklearn(k):
+    scores, labels = rng().standard_normal((400, 50)), rng(1).integers(50, size=400)
+    r = scored(scores, category=labels)
+    theirs = multiclass_accuracy(torch.tensor(scores), torch.tensor(labels), num_classes=50, average="micro", top_k=k)
+    assert measures.value(r, "category", "micro", k, "m") == pytest.approx(theirs.item(), abs=1e-6)
+    theirs = top_k_accuracy_score(labels, scores, k=k, labels=np.arange(50))
+    assert measures.value(r, "category", "micro", k, "m") == pytest.approx(theirs)
+    each = [
+        top_k_accuracy_score(labels[labels == c], scores[labels == c], k=k, labels=np.arange(50)) for c in set(labels)
+    ]
+    assert measures.value(r, "category", "macro", k, "m") == pytest.approx(np.mean(each))
+
+
+@pytest.mark.parametrize("k", [2, 5])
+def test_attribute_recall_equals_torchmetrics(k):
+    scores, labels = rng().standard_normal((300, 40)), np.where(rng(1).random((300, 40)) < 0.1, 1, -1).astype(np.int8)
+    r, truth = scored(scores, attributes=labels), torch.tensor(labels == 1).long()
+    mask = select_topk(torch.tensor(scores), k).float()
+    for group in ("all", "g2"):
+        columns = np.flatnonzero(r.members(group))
+        theirs = multilabel_recall(mask[:, columns], truth[:, columns], num_labels=len(columns), average="micro")
+        assert measures.value(r, "attributes", "micro", k, "m", group) == pytest.approx(theirs.item(), abs=1e-6)
+    each = multilabel_recall(mask, truth, num_labels=40, average="none").numpy()
+    assert measures.value(r, "attributes", "macro", k, "m") == pytest.approx(each.mean(), abs=1e-6)
 
 
 # ---- searches -------------------------------------------------------------------------------------------------------
