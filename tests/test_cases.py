@@ -157,7 +157,6 @@ def test_absent_photos_are_named_up_to_ten(tmp_path):
         write(tmp_path / "out", many, photos=tmp_path)
 
 
-@pytest.mark.xfail(reason="until lib.crops.photo_size returns the upright size")
 def test_boxes_are_compared_with_the_upright_photo(tmp_path):
     """A photo of 200 x 100 pixels that lies on its side is 100 x 200 upright."""
     save(tmp_path, table().image, (200, 100), orientation=6)

@@ -150,21 +150,6 @@ def test_results_are_shown_or_their_lack_is_said(squares, config, kept):
     assert (judged.group == "in-shop").sum() == (untold.group == "in-shop").sum()
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("kept", EVERY, ids=NAMES)
-def test_searches_are_shown_or_their_lack_is_said(search_squares, config, kept):
-    """What notebooks 04 and 07 call."""
-    benchmark = only(replace(search_squares, pose=np.ones(24, np.int8)), kept)
-    measured = made_up(benchmark, profile(config))
-    table = measure_all(measured)
-    assert set(measured.answers) <= set(tables.retrieval(table).method)
-    assert len(tables.variations(table, [FASHIONNET]))
-    evidence = {"inshop": measured}
-    claims.judge(evidence, claims.doses(evidence, profile(config)), drawn=False)
-
-
-=======
->>>>>>> s36-lists
 def test_without_fashionnet_what_is_about_it_is_lacking(squares, config):
     """As where no pre-trained network of it is shipped."""
     measured = made_up(squares, profile(config))

@@ -69,7 +69,6 @@ def write_joints(
     key = digest(benchmark.image.tolist(), benchmark.box.tolist(), sizes, weights)
     part = path.with_name(f"list_joints.{key}.part")
     with alone(path):
-<<<<<<< HEAD
         part.touch()
         rows = [row for row in part.read_text(encoding="utf-8").splitlines(True) if row.endswith("\n")]  # whole ones
         part.write_text("".join(rows), encoding="utf-8")
@@ -82,22 +81,9 @@ def write_joints(
                     points, codes = joints_of({name: value.cpu() for name, value in found.items()}, benchmark.box[i])
                 file.write(f"{benchmark.image[i]}  {points_text(points, codes, range(len(JOINTS)))}\n")
         rows = part.read_text(encoding="utf-8").splitlines()
-        write_beside(path, lambda name: write_list(name, joints_columns(), rows))
+        write_beside(path, lambda name: write_list(name, titles(JOINT_LIST), rows))
         for old in folder.glob("list_joints.*.part"):
             old.unlink()
-=======
-        for start in tqdm(range(0, len(sizes), CHUNK), "joints", unit=f" x {CHUNK} photos"):
-            images = range(start, min(start + CHUNK, len(sizes)))
-            of = slice(start, images.stop)
-            key = digest(benchmark.image[of].tolist(), benchmark.box[of].tolist(), sizes[of], weights)
-            chunk = part / f"{key}.txt"
-            if not chunk.exists():
-                text = "\n".join(rows_of(benchmark, images, model, device, skip))
-                write_beside(chunk, lambda name, text=text: name.write_text(text, encoding="utf-8"))
-            rows += chunk.read_text(encoding="utf-8").split("\n")
-        write_beside(path, lambda name: write_list(name, titles(JOINT_LIST), rows))
-        shutil.rmtree(part)
->>>>>>> s36-lists
     return path
 
 
