@@ -5,6 +5,7 @@ here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 venv="${VENV:-$here/.venv}"
 unfinished="$venv/unfinished" # there while packages are installed: a stopped installation may hold half a package
 export PYTHONPATH="$here" PYTHONNOUSERSITE=1 PIP_USER=0
+export HOME="${HOME:-/}" USER="${USER:-user}" # a container may have neither, and Jupyter and PyTorch ask for them
 
 # Set `python`, and `stamp`: the file that says that the environment has these packages for this Python.
 find_python() {
@@ -25,9 +26,11 @@ ready() { [[ $python == "$venv/bin/python" && -e $stamp ]]; }
 
 find_python
 if ! ready; then
+    trap 'echo "run_all.sh: $venv cannot be made: choose another folder, VENV=FOLDER ./run_all.sh" >&2' ERR
     mkdir -p -- "$(dirname -- "$venv")"
+    touch -- "$venv.lock"
     exec 9>"$venv.lock"
-    if command -v flock >/dev/null; then flock 9; fi # another call may be installing
+    flock 9 || true # another call may be installing; not every system and every disk has locks
     find_python
 fi
 if ! ready; then
@@ -42,8 +45,14 @@ if ! ready; then
         "$python" -m venv "$venv" >&2
     fi
     touch -- "$unfinished" && rm -f -- "$venv"/*.done
-    (cd -- "$here" && exec "$venv/bin/python" -m pip install --no-input -r requirements.txt) >&2
+    "$venv/bin/python" -m pip install --no-input -r "$here/requirements.txt" >&2
     mv -- "$unfinished" "$stamp"
 fi
 exec 9>&-
+# Notebooks that are opened without this script find lib/ by a .pth file, also when the checkout was moved.
+for packages in "$venv"/lib/python3*/site-packages; do
+    if [[ $(cat -- "$packages/checkout.pth" 2>/dev/null) != "$here" && -w $packages ]]; then
+        echo "$here" >"$packages/checkout.pth"
+    fi
+done
 exec "$venv/bin/python" -P -m lib.commands.run_all "$@"

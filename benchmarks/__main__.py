@@ -34,17 +34,16 @@ from sklearn.neighbors import NearestNeighbors
 from torchmetrics.functional.classification import multilabel_recall
 from torchvision import transforms as v1
 
+from benchmarks import gpu
 from benchmarks import lists as made
 from benchmarks.lists import ATTRIBUTES, in_a_process
 from lib import crops, metrics
 from lib.config import PROFILES, Input
 from lib.fashionnet import FashionNet
-from lib.landmark_pooling import landmark_pooling, window_corners
 from lib.train import Samples
 from lib.world import World, write_world
 
 ROOT = Path(__file__).parent.parent
-LANDMARKS = 8
 RELEASE = 289_222  # images of the category and attribute benchmark
 SIZES = (RELEASE // 64, RELEASE // 16, RELEASE // 4, RELEASE)
 OTHER_IMAGES = "pretrain val test distractors inshop_train_items inshop_test_items consumer2shop_train_items"
@@ -107,68 +106,26 @@ def pooling(tiny: bool) -> list[dict]:
     for (side, channels, profile), batches in maps.items():
         for layout, bar in ((torch.channels_last, 0.5), (torch.contiguous_format, 1.0)):
             for batch in batches[:1] if tiny else batches:
-                both = pools(batch, channels, side, PROFILES[profile].model, layout)
+                both = gpu.pools("cpu", batch, side, channels, PROFILES[profile].model, layout).values()
                 figure = f"landmark pooling, {side} px, {'channels-last' if bar < 1 else 'contiguous'}"
                 size = f"{batch} x {channels} x {side} x {side}"
                 rows.append(pair(figure, size, "torchvision roi_pool", *both, bar, 1 if tiny else 15))
     return rows
 
 
-def pools(batch: int, channels: int, side: int, model, layout: torch.memory_format) -> list[Callable]:
-    """Return landmark pooling and roi_pool of the same windows, forward and backward, and compare their results."""
-    generator = torch.Generator().manual_seed(0)
-    features = torch.randn(batch, channels, side, side, generator=generator).contiguous(memory_format=layout)
-    features.requires_grad_()
-    landmarks = torch.rand(batch, LANDMARKS, 2, generator=generator) * 0.6 + 0.2
-    corners = window_corners(landmarks, side, side, model.window).reshape(-1, 2)
-    image = torch.arange(batch).repeat_interleave(LANDMARKS)
-    boxes = torch.cat([image[:, None], corners, corners + model.window - 1], dim=1).float()  # ends included
-
-    def ours():
-        return landmark_pooling(features, landmarks, torch.ones(batch, LANDMARKS), model.window, model.bins)
-
-    def theirs():
-        return torchvision.ops.roi_pool(features, boxes, model.bins)
-
-    expected = theirs()
-    torch.testing.assert_close(ours(), expected.reshape(ours().shape), rtol=0, atol=0)
-    gradient = torch.ones_like(expected)
-
-    def forward_and_backward(function: Callable) -> None:
-        features.grad = None
-        out = function()
-        out.backward(gradient.view_as(out))
-
-    return [partial(forward_and_backward, function) for function in (ours, theirs)]
-
-
 def step(tiny: bool) -> list[dict]:
     """A training step of FashionNet at the paper's size beside torchvision's VGG-16, float32, AdamW."""
-    rows = []
-    profile = PROFILES["smoke" if tiny else "paper"]
+    rows, profile = [], PROFILES["smoke" if tiny else "paper"]
     px = profile.input.view_px
-    ours, theirs = FashionNet(profile.model, px, 50, ATTRIBUTES), torchvision.models.vgg16(weights=None)
-    if tiny:
-        theirs.classifier = torch.nn.Linear(512 * 7 * 7, 10)
+    networks = [FashionNet(profile.model, px, 50, ATTRIBUTES), gpu.vgg16(tiny)]
+    networks = [net.to(memory_format=torch.channels_last).train() for net in networks]
     for batch in (2,) if tiny else (1, 2, 4, 8):
         images = torch.randn(batch, 3, px, px).contiguous(memory_format=torch.channels_last)
-        steps = [step_of(net, images) for net in (ours, theirs)]
-        size, runs = f"batch {batch}", 1 if tiny else 3
-        rows.append(pair("training step, 224 px", size, "torchvision VGG-16", *steps, 1.1, runs))
+        steps = [gpu.step_of(net, images) for net in networks]
+        rows.append(
+            pair("training step, 224 px", f"batch {batch}", "torchvision VGG-16", *steps, 1.1, 1 if tiny else 3)
+        )
     return rows
-
-
-def step_of(net: torch.nn.Module, images: torch.Tensor) -> Callable:
-    net = net.to(memory_format=torch.channels_last).train()
-    optimizer = torch.optim.AdamW(net.parameters(), 1e-6, fused=True)
-
-    def one():
-        optimizer.zero_grad()
-        out = net(images)
-        sum(value.square().mean() for value in (out.values() if isinstance(out, dict) else [out])).backward()
-        optimizer.step()
-
-    return one
 
 
 # ---- data -----------------------------------------------------------------------------------------------------------

@@ -58,16 +58,16 @@ def measure_peak(device: str, side: int) -> dict:
     return row_of(f"matrix product {side}", "bf16", milliseconds(lambda: a @ b, 20), operations=2 * side**3)
 
 
-def step_of(net: nn.Module, images: Tensor, device: str):
-    """Return a function that makes one training step. The loss is any scalar that every output reaches."""
-    optimizer = torch.optim.AdamW(net.parameters(), 1e-5, fused=True, capturable=device == "cuda")
+def step_of(net: nn.Module, images: Tensor):
+    """Return a function that makes one training step, in bf16 on a GPU; its loss is reached by every output."""
+    device = images.device.type
+    optimizer = torch.optim.AdamW(net.parameters(), 1e-6, fused=True, capturable=device == "cuda")
 
     def step(images: Tensor = images):
         optimizer.zero_grad()
-        with torch.autocast(device, torch.bfloat16):
+        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
             out = net(images)
-        outputs = list(out.values()) if isinstance(out, dict) else [out]
-        loss = sum(output.float().square().mean() for output in outputs)
+        loss = sum(output.float().square().mean() for output in (out.values() if isinstance(out, dict) else [out]))
         loss.backward()
         optimizer.step()
         return loss.detach()
@@ -90,7 +90,7 @@ def measure_step(name: str, net: nn.Module, px: int, batch: int, device: str, ru
     net = net.to(device, memory_format=torch.channels_last).train()
     images = torch.randn(batch, 3, px, px, device=device).contiguous(memory_format=torch.channels_last)
     operations = floating_point_operations(net, px, device) * batch
-    step = step_of(torch.compile(net) if variant == "compiled" else net, images, device)
+    step = step_of(torch.compile(net) if variant == "compiled" else net, images)
     if variant == "recorded":
         step = partial(recorded(step), images)
     try:
@@ -103,11 +103,14 @@ def measure_step(name: str, net: nn.Module, px: int, batch: int, device: str, ru
     return row_of(f"step {name}, {batch} x {px} px", variant, ms, batch, operations)
 
 
-def measure_pooling(device: str, batch: int, side: int, channels: int, model, layout: str, runs: int) -> list[dict]:
-    """Return the rows of landmark pooling and roi_pool, forward and backward, on the same windows inside the map."""
+def pools(device: str, batch: int, side: int, channels: int, model, layout: torch.memory_format) -> dict:
+    """Return landmark pooling and roi_pool, forward and backward, on the same windows inside the map.
+
+    Their results are compared before.
+    """
     generator = torch.Generator().manual_seed(0)
     features = torch.randn(batch, channels, side, side, generator=generator).to(device)
-    features = features.contiguous(memory_format=LAYOUTS[layout]).requires_grad_()
+    features = features.contiguous(memory_format=layout).requires_grad_()
     landmarks = (torch.rand(batch, LANDMARKS, 2, generator=generator) * 0.6 + 0.2).to(device)
     gate = torch.ones(batch, LANDMARKS, device=device)
     corners = window_corners(landmarks, side, side, model.window).reshape(-1, 2)
@@ -119,16 +122,20 @@ def measure_pooling(device: str, batch: int, side: int, channels: int, model, la
     }
     ours, theirs = (function() for function in functions.values())
     torch.testing.assert_close(ours, theirs.reshape(ours.shape), rtol=0, atol=0)
-    rows = []
-    for name, function in functions.items():
-        gradient = torch.ones_like(function())
 
-        def forward_and_backward(function=function, gradient=gradient):
-            features.grad = None
-            function().backward(gradient)
+    def forward_and_backward(function) -> None:
+        features.grad = None
+        out = function()
+        out.backward(torch.ones_like(out))
 
-        size = f"{batch} x {channels} x {side} x {side}"
-        rows.append(row_of(f"{name}, {size}", layout, milliseconds(forward_and_backward, runs)))
+    return {name: partial(forward_and_backward, function) for name, function in functions.items()}
+
+
+def measure_pooling(device: str, batch: int, side: int, channels: int, model, layout: str, runs: int) -> list[dict]:
+    """Return the rows of landmark pooling and roi_pool."""
+    functions = pools(device, batch, side, channels, model, LAYOUTS[layout])
+    size = f"{batch} x {channels} x {side} x {side}"
+    rows = [row_of(f"{name}, {size}", layout, milliseconds(function, runs)) for name, function in functions.items()]
     rows[0] |= {"peer": "roi_pool", "times_peer": rows[0]["ms"] / rows[1]["ms"]}
     return rows
 
@@ -169,11 +176,8 @@ def measure(device: str, tiny: bool) -> pd.DataFrame:
     for side, channels, config in ((28, 512, full), (12, 128, compact)):
         for layout in ("NHWC", "NCHW"):
             rows += measure_pooling(device, batch, side, channels, config.model, layout, 1 if tiny else 50)
-    variants, fastest = (
-        ("eager", "recorded", "compiled") if device == "cuda" else ("eager",),
-        {},
-    )  # compiling takes minutes
-    for variant in variants:
+    fastest = {}
+    for variant in ("eager", "recorded", "compiled") if device == "cuda" else ("eager",):
         networks = (
             ("compact FashionNet", FashionNet(compact.model, small_px, 50, 1000), small_px, small_batch),
             ("FashionNet", FashionNet(full.model, px, 50, 1000), px, batch),

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -16,13 +16,10 @@ from torch import Tensor
 
 from lib.lists import DataError
 
-CURES = {
-    errno.ENOSPC: "free some disk space",
-    errno.EDQUOT: "free some disk space",
-    errno.EROFS: "name a folder that can be written",
-    errno.EACCES: "name a folder that can be written",
-    errno.EPERM: "name a folder that can be written",
-}
+CURES = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some disk space")
+CURES |= dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "name, or copy the project to, a writable folder")
+UNSUPPORTED = (errno.ENODEV, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP)
+CURES |= dict.fromkeys(UNSUPPORTED, "its file system lacks locks or memory maps: use a folder on a local disk")
 
 
 def digest(*parts) -> str:
@@ -30,22 +27,25 @@ def digest(*parts) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
+def cure_of(error: Exception, otherwise: str = "") -> str:
+    """Return what helps against an error of the disk, by its cause, which safetensors gives in words alone."""
+    number = getattr(error, "errno", None)
+    return next((cure for n, cure in CURES.items() if n == number or os.strerror(n) in str(error)), otherwise)
+
+
 def cannot_write(path: Path, error: Exception) -> DataError:
     """Return the sentence for a file or folder that cannot be written, with the cure for its cause."""
     why = getattr(error, "strerror", None) or error
-    cure = CURES.get(getattr(error, "errno", None), "see whether the folder exists and can be written")
-    if "No space left" in str(error):  # safetensors gives no errno
-        cure = CURES[errno.ENOSPC]
+    cure = cure_of(error, "see whether the folder exists and can be written")
     return DataError(f"{path}: cannot be written ({why}); {cure}")
 
 
 def artefact(folder: Path, make: Callable[[Path], None], about: dict) -> Path:
     """Return `folder`, made by `make(part)` unless it is there.
 
-    The folder is complete as soon as it exists: `make` fills a folder beside it, <folder>.part, which is then renamed.
-    A call that was killed leaves that one behind, and the next call's `make` goes on with what it finds there. Other
-    processes wait. about: what the folder was made from, written to its about.json. Raises DataError where the disk is
-    full or cannot be written.
+    `make` fills <folder>.part, which is then renamed: the folder is complete as soon as it exists. A call that was
+    killed leaves its part behind, and the next call's `make` goes on with what it finds there. Other processes wait.
+    about: what the folder was made from, written to its about.json. Raises DataError where it cannot be written.
     """
     if folder.exists():
         return folder
@@ -65,23 +65,18 @@ def artefact(folder: Path, make: Callable[[Path], None], about: dict) -> Path:
     return folder
 
 
-@contextlib.contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Hold the lock of `path`, <path>.lock; where another process holds it, say so once on stderr and wait."""
+def alone(path: Path) -> contextlib.AbstractContextManager:
+    """Take the lock of `path`, <path>.lock, for a with statement; wait, and say so on stderr, where another has it."""
     lock = FileLock(f"{path}.lock")
     try:
-        lock.acquire(timeout=0)
+        return lock.acquire(timeout=0)
     except Timeout:
         print(f"{path} is being made by another process; waiting for it to end", file=sys.stderr, flush=True)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        return lock.acquire()
 
 
 def _sync(path: Path) -> None:
-    """Flush a file or folder to the disk, so that a power cut cannot undo the rename that follows."""
+    """Flush a file or folder to the disk: a power cut cannot undo the rename that follows."""
     number = os.open(path, os.O_RDONLY)
     try:
         os.fsync(number)
@@ -90,10 +85,7 @@ def _sync(path: Path) -> None:
 
 
 def write_beside(path: Path, write: Callable[[Path], None]) -> Path:
-    """Call `write` with a private path in the same folder, then rename the file to `path`, which is returned.
-
-    Raises DataError where the disk is full or the folder cannot be written.
-    """
+    """Call `write` with a private path in the same folder, then rename that to `path`; return it. Raises DataError."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -129,7 +121,7 @@ def read_tensors(path: Path, framework: str = "pt", cure: str = "") -> tuple[dic
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; {cure or 'run the notebook that writes it first'}") from None
     except (SafetensorError, OSError) as error:
-        cure = cure or f"delete {path.parent} and start again"
+        cure = cure_of(error, cure or f"delete {path.parent} and start again")
         raise DataError(f"{path}: cannot be read as safetensors ({error}); {cure}") from None
     header.pop("crc32", None)  # of networks that were shipped with a checksum
     if framework == "np":

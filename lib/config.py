@@ -4,7 +4,7 @@ The paper leaves most of these numbers open. Each appears here with its reason. 
 profile and hold no number of their own.
 """
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from lib.lists import DataError
 from lib.methods import METHODS
@@ -113,16 +113,13 @@ class Config:
     training: Training
     seed: int = 0  # of the world, of the pre-training, and of every choice of examples
     seeds: tuple[int, ...] = (0,)  # of the fine-tuning
-    world: World = field(default_factory=World)
-    input: Input = field(default_factory=Input)
-    model: Model = field(default_factory=Model)
+    world: World = World()
+    input: Input = Input()
+    model: Model = Model()
     methods: tuple[str, ...] = tuple(METHODS)
     # What a network is initialised from when this source has no pre-training run: "scratch"; "shipped", its own
     # pre-training on the synthetic world (lib/pretrained/); "imagenet", VGG-16's from --weights or torchvision.
     start: str = "scratch"
-
-    def as_dict(self) -> dict:
-        return asdict(self)
 
 
 # VGG-16 with a quarter of the channels and batch norm, at 96 px: conv4 is a map of 12 x 12 cells, and a window of 2
@@ -185,7 +182,7 @@ PROFILES = {
     ),
     # Real photos on a CPU: the three branches on EfficientNet-Lite0's stages, from ImageNet as in the paper, trained
     # whole. A few thousand photos teach landmarks slowly, so that their losses weigh ten times as much as in the drawn
-    # world. Chosen for FashionNet on photos held out of train (benchmarks/photos.py, LOG.md).
+    # world. Chosen for FashionNet on photos held out of train (benchmarks/LOG.md).
     "photos": Config(
         profile="photos",
         input=Input(px=139, view_px=128),
@@ -226,14 +223,10 @@ TRUNKS = {
 
 
 def find_profile(name: str) -> Config:
-    """Return a profile by its name; photos-<trunk> is the photos profile on that network.
-
-    Raises DataError for an unknown one.
-    """
-    photos = PROFILES["photos"]
-    profiles = PROFILES | {
-        f"photos-{trunk}": replace(photos, profile=f"photos-{trunk}", model=model) for trunk, model in TRUNKS.items()
-    }
+    """Return a profile by its name; photos-<trunk> is the photos profile on that network. Raises DataError."""
+    profiles = dict(PROFILES)
+    for trunk, model in TRUNKS.items():
+        profiles[f"photos-{trunk}"] = replace(PROFILES["photos"], profile=f"photos-{trunk}", model=model)
     if name not in profiles:
         raise DataError(f"no profile {name!r}; there are {', '.join(profiles)}")
     return profiles[name]

@@ -9,25 +9,34 @@ import hashlib
 import os
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property, partial
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from lib import lists
-from lib.lists import ATTRIBUTE_GROUPS, FINE_GROUPS, FOLDERS, JOINTS, ONE_RELEASE, SLOTS, DataError, Lacks, attempt
+from lib.lists import (
+    ATTRIBUTE_GROUPS,
+    FINE_GROUPS,
+    FOLDERS,
+    LISTS,
+    ONE_RELEASE,
+    SLOTS,
+    Column,
+    DataError,
+    Lacks,
+    Rows,
+    attempt,
+)
 
-CEILING = 50  # attributes per image in list_ceiling.txt
 UNGROUPED = {0: "all attributes"}
-_COLUMNS = {"clothes_type": "clothes type", "pose": "pose", "domain": "source"}  # before a box, in words
 PER_IMAGE = (  # the fields of a Benchmark with one row per image
     "image", "split", "box", "clothes_type", "category", "item", "domain", "pose", "landmarks", "visibility", "joints",
     "joint_visibility", "attributes", "ceiling",
 )  # fmt: skip
-
-_SLOTS = np.array([[slot in SLOTS.get(kind, ()) for slot in range(8)] for kind in range(4)])  # by clothes type
 
 
 @dataclass(frozen=True)
@@ -113,136 +122,216 @@ def without(benchmark: Benchmark, rows: Sequence[int]) -> Benchmark:
     return replace(benchmark, **changes)
 
 
-# ---- boxes, landmarks, joints, categories ----------------------------------------------------------------------------
+# ---- what lists tell of the images, in the order of the list of boxes ------------------------------------------------
 
 
-def _read_boxes(folder: Path, path: Path, columns: dict[str, range]) -> dict:
-    """Read the list that defines the images and their order: fields of a Benchmark.
+def _read_lists(folder: Path, name: str, anno: Path, problems: list[DataError] | None, evaluation: bool) -> dict:
+    """Return the lists of LISTS[name] that are there as Rows by file name, without those that are refused.
 
-    columns: the names and allowed values of the numbers before each box, which become fields, (N,) int8, too.
+    Boxes and partition must be there, and the names of categories where there are categories. evaluation: whether those
+    in Eval/ are about these images.
     """
-    names, values = lists.read_table(path, len(columns) + 4)
-    lists.rows_of(path, names, {name: i for i, name in enumerate(names)})  # refuses duplicates
-    box = lists.boxes(values[:, len(columns) :], path)
-    known = {"images_root": lists.images_root(folder, path, names), "image": np.array(names), "box": box}
-    for i, (name, allowed) in enumerate(columns.items()):
-        known[name] = lists.codes(values[:, i], allowed, path, f"the {_COLUMNS[name]}").astype(np.int8)
-    return known
+    found = {}
+    for file, columns in LISTS[name].items():
+        path = anno / Path(file).name if file.startswith("Anno") else folder / file
+        if not evaluation and file.startswith("Eval"):
+            continue
+        wanted = "bbox" in file or "partition" in file or path.exists()
+        if path.name == "list_category_cloth.txt":
+            wanted = path.with_name("list_category_img.txt").exists()
+        elif path.name == "list_joints.txt" and wanted:
+            wanted = _is_ordered(path)
+        if wanted:
+            with attempt(problems):
+                found[path.name] = lists.read(path, columns)
+    return found
 
 
-def _read_images(
-    folder: Path, path: Path, columns: dict[str, range], partition: Path, problems: list[DataError] | None
-) -> tuple[dict[str, int], dict]:
-    """Return each image's row and the fields that `_read_boxes` reads.
-
-    Where `problems` are collected and the list of boxes is refused, so that the other lists can be compared: the images
-    that it or, where it names none, the longest other list names, with unknown boxes (nan) and no split.
-    """
-    known = attempt(problems, _read_boxes, folder, path, columns)
-    if known is None:
-        others = [partition, *path.parent.glob("list_landmarks*.txt"), *path.parent.glob("list_category_img.txt")]
-        names = lists.images_named(path) or max(map(lists.images_named, others), key=len)
-        if not names:
-            raise problems.pop()
-        root = next((root for root in (folder / "Img", folder) if (root / names[0].split("/")[0]).exists()), folder)
-        known = {"images_root": root, "image": np.array(names), "box": np.full((len(names), 4), np.nan, np.float32)}
-    known["split"] = np.full(len(known["image"]), "")
-    return {name: i for i, name in enumerate(known["image"].tolist())}, known
-
-
-def _read_landmarks(path: Path, index: dict[str, int], box: np.ndarray) -> dict:
-    """Read rows of clothes type, variation (not kept), then visibility x y of 6, 4 or 8 landmarks."""
-    widths = {kind: 2 + 3 * len(slots) for kind, slots in SLOTS.items()}
-    names, counts, values = lists.read_numbers(path, tuple(sorted(widths.values())))
-    starts = np.cumsum(counts) - counts
-    kinds = lists.codes(values[starts], range(1, 4), path, "the clothes type").astype(np.int8)
-    expected = np.array([0] + [widths[kind] for kind in (1, 2, 3)])[kinds]
-    lists.fail_where(counts != expected, path, "clothes types 1, 2 and 3 have 6, 4 and 8 landmarks")
-    table = np.zeros((len(names), 8, 3))
-    for kind, slots in SLOTS.items():
-        rows = np.flatnonzero(kinds == kind)
-        points = values[starts[rows, None] + np.arange(2, widths[kind])]
-        table[rows[:, None], slots] = points.reshape(len(rows), len(slots), 3)
-    landmarks, visibility = lists.points(table, path)
-    visibility[~_SLOTS[kinds]] = -1
-    order = lists.order_of(path, names, index)
-    lists.check_near(landmarks, box[np.argsort(order)], path, "landmark")
-    return {"clothes_type": kinds[order], "landmarks": landmarks[order], "visibility": visibility[order]}
-
-
-def _read_joints(path: Path, index: dict[str, int], box: np.ndarray) -> dict:
-    """Read this project's list of joints: visibility x y of each.
+def _is_ordered(path: Path) -> bool:
+    """Return whether a list of joints is of this project; warn where it is not.
 
     The Fashion Landmark Detection Benchmark's list of that name has two more numbers and tells no order of its joints,
-    without which pictures cannot be mirrored: it is not used, with a warning.
+    without which pictures cannot be mirrored: it is not used.
     """
-    width = 3 * len(JOINTS)
-    names, counts, values = lists.read_numbers(path, (width, width + 2))
-    lists.fail_where(counts != counts[0], path, f"{width} or {width + 2} numbers, unlike the first row")
-    if counts[0] != width:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        row = next(islice(file, 2, 3), "")
+    if re.search(r"([ \t]+[\d.+-]+){44}\s*$", row):
         warnings.warn(f"{path}: not used, because the order of its joints is not known", stacklevel=2)
+        return False
+    return True
+
+
+def _images(folder: Path, rows: Rows, box: np.ndarray | None) -> dict:
+    """Return the fields that the list of boxes fills. rows: the list that names the images, most often the same."""
+    names = rows["image"]
+    rows.rows_in({name: i for i, name in enumerate(names)})  # refuses duplicates
+    known = {"images_root": lists.images_root(folder, rows), "image": np.array(names)}
+    known |= {field: rows[field].astype(np.int8) for field in ("clothes_type", "pose") if field in rows.columns}
+    if "domain" in rows.columns:
+        known["domain"] = np.array(["", "shop", "consumer"])[rows["domain"].astype(int)]
+    box = np.full((len(names), 4), np.nan) if box is None else box
+    return known | {"box": box.astype(np.float32)}
+
+
+def _images_of_refused(folder: Path, names: list[str]) -> dict:
+    """Return the images that a refused list of boxes names, with unknown boxes (nan), to compare the other lists."""
+    root = next((root for root in (folder / "Img", folder) if (root / names[0].split("/")[0]).exists()), folder)
+    return {"images_root": root, "image": np.array(names), "box": np.full((len(names), 4), np.nan, np.float32)}
+
+
+def _splits(read: dict[str, Rows], index: dict[str, int], folder: Path) -> dict:
+    """Return the split of each image; images for pre-training are in a list of their own and not in the partition."""
+    partition, own = (folder / "Eval" / f"list_{what}.txt" for what in ("eval_partition", "pretrain"))
+    listed = read.get(partition.name)
+    split = np.full(len(index), "", "<U5" if listed and listed.parts else "<U8")  # the fine release has none of these
+    if listed:
+        split[listed.rows_in(index)] = listed["split"]
+    split[_own_rows(read, own.name, index, split)] = "pretrain"
+    if listed and (own.name in read or not own.exists()):  # else images without a split may be in the refused list
+        lists.fail_missing(listed.path, split == "", index)
+    return {"split": split}
+
+
+def _own_rows(read: dict[str, Rows], file: str, index: dict[str, int], split: np.ndarray) -> np.ndarray:
+    """Return the rows of the images in a list of this project, where it was read; none of them may have a split yet."""
+    if file not in read:
+        return np.empty(0, np.int64)
+    rows = read[file].rows_in(index)
+    read[file].fail_where(split[rows] != "", "the image is in list_eval_partition.txt, too")
+    return rows
+
+
+def _check_items(partition: Rows, items: Rows | None) -> None:
+    """Raise DataError for an item of the partition that the list of items, where it exists, does not have."""
+    if items:
+        known = set(items["item"])
+        bad = [item not in known for item in partition["item"]]
+        partition.fail_where(bad, f"item {{}} is not in {items.path.name}", ONE_RELEASE, partition["item"])
+
+
+def _items(read: dict[str, Rows], index: dict[str, int]) -> dict:
+    """Return item and split of each image of In-shop."""
+    partition = read.get("list_eval_partition.txt")
+    if not partition:
         return {}
-    joints, visibility = lists.points(values.reshape(len(names), -1, 3), path)
-    order = lists.order_of(path, names, index)
-    lists.check_near(joints, box[np.argsort(order)], path, "joint")
-    return {"joints": joints[order], "joint_visibility": visibility[order]}
+    _check_items(partition, read.get("list_item_inshop.txt"))
+    order = partition.order(index)
+    return {"item": np.array(partition["item"])[order], "split": np.array(partition["split"])[order]}
 
 
-def _read_points(anno: Path, landmarks: str, index: dict[str, int], box: np.ndarray, problems) -> dict:
-    """Read landmarks and human joints, each where its list exists."""
-    known = {}
-    for path, read in ((anno / landmarks, _read_landmarks), (anno / "list_joints.txt", _read_joints)):
-        if path.exists():
-            known |= attempt(problems, read, path, index, box, otherwise={})
-    return known
+def _pairs(read: dict[str, Rows], index: dict[str, int], domain: np.ndarray | None) -> dict:
+    """Return pairs of a consumer and a shop image, items and splits; images in no pair have split "".
 
-
-def _read_categories(anno: Path, index: dict[str, int], problems: list[DataError] | None) -> dict:
-    """Read the categories of images, where list_category_img.txt exists."""
-    path = anno / "list_category_img.txt"
-    if not path.exists():
+    domain: None where it is not known.
+    """
+    partition, distractors = read.get("list_eval_partition.txt"), "list_distractors.txt"
+    if not partition:
         return {}
-    cloth = anno / "list_category_cloth.txt"
-    category_names, types = attempt(problems, lists.read_category_names, cloth, otherwise=((), None))
-    names, values = lists.read_table(path, 1)
-    most = lists.MOST_CATEGORIES if types is None else len(types)
-    category = lists.codes(values[:, 0], range(1, most + 1), path, "the category") - np.int16(1)
-    category = category[lists.order_of(path, names, index)]
-    if types is None:
+    pairs = np.array([_pair(partition, i, index) for i in range(len(partition["pair"]))])
+    if domain is not None:
+        wrong = (domain[pairs] != ["consumer", "shop"]).any(1)
+        partition.fail_where(wrong, "not a consumer and a shop image, by the source column of the list of boxes")
+    _check_items(partition, read.get("list_item_consumer2shop.txt"))
+    # An image in no pair still shows the item of its folder.
+    folders = [name.split("/")[-2:-1] for name in index]
+    item = np.array([part[0] if part and part[0].startswith("id_") else "" for part in folders], object)
+    split = np.full(len(index), "", object)
+    for of_image, field, what in ((split, "split", "in another split"), (item, "item", "of another item")):
+        of_pair = np.array(partition[field], object)[:, None]
+        of_image[pairs] = of_pair
+        # Each image now has the value of its last row; a row with another value contradicts that one.
+        partition.fail_where((of_image[pairs] != of_pair).any(1), f"an image of this row is {what}, too")
+    rows = _own_rows(read, distractors, index, split)
+    if domain is not None and len(rows):
+        read[distractors].fail_where(domain[rows] != "shop", "not a shop image")
+    split[rows] = "test"
+    return {"pairs": pairs, "item": item.astype(str), "split": split.astype(str)}
+
+
+def _pair(partition: Rows, row: int, index: dict[str, int]) -> tuple[int, int]:
+    """Return the rows of a consumer's and a shop's image, one name behind the other; both may hold blanks and dots."""
+    names = partition["pair"][row]
+    found = [(names[: end.end()], names[end.end() :].strip()) for end in lists.EXTENSION.finditer(names)][:-1]
+    if not found:
+        partition.fail(row, "no two image names")
+    one, other = next((pair for pair in found if pair[0] in index and pair[1] in index), found[0])
+    if one not in index or other not in index:
+        unknown = one if one not in index else other
+        partition.fail(row, f"image {unknown} is not in the list of boxes", ONE_RELEASE)
+    return index[one], index[other]
+
+
+def _categories(read: dict[str, Rows], index: dict[str, int]) -> dict:
+    """Return the categories of images, where they and the names of categories were read."""
+    cloth, listed = read.get("list_category_cloth.txt"), read.get("list_category_img.txt")
+    if not listed:
         return {}
-    return {"category": category, "category_names": category_names, "clothes_type": types[category]}
+    order = listed.order(index)
+    if not cloth:
+        return {}
+    names, types = _category_names(cloth)
+    bad = listed["category"] > len(names)
+    listed.fail_where(bad, f"the category is not one of 1 to {len(names)}")
+    category = listed["category"].astype(np.int16)[order] - np.int16(1)
+    return {"category": category, "category_names": names, "clothes_type": types[category]}
+
+
+def _category_names(cloth: Rows) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return the names of the categories, each once, and their clothes types, (categories,) int8."""
+    names = cloth["category_name"]
+    for i, name in enumerate(names):
+        line = names.index(name) + cloth.first
+        if line < i + cloth.first:
+            cloth.fail(i, f"category {name!r} is on line {line} already", "give each its own name")
+    return tuple(names), cloth["clothes_type"].astype(np.int8)
 
 
 def _path_categories(path: Path, images: np.ndarray) -> dict:
-    """Return categories such as "WOMEN/Dresses" of names such as img/WOMEN/Dresses/id_00000002/02_1_front.jpg; nothing
-    where no image has such a name. Raises DataError where some have; path: of the list that names the images."""
+    """Return categories such as "WOMEN/Dresses" of names such as img/WOMEN/Dresses/id_00000002/02_1_front.jpg.
+
+    Nothing where no image has such a name. Raises DataError where some have; path: of the list that names the images.
+    """
     parts = [name.split("/") for name in images]
     short = np.array([len(part) < 4 for part in parts])
     if short.all():
         return {}
-    lists.fail_where(short, path, "the image's name has no category, and others have one")
+    Rows(path, {}).fail_where(short, "the image's name has no category, and others have one")
     names, category = np.unique(["/".join(part[1:-2]) for part in parts], return_inverse=True)
     return {"category": category.astype(np.int16), "category_names": tuple(names.tolist())}
+
+
+def _points(rows: Rows | None, index: dict[str, int], box: np.ndarray, field: str, codes: str) -> dict:
+    """Return landmarks or joints and their codes, as fields of these names, and the clothes type where it is listed."""
+    if not rows:
+        return {}
+    order = rows.order(index)
+    position, visibility = lists.points(rows[field])
+    lists.check_near(rows, position, box[np.argsort(order)], field.removesuffix("s"))
+    known = {field: position[order], codes: visibility[order]}
+    if "clothes_type" in rows.columns:
+        known["clothes_type"] = rows["clothes_type"].astype(np.int8)[order]
+    return known
 
 
 # ---- attributes ------------------------------------------------------------------------------------------------------
 
 
-def _read_attributes(anno: Path, index: dict[str, int], group_names: dict[int, str], problems) -> dict:
+def _attributes(anno: Path, index: dict[str, int], problems: list[DataError] | None) -> dict:
     """Read the attributes of images, where list_attr_img.txt exists."""
-    path = anno / "list_attr_img.txt"
+    group_names = FINE_GROUPS if anno.name == "Anno_fine" else ATTRIBUTE_GROUPS
+    path, known = anno / "list_attr_img.txt", None
     if not path.exists():
         return {}
-    cloth = anno / "list_attr_cloth.txt"
-    known = attempt(problems, lists.read_attribute_names, cloth, group_names)
+    with attempt(problems):
+        known = lists.read_attribute_names(anno / "list_attr_cloth.txt", group_names)
     names, labels = lists.read_attribute_labels(path, known and len(known[0]))
-    order = lists.order_of(path, names, index)
+    order = Rows(path, {"image": names}).order(index)
     if (order != np.arange(len(order))).any():  # a second copy of 289 MB is made only where it is needed
         labels = labels[order]
-    return {} if known is None else _attribute_fields(labels, *known, group_names)
+    return _attribute_fields(labels, known, group_names)
 
 
-def _read_item_attributes(anno: Path, item: np.ndarray, problems: list[DataError] | None) -> dict:
+def _item_attributes(anno: Path, item: np.ndarray, problems: list[DataError] | None) -> dict:
     """Read the attributes of items, where both lists exist, and give them to each item's images.
 
     Images of items that are not listed get zeros. Items without an image are passed over, so that a part of the release
@@ -253,146 +342,42 @@ def _read_item_attributes(anno: Path, item: np.ndarray, problems: list[DataError
     folders = [f for f in (anno, anno / "attributes") if all((f / name).exists() for name in both)]
     if not folders:
         return {}
-    path = folders[0] / both[0]
-    known = attempt(problems, lists.read_attribute_names, folders[0] / both[1])
+    path, known, group_names = folders[0] / both[0], None, {}
+    with attempt(problems):
+        known = lists.read_attribute_names(folders[0] / both[1])
+        if known[1] is not None:
+            group_names = lists.read_group_names(folders[0] / "list_attr_type.txt", known[1])
     items, labels = lists.read_attribute_labels(path, known and len(known[0]), items=True)
     row = {name: i for i, name in enumerate(items)}
-    for i, name in enumerate(items if len(row) < len(items) else []):
-        if (labels[i] != labels[row[name]]).any():
-            lists.fail(path, i + 3, f"item {name} is listed again with other labels", "keep one of the two rows")
+    if len(row) < len(items):
+        bad = [(labels[i] != labels[row[name]]).any() for i, name in enumerate(items)]
+        Rows(path, {}).fail_where(bad, "item {} is listed again with other labels", "keep one of the two rows", items)
     rows = np.fromiter((row.get(name, -1) for name in item.tolist()), np.int64, len(item))
     labels = labels[rows]
     labels[rows < 0] = 0
+    return _attribute_fields(labels, known, group_names)
+
+
+def _attribute_fields(labels: np.ndarray, known: tuple | None, group_names: dict[int, str]) -> dict:
+    """Return the fields of labels and known, names and groups; none where the list of names was refused."""
     if known is None:
         return {}
-    types, groups = folders[0] / "list_attr_type.txt", known[1]
-    group_names = {} if groups is None else attempt(problems, lists.read_group_names, types, groups, otherwise={})
-    return _attribute_fields(labels, *known, group_names)
-
-
-def _attribute_fields(
-    labels: np.ndarray, names: tuple[str, ...], groups: np.ndarray | None, group_names: dict[int, str]
-) -> dict:
+    names, groups = known
     if groups is None:
         groups, group_names = np.zeros(len(names), np.int8), UNGROUPED
-    return {
-        "attributes": labels,
-        "attribute_names": names,
-        "attribute_groups": groups,
-        "group_names": dict(group_names),
-    }
+    fields = {"attributes": labels, "attribute_names": names, "attribute_groups": groups}
+    return fields | {"group_names": dict(group_names)}
 
 
-def _read_ceiling(path: Path, index: dict[str, int], attribute_names: tuple[str, ...] | None) -> dict:
-    """Read list_ceiling.txt, a list of this project: an image name, then its CEILING most likely attributes from 0."""
-    if attribute_names is None or not path.exists():
+def _ceiling(rows: Rows | None, index: dict[str, int], attribute_names: tuple[str, ...] | None) -> dict:
+    """Return the most likely attributes of each image, numbers from 0."""
+    if not rows or attribute_names is None:
         return {}
-    names, values = lists.read_table(path, CEILING)
-    ceiling = np.full((len(index), CEILING), -1, np.int16)
-    ceiling[lists.rows_of(path, names, index)] = lists.codes(values, range(len(attribute_names)), path, "an attribute")
+    bad = (rows["ceiling"] >= len(attribute_names)).any(1)
+    rows.fail_where(bad, f"an attribute is not one of 0 to {len(attribute_names) - 1}")
+    ceiling = np.full((len(index), lists.CEILING), -1, np.int16)
+    ceiling[rows.rows_in(index)] = rows["ceiling"]
     return {"ceiling": ceiling}
-
-
-# ---- partitions ------------------------------------------------------------------------------------------------------
-
-
-def _read_partition(path: Path, index: dict[str, int], problems: list[DataError] | None) -> np.ndarray:
-    """Return the split of each image, (N,) str; images for pre-training are in list_pretrain.txt and not in the
-    partition."""
-    listed = attempt(problems, _read_splits, path, index)
-    split = np.full(len(index), "", "<U8") if listed is None else listed
-    rows = attempt(problems, _rows_beside, path, "list_pretrain.txt", index, split)
-    if rows is not None:
-        split[rows] = "pretrain"
-    if rows is not None and listed is not None:  # otherwise the images without a split may be in the refused list
-        lists.fail_missing(path, split == "", index)
-    return split
-
-
-def _read_splits(path: Path, index: dict[str, int]) -> np.ndarray:
-    words = lists.split_right(path, lists.read_list(path), 1)
-    status = [word for _, word in words]
-    lists.check_status(path, status, ("train", "val", "test"))
-    split = np.full(len(index), "", "<U8")
-    split[lists.rows_of(path, [name for name, _ in words], index)] = status
-    return split
-
-
-def _rows_beside(path: Path, name: str, index: dict[str, int], split: np.ndarray) -> np.ndarray:
-    """Return the rows of images in a list of this project beside a partition: a row count, "image_name", then names.
-
-    None of them may have a split yet. No rows where there is no such list.
-    """
-    path, partition = path.with_name(name), path.name
-    if not path.exists():
-        return np.empty(0, np.int64)
-    rows = lists.rows_of(path, [row.strip() for row in lists.read_list(path)], index)
-    lists.fail_where(split[rows] != "", path, f"the image is in {partition}, too")
-    return rows
-
-
-def _read_inshop_partition(path: Path, index: dict[str, int], list_of_items: Path, problems) -> dict:
-    """Read rows of an image, its item and its split."""
-    images, items, status = zip(*lists.split_right(path, lists.read_list(path), 2), strict=True)
-    lists.check_status(path, status, ("train", "query", "gallery"))
-    attempt(problems, lists.check_items, path, items, list_of_items)
-    order = lists.order_of(path, images, index)
-    return {"item": np.array(items)[order], "split": np.array(status)[order]}
-
-
-def _read_fine_partition(names: dict[Path, list[str]], index: dict[str, int]) -> np.ndarray:
-    """Return the split of each image, (N,) str, from the fine release's train.txt, val.txt and test.txt of names."""
-    split = np.full(len(index), "", "<U5")
-    for path, images in names.items():
-        rows = lists.rows_of(path, images, index, first=1)
-        lists.fail_where(split[rows] != "", path, "the image is in another split, too", first=1)
-        split[rows] = path.stem
-    lists.fail_missing(next(iter(names)).with_name("train.txt, val.txt and test.txt"), split == "", index)
-    return split
-
-
-def _read_pairs(path: Path, index: dict[str, int], domain: np.ndarray | None, list_of_items: Path, problems) -> dict:
-    """Read rows of a consumer image, a shop image, their item and split; images in no pair have split "".
-
-    domain: None where it is not known.
-    """
-    words = lists.split_right(path, lists.read_list(path), 2)
-    pairs = np.empty((len(words), 2), np.int64)
-    for i, (names, _, _) in enumerate(words):
-        match = re.fullmatch(r"(.+\.[A-Za-z]\w*)\s+(.+\.[A-Za-z]\w*)", names)
-        if match is None:
-            lists.fail(path, i + 3, "no two image names")
-        for j, name in enumerate(match.groups()):
-            if name not in index:
-                lists.fail(path, i + 3, f"image {name} is not in the list of boxes", ONE_RELEASE)
-            pairs[i, j] = index[name]
-    if domain is not None:
-        wrong = (domain[pairs] != ["consumer", "shop"]).any(1)
-        lists.fail_where(wrong, path, "not a consumer and a shop image, by the source column of the list of boxes")
-    _, items, status = zip(*words, strict=True)
-    lists.check_status(path, status, ("train", "val", "test"))
-    attempt(problems, lists.check_items, path, items, list_of_items)
-
-    # An image in no pair still shows the item of its folder.
-    folders = [name.split("/")[-2:-1] for name in index]
-    item = np.array([part[0] if part and part[0].startswith("id_") else "" for part in folders], object)
-    split = np.full(len(index), "", object)
-    for of_image, of_pair, what in ((split, status, "in another split"), (item, items, "of another item")):
-        of_pair = np.array(of_pair, object)
-        for column in pairs.T:
-            of_image[column] = of_pair
-        # Each image now has the value of its last row; a row with another value contradicts that one.
-        wrong = (of_image[pairs] != of_pair[:, None]).any(1)
-        lists.fail_where(wrong, path, f"an image of this row is {what}, too")
-    return {"pairs": pairs, "item": item.astype(str), "split": split.astype(str)}
-
-
-def _distractors(path: Path, index: dict[str, int], split: np.ndarray, domain: np.ndarray | None) -> np.ndarray:
-    """Return the rows of the shop images that are only searched, in list_distractors.txt; their split is "test"."""
-    rows = _rows_beside(path, "list_distractors.txt", index, split)
-    if domain is not None:
-        lists.fail_where(domain[rows] != "shop", path.with_name("list_distractors.txt"), "not a shop image")
-    return rows
 
 
 # ---- the three benchmarks --------------------------------------------------------------------------------------------
@@ -411,96 +396,9 @@ def read_category_attribute(
     if fine is None:
         fine = not coarse and (folder / "Anno_fine").is_dir()
     anno = folder / "Anno_fine" if fine else (coarse or [folder / "Anno_coarse"])[0]
-    # In the official release Eval/list_eval_partition.txt is about the coarse images.
-    fine_names, partition = {}, folder / "Eval" / "list_eval_partition.txt"
-    if fine and (anno / "train.txt").exists():
-        for path in (anno / f"{split}.txt" for split in ("train", "val", "test")):
-            if (lines := attempt(problems, lists.read_lines, path)) is not None:
-                fine_names[path] = [line.strip() for line in lines]
-        if not (anno / "list_bbox.txt").exists():
-            return _read_fine_release(folder, fine_names, problems)
-    index, known = _read_images(folder, anno / "list_bbox.txt", {}, partition, problems)
-    if fine_names:
-        split = attempt(problems, _read_fine_partition, fine_names, index)
-    else:
-        split = attempt(problems, _read_partition, partition, index, problems)
-    known["split"] = known["split"] if split is None else split
-    known |= attempt(problems, _read_categories, anno, index, problems, otherwise={})
-    known |= _read_points(anno, "list_landmarks.txt", index, known["box"], problems)
-    groups = FINE_GROUPS if fine else ATTRIBUTE_GROUPS
-    known |= attempt(problems, _read_attributes, anno, index, groups, problems, otherwise={})
-    ceiling = folder / "Eval" / "list_ceiling.txt"
-    known |= attempt(problems, _read_ceiling, ceiling, index, known.get("attribute_names"), otherwise={})
-    return Benchmark("category_attribute", annotation="fine" if fine else "coarse", **known)
-
-
-def _read_fine_release(folder: Path, names: dict[Path, list[str]], problems: list[DataError] | None) -> Benchmark:
-    """Read the fine annotation as released: per split a list of names, and lists without names in the same order.
-
-    train_bbox.txt: x1 y1 x2 y2. train_cate.txt: category from 1. train_attr.txt: 1 or 0 (read as -1) per attribute.
-    train_landmarks.txt: x y of all eight, (0, 0) where there is none. The same for val and test.
-    """
-    anno = folder / "Anno_fine"
-
-    def read_one(path: Path, rows: int, columns: int, convert: Callable[[np.ndarray, Path], np.ndarray]) -> np.ndarray:
-        values = lists.read_columns(path, columns)
-        if len(values) != rows:
-            raise DataError(f"{path}: {len(values)} rows for {rows} image names; {ONE_RELEASE}")
-        return convert(values, path)
-
-    def read(kind: str, columns: int, convert: Callable[[np.ndarray, Path], np.ndarray]) -> np.ndarray | None:
-        parts = [
-            attempt(problems, read_one, path.with_name(f"{path.stem}_{kind}.txt"), len(images), columns, convert)
-            for path, images in names.items()
-        ]
-        return None if any(part is None for part in parts) else np.concatenate(parts)
-
-    def exists(kind: str) -> bool:
-        return (anno / f"train_{kind}.txt").exists()
-
-    images = [name for part in names.values() for name in part]
-    if not images:
-        raise DataError(f"{anno}: no image in train.txt, val.txt or test.txt; download them again")
-    index = {name: i for i, name in enumerate(dict.fromkeys(images))}  # the partition refuses duplicates
-    known = {"image": np.array(images), "images_root": folder}
-    split = attempt(problems, _read_fine_partition, names, index)
-    known["split"] = np.full(len(images), "") if split is None else split
-    for path, part in names.items():
-        if part:
-            known["images_root"] = attempt(problems, lists.images_root, folder, path, part, 1, otherwise=folder)
-    box = read("bbox", 4, lambda values, path: lists.boxes(values, path, first=1))
-    known["box"] = np.full((len(images), 4), np.nan, np.float32) if box is None else box
-    if exists("cate"):
-        cloth = anno / "list_category_cloth.txt"
-        category_names, types = attempt(problems, lists.read_category_names, cloth, otherwise=((), None))
-        allowed = range(1, (lists.MOST_CATEGORIES if types is None else len(types)) + 1)
-        category = read("cate", 1, lambda values, path: lists.codes(values[:, 0], allowed, path, "the category", 1) - 1)
-        if types is not None and category is not None:
-            known |= {"category": category, "category_names": category_names, "clothes_type": types[category]}
-    ends = np.cumsum([len(part) for part in names.values()])
-    boxes = {path.stem: known["box"][end - len(names[path]) : end] for path, end in zip(names, ends, strict=True)}
-
-    def points_of(values: np.ndarray, path: Path) -> np.ndarray:
-        seen = np.insert(values.reshape(-1, 8, 2), 0, 0, axis=2)
-        lists.check_near(
-            lists.points(seen, path)[0], boxes[path.stem.removesuffix("_landmarks")], path, "landmark", first=1
-        )
-        return seen
-
-    points = read("landmarks", 16, points_of) if exists("landmarks") else None
-    if points is not None:
-        known["landmarks"], visibility = lists.points(points, anno / "train_landmarks.txt")
-        if "clothes_type" in known:
-            visibility[~_SLOTS[known["clothes_type"]] & (visibility != 0)] = -1
-        known["visibility"] = visibility
-    if exists("attr"):
-        named = attempt(problems, lists.read_attribute_names, anno / "list_attr_cloth.txt", FINE_GROUPS)
-        if named is not None:
-            check = partial(lists.codes, allowed=range(2), what="a label", first=1)
-            labels = read("attr", len(named[0]), lambda values, path: check(values, path=path) * 2 - 1)
-            if labels is not None:
-                known |= _attribute_fields(labels.astype(np.int8), *named, FINE_GROUPS)
-    return Benchmark("category_attribute", annotation="fine", **known)
+    names = _fine_names(anno) if fine and (anno / "train.txt").exists() else None
+    known = _read_folder(folder, "category_attribute", anno, problems, names)
+    return known and Benchmark("category_attribute", annotation="fine" if fine else "coarse", **known)
 
 
 def read_inshop(folder: Path, problems: list[DataError] | None = None) -> Benchmark:
@@ -509,7 +407,8 @@ def read_inshop(folder: Path, problems: list[DataError] | None = None) -> Benchm
     Category is gender and category of the image name, "WOMEN/Dresses". Raises DataError; for `problems` see
     `find_benchmarks`.
     """
-    return Benchmark("inshop", **_read_search(Path(folder), "inshop", {"pose": range(1, 7)}, problems))
+    known = _read_folder(Path(folder), "inshop", Path(folder) / "Anno", problems)
+    return known and Benchmark("inshop", **known)
 
 
 def read_consumer2shop(folder: Path, problems: list[DataError] | None = None) -> Benchmark:
@@ -519,29 +418,125 @@ def read_consumer2shop(folder: Path, problems: list[DataError] | None = None) ->
     folder of its name, or "". Category is clothing type and category of the image name, "DRESSES/Dress", or None.
     Raises DataError; for `problems` see `find_benchmarks`.
     """
-    return Benchmark("consumer2shop", **_read_search(Path(folder), "consumer2shop", {"domain": range(1, 3)}, problems))
+    known = _read_folder(Path(folder), "consumer2shop", Path(folder) / "Anno", problems)
+    return known and Benchmark("consumer2shop", **known)
 
 
-def _read_search(folder: Path, name: str, columns: dict[str, range], problems: list[DataError] | None) -> dict:
-    """Read the lists of a retrieval benchmark, whose names end alike: fields of a Benchmark."""
-    anno, path = folder / "Anno", folder / "Eval" / "list_eval_partition.txt"
-    items = anno / f"list_item_{name}.txt"
-    columns = {"clothes_type": range(1, 4)} | columns
-    index, known = _read_images(folder, anno / f"list_bbox_{name}.txt", columns, path, problems)
-    if name == "inshop":
-        known |= attempt(problems, _read_inshop_partition, path, index, items, problems, otherwise={})
+def _read_folder(folder: Path, name: str, anno: Path, problems: list[DataError] | None, fine: Rows | None = None):
+    """Return the fields of a Benchmark; None where `problems` are collected and the list of boxes names no image.
+
+    fine: image names and splits, where the fine annotation has lists of its own for them.
+    """
+    boxes, known = anno / READERS[name][1][0], {}
+    released = fine and not boxes.exists()
+    if released:
+        read = _read_fine_release(anno, fine, problems)
     else:
-        if "domain" in known:
-            known["domain"] = np.array(["", "shop", "consumer"])[known["domain"]]
-        domain = known.get("domain")
-        known |= attempt(problems, _read_pairs, path, index, domain, items, problems, otherwise={})
-        rows = attempt(problems, _distractors, path, index, known["split"], domain, otherwise=())
-        if len(rows):
-            known["split"] = np.where(np.isin(np.arange(len(index)), rows), "test", known["split"])
-    known |= attempt(problems, _path_categories, anno / f"list_bbox_{name}.txt", known["image"], otherwise={})
-    known |= _read_points(anno, f"list_landmarks_{name}.txt", index, known["box"], problems)
-    item = known.get("item", np.full(len(index), ""))
-    return known | attempt(problems, _read_item_attributes, anno, item, problems, otherwise={})
+        # In the official release the lists in Eval/ are about the coarse images.
+        read = _read_lists(folder, name, anno, problems, evaluation=not fine)
+    if fine:
+        read["list_eval_partition.txt"] = fine
+    listed = fine if released else read.get(boxes.name)
+    with attempt(problems):
+        if listed:
+            known = _images(folder, listed, read[boxes.name]["box"] if boxes.name in read else None)
+    if not known:
+        names = lists.images_named(listed["image"] if listed else boxes)
+        if not names:
+            return None
+        known = _images_of_refused(folder, names)
+    index = {image: i for i, image in enumerate(known["image"].tolist())}
+    known["split"] = np.full(len(index), "")
+
+    def add(function, *arguments) -> None:
+        with attempt(problems):
+            known.update(function(*arguments))
+
+    if name == "category_attribute":
+        add(_splits, read, index, folder)
+        add(_categories, read, index)
+    else:
+        add(*((_items, read, index) if name == "inshop" else (_pairs, read, index, known.get("domain"))))
+        add(_path_categories, boxes, known["image"])
+    landmarks = read.get(boxes.name.replace("bbox", "landmarks"))
+    add(_points, landmarks, index, known["box"], "landmarks", "visibility")
+    add(_points, read.get("list_joints.txt"), index, known["box"], "joints", "joint_visibility")
+    if released:
+        add(_fine_visibility, known)
+        add(_fine_attributes, anno, fine)
+    elif name == "category_attribute":
+        add(_attributes, anno, index, problems)
+        add(_ceiling, read.get("list_ceiling.txt"), index, known.get("attribute_names"))
+    else:
+        add(_item_attributes, anno, known.get("item", np.full(len(index), "")), problems)
+    return known
+
+
+# ---- the fine release ------------------------------------------------------------------------------------------------
+
+
+def _fine_names(anno: Path) -> Rows:
+    """Return the image names and splits in the fine release's train.txt, val.txt and test.txt."""
+    parts = {anno / f"{split}.txt": split for split in ("train", "val", "test")}
+    names = [[line.strip() for line in lists.read_lines(path)] for path in parts]
+    columns = {"image": sum(names, []), "split": np.repeat(list(parts.values()), list(map(len, names))).tolist()}
+    if not columns["image"]:
+        raise DataError(f"{anno}: no image in train.txt, val.txt or test.txt; download them again")
+    whole = anno / "train.txt, val.txt and test.txt"
+    return Rows(whole, columns, 1, tuple((path, len(part)) for path, part in zip(parts, names, strict=True)))
+
+
+def _read_fine_release(anno: Path, names: Rows, problems: list[DataError] | None) -> dict[str, Rows]:
+    """Return the fine annotation as released, without names in its lists, as the lists that have names.
+
+    train_bbox.txt: x1 y1 x2 y2. train_cate.txt: category from 1. train_landmarks.txt: x y of all eight, (0, 0) where
+    there is none. The same for val and test. See `_fine_attributes` for train_attr.txt.
+    """
+    read = {}
+    with attempt(problems):
+        read["list_bbox.txt"] = _joined(names, "bbox", lists.BOX)
+    with attempt(problems):
+        if (anno / "train_cate.txt").exists():
+            column = {"category": lists.CATEGORIES["category"]}
+            read["list_category_img.txt"] = _joined(names, "cate", column)
+            read["list_category_cloth.txt"] = lists.read(anno / "list_category_cloth.txt", lists.CATEGORY_NAMES)
+    with attempt(problems):
+        if (anno / "train_landmarks.txt").exists():
+            rows = _joined(names, "landmarks", {"landmarks": Column("x y " * 8, lists.PIXEL)})
+            rows.columns["landmarks"] = np.insert(rows["landmarks"].reshape(-1, 8, 2), 0, 0, axis=2)
+            read["list_landmarks.txt"] = rows
+    return read
+
+
+def _joined(names: Rows, kind: str, column: dict[str, Column]) -> Rows:
+    """Return a column that the fine release has in a list per split, in the order of the names."""
+    (field,), parts = column, []
+    for path, number in names.parts:
+        rows = lists.read(path.with_name(f"{path.stem}_{kind}.txt"), column)
+        if len(rows[field]) != number:
+            raise DataError(f"{rows.path}: {len(rows[field])} rows for {number} image names; {ONE_RELEASE}")
+        parts.append(rows)
+    values = np.concatenate([rows[field] for rows in parts])
+    columns = {"image": names["image"], field: values}
+    return Rows(names.path, columns, 1, tuple((rows.path, len(rows[field])) for rows in parts))
+
+
+def _fine_visibility(known: dict) -> dict:
+    """Return the visibility with -1 for landmarks at (0, 0) that the clothes type lacks."""
+    if "landmarks" not in known or "clothes_type" not in known:
+        return {}
+    lacking = np.array([[slot not in SLOTS[kind] for slot in range(8)] for kind in sorted(SLOTS)])
+    visibility = known["visibility"]
+    return {"visibility": np.where(lacking[known["clothes_type"] - 1] & (visibility != 0), np.int8(-1), visibility)}
+
+
+def _fine_attributes(anno: Path, names: Rows) -> dict:
+    """Return the attributes in train_attr.txt and its like: 1, or 0, which is read as -1, for each."""
+    if not (anno / "train_attr.txt").exists():
+        return {}
+    known = lists.read_attribute_names(anno / "list_attr_cloth.txt", FINE_GROUPS)
+    labels = _joined(names, "attr", {"label": Column("label " * len(known[0]), range(2), "a label")})["label"]
+    return _attribute_fields(labels.reshape(len(labels), -1).astype(np.int8) * 2 - 1, known, FINE_GROUPS)
 
 
 STAND_INS = {"category_attribute": ("Fashion Landmark Detection Benchmark",)}
@@ -581,7 +576,8 @@ def find_benchmarks(root: Path, problems: list[DataError] | None = None) -> dict
     """
     found = {}
     for name, folder in find_folders(Path(root)).items():
-        found[name] = attempt(problems, partial(READERS[name][0], problems=problems), folder)
+        with attempt(problems):
+            found[name] = READERS[name][0](folder, problems=problems)
     return {name: benchmark for name, benchmark in found.items() if benchmark is not None}
 
 

@@ -33,7 +33,9 @@ def make_convs(plan: tuple, inputs: int, batch_norm: bool, vgg16: int) -> nn.Seq
             layers.append(nn.MaxPool2d(2))
             continue
         layers.append(nn.Conv2d(inputs, entry, 3, padding=1, bias=not batch_norm))
-        layers += [nn.BatchNorm2d(entry)] * batch_norm + [nn.ReLU(inplace=True)]
+        if batch_norm:
+            layers.append(nn.BatchNorm2d(entry))
+        layers.append(nn.ReLU(inplace=True))
         inputs = entry
     block = nn.Sequential(*layers)
     block.vgg16 = vgg16
@@ -44,20 +46,20 @@ def make_trunk(config: Model) -> nn.Sequential:
     """Return conv1-conv4: (n, 3, H, W) -> (n, trunk_channels, H / 8, W / 8)."""
     if config.trunk == "efficientnet_lite0":
         return efficientnet.stages("shared")
-    plan = (entry if entry == "M" else max(1, round(entry * config.width)) for entry in CONV1_TO_4)
-    return make_convs(tuple(plan), 3, config.batch_norm, vgg16=0)
+    plan = tuple(entry if entry == "M" else round(entry * config.width) for entry in CONV1_TO_4)
+    return make_convs(plan, 3, config.batch_norm, vgg16=0)
 
 
 def trunk_channels(config: Model) -> int:
     if config.trunk == "efficientnet_lite0":
         return efficientnet.CHANNELS["shared"]
-    return max(1, round(512 * config.width))
+    return round(512 * config.width)
 
 
 def make_conv5(config: Model, branch: str, cells: int) -> tuple[nn.Module, nn.Module, nn.Module, int, int]:
-    """Return pool4, conv5 and pool5 of a branch, and the channels and the side of the map that they leave of conv4's.
+    """Return pool4, conv5 and pool5 of a branch ("global" or "pose"), and the channels and side of the map after them.
 
-    branch: "global" or "pose"; cells: side of conv4's map.
+    cells: side of conv4's map.
     """
     if config.trunk == "efficientnet_lite0":
         conv5, channels = efficientnet.stages(branch), efficientnet.CHANNELS[branch]
@@ -88,7 +90,7 @@ def initialise(module: nn.Module) -> None:
 
     EfficientNet-Lite0's stages, which hold ImageNet's weights, are left as they are.
     """
-    if isinstance(module, nn.Conv2d | nn.Linear):
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         if module.bias is not None:
             nn.init.zeros_(module.bias)
@@ -105,6 +107,13 @@ def make_head(inputs: int, outputs: int) -> nn.Linear | None:
     nn.init.normal_(head.weight, std=0.01)
     nn.init.zeros_(head.bias)
     return head
+
+
+def answers(network: nn.Module, fc7: Tensor) -> dict[str, Tensor]:
+    """Return category and attributes logits of the heads that a network has, and the embedding of unit length."""
+    heads = {"category": network.category, "attributes": network.attributes}
+    out = {name: exact(head, fc7) for name, head in heads.items() if head is not None}
+    return out | {"embedding": F.normalize(fc7.float(), dim=1)}
 
 
 class PoseBranch(nn.Module):
@@ -147,8 +156,7 @@ def make_heatmap(channels: int, maps: int) -> tuple[nn.ConvTranspose2d, nn.Conv2
     middle = max(8, channels // 2)
     layers = nn.ConvTranspose2d(channels, middle, 4, stride=2, padding=1), nn.Conv2d(middle, maps, 3, padding=1)
     for layer in layers:
-        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-        nn.init.zeros_(layer.bias)
+        initialise(layer)
     return layers
 
 
@@ -177,9 +185,9 @@ class FashionNet(nn.Module):
         view_px: int,
         categories: int,
         attributes: int,
-        head: str = "regression",
-        detector: nn.Module | None = None,
-        local: bool = True,
+        head="regression",
+        detector=None,
+        local=True,
     ):
         super().__init__()
         channels, cells = trunk_channels(config), view_px // 8
@@ -224,16 +232,11 @@ class FashionNet(nn.Module):
             if self.detector is not None:
                 with torch.no_grad():
                     found = self.detector(images)
-                out |= {"parts": found["parts"], "present": found["present"]}
-                pool_at = found["parts"], (found["present"] > 0.5).float()
+                out = {"parts": found["parts"], "present": found["present"]}
+                pool_at = out["parts"], (out["present"] > 0.5).float()
             elif pool_at is None:
                 pool_at = out["landmarks"], (out["visibility"].argmax(2) == VISIBLE).float()
             pool5_local = self.landmark_pooling(conv4, *pool_at)
             features.append(self.fc6_local(pool5_local.flatten(1)))
         fc7_fusion = self.fc7_fusion(torch.cat(features, dim=1))
-        if self.category is not None:
-            out["category"] = exact(self.category, fc7_fusion)
-        if self.attributes is not None:
-            out["attributes"] = exact(self.attributes, fc7_fusion)
-        out["embedding"] = F.normalize(fc7_fusion.float(), dim=1)
-        return out
+        return out | answers(self, fc7_fusion)

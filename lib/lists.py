@@ -1,16 +1,19 @@
-"""The official list formats of DeepFashion: constants, errors, readers and writers of single lists. Needs NumPy only.
+"""The official list formats of DeepFashion as one table, LISTS, and how lists are read and written by it.
 
 A list has its row count on line 1, its column names on line 2 and then one row per image or item. Names may hold
 spaces, so rows are split from the right. A list that breaks its format raises DataError with the file, the line and a
-cure.
+cure. Needs NumPy only.
 """
 
 import os
 import re
 import warnings
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
@@ -36,20 +39,89 @@ ATTRIBUTE_GROUPS = {1: "texture", 2: "fabric", 3: "shape", 4: "part", 5: "style"
 FINE_GROUPS = {1: "texture", 2: "sleeve", 3: "length", 4: "neckline", 5: "material", 6: "fit"}
 POSES = {1: "front", 2: "side", 3: "back", 4: "zoom-out", 5: "zoom-in", 6: "stand-alone"}
 
+CEILING = 50  # attributes per image in list_ceiling.txt
 MOST_CATEGORIES = 1 << 14  # fits the int16 of a category
 MOST_PIXELS = 100_000_000  # a larger photo is more likely a fault or an attack than a photo
 LARGEST_SIDE = 65_535  # pixels of a JPEG
 FARTHEST = 10  # sides of its box that a landmark may be away, where the box has LEAST_SIDE pixels or more
 LEAST_SIDE = 100
+SMALLEST = 3, 8  # pixels of a box's shorter and longer side that can hold clothes; DeepFashion has sides of 5
 CURE = "correct it or download the list again"
 ONE_RELEASE = "take all lists from one release"
 
+# What a column may hold, besides whole numbers (a range) and words (a tuple).
+IMAGE, TEXT = "image", "text"  # at the left, with blanks in it: a name that ends in .jpg or the like; any name
+WORD, PIXEL, POINT = "word", "pixel", "point"  # a point is visibility, x, y
+
+
+class Column(NamedTuple):
+    """A column of a list, or several numbers that belong together."""
+
+    title: str  # on line 2 of the list, blanks between those of several numbers
+    allowed: Collection | str
+    words: str = ""  # for an error
+
+
+def _points(titles: Iterable[str]) -> Column:
+    return Column("  ".join(titles), POINT, "a visibility")
+
+
+def _split(*allowed: str) -> dict[str, Column]:
+    return {"split": Column("evaluation_status", allowed, "split")}
+
+
+POINTS = [f"landmark_{what}_{slot}" for slot in range(1, 9) for what in ("visibility", "location_x", "location_y")]
+IMAGES = {"image": Column("image_name", IMAGE)}
+BOX = {"box": Column("x_1  y_1  x_2  y_2", PIXEL)}
+CATEGORY_NAMES = {
+    "category_name": Column("category_name", TEXT),
+    "clothes_type": Column("category_type", range(1, 4), "clothes type"),
+}
+CATEGORIES = IMAGES | {"category": Column("category_label", range(1, 1 + MOST_CATEGORIES), "the category")}
+_TYPE = IMAGES | {"clothes_type": Column("clothes_type", range(1, 4), "the clothes type")}
+_LANDMARKS = _TYPE | {"variation": Column("variation_type", PIXEL), "landmarks": _points(POINTS)}
+JOINT_LIST = IMAGES | {
+    "joints": _points(f"{j.replace(' ', '_')}_{c}" for j in JOINTS for c in ("visibility", "x", "y"))
+}
+_PAIRS = {"pair": Column("image_pair_name_1  image_pair_name_2", IMAGE)}
+_ITEM = {"item": Column("item_id", WORD)}
+_CEILING = Column("  ".join(f"attribute_{k}" for k in range(1, 1 + CEILING)), range(1 << 15), "an attribute")
+LISTS = {  # by benchmark and file: the columns in their order, by the field of `Benchmark` that they fill
+    "category_attribute": {
+        "Anno/list_bbox.txt": IMAGES | BOX,
+        "Eval/list_eval_partition.txt": IMAGES | _split("train", "val", "test"),
+        "Eval/list_pretrain.txt": IMAGES,
+        "Anno/list_category_cloth.txt": CATEGORY_NAMES,
+        "Anno/list_category_img.txt": CATEGORIES,
+        "Anno/list_landmarks.txt": _LANDMARKS,
+        "Anno/list_joints.txt": JOINT_LIST,
+        "Eval/list_ceiling.txt": IMAGES | {"ceiling": _CEILING},
+    },
+    "inshop": {
+        "Anno/list_bbox_inshop.txt": _TYPE | {"pose": Column("pose_type", range(1, 7), "the pose")} | BOX,
+        "Eval/list_eval_partition.txt": IMAGES | _ITEM | _split("train", "query", "gallery"),
+        "Anno/list_item_inshop.txt": {"item": Column("", TEXT)},
+        "Anno/list_landmarks_inshop.txt": _LANDMARKS,
+        "Anno/list_joints.txt": JOINT_LIST,
+    },
+    "consumer2shop": {
+        "Anno/list_bbox_consumer2shop.txt": _TYPE | {"domain": Column("source_type", range(1, 3), "the source")} | BOX,
+        "Eval/list_eval_partition.txt": _PAIRS | _ITEM | _split("train", "val", "test"),
+        "Eval/list_distractors.txt": IMAGES,
+        "Anno/list_item_consumer2shop.txt": {"item": Column("", TEXT)},
+        "Anno/list_landmarks_consumer2shop.txt": _LANDMARKS,
+        "Anno/list_joints.txt": JOINT_LIST,
+    },
+}
+# This project's own lists are those of joints, the ceiling, and these of the images of one split.
+OWN_SPLITS = {"Eval/list_pretrain.txt": "pretrain", "Eval/list_distractors.txt": "distractor"}
+
 # Absolute, with a drive letter, with an empty, "." or ".." part, with a backslash or a control character.
 _UNSAFE = re.compile(r"(^|/)\.{0,2}(/|$)|^[A-Za-z]:|[\\\x00-\x1f]")
-# What ends an image name, in text and in bytes.
-_EXTENSION = re.compile(r"\.[A-Za-z]\w*$")
+# What ends an image name: at the end of a text, before a blank, and in bytes.
+_ENDING = re.compile(r"\.[A-Za-z]\w*$")
+EXTENSION = re.compile(r"\.[A-Za-z]\w*(?=\s|$)")
 _EXTENSION_IN_ROW = re.compile(rb"\.[A-Za-z]\w*(?=[ \t])")
-_IMAGE_IN_ROW = re.compile(r"\S[^\n]*?\.[A-Za-z]\w*(?=\s|$)")
 _ITEM_IN_ROW = re.compile(rb"\S+(?=[ \t])")
 # Bytes to labels: "0", "1", "1" with the top bit set by a minus; line ends stay; anything else becomes 100.
 _LABELS = bytes({48: 0, 49: 1, 49 + 128: 255, 10: 10}.get(i, 100) for i in range(256))
@@ -68,76 +140,79 @@ def fail(path: Path, line: int, what: str, cure: str = CURE) -> NoReturn:
     raise DataError(f"{path}, line {line}: {what}; {cure}") from None
 
 
-def fail_where(bad: np.ndarray, path: Path, what: str, first: int = 3) -> None:
-    """Raise DataError for the first True of `bad` (N,), whose row 0 is line `first` of the file."""
-    if bad.any():
-        fail(path, int(bad.argmax()) + first, what)
-
-
 def _fail_to_open(path: Path, error: OSError) -> NoReturn:
     missing = isinstance(error, FileNotFoundError)
     cure = "put the official file there" if missing else "check the disk and permissions"
     raise DataError(f"{path}: {error.strerror or error}; {cure}") from None
 
 
-def attempt(problems: list[DataError] | None, read: Callable, *args, otherwise=None):
-    """Return read(*args). Where it raises DataError, add that to `problems`, unless None, and return `otherwise`.
+@contextmanager
+def attempt(problems: list[DataError] | None):
+    """Add a DataError of the block to `problems` and go on after it; with None, raise it.
 
-    So a reader of several lists either stops at the first fault (None) or goes on to those of the other lists.
+    So a reader of several lists either stops at the first fault or goes on to those of the other lists.
     """
     try:
-        return read(*args)
+        yield
     except DataError as error:
         if problems is None:
             raise
         problems.append(error)
-        return otherwise
 
 
-# ---- images ----------------------------------------------------------------------------------------------------------
+# ---- reading ---------------------------------------------------------------------------------------------------------
 
 
-def images_root(folder: Path, path: Path, names: list[str], first: int = 3) -> Path:
-    """Return the folder that image names are relative to; DataError where a name or a link leaves it."""
-    for i, name in enumerate(names):
-        if _UNSAFE.search(name):
-            fail(path, i + first, f"image name {name!r} may leave the data folder", "use a plain relative name")
-    top = names[0].split("/")[0]
-    root = next((root for root in (folder / "Img", folder) if (root / top).exists()), None)
-    if root is None:
-        raise DataError(f"{folder}: neither Img/{top} nor {top} is there; unpack the images (img.zip)")
-    inside = os.path.join(os.path.realpath(root), "")
-    members: dict[str, dict[str, int]] = {}
-    for i, name in enumerate(names):
-        parent, _, last = name.rpartition("/")
-        members.setdefault(parent, {})[last] = i
-    for parent, rows in members.items():  # one scan per folder, because one look per image is slow
-        real = os.path.join(os.path.realpath(root / parent), "")
-        linked = [] if real.startswith(inside) else list(rows)
-        if not linked:
-            try:
-                with os.scandir(real) as entries:
-                    links = [entry for entry in entries if entry.name in rows and entry.is_symlink()]
-            except OSError:
-                links = []  # a missing folder: whatever opens its images reports them
-            linked = [link.name for link in links if not os.path.realpath(link.path).startswith(inside)]
-        if linked:
-            i = min(rows[name] for name in linked)
-            fail(path, i + first, f"image {names[i]} is a link out of {root}", "put the image itself there")
-    return root
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a list: by field of LISTS, a list or an array with one value, or one row of values, for each."""
+
+    path: Path
+    columns: dict[str, Sequence]
+    first: int = 3  # line of row 0
+    parts: tuple[tuple[Path, int], ...] = ()  # where several files were joined: each, and how many rows it has
+
+    def __getitem__(self, field: str) -> Sequence:
+        return self.columns[field]
+
+    def fail_where(self, bad: np.ndarray, what: str, cure: str = CURE, value: Sequence = ()) -> None:
+        """Raise DataError for the first row where `bad` (N,) is True; {} in `what` becomes that row's value."""
+        if np.any(bad):
+            i = int(np.argmax(bad))
+            self.fail(i, what.format(value[i]) if len(value) else what, cure)
+
+    def fail(self, i: int, what: str, cure: str = CURE) -> NoReturn:
+        """Raise DataError for row `i`."""
+        for path, number in self.parts:
+            if i < number:
+                fail(path, i + self.first, what, cure)
+            i -= number
+        fail(self.path, i + self.first, what, cure)
+
+    def rows_in(self, index: dict[str, int]) -> np.ndarray:
+        """Return the benchmark's row (int64) of each image; DataError where one is unknown or listed twice."""
+        names = self["image"]
+        rows = np.fromiter((index.get(name, -1) for name in names), np.int64, len(names))
+        self.fail_where(rows < 0, "image {} is not in the list of boxes", ONE_RELEASE, names)
+        again = np.ones(len(rows), bool)
+        again[np.unique(rows, return_index=True)[1]] = False
+        self.fail_where(again, "image {} is listed a second time", "keep one of the two rows", names)
+        return rows
+
+    def order(self, index: dict[str, int]) -> np.ndarray:
+        """Return the row in this list (int64) of each of the benchmark's images; DataError where one has none."""
+        order = np.full(len(index), -1)
+        order[self.rows_in(index)] = np.arange(len(self["image"]))
+        fail_missing(self.path, order < 0, index)
+        return order
 
 
-def images_named(path: Path) -> list[str]:
-    """Return the image names in a list that its reader refuses, each once; none where there is no such file.
-
-    Names that may leave the data folder are left out.
-    """
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    names = dict.fromkeys(name for row in text.split("\n") for name in _IMAGE_IN_ROW.findall(row))
-    return [name for name in names if not _UNSAFE.search(name)]
-
-
-# ---- reading rows ----------------------------------------------------------------------------------------------------
+def fail_missing(path: Path, missing: np.ndarray, index: dict[str, int]) -> None:
+    """Raise DataError for the first image that is `missing` (N,) from a list."""
+    if missing.any():
+        i = int(missing.argmax())
+        what = f"no row for image {list(index)[i]}, which is on line {i + 3} of the list of boxes"
+        raise DataError(f"{path}: {what}; {ONE_RELEASE}")
 
 
 def _row_count(path: Path, first_line: str) -> int:
@@ -163,49 +238,87 @@ def read_lines(path: Path) -> list[str]:
 def read_list(path: Path, header: int = 2) -> list[str]:
     """Return the rows below the row count and, with `header` 2, the column names."""
     lines = read_lines(path)
-    count = _row_count(path, lines[0] if lines else "")
-    if len(lines) - header != count:
-        fail(path, 1, f"it says {count} rows and {max(0, len(lines) - header)} follow")
+    rows = _row_count(path, lines[0] if lines else "")
+    if len(lines) - header != rows:
+        fail(path, 1, f"it says {rows} rows and {max(0, len(lines) - header)} follow")
     return lines[header:]
 
 
-def split_right(path: Path, rows: list[str], right: int) -> list[list[str]]:
-    """Split each row into a name, which may hold spaces, and the `right` words after it."""
-    out = [row.strip().rsplit(None, right) for row in rows]
-    for i, words in enumerate(out):
-        if len(words) != right + 1:
-            fail(path, i + 3, f"{len(words)} words where a name and {right} more should be")
-    return out
+def read(path: Path, columns: dict[str, Column]) -> Rows:
+    """Read a list by its columns.
 
-
-def read_numbers(path: Path, widths: tuple[int, ...]) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Read rows of an image name and numbers, as many as one of `widths`.
-
-    Return the N names, how many numbers each row has, (N,) int64, and the numbers of all rows, (sum,) float64.
+    Names and words are lists of str; numbers are float64, (N,), or (N, columns) where a column has several; points are
+    (N, L, 3) float64 of visibility, x, y, with -1 where the row's clothes type has no such landmark. Columns without a
+    name at the left are those of a list without row count and column names. Raises DataError.
     """
-    names, numbers = [], []
-    counts = np.empty(len(rows := read_list(path)), np.int64)
-    for i, row in enumerate(rows):
-        name = row.rstrip("0123456789+-. \t")  # an image name ends in the letters of .jpg or the like
-        rest = row[len(name) :]
-        if not _EXTENSION.search(name) or rest[:1].strip():
-            word = (name.split() or [""])[-1] + re.match(r"\S*", rest).group()
-            fail(path, i + 3, f"{word!r} where an image name and numbers should be")
+    (left, (title, kind, _)), *right = columns.items()
+    header = {IMAGE: 2, TEXT: 2 if title else 1}.get(kind, 0)
+    lines = read_list(path, header) if header else read_lines(path)
+    if header and (kind == TEXT or not right or any(isinstance(c.allowed, tuple) for _, c in right)):
+        rows = _read_words(path, lines, left, dict(right), header + 1)
+    else:
+        rows = _read_numbers(path, lines, left if header else "", dict(right if header else columns), header + 1)
+    if "box" in columns:
+        check_boxes(rows)
+    return rows
+
+
+def _read_words(path: Path, lines: list[str], left: str, right: dict[str, Column], first: int) -> Rows:
+    """Read rows of a name, which may hold blanks, and a word for each column to its right."""
+    words = [line.strip().rsplit(None, len(right)) for line in lines]
+    for i, found in enumerate(words, first):
+        if len(found) != 1 + len(right):
+            fail(path, i, f"{len(found)} words where a name and {len(right)} more should be")
+    names, *values = (list(column) for column in zip(*words, strict=True))
+    rows = Rows(path, {left: names, **dict(zip(right, values, strict=True))}, first)
+    if left in ("image", "pair"):
+        rows.fail_where([not _ENDING.search(name) for name in names], "{!r} where an image name should be", value=names)
+    for field, (_, allowed, what) in right.items():
+        found = rows[field]
+        if allowed != WORD:
+            bad = [not (word in allowed or word.isdecimal() and int(word) in allowed) for word in found]
+            rows.fail_where(bad, f"{what} {{!r}} is not one of {', '.join(map(str, allowed))}", value=found)
+            if not isinstance(allowed, tuple):
+                rows.columns[field] = np.array(found, float)
+    return rows
+
+
+def _read_numbers(path: Path, lines: list[str], left: str, right: dict[str, Column], first: int) -> Rows:
+    """Read rows of an image name, where there is a field for it at the `left`, and numbers."""
+    widths = [len(column.title.split()) for column in right.values()]
+    wanted = {sum(widths)}
+    if left and "landmarks" in right:  # as many as the row's clothes type has
+        wanted = {2 + 3 * len(slots) for slots in SLOTS.values()}
+    names, texts, counts = [], [], []
+    for i, line in enumerate(lines, first):
+        name = line.rstrip("0123456789+-. \t") if left else ""  # it ends in the letters of .jpg or the like
+        text = line[len(name) :]
+        count = len(text.split())
+        if left and (text[:1].strip() or not _ENDING.match(name, max(0, name.rfind(".")))):
+            word = (name.split() or [""])[-1] + re.match(r"\S*", text).group()
+            fail(path, i, f"{word!r} where an image name and numbers should be")
+        if count not in wanted:
+            expected = " or ".join(map(str, sorted(wanted)))
+            fail(path, i, f"{count} numbers{' after the image name' * bool(left)} where {expected} should be")
         names.append(name.strip())
-        numbers.append(rest)
-        counts[i] = len(rest.split())
-        if counts[i] not in widths:
-            expected = " or ".join(map(str, widths))
-            fail(path, i + 3, f"{counts[i]} numbers after the image name where {expected} should be")
+        texts.append(text)
+        counts.append(count)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # NumPy only warns of text that it cannot read
-            values = np.fromstring(" ".join(numbers), np.float64, sep=" ")
+            values = np.fromstring(" ".join(texts), np.float64, sep=" ")
     except (ValueError, DeprecationWarning):
-        values = np.array([_number(path, i + 3, word) for i, row in enumerate(numbers) for word in row.split()])
-    far = np.abs(values) > 1e6
-    fail_where(np.bitwise_or.reduceat(far, np.cumsum(counts) - counts), path, "a number beyond a million")
-    return names, counts, values
+        values = np.array([_number(path, i, word) for i, text in enumerate(texts, first) for word in text.split()])
+    rows = Rows(path, {left: names} if left else {}, first)
+    table = _all_landmarks(rows, values, np.array(counts)) if len(wanted) > 1 else values
+    table = table.reshape(len(lines), sum(widths))
+    rows.fail_where(~(np.abs(table) <= 1e6).all(1), "a number beyond a million")
+    for field, width, end in zip(right, widths, np.cumsum(widths), strict=True):
+        part = table[:, end - width : end]
+        shape = (-1, width // 3, 3) if right[field].allowed == POINT else (-1,) if width == 1 else (-1, width)
+        rows.columns[field] = part.reshape(shape)
+        _check_numbers(rows, field, right[field])
+    return rows
 
 
 def _number(path: Path, line: int, word: str) -> float:
@@ -215,67 +328,62 @@ def _number(path: Path, line: int, word: str) -> float:
         fail(path, line, f"{word!r} is not a number")
 
 
-def read_table(path: Path, columns: int) -> tuple[list[str], np.ndarray]:
-    """Read rows of an image name and `columns` numbers: the N names and (N, columns) float64."""
-    names, _, values = read_numbers(path, (columns,))
-    return names, values.reshape(-1, columns)
+def _all_landmarks(rows: Rows, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return rows of clothes type, variation and some landmarks as (N, 26); -1 for landmarks that a row lacks.
 
-
-def read_columns(path: Path, columns: int) -> np.ndarray:
-    """Read a list of numbers without row count, column names and image names: (N, columns) float64."""
-    rows = [line.split() for line in read_lines(path)]
-    for i, row in enumerate(rows):
-        if len(row) != columns:
-            fail(path, i + 1, f"{len(row)} numbers where {columns} should be")
-    values = np.array([_number(path, i + 1, word) for i, row in enumerate(rows) for word in row])
-    values = values.reshape(-1, columns)
-    fail_where(~(np.abs(values) <= 1e6).all(1), path, "a number beyond a million", first=1)
-    return values
-
-
-def codes(values: np.ndarray, allowed: range, path: Path, what: str, first: int = 3) -> np.ndarray:
-    """Return `values`, (N,) or (N, columns), as int16; DataError unless all are whole numbers of the range.
-
-    `first` is the line of row 0 in the file.
+    values: of all rows, one after another. counts: how many each row has.
     """
-    bad = ~np.isin(values, allowed)
-    what = f"{what} is not one of {allowed.start} to {allowed.stop - 1}"
-    fail_where(bad if bad.ndim == 1 else bad.any(1), path, what, first)
-    return values.astype(np.int16)
+    starts = np.cumsum(counts) - counts
+    table = np.full((len(counts), 2 + len(POINTS)), -1.0)
+    for kind, slots in SLOTS.items():
+        mine, width = values[starts] == kind, 2 + 3 * len(slots)
+        rows.fail_where(mine & (counts != width), "clothes types 1, 2 and 3 have 6, 4 and 8 landmarks")
+        mine = np.flatnonzero(mine)
+        columns = [0, 1] + [2 + 3 * slot + k for slot in slots for k in range(3)]
+        table[mine[:, None], columns] = values[starts[mine, None] + np.arange(width)]
+    return table
 
 
-def integers(path: Path, words: list[str], allowed: Collection[int], what: str) -> np.ndarray:
-    """Return `words`, one per row of a list, as (N,) int8; DataError unless all are among `allowed`."""
-    for i, word in enumerate(words):
-        if not re.fullmatch(r"\d{1,4}", word) or int(word) not in allowed:
-            fail(path, i + 3, f"{what} {word!r} is not one of {', '.join(map(str, allowed))}")
-    return np.array(words).astype(np.int8)
+def _check_numbers(rows: Rows, field: str, column: Column) -> None:
+    """Raise DataError for a number that its column does not allow."""
+    values, allowed = rows[field], column.allowed
+    if allowed == POINT:  # -1 is a landmark that the row lacks
+        values, allowed = np.where(values[..., 0] == -1, 0, values[..., 0]), range(3)
+    if allowed != PIXEL:
+        bad = ~np.isin(values, allowed).all(axis=tuple(range(1, values.ndim)))
+        rows.fail_where(bad, f"{column.words} is not one of {allowed.start} to {allowed.stop - 1}")
 
 
-def points(values: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray]:
+def check_boxes(rows: Rows) -> None:
+    """Raise DataError for a box that has no area or that no photo could hold."""
+    x1, y1, x2, y2 = rows["box"].T
+    rows.fail_where((x1 < 0) | (y1 < 0), "the box begins outside the image")
+    rows.fail_where((x2 <= x1) | (y2 <= y1), "the box has no area (x2 must exceed x1, and y2 y1)")
+    what, cure = (
+        "the box is in shares of the photo, not in pixels",
+        "multiply x by the photo's width and y by its height",
+    )
+    rows.fail_where(np.maximum(x2, y2) <= 1, what, cure)
+    short, long = np.sort([x2 - x1, y2 - y1], axis=0)
+    small = (short < SMALLEST[0]) | (long < SMALLEST[1])
+    rows.fail_where(small, f"the box is smaller than {SMALLEST[0]} x {SMALLEST[1]} pixels, too small to hold clothes")
+    rows.fail_where(np.maximum(x2, y2) > LARGEST_SIDE, f"the box ends beyond {LARGEST_SIDE} pixels")
+
+
+def points(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Split (N, L, 3) of visibility, x, y into pixels (N, L, 2) float32 (x, y) and codes (N, L) int8.
 
     (0, 0) is how the lists write "not annotated": the position becomes nan and code 0, visible, becomes 1, so that such
-    a point never counts as seen or as found.
+    a point never counts as seen or as found. A point of code -1 has no position either.
     """
-    visibility = codes(values[..., 0], range(3), path, "a visibility").astype(np.int8)
-    position = values[..., 1:].astype(np.float32)
+    codes, position = values[..., 0].astype(np.int8), values[..., 1:].astype(np.float32)
     unknown = (position == 0).all(-1)
-    position[unknown] = np.nan
-    visibility[unknown & (visibility == 0)] = 1
-    return position, visibility
+    position[unknown | (codes < 0)] = np.nan
+    codes[unknown & (codes == 0)] = 1
+    return position, codes
 
 
-def boxes(values: np.ndarray, path: Path, first: int = 3) -> np.ndarray:
-    """Return boxes (N, 4) as float32 pixels x1 y1 x2 y2; DataError where one has no area or no photo could hold it."""
-    x1, y1, x2, y2 = values.T
-    fail_where((x1 < 0) | (y1 < 0), path, "the box begins outside the image", first)
-    fail_where((x2 <= x1) | (y2 <= y1), path, "the box has no area (x2 must exceed x1, and y2 y1)", first)
-    fail_where(np.maximum(x2, y2) > LARGEST_SIDE, path, f"the box ends beyond {LARGEST_SIDE} pixels", first)
-    return values.astype(np.float32)
-
-
-def check_near(points: np.ndarray, box: np.ndarray, path: Path, what: str, first: int = 3) -> None:
+def check_near(rows: Rows, points: np.ndarray, box: np.ndarray, what: str) -> None:
     """Raise DataError for points (N, L, 2) that are far from their boxes (N, 4), both in the order of the list's rows.
 
     A single one would move the mean position at which training starts. Unknown positions (nan) are near.
@@ -284,65 +392,38 @@ def check_near(points: np.ndarray, box: np.ndarray, path: Path, what: str, first
     reach = FARTHEST * np.maximum((far - corner).max(1), LEAST_SIDE)
     away = np.abs(points - (corner + far)[:, None] / 2).max(2)
     bad = (away > reach[:, None]).any(1)  # a comparison with nan is False
-    fail_where(bad, path, f"a {what} is more than {FARTHEST} sides of its box away from it", first)
+    rows.fail_where(bad, f"a {what} is more than {FARTHEST} sides of its box away from it")
 
 
-def read_category_names(path: Path) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return the names of the categories and their clothes types, (categories,) int8."""
-    words = split_right(path, read_list(path), 1)
-    types = integers(path, [kind for _, kind in words], SLOTS, "clothes type")
-    names = tuple(name for name, _ in words)
+def images_root(folder: Path, rows: Rows) -> Path:
+    """Return the folder that image names are relative to; DataError where a name or a link leaves it."""
+    names = rows["image"]
+    unsafe = [_UNSAFE.search(name) is not None for name in names]
+    rows.fail_where(unsafe, "image name {!r} may leave the data folder", "use a plain relative name", names)
+    top = names[0].split("/")[0]
+    root = next((root for root in (folder / "Img", folder) if (root / top).exists()), None)
+    if root is None:
+        raise DataError(f"{folder}: neither Img/{top} nor {top} is there; unpack the images (img.zip)")
+    inside, real = os.path.join(os.path.realpath(root), ""), {}
     for i, name in enumerate(names):
-        if name in names[:i]:
-            fail(path, i + 3, f"category {name!r} is on line {names.index(name) + 3} already", "give each its own name")
-    return names, types
+        path, parent = f"{root}/{name}", name.rpartition("/")[0]
+        if parent not in real:
+            real[parent] = os.path.join(os.path.realpath(root / parent), "")
+        target = os.path.realpath(path) if os.path.islink(path) else real[parent]
+        if not target.startswith(inside):
+            rows.fail(i, f"image {name} is a link out of {root}", "put the image itself there")
+    return root
 
 
-# ---- a list's rows and those of the list of boxes --------------------------------------------------------------------
+def images_named(where: Path | list[str]) -> list[str]:
+    """Return the image names in a list of boxes that is refused, each once, without those that leave the data folder.
 
-
-def rows_of(path: Path, names: Sequence[str], index: dict[str, int], first: int = 3) -> np.ndarray:
-    """Return the benchmark's row (int64) of each image that a list names; DataError if unknown or named twice."""
-    rows = np.fromiter((index.get(name, -1) for name in names), np.int64, len(names))
-    if (rows < 0).any():
-        i = int((rows < 0).argmax())
-        fail(path, i + first, f"image {names[i]} is not in the list of boxes", ONE_RELEASE)
-    _, firsts = np.unique(rows, return_index=True)
-    if len(firsts) < len(rows):
-        i = int(np.delete(np.arange(len(rows)), firsts)[0])
-        fail(path, i + first, f"image {names[i]} is listed a second time", "keep one of the two rows")
-    return rows
-
-
-def order_of(path: Path, names: Sequence[str], index: dict[str, int]) -> np.ndarray:
-    """Return each benchmark image's row in a list that must name all of them."""
-    rows = rows_of(path, names, index)
-    order = np.full(len(index), -1)
-    order[rows] = np.arange(len(rows))
-    fail_missing(path, order < 0, index)
-    return order
-
-
-def fail_missing(path: Path, missing: np.ndarray, index: dict[str, int]) -> None:
-    if missing.any():
-        i = int(missing.argmax())
-        what = f"no row for image {list(index)[i]}, which is on line {i + 3} of the list of boxes"
-        raise DataError(f"{path}: {what}; {ONE_RELEASE}")
-
-
-def check_status(path: Path, status: Sequence[str], allowed: tuple[str, ...]) -> None:
-    for i, word in enumerate(status):
-        if word not in allowed:
-            fail(path, i + 3, f"split {word!r} is not one of {', '.join(allowed)}")
-
-
-def check_items(path: Path, items: Sequence[str], list_of_items: Path) -> None:
-    """Raise DataError for an item of the partition that the list of items, where it exists, does not have."""
-    if list_of_items.exists():
-        known = {row.strip() for row in read_list(list_of_items, header=1)}
-        for i, item in enumerate(items):
-            if item not in known:
-                fail(path, i + 3, f"item {item} is not in {list_of_items.name}", ONE_RELEASE)
+    where: the list's file, which may be absent, or the names that were read from it.
+    """
+    if isinstance(where, Path):
+        text = where.read_text(encoding="utf-8", errors="replace") if where.is_file() else ""
+        where = re.findall(r"^\s*(\S.*\.[A-Za-z]\w*)(?=\s|$)", text, re.M)
+    return [name for name in dict.fromkeys(where) if not _UNSAFE.search(name)]
 
 
 # ---- reading attributes ----------------------------------------------------------------------------------------------
@@ -358,28 +439,24 @@ def read_attribute_names(
     """
     lines = read_lines(path)
     header = 1 if len(lines) > 1 and lines[0].split() == ["attribute_name"] else 2
-    rows = lines[1:] if header == 1 else read_list(path)
-    columns = lines[header - 1].count("attribute_")
+    columns = " ".join(lines[header - 1 : header]).count("attribute_")
     if columns == 1:
-        names = [row.strip() for row in rows]
-        fail_where(np.array([not name for name in names]), path, "no attribute name", first=header + 1)
+        names = [row.strip() for row in (lines[1:] if header == 1 else read_list(path))]
+        Rows(path, {}, header + 1).fail_where([not name for name in names], "no attribute name")
         return tuple(names), None
-    words = split_right(path, rows, 1)
-    groups = integers(path, [group for _, group in words], allowed, "attribute group")
-    names = [name for name, _ in words]
+    group = Column("attribute_type", allowed, "attribute group")
+    rows = read(path, {"attribute": Column("attribute_name", TEXT), "group": group})
+    names = rows["attribute"]
     if columns == 3:  # only these are sure to be two blanks apart; either may hold single ones
         names = [re.split(r"\s{2,}|\t", name)[-1] for name in names]
-    return tuple(names), groups
+    return tuple(names), rows["group"].astype(np.int8)
 
 
 def read_group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
-    """Return the names of the group numbers (A,): from Consumer-to-shop's list_attr_type.txt, else those of the
-    paper."""
+    """Return the names of the group numbers (A,): from Consumer-to-shop's list_attr_type.txt, else the paper's."""
+    names = ATTRIBUTE_GROUPS
     if path.exists():  # rows of a Chinese and an English name, two blanks apart, in the order of the numbers
-        rows = read_list(path)
-        names = {i: re.split(r"\s{2,}|\t", row.strip())[-1] for i, row in enumerate(rows, 1)}
-    else:
-        names = ATTRIBUTE_GROUPS
+        names = {i: re.split(r"\s{2,}|\t", row.strip())[-1] for i, row in enumerate(read_list(path), 1)}
     used = np.unique(groups).tolist()
     return dict(names) if names.keys() >= set(used) else {number: f"group {number}" for number in used}
 
@@ -467,15 +544,59 @@ def _parse_labels(path: Path, rows: list[bytes], names: list[str], labels: np.nd
 # ---- writing ---------------------------------------------------------------------------------------------------------
 
 
-def write_list(path: Path, columns: str, rows: list[str]) -> None:
-    """Write a list in the official form: row count, column names, rows. Its folder is made where it is missing."""
+def write_list(path: Path, columns: str, rows: Iterable[str], number: int | None = None) -> None:
+    """Write row count, column names (no such line where they are "") and rows; make the folder where it is missing.
+
+    number: of the rows, where these are made one by one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join([str(len(rows)), columns, *rows]) + "\n", encoding="utf-8")
+    head = [str(len(rows) if number is None else number), *([columns] if columns else [])]
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{line}\n" for line in chain(head, rows))
 
 
-def joints_columns() -> str:
-    """Return the column names of `list_joints.txt`, the project's own list of human joints."""
-    return "image_name  " + "  ".join(f"{j.replace(' ', '_')}_{c}" for j in JOINTS for c in ("visibility", "x", "y"))
+def write_benchmark(folder: Path, name: str, images: dict[str, Sequence], others: dict[str, dict]) -> None:
+    """Write each list of LISTS[name] that there are columns for, the inverse of `read`.
+
+    images: by field, each image's value as a list shows it; a list is about the images of its splits, and about those
+    without a None. others: by file of LISTS, the columns of the lists that do not have a row for each image.
+    """
+    for file, columns in LISTS[name].items():
+        table = others.get(file, images)
+        if columns.keys() <= table.keys():
+            rows = list(zip(*(table[field] for field in columns), strict=True))
+            splits = (OWN_SPLITS[file],) if file in OWN_SPLITS else "split" in columns and columns["split"].allowed
+            if splits:
+                rows = [row for row, split in zip(rows, table["split"], strict=True) if split in splits]
+            texts = ["  ".join(map(str, row)) for row in rows if None not in row]
+            if texts:
+                path = folder / (file.replace("Anno/", "Anno_coarse/") if name == "category_attribute" else file)
+                write_list(path, titles(columns), texts)
+
+
+def titles(columns: dict[str, Column]) -> str:
+    """Return the line of column names of a list."""
+    return "  ".join(column.title for column in columns.values())
+
+
+def write_attributes(anno: Path, names: Sequence[str], groups, of: str, labels: dict[str, Iterable[int]]) -> None:
+    """Write the names of attributes, with their group numbers unless these are None, and the labels of images or items.
+
+    of: "image" or "item". labels: by its name, the numbers of the attributes that it has.
+    """
+    rows = names if groups is None else [f"{name}  {group}" for name, group in zip(names, groups, strict=True)]
+    titles = "attribute_name" if groups is None else "attribute_name  attribute_type"
+    write_list(anno / "list_attr_cloth.txt", titles, rows)
+
+    def texts():
+        for name, numbers in labels.items():
+            words = ["-1"] * len(names)
+            for number in numbers:
+                words[number] = "1"
+            yield f"{name}  {' '.join(words)}"
+
+    file, column = ("list_attr_img.txt", "image_name") if of == "image" else ("list_attr_items.txt", "item_id")
+    write_list(anno / file, f"{column}  attribute_labels", texts(), len(labels))
 
 
 def points_text(points: np.ndarray, codes: np.ndarray, slots: Iterable[int]) -> str:

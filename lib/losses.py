@@ -17,19 +17,12 @@ def _wide(values: Tensor) -> Tensor:
     return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
-def _check(fits: bool, **tensors: Tensor) -> None:
-    if not fits:
-        shapes = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in tensors.items())
-        raise ValueError(f"shapes do not fit: {shapes}")
-
-
 def landmark_loss(pred: Tensor, true: Tensor, visibility: Tensor) -> Tensor:
     """Return sum_j || v_j * (l_hat_j - l_j) ||^2, averaged over the batch.
 
     pred, true (N, L, 2) float as (x, y) in units of the view; visibility (N, L) codes. v_j is 1 for code 0 (visible), 0
     otherwise: other landmarks pass no error back, and their true locations may be NaN.
     """
-    _check(pred.shape == true.shape and pred.shape[:2] == visibility.shape, pred=pred, true=true, vis=visibility)
     visible = (visibility == 0)[..., None]
     # torch.where, not a product: 0 * nan would be nan.
     error = torch.where(visible, _wide(pred) - true, 0)
@@ -43,7 +36,6 @@ def heatmap_loss(log_heatmap: Tensor, true: Tensor, visibility: Tensor, sigma: f
     log_heatmap (N, L, H, W) log probabilities; true (N, L, 2) as (x, y) in [0, 1] of the map, outside which it adds
     nothing; visibility (N, L) codes, only 0 counts; sigma in cells.
     """
-    _check(log_heatmap.shape[:2] == visibility.shape == true.shape[:2], log_heatmap=log_heatmap, true=true)
     visible = (visibility == 0) & ((true >= 0) & (true <= 1)).all(2)
     target = _gaussians(torch.where(visible[..., None], true, 0.5), *log_heatmap.shape[2:], sigma)
     each = -(target * _wide(log_heatmap)).sum((2, 3))
@@ -68,9 +60,6 @@ def detection_loss(log_parts: Tensor, true: Tensor, present: Tensor, sigma: floa
     also where the location is outside the view.
     """
     side = round((log_parts.shape[2] - 1) ** 0.5)
-    _check(
-        side**2 + 1 == log_parts.shape[2] and log_parts.shape[:2] == present.shape, log_parts=log_parts, present=present
-    )
     present = present & ((true >= 0) & (true <= 1)).all(2)
     target = _gaussians(torch.where(present[..., None], true, 0.5), side, side, sigma).flatten(2)
     log_parts = _wide(log_parts)
@@ -83,14 +72,12 @@ def visibility_loss(logits: Tensor, visibility: Tensor) -> Tensor:
 
     logits (N, L, 3) for visible, occluded, cut off; visibility (N, L) codes, of which -1 is left out of the sum.
     """
-    _check(logits.shape == (*visibility.shape, 3), logits=logits, visibility=visibility)
     codes = visibility.flatten().long()
     return F.cross_entropy(_wide(logits).flatten(0, 1), codes, ignore_index=-1, reduction="sum") / max(len(logits), 1)
 
 
 def category_loss(logits: Tensor, category: Tensor) -> Tensor:
     """Return the softmax cross-entropy, averaged over the batch. logits (N, K), category (N,) int in 0..K-1."""
-    _check(logits.shape[:1] == category.shape, logits=logits, category=category)
     return F.cross_entropy(_wide(logits), category.long(), reduction="sum") / max(len(logits), 1)
 
 
@@ -101,8 +88,6 @@ def attribute_loss(logits: Tensor, labels: Tensor, w_pos: Tensor, w_neg: Tensor)
     adds nothing (but counts in N); w_pos, w_neg (A,) of `attribute_weights`, both 0 for an attribute that is not
     supervised. The paper's equation lacks the minus sign: minimising it as printed would raise the error.
     """
-    _check(logits.shape == labels.shape, logits=logits, labels=labels)
-    _check(w_pos.shape == w_neg.shape == labels.shape[1:], labels=labels, w_pos=w_pos, w_neg=w_neg)
     logits, positive = _wide(logits), labels == 1
     labelled = (labels != 0).any(1, keepdim=True)
     weight = (torch.where(positive, w_pos, w_neg) * labelled).to(logits.dtype)
@@ -113,15 +98,11 @@ def attribute_loss(logits: Tensor, labels: Tensor, w_pos: Tensor, w_neg: Tensor)
 def attribute_weights(labels: Tensor, power: float = 1.0) -> tuple[Tensor, Tensor]:
     """Return w_pos and w_neg of Equation 1, (A,) float32 each, from the training split's labels (N, A) in {1, -1, 0}.
 
-    For an attribute that a share p of the images has, w_pos = c * (1 - p)^power and w_neg = c * p^power: at power 1
-    positives and negatives weigh the same in all, at power 0 there are no weights. One constant c makes the loss of the
-    label frequencies themselves (`prior_logits`) 1, whatever the number of attributes, their rarity and the power: a
-    loss weight means the same on every source, and rare positives do not dominate. Raises ValueError without images or
-    for a power outside 0..1.
+    For an attribute that a share p of the images has, w_pos = c * (1 - p)^power and w_neg = c * p^power, power in 0..1:
+    at 1 positives and negatives weigh the same in all, at 0 there are no weights. One constant c makes the loss of the
+    label frequencies themselves (`prior_logits`) 1: a loss weight then means the same on every source.
     """
     share = attribute_shares(labels)
-    if not 0 <= power <= 1:
-        raise ValueError(f"power must lie in 0..1, not {power}")
     w_pos, w_neg = (1 - share) ** power, share**power
     logits = prior_logits(share, w_pos, w_neg)
     c = 1 / -(share * w_pos * F.logsigmoid(logits) + (1 - share) * w_neg * F.logsigmoid(-logits)).sum()
@@ -130,10 +111,7 @@ def attribute_weights(labels: Tensor, power: float = 1.0) -> tuple[Tensor, Tenso
 
 def attribute_shares(labels: Tensor) -> Tensor:
     """Return (A,) float64, the share of the labelled images of (N, A) that have each attribute, at least half an image
-    and at most all but half. A row of zeros is not labelled. Raises ValueError without images or attributes."""
-    labels = torch.as_tensor(labels)
-    if labels.ndim != 2 or not labels.numel():
-        raise ValueError(f"labels must be (images, attributes) with at least one each, not {tuple(labels.shape)}")
+    and at most all but half. A row of zeros is not labelled."""
     labelled = (labels != 0).any(1)
     positive = labels[labelled] == 1
     N = max(1, len(positive))
@@ -152,7 +130,6 @@ def triplet_loss(embeddings: Tensor, items: Tensor, margin: float, domain: Tenso
     without one adds 0 and still counts in N. domain (N,) int, 0 shop and 1 consumer: anchors are then the consumers'
     images, positives and negatives the shops'.
     """
-    _check(embeddings.ndim == 2 and items.shape == embeddings.shape[:1], embeddings=embeddings, items=items)
     embeddings = _wide(embeddings)
     N = len(embeddings)
     squared = (embeddings[:, None] - embeddings[None]).square().sum(2)
@@ -175,7 +152,6 @@ def pair_loss(embeddings: Tensor, items: Tensor, same: Tensor, domain: Tensor | 
     (2,): slope and threshold, with sigmoid(slope * (threshold - d^2)) the probability of "same". domain as in
     `triplet_loss`: a pair then has one image of each domain. Without a pair of either kind the loss is 0.
     """
-    _check(embeddings.ndim == 2 and items.shape == embeddings.shape[:1], embeddings=embeddings, items=items)
     embeddings = _wide(embeddings)
     squared = (embeddings[:, None] - embeddings[None]).square().sum(2)
     pair = torch.ones_like(squared, dtype=torch.bool).triu(1)

@@ -6,24 +6,16 @@ batch means, and 0 / 0 is nan.
 """
 
 import zlib
-from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-ATTRIBUTE_DEFINITIONS = ("micro", "macro", "group", "image", "best50")
+BLOCK = 1 << 24  # distances that a search holds at once
 
 
-def _share(part: float, whole: float) -> float:
-    return float(part / whole) if whole > 0 else float("nan")
-
-
-def _mean(values: np.ndarray) -> float:
-    return _share(values.sum(), len(values))
-
-
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def _ratio(part, whole) -> np.ndarray:
+    """Divide; 0 / 0 is nan."""
     return np.where(whole > 0, part / np.where(whole > 0, whole, 1), np.nan)
 
 
@@ -31,14 +23,11 @@ def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 
 
 def ranked(scores: np.ndarray, k: int) -> np.ndarray:
-    """Return (N, min(k, A)) the numbers of the highest scores, best first, equal ones by the lower number.
+    """Return the numbers of the k highest scores (N, min(k, A)), int16, or int32 for more than 32,767 classes.
 
-    scores (N, A), compared as float32. A score of -inf is no answer: -1. int16, or int32 for more than 32,767 classes.
-    Raises ValueError for NaN.
+    scores (N, A), compared as float32; -inf is no answer: -1. Raises ValueError for NaN.
     """
     scores = np.asarray(scores, np.float32)
-    if scores.ndim != 2 or k < 1:
-        raise ValueError(f"scores {scores.shape} must be (images, classes) and k = {k} 1 or more")
     if np.isnan(scores).any():
         raise ValueError(f"scores hold NaN in row {int(np.isnan(scores).any(1).argmax())}")
     N, A = scores.shape
@@ -52,7 +41,7 @@ def ranked(scores: np.ndarray, k: int) -> np.ndarray:
 
 
 def ranked_in_groups(scores: np.ndarray, groups: np.ndarray, k: int = 5) -> np.ndarray:
-    """Return (N, G, k) int16: the k best attributes inside each group, groups by ascending number, -1 pads.
+    """Return the k best attributes inside each group (N, G, k) int16, groups by ascending number.
 
     scores (N, A), groups (A,) int.
     """
@@ -69,40 +58,18 @@ def ranked_in_groups(scores: np.ndarray, groups: np.ndarray, k: int = 5) -> np.n
 
 
 def ranked_hits(ranked: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
-    """Return (N,) bool: is the true category among the first k of a ranked list (N, m) int? labels (N,) int."""
-    ranked, labels = np.asarray(ranked), np.asarray(labels)
-    if ranked.ndim != 2 or labels.shape != ranked.shape[:1] or k < 1:
-        raise ValueError(f"ranked {ranked.shape} needs labels {ranked.shape[:1]}, not {labels.shape}, and k = {k} >= 1")
+    """Return whether the true category is among the first k, (N,) bool. ranked (N, m) int, labels (N,) int."""
     return (ranked[:, :k] == labels[:, None]).any(1)
-
-
-def topk_accuracy(ranked: np.ndarray, labels: np.ndarray, k: int, average: str = "micro") -> float:
-    """Return top-k category accuracy in 0..1 (Table 2) of ranked lists; see `ranked_hits`. nan without images.
-
-    average: "micro" over images, the paper's; "macro" the mean over the categories that occur in `labels` (mmfashion).
-    """
-    hits = ranked_hits(ranked, labels, k)
-    if average not in ("micro", "macro"):
-        raise ValueError(f'average must be "micro" or "macro", not {average!r}')
-    if average == "micro":
-        return _mean(hits)
-    _, category = np.unique(labels, return_inverse=True)
-    return _mean(np.bincount(category, weights=hits) / np.bincount(category))
 
 
 # ---- attributes (Table 2, the other columns; Figure 7) --------------------------------------------------------------
 
 
 def ranked_matches(ranked: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return (N, m) bool: is the attribute at this rank one of the image's? False for -1.
+    """Return whether the attribute at each rank is one of the image's, (N, m) bool; False for -1.
 
     ranked (N, m) int; labels (N, A) in {1, -1, 0}: 1 is a label, -1 a negative and 0 unknown.
     """
-    ranked, labels = np.asarray(ranked), np.asarray(labels)
-    if ranked.ndim != 2 or labels.ndim != 2 or len(ranked) != len(labels):
-        raise ValueError(f"ranked {ranked.shape} does not fit labels {labels.shape}")
-    if ranked.size and not -1 <= ranked.min() <= ranked.max() < labels.shape[1]:
-        raise ValueError(f"ranked must be in -1..{labels.shape[1] - 1}")
     return (np.take_along_axis(labels, np.maximum(ranked, 0).astype(np.int64), 1) == 1) & (ranked >= 0)
 
 
@@ -111,19 +78,17 @@ def first_answers(ranked: np.ndarray, k: int, classes: int) -> np.ndarray:
 
     Raises ValueError where a list is shorter than k although there are more classes.
     """
-    ranked = np.asarray(ranked)
-    if k < 1 or ranked.shape[-1] < (min(k, classes) if ranked.ndim == 2 else k):
-        raise ValueError(f"k = {k} needs ranked lists of 1 to that many, not of {ranked.shape[-1]}")
+    if ranked.shape[-1] < (min(k, classes) if ranked.ndim == 2 else k):
+        raise ValueError(f"k = {k} needs ranked lists of that many, not of {ranked.shape[-1]}")
     ranked = ranked[..., :k]
     return ranked.reshape(len(ranked), int(np.prod(ranked.shape[1:])))
 
 
 def attribute_hits(ranked: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
-    """Return (N, A) bool: the image's attributes that are among the first k of its ranked list; see `first_answers`.
+    """Return the image's attributes that are among the first k of its list, (N, A) bool.
 
-    labels (N, A) in {1, -1, 0}. Column sums over those of `labels == 1` are the recall of each attribute (Figure 7).
+    Arguments as in `first_answers` and `ranked_matches`. Column sums over those of `labels == 1` are Figure 7.
     """
-    labels = np.asarray(labels)
     ranked = first_answers(ranked, k, labels.shape[1])
     hits = np.zeros(labels.shape, bool)
     rows, places = np.nonzero(ranked_matches(ranked, labels))
@@ -131,80 +96,29 @@ def attribute_hits(ranked: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray
     return hits
 
 
-def attribute_recall(
-    ranked: np.ndarray, labels: np.ndarray, k: int, groups: np.ndarray, definition: str = "micro"
-) -> tuple[dict[int | str, float], dict[int | str, int]]:
-    """Return top-k attribute recall in 0..1 (Table 2) of "all" and every group, by one of five definitions, and counts.
-
-    ranked (N, m) int, (N, G, m) for "group"; labels (N, A) in {1, -1, 0}; groups (A,) int. The paper ranks the
-    attributes of an image, takes the top k and counts matched attributes, but does not say over what:
-    - "micro" (ours): matched labels / true labels; a group counts its own labels in the ranking of all attributes;
-    - "macro": the mean of the attributes' own recalls, over those with labels, same ranking;
-    - "group": as "micro", but ranked among the group's own attributes; "all" pools the groups;
-    - "image": the mean of the images' own recalls, over images with labels (of the group), same ranking;
-    - "best50": as "macro", over the 50 best recalls only (mmfashion), which are chosen on the test labels.
-    The counts are of what is averaged: labels ("micro", "group"), attributes ("macro", "best50") or images ("image").
-    The recall is nan where that is 0.
-    """
-    ranked, labels, groups = np.asarray(ranked), np.asarray(labels), np.asarray(groups)
-    if definition not in ATTRIBUTE_DEFINITIONS:
-        raise ValueError(f"definition must be one of {ATTRIBUTE_DEFINITIONS}, not {definition!r}")
-    if ranked.ndim != (3 if definition == "group" else 2):
-        raise ValueError(f"ranked {ranked.shape} does not fit the definition {definition!r}")
-    if groups.shape != labels.shape[1:]:
-        raise ValueError(f"labels {labels.shape} need groups {labels.shape[1:]}, not {groups.shape}")
-    matched, true = attribute_hits(ranked, labels, k), labels == 1
-    members: dict[int | str, np.ndarray] = {"all": np.ones(len(groups), bool)}
-    members |= {int(group): groups == group for group in np.unique(groups)}
-    recall, counts = {}, {}
-    for name, columns in members.items():
-        axis = 1 if definition == "image" else 0
-        found, wanted = matched[:, columns].sum(axis), true[:, columns].sum(axis)
-        if definition in ("micro", "group"):
-            recall[name], counts[name] = _share(found.sum(), wanted.sum()), int(wanted.sum())
-            continue
-        each = np.sort(found[wanted > 0] / wanted[wanted > 0])  # of the attributes, or of the images
-        each = each[-50:] if definition == "best50" else each
-        recall[name], counts[name] = _mean(each), len(each)
-    return recall, counts
-
-
 # ---- retrieval (Figures 8, 9 and 11) --------------------------------------------------------------------------------
 
 
 def search(
-    query: np.ndarray,
-    gallery: np.ndarray,
-    k: int,
-    block: int = 1 << 24,
-    device: str = "cpu",
-    query_group: np.ndarray | None = None,
-    gallery_group: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
+    query: np.ndarray, gallery: np.ndarray, k: int, device: str = "cpu",
+    query_group: np.ndarray | None = None, gallery_group: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Return the k nearest gallery rows per query, nearest first: indices (Q, k) int64, distances (Q, k) float32.
 
     query (Q, D), gallery (G, D) float; Euclidean distance. With query_group (Q,) and gallery_group (G,) a query sees
-    its own group only. Where fewer than k candidates exist: -1 and inf. Queries are taken in blocks of at most `block`
-    distances, so that memory does not grow with Q. Raises ValueError for embeddings that are NaN, infinite or longer
-    than 1e18 and for shapes that do not fit.
+    its own group only. Where fewer than k candidates exist: -1 and inf. Raises ValueError for embeddings that are NaN,
+    infinite or longer than 1e18.
 
     Equal distances rank by the lower index. For duplicates to be equal, distances are computed in float64 and compared
     in float32, and one below 1e-6 of the query's length is 0.
     """
-    query, gallery = np.asarray(query), np.asarray(gallery)
     Q, G = len(query), len(gallery)
-    if query.ndim != 2 or gallery.ndim != 2 or query.shape[1] != gallery.shape[1] or k < 1:
-        raise ValueError(
-            f"embeddings must be (Q, D) and (G, D), not {query.shape} and {gallery.shape}, and k 1 or more"
-        )
-    mine = np.zeros(Q) if query_group is None else query_group
-    theirs = np.zeros(G) if gallery_group is None else gallery_group
-    if (query_group is None) != (gallery_group is None) or [len(mine), len(theirs)] != [Q, G]:
-        raise ValueError(f"{Q} queries and {G} gallery rows need one group each, or none")
-    mine, theirs = (torch.from_numpy(codes).to(device) for codes in _coded(mine, theirs))
+    mine, theirs = torch.zeros(Q, device=device), torch.zeros(G, device=device)
+    if query_group is not None:
+        mine, theirs = (torch.from_numpy(codes).to(device) for codes in _coded(query_group, gallery_group))
     indices, distances = np.full((Q, k), -1, np.int64), np.full((Q, k), np.inf, np.float32)
     y, y2 = _float64_rows(gallery, device)
-    step, most = max(1, block // max(G, 1)), min(k, G)
+    step, most = max(1, BLOCK // max(G, 1)), min(k, G)
     for start in range(0, Q, step):
         rows = slice(start, start + step)
         x, x2 = _float64_rows(query[rows], device)
@@ -233,118 +147,32 @@ def _coded(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def retrieval_matches(ranked: np.ndarray, query_items: np.ndarray, gallery_items: np.ndarray) -> np.ndarray:
-    """Return (Q, k) bool: is the image at this rank of the query's item?
+    """Return whether the image at each rank is of the query's item, (Q, k) bool.
 
-    ranked (Q, k) int, gallery indices as `search` returns them, -1 for none; query_items (Q,) and gallery_items (G,)
-    item names or numbers.
+    ranked (Q, k) int, gallery indices as `search` returns them; query_items (Q,), gallery_items (G,) names or numbers.
     """
-    ranked = np.asarray(ranked)
-    if not np.issubdtype(ranked.dtype, np.integer):
-        raise ValueError(f"ranked must hold gallery indices, not {ranked.dtype}")
-    if ranked.ndim != 2 or len(ranked) != len(query_items):
-        raise ValueError(f"ranked {ranked.shape} does not fit {len(query_items)} queries")
-    if ranked.size and not -1 <= ranked.min() <= ranked.max() < len(gallery_items):
-        raise ValueError(f"ranked must be in -1..{len(gallery_items) - 1}")
     query_items, gallery_items = _coded(query_items, gallery_items)
     return np.append(gallery_items, -1)[ranked] == query_items[:, None]  # -1 points at the appended -1, no item's code
-
-
-def retrieval_accuracy(
-    ranked: np.ndarray, query_items: np.ndarray, gallery_items: np.ndarray, ks: Sequence[int]
-) -> dict[str, dict[int, float] | int]:
-    """Return top-k retrieval accuracy (Figures 8, 9 and 11); arguments as in `retrieval_matches`, ks up to k.
-
-    Keys: "accuracy", {k: share of all queries with an image of their item among the top k}, the paper's (a query whose
-    item the gallery lacks is a miss); "recall", {k: share of the item's gallery images found, mean over the queries
-    that have any}, mmfashion's; "queries", their number; "without_match", how many of them have no image there.
-    """
-    matches = retrieval_matches(ranked, query_items, gallery_items)
-    in_gallery = np.array([(gallery_items == item).sum() for item in query_items], int)  # (Q,)
-    some = in_gallery > 0
-    if not all(1 <= k <= matches.shape[1] for k in ks):
-        raise ValueError(f"ks {list(ks)} need a ranking of that many; it has {matches.shape[1]}")
-    return {
-        "accuracy": {k: _mean(matches[:, :k].any(1)) for k in ks},
-        "recall": {k: _mean(matches[some, :k].sum(1) / in_gallery[some]) for k in ks},
-        "queries": len(matches),
-        "without_match": int((~some).sum()),
-    }
 
 
 # ---- landmarks (Figure 10) ------------------------------------------------------------------------------------------
 
 
 def landmark_distances(pred: np.ndarray, true: np.ndarray, box: np.ndarray, norm: str = "box") -> np.ndarray:
-    """Return (N, L) float64 normalised distances of predicted to true landmarks; nan where the truth is nan.
+    """Return normalised distances of predicted to true landmarks (N, L) float64; nan where the truth is nan.
 
     pred, true (N, L, 2) as (x, y), box (N, 4) as (x1, y1, x2, y2), all in pixels of one frame. norm: "box" divides
     dx by the box's width and dy by its height (our reading of the paper's "normalised distance"); "diagonal" divides
-    the pixel distance by the box's diagonal. Raises ValueError for predictions that are not finite and boxes without
-    area.
+    the pixel distance by the box's diagonal, "side" by its longer side (mmpose's). Raises ValueError for predictions
+    that are not finite.
     """
     pred, true, box = (np.asarray(array, np.float64) for array in (pred, true, box))
-    N = len(pred)
-    if pred.ndim != 3 or pred.shape[2] != 2 or true.shape != pred.shape or box.shape != (N, 4):
-        raise ValueError(f"shapes do not fit: pred {pred.shape}, true {true.shape}, box {box.shape}")
     if not np.isfinite(pred).all():
         raise ValueError(f"prediction {int((~np.isfinite(pred)).any((1, 2)).argmax())} is not finite")
     size = box[:, 2:] - box[:, :2]  # (N, 2) width, height
-    if not (size > 0).all():
-        raise ValueError(f"box {int((~(size > 0)).any(1).argmax())} has no area")
-    if norm == "diagonal":
-        size = np.linalg.norm(size, axis=1, keepdims=True)
-    elif norm != "box":
-        raise ValueError(f'norm must be "box" or "diagonal", not {norm!r}')
+    if norm != "box":
+        size = np.linalg.norm(size, axis=1, keepdims=True) if norm == "diagonal" else size.max(1, keepdims=True)
     return np.linalg.norm((pred - true) / size[:, None], axis=2)
-
-
-def pdj(
-    distances: np.ndarray, visibility: np.ndarray, thresholds: Iterable[float], invisible: str = "left_out"
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the percentage of detected joints (Figure 10), as shares: the landmarks nearer than a threshold.
-
-    distances (N, L) of `landmark_distances`; visibility (N, L) codes; thresholds (T,), strictly "below". Only visible
-    landmarks (code 0) can be right, and one whose true position is nan never is. invisible: "left_out" of the count, or
-    counted as "errors" (codes 1 and 2); slots that a clothes type lacks (-1) never count. Returns the shares per
-    landmark (T, L), of all pooled (T,), and the counts (L,); 0 / 0 is nan.
-    """
-    if invisible not in ("left_out", "errors"):
-        raise ValueError(f'invisible must be "left_out" or "errors", not {invisible!r}')
-    if np.ndim(distances) != 2 or np.shape(distances) != np.shape(visibility):
-        raise ValueError(f"distances {np.shape(distances)} and visibility {np.shape(visibility)} must be one (N, L)")
-    visible = visibility == 0
-    counts = (visible if invisible == "left_out" else visibility >= 0).sum(0)
-    right = np.array([(visible & (distances < threshold)).sum(0) for threshold in thresholds])  # (T, L)
-    right = right.reshape(-1, len(counts))  # also without thresholds
-    return _ratio(right, counts), _ratio(right.sum(1), counts.sum()), counts
-
-
-def pck(distances: np.ndarray, visibility: np.ndarray, threshold: float = 0.2) -> tuple[np.ndarray, float, np.ndarray]:
-    """Return PCK, as in later papers: `pdj` at one threshold, (L,), pooled, counts (L,)."""
-    each, pooled, counts = pdj(distances, visibility, [threshold])
-    return each[0], float(pooled[0]), counts
-
-
-def normalised_error(distances: np.ndarray, visibility: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
-    """Return NE, as in later papers: the mean distance over visible landmarks (code 0), (L,), pooled, counts (L,).
-
-    Arguments as in `pdj`; nan without any. Raises ValueError where a visible landmark's distance is nan.
-    """
-    visible = visibility == 0
-    if np.isnan(distances[visible]).any():
-        raise ValueError("a visible landmark has no true position")
-    counts, sums = visible.sum(0), np.where(visible, distances, 0).sum(0)
-    return _ratio(sums, counts), _share(sums.sum(), counts.sum()), counts
-
-
-def within_pixels(
-    pred: np.ndarray, true: np.ndarray, box: np.ndarray, visibility: np.ndarray, pixels: float = 10, side: int = 224
-) -> tuple[np.ndarray, float, np.ndarray]:
-    """Return the share of visible landmarks less than `pixels` off after the box is scaled to side x side pixels.
-
-    "10 pixels of 224" in later papers. Arguments as in `landmark_distances`, `pdj`; returns (L,), pooled, counts (L,).
-    """
-    return pck(landmark_distances(pred, true, box) * side, visibility, pixels)
 
 
 # ---- intervals ------------------------------------------------------------------------------------------------------
@@ -383,11 +211,11 @@ class Bootstrap:
     def sums(self, columns: np.ndarray) -> np.ndarray:
         """Return the sums over rows of columns (N, ...) in the sample and each resample: (n + 1, ...) float64.
 
-        Raises ValueError for another number of rows and for numbers that are not finite.
+        Raises ValueError for numbers that are not finite.
         """
         columns = np.asarray(columns, np.float64)
-        if len(columns) != self.rows or not np.isfinite(columns).all():
-            raise ValueError(f"{len(columns)} rows need as many units, not {self.rows}, and must be finite")
+        if not np.isfinite(columns).all():
+            raise ValueError("sums need finite numbers")
         flat = columns.reshape(self.rows, int(np.prod(columns.shape[1:])))
         if self._order is not None:
             flat = np.add.reduceat(flat[self._order], self._starts, axis=0)
@@ -411,13 +239,12 @@ class Bootstrap:
         """Return sum(numerators) / sum(denominators), averaged over fine-tuning seeds, in the sample and each resample.
 
         numerators (N,), (S, N) or (S, N, C) for S seeds and C statistics, denominators alike or with S = 1. Items and
-        seeds are resampled independently (two levels). Returns (n + 1,), or (n + 1, C); 0 / 0 is nan.
+        seeds are resampled independently (two levels). Returns (n + 1,), or (n + 1, C).
         """
         parts, wholes = (np.atleast_2d(np.asarray(array, np.float64)) for array in (numerators, denominators))
         parts, wholes = (self.sums(np.moveaxis(array, 0, 1)) for array in (parts, wholes))  # (n + 1, S, ...)
         ratios = _ratio(parts, wholes)
-        weights = self.seed_weights(ratios.shape[1], key)
-        return np.einsum("rs,rs...->r...", weights, ratios)
+        return np.einsum("rs,rs...->r...", self.seed_weights(ratios.shape[1], key), ratios)
 
 
 def interval(values: np.ndarray, level: float = 0.95, seeds: int = 1) -> Interval:
@@ -425,8 +252,6 @@ def interval(values: np.ndarray, level: float = 0.95, seeds: int = 1) -> Interva
 
     Resamples that are nan are left out. All hits or none give an interval of width 0.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must be between 0 and 1, not {level}")
     rest, nan = values[1:][np.isfinite(values[1:])], float("nan")
     if not np.isfinite(values[0]) or not len(rest):
         return Interval(float(values[0]), nan, nan, nan, seeds)

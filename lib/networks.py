@@ -36,8 +36,9 @@ def build(method: Method, benchmark: Benchmark, config: Config, seed: int, earli
     earlier: of a search, the network that it goes on from. DARN keeps its branches, which are its embedding: the
     official lists of items have no attribute groups to make others of.
     """
-    sizes = {head: len(names) for head, names in classes(benchmark).items()}
-    categories, attributes = sizes.get("category", 0), 0 if method.attributes == 0 else sizes.get("attributes", 0)
+    heads = classes(benchmark)
+    categories = len(heads.get("category", ()))
+    attributes = 0 if method.attributes == 0 else len(heads.get("attributes", ()))
     torch.manual_seed(seed)
     if method.network == "detector":
         return PartDetector(config.model, len(parts.names(method.pool_at)))
@@ -77,8 +78,8 @@ def start(model: nn.Module, state: dict[str, Tensor], then: dict, now: dict) -> 
     """Copy the parameters and buffers of an earlier network that fit this one; return their names.
 
     then, now: the `classes` of the earlier network and of this one. A head is copied only where these are the same, in
-    the same order. Both streams of a two-stream DARN start from the single stream of its pre-training. Where anything
-    else does not fit, one printed sentence names it: it stays random.
+    the same order. Both streams of a two-stream DARN start from the single stream of its pre-training. What else does
+    not fit stays random, and is printed.
     """
     copied, left = {}, []
     for name, value in model.state_dict().items():
@@ -164,8 +165,7 @@ def ship(model_file: Path, path: Path, about: dict) -> None:
             continue
         if value.ndim >= 2 and value.is_floating_point() and value.isfinite().all():
             scale = (value.flatten(1).abs().amax(1) / 127).clamp_min(1e-8)
-            shape = (-1,) + (1,) * (value.ndim - 1)
-            packed[name] = (value / scale.view(shape)).round().to(torch.int8)
+            packed[name] = (value.movedim(0, -1) / scale).movedim(-1, 0).round().to(torch.int8)
             packed[f"{name}.scale"] = scale  # float32: in float16 the error would exceed half a step
         else:
             packed[name] = value.half() if value.is_floating_point() else value
@@ -174,12 +174,7 @@ def ship(model_file: Path, path: Path, about: dict) -> None:
 
 def unpack(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Undo the packing of `ship`: float32 for every parameter."""
-    out = {}
-    for name, value in state.items():
-        if name.endswith(".scale") and name.removesuffix(".scale") in state:
-            continue
-        scale = state.get(f"{name}.scale")
-        if scale is not None:
-            value = value.float() * scale.float().view((-1,) + (1,) * (value.ndim - 1))
-        out[name] = value.float() if value.is_floating_point() else value
+    out = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
+    for name in [name for name in state if f"{name}.scale" in state]:
+        out[name] = (state[name].movedim(0, -1) * out.pop(f"{name}.scale")).movedim(-1, 0)
     return out

@@ -37,17 +37,12 @@ def names(kind: str) -> tuple[str, ...]:
     return tuple(f"{part} {number + 1}" for part in POSELET_PARTS for number in range(CLUSTERS))
 
 
-def mirrored(points: np.ndarray, visible: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mirror joints (N, 14, 2) in units of the crop and their visibility (N, 14) bool."""
-    order = list(MIRRORED_JOINTS)
-    return points[:, order] * [-1, 1] + [1, 0], visible[:, order]
-
-
 def _joints(benchmark: Benchmark, margin: float):
     """Return points (N, 14, 2) in units of the crop and visible (N, 14), of the plain and of the mirrored crops."""
     points = to_crop(benchmark.joints.astype(np.float64), benchmark.box, margin)
     visible = (benchmark.joint_visibility == 0) & np.isfinite(points).all(2)
-    return [(points, visible), mirrored(points, visible)]
+    order = list(MIRRORED_JOINTS)
+    return [(points, visible), (points[:, order] * [-1, 1] + [1, 0], visible[:, order])]
 
 
 def _shapes(points, visible, part: tuple[str, ...]):
@@ -76,8 +71,8 @@ def arrangements(benchmark: Benchmark, learn: np.ndarray, seed: int) -> np.ndarr
 
 
 def targets(kind: str, benchmark: Benchmark, margin: float, poselets: np.ndarray | None = None):
-    """Return the targets of a detector: points (N, 2, P, 2) in units of the crop, of it plain and mirrored, and
-    whether the part is present (N, 2, P) bool; a point is NaN where it is not.
+    """Return the targets of a detector: points (N, 2, P, 2) in units of the crop, plain and mirrored, NaN where a part
+    is not present, and present (N, 2, P) bool.
 
     kind: "joints", present where visible; or "poselets", of which the nearest of a part's `arrangements` is present,
     where all its joints are visible. margin: of the crop around the box.

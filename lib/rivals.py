@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from lib import efficientnet
 from lib.config import Model
 from lib.fashionnet import (
+    answers,
     exact,
     fully_connected,
     initialise,
@@ -62,13 +63,7 @@ class DARN(nn.Module):
     """
 
     def __init__(
-        self,
-        config: Model,
-        view_px: int,
-        categories: int,
-        groups: Tensor | None,
-        branches: tuple[int, ...],
-        streams: int = 1,
+        self, config: Model, view_px: int, categories: int, groups: Tensor | None, branches: tuple[int, ...], streams=1
     ):
         super().__init__()
         names = [*(f"group_{number}" for number in branches), "category"]
@@ -168,15 +163,8 @@ class WTBI(nn.Module):
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """As FashionNet's, without landmarks, and same (2,): how a distance is read, see losses.pair_loss."""
-        fc7 = self.mlp(self.features(images))
-        out = {}
-        if self.category is not None:
-            out["category"] = exact(self.category, fc7)
-        if self.attributes is not None:
-            out["attributes"] = exact(self.attributes, fc7)
-        out["embedding"] = F.normalize(fc7.float(), dim=1)
-        out["same"] = self.same.clone()  # a parameter itself would look unused to DDP
-        return out
+        out = answers(self, self.mlp(self.features(images)))
+        return out | {"same": self.same.clone()}  # a parameter itself would look unused to DDP
 
 
 def make_generic(name: str) -> tuple[nn.Module, int]:

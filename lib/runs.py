@@ -65,6 +65,13 @@ class Run:
     def network(self) -> Path:
         return self.folder / "model.safetensors"
 
+    @property
+    def earlier(self) -> Path | None:
+        """The file of the network that this run starts from, None for ImageNet's and for none."""
+        if self.parent is not None:
+            return self.parent.network
+        return None if self.start in ("scratch", "imagenet") else Path(self.start)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -95,8 +102,11 @@ def make_plan(benchmarks: dict[str, Benchmark], config: Config, out: Path, weigh
     def add(name: str, stage: str, seed: int) -> Run:
         if (name, stage, seed) not in runs:
             method = find(name)
-            first = [predecessor(method, stage, benchmarks, config), detector_run(method, stage, benchmarks, config)]
-            parent, detector = (None if one is None else add(*one, config.seed) for one in first)
+            before = predecessor(method, stage, benchmarks, config)
+            parent = add(*before, config.seed) if before else None
+            detector = None
+            if method.detector and parent is None and config.start != "shipped":  # no network that holds it already
+                detector = add(method.detector, stages[0], config.seed)
             start = "scratch" if parent or config.start == "scratch" else config.start
             if start == "shipped":
                 start = str(shipped_network(method))
@@ -179,25 +189,13 @@ def predecessor(method: Method, stage: str, benchmarks: dict[str, Benchmark], co
     return None
 
 
-def detector_run(
-    method: Method, stage: str, benchmarks: dict[str, Benchmark], config: Config
-) -> tuple[str, str] | None:
-    """Return the (detector, stage) of the run that finds the parts a method pools at; None where the network that the
-    method starts from holds its detector already."""
-    if not method.detector or config.start == "shipped":
-        return None
-    if predecessor(method, stage, benchmarks, config) is not None:
-        return None
-    return method.detector, "pretrain" if has_stage("pretrain", benchmarks) else "category_attribute"
-
-
 def run_key(method: Method, stage: str, seed: int, benchmarks: dict[str, Benchmark], config: Config, weights: str,
             parents: tuple[Run | None, ...], start: str) -> str:  # fmt: skip
     """Return the digest of a run: settings, data, seeds, what it starts from, and VERSION."""
     spec = {name: value for name, value in asdict(method).items() if name != "difference"}
     training = {name: value for name, value in asdict(config.training).items() if name not in STAGES}
     settings = (training, asdict(config.training.schedule(stage)), asdict(config.input), asdict(config.model))
-    origins = [run.key for run in parents if run is not None]
+    origins = [run.key for run in parents if run]
     kind = start if start in ("scratch", "imagenet") else "shipped"
     if kind == "shipped":
         origins.append(file_digest(Path(start)))
@@ -240,16 +238,12 @@ def train_run(plan: Plan, run: Run) -> Path:
     A second process that wants the same run waits for the first; one that was killed goes on from its last checkpoint.
     Raises Lacks where the source cannot train the method.
     """
-    for earlier in (run.parent, run.detector):
-        if earlier is not None:
-            train_run(plan, earlier)
+    for earlier in filter(None, (run.parent, run.detector)):
+        train_run(plan, earlier)
     if run.finished:
         return run.folder
-    benchmark = benchmark_of(run.stage, plan.benchmarks)
-    if find(run.method).network == "detector" and benchmark.joints is None:
-        raise Lacks(f"{benchmark.images_root}: no list_joints.txt to train a detector of {run.method} with")
     fabric = train.make_fabric(plan.config.training.precision)
-    about = {"method": run.method, "stage": run.stage, "seed": run.seed, "config": plan.config.as_dict()}
+    about = {"method": run.method, "stage": run.stage, "seed": run.seed, "config": asdict(plan.config)}
     _made_by_all(run.folder, lambda part: _train(plan, run, part, fabric), about, fabric)
     return run.folder
 
@@ -277,10 +271,14 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
     schedule = config.training.schedule(run.stage)
     about = provenance(fabric)  # of the code that is loaded now, not at the end of the training
     rows, held_out = training_rows(run.stage, benchmark, config.seed)
-    earlier = _earlier(run)
-    model = networks.build(method, benchmark, config, run.seed, earlier if run.stage in SEARCHES else None)
+    model = networks.build(method, benchmark, config, run.seed, run.earlier if run.stage in SEARCHES else None)
     started, origin, supervising = _start(model, run, benchmark, plan)
-    samples = train.make_samples(benchmark, config, method, _poselets(model, method, benchmark, rows, config.seed))
+    poselets = None
+    if method.network == "detector" and method.pool_at == "poselets":
+        if model.poselets.isnan().all():  # not those of the network that it starts from
+            model.poselets.copy_(torch.from_numpy(parts.arrangements(benchmark, rows, config.seed)))
+        poselets = model.poselets.numpy()
+    samples = train.make_samples(benchmark, config, method, poselets)
     samples = replace(samples, crops=load_crops(benchmark, config, plan.out, fabric))
     mask = balance = None
     if samples.attributes is not None:
@@ -295,8 +293,10 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
             model, samples, rows, held_out, method, schedule, config, fabric, checkpoint, run.seed, balance, name
         )
     except train.NotFinite as error:
-        images = ", ".join(benchmark.image[error.rows].tolist())
-        raise FloatingPointError(f"{name}: {error}, images {images}; look at these photos and their labels") from None
+        sentence, images = error.args[0], ", ".join(benchmark.image[error.args[1]].tolist())
+        raise FloatingPointError(
+            f"{name}: {sentence}, images {images}; look at these photos and their labels"
+        ) from None
     if fabric.global_rank > 0:
         return
     about |= {"method": run.method, "stage": run.stage, "seed": run.seed, "start": origin, "started": len(started),
@@ -304,7 +304,7 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
               "passes": len(rows) * len(history) * train.views_of(rows, benchmark.item),
               "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
               "seconds": round(sum(epoch["seconds"] for epoch in history), 1)}  # fmt: skip
-    names = None if mask is None or mask.all() else [benchmark.attribute_names[i] for i in np.flatnonzero(mask)]
+    names = None if mask is None or mask.all() else np.array(benchmark.attribute_names)[mask].tolist()
     header = {"classes": networks.classes(benchmark), "supervised": names, "about": about}
     if run.stage != "pretrain" and method.network != "detector":
         _write_ranking(folder, model, samples, benchmark, method, config, fabric, about)
@@ -313,26 +313,10 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
     checkpoint.unlink(missing_ok=True)
 
 
-def _earlier(run: Run) -> Path | None:
-    """Return the file of the network that a run starts from, None for ImageNet's and for none."""
-    if run.parent is not None:
-        return run.parent.network
-    return None if run.start in ("scratch", "imagenet") else Path(run.start)
-
-
-def _poselets(model, method: Method, benchmark: Benchmark, rows: np.ndarray, seed: int) -> np.ndarray | None:
-    """Return the poselets that a detector of them learns: those of the network that it starts from, else new ones."""
-    if method.network != "detector" or method.pool_at != "poselets":
-        return None
-    if model.poselets.isnan().all():
-        model.poselets.copy_(torch.from_numpy(parts.arrangements(benchmark, rows, seed)))
-    return model.poselets.numpy()
-
-
 def _start(model, run: Run, benchmark: Benchmark, plan: Plan) -> tuple[list[str], str, list[str] | None]:
     """Load what a network starts from: return the parameters that were filled, their origin in words, and the attribute
     names that supervised the earlier network (None: all)."""
-    method, config, earlier = find(run.method), plan.config, _earlier(run)
+    method, config, earlier = find(run.method), plan.config, run.earlier
     started, origin, supervising = [], "scratch", None
     now = networks.classes(benchmark)
     if method.network == "wtbi":
@@ -376,20 +360,20 @@ def _write_ranking(
     folder: Path, model, samples, benchmark: Benchmark, spec: Method, config: Config, fabric, about
 ) -> None:
     """Predict the measured rows, rank the scores, write both."""
+    queries = None
     if benchmark.name in SEARCHES:
         query, gallery = sides(benchmark)
-        rows = np.concatenate([query, gallery])
+        rows, queries = np.concatenate([query, gallery]), len(query)
     else:
-        query, rows = None, benchmark.rows(measured_split(benchmark))
+        rows = benchmark.rows(measured_split(benchmark))
     scores = train.predict(model, samples, benchmark, rows, spec, config, fabric)
-    ranking = rank(scores, benchmark, rows, None if query is None else len(query), str(fabric.device))
+    ranking = rank(scores, benchmark, rows, queries, str(fabric.device))
     if "parts" in ranking:  # to measure a detector of poselets against its own
         ranking["poselets"] = model.detector.poselets.cpu().numpy()
-    ranked = {name: torch.from_numpy(value) for name, value in ranking.items()}
-    write_tensors(folder / "ranking.safetensors", ranked)
     header = {"images": json.dumps(benchmark.image[rows].tolist()), "about": json.dumps(about)}
-    stored = {name: torch.from_numpy(value) for name, value in scores.items()}
-    write_tensors(folder / "scores.safetensors", stored, header)
+    for name, arrays, words in (("ranking", ranking, None), ("scores", scores, header)):
+        tensors = {key: torch.from_numpy(value) for key, value in arrays.items()}
+        write_tensors(folder / f"{name}.safetensors", tensors, words)
 
 
 def rank(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, queries: int | None = None,
@@ -414,16 +398,11 @@ def rank(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, 
     if "visibility" in scores:
         out["visibility"] = scores["visibility"].argmax(2).astype(np.uint8)
     if queries is not None:
-        first, second = scores["embedding"][:queries], scores["embedding"][queries:]
-        out["nearest"] = metrics.search(first, second, NEAREST, device=device)[0].astype(np.int32)
+        sides = scores["embedding"][:queries], scores["embedding"][queries:]
+        out["nearest"] = metrics.search(*sides, NEAREST, device)[0].astype(np.int32)
         if benchmark.category is not None:
-            groups = {
-                "query_group": benchmark.category[rows[:queries]],
-                "gallery_group": benchmark.category[rows[queries:]],
-            }
-            out["nearest_in_category"] = metrics.search(first, second, NEAREST, device=device, **groups)[0].astype(
-                np.int32
-            )
+            categories = benchmark.category[rows[:queries]], benchmark.category[rows[queries:]]
+            out["nearest_in_category"] = metrics.search(*sides, NEAREST, device, *categories)[0].astype(np.int32)
     return out
 
 

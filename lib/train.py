@@ -1,16 +1,15 @@
 """The paper's iterative training (section 3): samples, the two steps, fit and predict.
 
 Every random choice is drawn from (seed, step), so that a resumed run and one of several processes see the same batches
-and crops. Dropout differs between processes, since each draws its own share's, and so do batch norms on CPU processes,
-where PyTorch cannot synchronise them.
+and crops. Dropout differs between processes, and so do batch norms on CPUs, where PyTorch cannot synchronise them.
 """
 
 import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
-from functools import cache, partial
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +31,7 @@ from lib.methods import Method
 NOT_SUPERVISED = -30.0  # the score of an attribute without supervision: below all others, and equal for all
 WARM_UP = 3  # updates before one is recorded
 SAVE_EVERY = 60.0  # seconds between checkpoints, at least
+OUTPUTS = ("embedding", "category", "attributes", "landmarks", "visibility", "parts", "present")  # that are stored
 
 
 # ---- samples --------------------------------------------------------------------------------------------------------
@@ -39,28 +39,22 @@ SAVE_EVERY = 60.0  # seconds between checkpoints, at least
 
 @dataclass(frozen=True)
 class Samples:
-    """What training reads, one row per image.
+    """What training reads, one row per image; None where there are no labels."""
 
-    crops (N, px, px, 3) uint8, a tensor on the device or a memory-mapped array. landmarks (N, 8, 2) in units of the
-    crop, NaN where not annotated; visibility (N, 8) codes, 2 (cut off) where the clothes type lacks it; category (N,);
-    attributes (N, A) in {1, -1, 0}; item (N,) numbers; domain (N,) 0 shop, 1 consumer. Of a part detector: parts
-    (N, 2, P, 2) in units of the crop, plain and mirrored, and present (N, 2, P). A field without labels is None.
-    """
-
-    crops: np.ndarray | Tensor | None = None
-    landmarks: Tensor | None = None
-    visibility: Tensor | None = None
-    category: Tensor | None = None
-    attributes: Tensor | None = None
-    item: Tensor | None = None
-    domain: Tensor | None = None
-    parts: Tensor | None = None
-    present: Tensor | None = None
+    crops: np.ndarray | Tensor | None = None  # (N, px, px, 3) uint8, on the device or memory-mapped
+    landmarks: Tensor | None = None  # (N, 8, 2) in units of the crop, NaN where not annotated
+    visibility: Tensor | None = None  # (N, 8) codes, 2 (cut off) where the clothes type lacks it
+    category: Tensor | None = None  # (N,)
+    attributes: Tensor | None = None  # (N, A) in {1, -1, 0}
+    item: Tensor | None = None  # (N,) numbers
+    domain: Tensor | None = None  # (N,) 0 shop, 1 consumer
+    parts: Tensor | None = None  # (N, 2, P, 2) of a part detector, in units of the crop, plain and mirrored
+    present: Tensor | None = None  # (N, 2, P)
 
     def to(self, device: torch.device) -> "Samples":
         """Move the labels to a device."""
-        labels = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "crops"}
-        return replace(self, **{name: value.to(device) for name, value in labels.items() if value is not None})
+        labels = {name: value for name, value in vars(self).items() if name != "crops" and value is not None}
+        return replace(self, **{name: value.to(device) for name, value in labels.items()})
 
     def images(self, rows: Tensor, view: View, side: int) -> Tensor:
         """Return the normalised views (n, 3, side, side) of `rows` (n,) int64, on the device of `rows` and `view`."""
@@ -96,16 +90,20 @@ def make_samples(benchmark: Benchmark, config: Config, method: Method, poselets:
     def tensor(array, dtype):
         return None if array is None else torch.from_numpy(np.ascontiguousarray(array)).to(dtype)
 
-    landmarks = visibility = None
+    labels = {}
     if benchmark.landmarks is not None and method.predicts_landmarks:
-        landmarks = tensor(crops.to_crop(benchmark.landmarks, benchmark.box, margin), torch.float32)
-        visibility = tensor(benchmark.visibility, torch.int64)
-        visibility[visibility == -1] = crops.CUT_OFF  # closes the gate of slots that the clothes type lacks
+        landmarks = crops.to_crop(benchmark.landmarks, benchmark.box, margin)
+        visibility = np.where(benchmark.visibility == -1, crops.CUT_OFF, benchmark.visibility)  # closes their gates
+        labels |= {"landmarks": tensor(landmarks, torch.float32), "visibility": tensor(visibility, torch.int64)}
     item = None if benchmark.item is None else np.unique(benchmark.item, return_inverse=True)[1]
     domain = None if benchmark.domain is None else benchmark.domain == "consumer"
-    attributes = None if method.attributes == 0 else benchmark.attributes
-    return Samples(None, landmarks, visibility, tensor(benchmark.category, torch.int64), tensor(attributes, torch.int8),
-                   tensor(item, torch.int64), tensor(domain, torch.int64))  # fmt: skip
+    return Samples(
+        category=tensor(benchmark.category, torch.int64),
+        attributes=tensor(None if method.attributes == 0 else benchmark.attributes, torch.int8),
+        item=tensor(item, torch.int64),
+        domain=tensor(domain, torch.int64),
+        **labels,
+    )
 
 
 def attribute_weights(
@@ -148,15 +146,22 @@ def start_at_frequencies(model: nn.Module, samples: Samples, rows: np.ndarray, w
 def make_fabric(precision: str) -> Fabric:
     """Return Fabric for one device, or for as many processes as torchrun started.
 
-    precision: Fabric's name, or "auto": bf16-mixed where the machine has units for it.
+    precision: Fabric's name, or "auto", bf16-mixed where the machine has units. Raises DataError where the GPU fails.
     """
+    if torch.cuda.is_available():
+        try:
+            torch.ones(2, device="cuda").sum()
+        except RuntimeError as error:  # it has no kernels for this GPU, or another process has taken its memory
+            why = str(error).splitlines()[0]
+            raise DataError(f"the GPU fails ({why}); set CUDA_VISIBLE_DEVICES= to use the CPU") from None
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     nodes = int(os.environ.get("WORLD_SIZE", 1)) // processes
     if precision == "auto":
+        flags = Path("/proc/cpuinfo")  # of Linux
         if torch.cuda.is_available():
             fast = torch.cuda.is_bf16_supported(including_emulation=False)
         else:
-            fast = "avx512_bf16" in cpu_flags()
+            fast = flags.exists() and "avx512_bf16" in flags.read_text()
         precision = "bf16-mixed" if fast else "32-true"
     # A source may lack the labels that reach some parameter.
     strategy = DDPStrategy(find_unused_parameters=True) if processes * nodes > 1 else "auto"
@@ -165,14 +170,6 @@ def make_fabric(precision: str) -> Fabric:
     fabric = Fabric(strategy=strategy, devices=processes, num_nodes=nodes, precision=precision, plugins=cluster)
     fabric.launch()
     return fabric
-
-
-def cpu_flags() -> str:
-    """Return the processor's feature flags as Linux lists them, "" elsewhere."""
-    try:
-        return next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), "")
-    except OSError:
-        return ""
 
 
 def recorded(function: Callable) -> Callable:
@@ -234,7 +231,7 @@ def rate_share(step: int, steps: int) -> float:
 
 
 def views_of(rows: np.ndarray, item: np.ndarray | None) -> int:
-    """Return how many views of an image a batch holds: 2 where every item (N,) has a single one of `rows`, otherwise 1.
+    """Return 2 where every item (N,) has a single one of `rows`, else 1: how often an epoch holds an image.
 
     Two jittered views of a photo are then the positive pair.
     """
@@ -322,9 +319,13 @@ class Fit:
     optimizer: torch.optim.Optimizer
     rate: Tensor  # read by a recorded update
 
+    @cached_property
+    def views(self) -> int:
+        return views_of(self.rows, self.item)
+
     @property
     def updates_per_epoch(self) -> int:
-        return max(1, views_of(self.rows, self.item) * len(self.rows) // self.schedule.batch)
+        return max(1, self.views * len(self.rows) // self.schedule.batch)
 
     @property
     def updates(self) -> int:
@@ -341,15 +342,13 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
 
     held_out: rows whose losses are logged after each epoch, and decide nothing. weights: w_pos and w_neg of the
     attributes. name: of the run, for the progress bar. A checkpoint is written at the end of an epoch, at most once a
-    minute; where one exists, training resumes from it and ends with the same numbers. Raises NotFinite with step and
-    rows when a loss is not finite.
+    minute; where one exists, training resumes from it and ends with the same numbers. Raises NotFinite.
     """
     item = None if samples.item is None else samples.item.cpu().numpy()
-    views = views_of(rows, item)
-    largest = min(schedule.batch, views * len(rows))
+    largest = min(schedule.batch, views_of(rows, item) * len(rows))
     if largest % fabric.world_size:  # the mean of unequal shares' losses is not the batch's loss
         raise DataError(f"batches of {largest} cannot be shared evenly by {fabric.world_size} processes")
-    device = fabric.device
+    device, first = fabric.device, fabric.global_rank == 0
     if fabric.world_size > 1 and device.type == "cuda":
         model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
     model.to(memory_format=torch.channels_last)
@@ -357,22 +356,16 @@ def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarr
     forward, optimizer = fabric.setup(model, make_optimizer(model, rate, config, device))
     weights = None if weights is None else tuple(w.to(device) for w in weights)
     job = Fit(method, schedule, config, fabric, samples.to(device), rows, item, seed, weights, forward, optimizer, rate)
-    updates = make_updates(job)
-    # Without jitter, two views of a photo are the same image twice and no pair.
-    logged = job.samples if views == 1 else replace(job.samples, item=None)
-    plan = phases(schedule, method.steps)
+    updates, plan = make_updates(job), phases(schedule, method.steps)
     done, history = load_checkpoint(checkpoint, model, optimizer)
-    saved, first = time.monotonic(), fabric.global_rank == 0
-    bar = tqdm(total=job.updates, initial=done * job.updates_per_epoch, desc=name, unit="step", mininterval=5,
-               disable=not first)  # fmt: skip
+    saved, bar = time.monotonic(), tqdm(total=job.updates, desc=name, unit="step", mininterval=5, disable=not first)
+    bar.update(done * job.updates_per_epoch)
     for epoch in range(done, len(plan)):
         begin, (round_, step) = time.perf_counter(), plan[epoch]
-        means = run_epoch(job, updates[step], epoch, bar)
-        held = held_out_losses(forward, logged, held_out, method, weights, config, fabric)
         row = {"epoch": epoch, "round": round_, "step": step}
-        row |= {"rate": schedule.rate * rate_share((epoch + 1) * job.updates_per_epoch, job.updates)}
-        row |= {f"train_{loss}": value for loss, value in means.items()}
-        row |= {f"held_out_{loss}": value for loss, value in held.items()}
+        row["rate"] = schedule.rate * rate_share((epoch + 1) * job.updates_per_epoch, job.updates)
+        row |= {f"train_{loss}": value for loss, value in run_epoch(job, updates[step], epoch, bar).items()}
+        row |= {f"held_out_{loss}": value for loss, value in held_out_losses(job, held_out).items()}
         history.append(row | {"seconds": round(time.perf_counter() - begin, 2)})
         if first and time.monotonic() - saved > SAVE_EVERY:
             save_checkpoint(checkpoint, model, optimizer, epoch + 1, history)
@@ -449,36 +442,26 @@ def run_epoch(job: Fit, update: Callable, epoch: int, bar: tqdm) -> dict[str, fl
 
 
 class NotFinite(FloatingPointError):
-    """A loss was nan or infinite. `rows` (int array) are those of its batch."""
-
-    def __init__(self, sentence: str, rows: np.ndarray):
-        super().__init__(sentence)
-        self.rows = rows
+    """A loss was nan or infinite. Its arguments are a sentence and the rows (int array) of the batch."""
 
 
 @torch.inference_mode()
-def held_out_losses(
-    forward, samples: Samples, rows: np.ndarray, method: Method, weights, config: Config, fabric
-) -> dict:
+def held_out_losses(job: Fit, rows: np.ndarray) -> dict[str, float]:
     """Return the mean losses over `rows` in the fixed view; images of an item are adjacent, to give triplets."""
-    forward.eval()
-    sums, device = {}, fabric.device
+    job.forward.eval()
+    sums, device, samples, view_px = {}, job.fabric.device, job.samples, job.config.input.view_px
+    if job.views == 2:  # without jitter, two views of a photo are the same image twice and no pair
+        samples = replace(samples, item=None)
     if samples.item is not None:
-        rows = rows[np.argsort(samples.item.cpu().numpy()[rows], kind="stable")]
+        rows = rows[np.argsort(job.item[rows], kind="stable")]
     for begin in range(0, len(rows), 100):
         batch = torch.from_numpy(rows[begin : begin + 100]).to(device)
-        view = crops.fixed_view(len(batch), config.input).to(device)
+        view = crops.fixed_view(len(batch), job.config.input).to(device)
         labels = samples.labels(batch, view)
-        out = forward(samples.images(batch, view, config.input.view_px), **extra_inputs(method, labels))
-        for name, value in loss_terms(out, labels, weights, config.training.margin).items():
+        out = job.forward(samples.images(batch, view, view_px), **extra_inputs(job.method, labels))
+        for name, value in loss_terms(out, labels, job.weights, job.config.training.margin).items():
             sums[name] = sums.get(name, 0) + value * len(batch)
     return {name: round(float(value) / len(rows), 6) for name, value in sums.items()}
-
-
-OUTPUTS: dict[str, Callable[[Tensor], Tensor]] = {  # of a network, and how it is stored
-    "embedding": lambda x: x, "category": lambda x: x, "attributes": lambda x: x, "landmarks": lambda x: x,
-    "visibility": lambda x: x.softmax(2), "parts": lambda x: x, "present": lambda x: x,
-}  # fmt: skip
 
 
 @torch.inference_mode()
@@ -500,11 +483,10 @@ def predict(model: nn.Module, samples: Samples, benchmark: Benchmark, rows: np.n
             labels = samples.labels(batch, view)
             images = samples.images(batch, view, config.input.view_px)
             out = model(images, **extra_inputs(method, labels))
-        for name, store in OUTPUTS.items():
-            if name in out:
-                value = store(out[name]).float()
-                value = crops.landmarks_in_crop(value, view) if name in ("landmarks", "parts") else value
-                collected.setdefault(name, []).append(value)
+        for name in [name for name in OUTPUTS if name in out]:
+            value = out[name].softmax(2) if name == "visibility" else out[name].float()
+            value = crops.landmarks_in_crop(value, view) if name in ("landmarks", "parts") else value
+            collected.setdefault(name, []).append(value)
     arrays = {name: torch.cat(values).cpu().numpy() for name, values in collected.items()}
     for name in ("landmarks", "parts"):
         if name in arrays:
@@ -529,8 +511,7 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer) -> tuple[int, list[
     if not path.exists():
         return 0, []
     tensors, header = read_tensors(path)
-    prefix = "model."
-    model.load_state_dict({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)})
+    model.load_state_dict({n.removeprefix("model."): v for n, v in tensors.items() if n.startswith("model.")})
     for name, parameter in model.named_parameters():
         for key in ("step", "exp_avg", "exp_avg_sq"):
             value = tensors.get(f"optimizer.{name}.{key}")

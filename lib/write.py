@@ -10,311 +10,380 @@ Which benchmark a table becomes is told by its columns: with `item` and `domain`
 In-shop, with neither Category and Attribute Prediction.
 """
 
+import csv
+import io
+import re
 import shutil
+import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from lib.deepfashion import READERS, Benchmark
-from lib.lists import FOLDERS, LANDMARKS, LARGEST_SIDE, POSES, SLOTS, DataError, points_text, write_list
+from lib.lists import (
+    CURE,
+    FOLDERS,
+    LANDMARKS,
+    LISTS,
+    POINTS,
+    POSES,
+    SLOTS,
+    DataError,
+    points_text,
+    write_attributes,
+    write_benchmark,
+)
 
 BOX = ("x1", "y1", "x2", "y2")
-POINTS = tuple(
-    f"landmark_{what}_{slot}" for slot in range(1, 9) for what in ("visibility", "location_x", "location_y")
-)  # as in the official lists; slots in the order of lists.LANDMARKS
-SPLITS = {
-    "category_attribute": ("pretrain", "train", "val", "test"),
-    "inshop": ("train", "query", "gallery"),
-    "consumer2shop": ("train", "val", "test"),
-}
-TYPES = {"upper": 1, "lower": 2, "full": 3}
-FULL = 3  # body: the clothes type where a table does not say it
+TEXTS = ("image", "split", "clothes_type", "attributes", "category", "item", "domain", "pose")
+TYPES = {"upper": 1, "lower": 2, "full": 3} | {str(number): number for number in SLOTS}
+POSE_CODES = {name: number for number, name in POSES.items()} | {str(number): number for number in POSES}
+DOMAINS = {"shop": 1, "consumer": 2}
 SEPARATOR = ";"  # between the attributes of a cell
+MOST_NAMED = 10  # absent photos; the rest is counted
+LEAST_INSIDE = 0.5  # share of a box's area inside its photo
 
 
 def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Path | None = None) -> Benchmark:
-    """Write a table, or the CSV of that name, into `folder` as one official benchmark, and return it as it is read
-    back.
+    """Write a table, or the CSV of that name, into `folder` as one official benchmark; return it as it is read back.
 
-    table: one row per image. Columns image (a relative name such as img/a/1.jpg), x1, y1, x2, y2 (pixels), split;
-    optionally - clothes_type: 1 or upper, 2 or lower, 3 or full (body), by default 3; of one category only one; -
-    attributes: names with ";" between them, "" for none; an attribute that is not named is a negative; -
-    landmark_visibility_1, landmark_location_x_1, landmark_location_y_1 .. _8: codes 0 visible, 1 occluded, 2 cut off,
-    and
-      pixels, rounded to whole ones; slots that the clothes type lacks are not read;
+    table: one row per image, of any dtypes; empty rows are passed over. A CSV may be as Excel saves it: UTF-8, UTF-16
+    or Windows-1252, with commas, semicolons or tabs. Columns image (a relative name such as img/a/1.jpg), x1, y1, x2,
+    y2 (pixels of the upright photo), split; optionally
+    - clothes_type: 1 or upper, 2 or lower, 3 or full (body), by default 3; of one category only one;
+    - attributes: names with ";" between them, "" for none; an attribute that is not named is a negative;
+    - landmark_visibility_1, landmark_location_x_1, landmark_location_y_1 .. _8: codes 0 visible, 1 occluded, 2 cut off,
+      and pixels, rounded to whole ones, (0, 0) or empty where unknown; slots that the clothes type lacks are not read;
     - category: its name. Not for the searches, whose category is in the image's name:
-    img/WOMEN/Dresses/id_00000001/1.jpg; - item: a name without blanks. With it the table is of a search, and attributes
-    are the item's; - domain: shop or consumer; each of an item's consumer photos is paired with each of its shop
-    photos; - pose: a name or number of lists.POSES, by default front; In-shop only. photos: a folder from which the
-    images are copied by their names; without it they are put under <benchmark>/Img by hand.
+      img/WOMEN/Dresses/id_00000001/1.jpg;
+    - item: a name without blanks. With it the table is of a search, and attributes are the item's;
+    - domain: shop or consumer; each of an item's consumer photos is paired with each of its shop photos;
+    - pose: a name or number of lists.POSES, by default front; In-shop only.
+    photos: a folder from which the images are copied by their names, unless they are there already; without it they are
+    put under <benchmark>/Img by hand.
 
-    Splits are train, val, test and pretrain; In-shop's are train, query and gallery. Raises DataError for columns and
-    values that cannot be written, naming the row (the first one is 1), for a photo that is missing, and where `folder`
-    holds a list of an earlier table that this one does not replace.
+    Splits are train, val, test and pretrain; In-shop's are train, query and gallery. Raises DataError for what cannot
+    be written, naming the row (the first one is 1), for photos that are missing, and where `folder` holds a list of an
+    earlier table that this one does not replace.
     """
     table = _read(table)
     name = "category_attribute" if "item" not in table else "consumer2shop" if "domain" in table else "inshop"
     _check(table, name)
-    table = table.assign(clothes_type=table.clothes_type.astype(int))  # a column that once had a gap holds 3.0
     root = Path(folder) / FOLDERS[name]
     part = root.with_name(f"{root.name}.part")
-    _check_earlier(root, name, table)
+    source = root / "Img" if photos is None else Path(photos)
+    if photos is not None:
+        _check_present(table, source)
+    _check_sizes(table, source)
     try:
         shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
         _write_lists(part, name, table)
-        (part / "Img" / table.image[0].split("/")[0]).mkdir(parents=True)
-        try:
-            READERS[name][0](
-                part
-            )  # which checks what is left to check, before anything of an earlier table is replaced
-        except DataError as error:
-            raise DataError(str(error).replace(f"{part}/", "the table as ")) from None
-        for image in table.image:
+        (part / "Img" / table["image"].iloc[0].split("/")[0]).mkdir(parents=True, exist_ok=True)
+        _read_back(part, name, table)
+        for path in sorted([*root.glob("Anno*/*.txt"), *root.glob("Eval/*.txt")]):
+            if not (part / path.relative_to(root)).exists():
+                what = "a list of an earlier table, which this one does not replace"
+                raise DataError(f"{path}: {what}; delete it, or name another folder")
+        for image in table["image"]:
             target = root / "Img" / image
             target.parent.mkdir(parents=True, exist_ok=True)
-            if photos is not None:
-                shutil.copyfile(Path(photos) / image, target)
+            if photos is not None and not (target.exists() and target.samefile(source / image)):
+                shutil.copyfile(source / image, target)
         for path in sorted(part.glob("*/*.txt")):
             target = root / path.relative_to(part)
             target.parent.mkdir(exist_ok=True)
             path.replace(target)
-    except FileNotFoundError as error:
-        raise DataError(f"{error.filename}: no such photo; put it there or leave its row out") from None
     except OSError as error:
-        raise DataError(f"{root}: cannot be written ({error.strerror or error}); free some room") from None
+        cure = "free some room, or name another folder"
+        raise DataError(f"{root}: cannot be written ({error.strerror or error}); {cure}") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return READERS[name][0](root)
 
 
+# ---- the table -------------------------------------------------------------------------------------------------------
+
+
 def _read(table: pd.DataFrame | str | Path) -> pd.DataFrame:
-    if isinstance(table, pd.DataFrame):
-        table = table.reset_index(drop=True)
-    else:
-        try:
-            table = pd.read_csv(
-                table, dtype={name: str for name in ("image", "split", "category", "item", "attributes")}
-            )
-        except (OSError, ValueError) as error:
-            raise DataError(f"{table}: cannot be read as CSV ({error}); name a file with a line of columns") from None
-    known = {"image", *BOX, "split", "clothes_type", "attributes", "category", "item", "domain", "pose", *POINTS}
-    if table.columns.duplicated().any():
-        raise DataError(f"the table has two columns {table.columns[table.columns.duplicated()][0]!r}; leave one out")
-    if unknown := [name for name in table if name not in known]:
-        raise DataError(
-            f"the table has an unknown column {unknown[0]!r}; columns are {', '.join(sorted(known - set(POINTS)))}"
-        )
-    points = POINTS if set(POINTS) & set(table) else ()
-    if missing := [name for name in ("image", *BOX, "split", *points) if name not in table]:
-        raise DataError(f"the table has no column {missing[0]!r}; add it")
+    """Return the known columns as text ("" where empty) and float64, indexed from 0, without empty rows."""
+    table = table.reset_index(drop=True) if isinstance(table, pd.DataFrame) else _read_csv(Path(table))
+    required = ("image", *BOX, "split", *(POINTS if set(POINTS) & set(table) else ()))
+    known = (*required, *TEXTS)
+    for bad, what in (
+        (table.columns[table.columns.duplicated()], "has two columns {}; leave one out"),
+        (
+            [column for column in table if column not in known],
+            f"has an unknown column {{}}; columns are {', '.join(sorted({*BOX, *TEXTS}))}",
+        ),
+        ([column for column in required if column not in table], "has no column {}; add it"),
+    ):
+        if len(bad):
+            raise DataError("the table " + what.format(repr(bad[0])))
+    columns = {}
+    for column in table:
+        cells = table[column].tolist()
+        scalar = [pd.api.types.is_scalar(cell) for cell in cells]
+        _refuse(table, np.logical_not(scalar), f"{column} is not text", f"join several names with {SEPARATOR!r}")
+        if column in TEXTS:
+            columns[column] = pd.Series([_text(cell) for cell in cells], dtype=object)
+        else:
+            cells = pd.Series([np.nan if pd.isna(cell) else cell for cell in cells], dtype=object)
+            columns[column] = pd.to_numeric(cells, errors="coerce").astype(float)
+    table = pd.DataFrame(columns)
+    table = table[~(table.isna() | (table == "")).all(axis=1)]
     if table.empty:
         raise DataError("the table has no rows; list at least one image")
-    table = table.assign(clothes_type=table["clothes_type"] if "clothes_type" in table else FULL)
-    table["clothes_type"] = table.clothes_type.map(
-        lambda value: TYPES.get(value, value) if isinstance(value, str) else value
-    )
-    return table.assign(attributes=table.attributes.fillna("")) if "attributes" in table else table
+    return table
 
 
-def _refuse(wrong, what: str, cure: str) -> None:
-    """Raise DataError for the first row of `wrong` (N,) bool."""
+def _text(cell) -> str:
+    """Return a cell as text: "" where it is empty, 3 for the 3.0 of a column that has a gap."""
+    if pd.isna(cell):
+        return ""
+    whole = isinstance(cell, float | np.floating) and float(cell).is_integer()
+    return str(int(cell)) if whole else str(cell).strip()
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Return a CSV as text, in the encodings and with the separators of Excel."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error}); name a CSV") from None
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise DataError(f"{path}: a workbook, not a CSV; save it as CSV UTF-8")
+    text = "\0"
+    for encoding in ("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "cp1252"):
+        try:
+            text = data.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue  # to Windows' encoding
+    if "\0" in text:
+        raise DataError(f"{path}: not text in UTF-8, UTF-16 or Windows-1252; save it as CSV UTF-8")
+    first, _, rest = text.partition("\n")
+    separator = max(",;\t", key=first.count)
+    if first.lower().startswith("sep="):  # Excel's own line
+        separator, text = first[4:5], rest
+    header, *rows = [*csv.reader(io.StringIO(text, newline=None), delimiter=separator)] or [[]]
+    header = [cell.strip() for cell in header]
+    while header and not header[-1]:
+        header.pop()
+    for i, row in enumerate(rows, 1):
+        if any(cell.strip() for cell in row[len(header) :]):
+            what = f"{len(row)} cells for the {len(header)} columns"
+            raise DataError(f"row {i} of the table: {what}; put a cell that holds {separator!r} into quotes")
+    table = pd.DataFrame([(row + [""] * len(header))[: len(header)] for row in rows], columns=header, dtype=object)
+    for column in {*BOX, *POINTS} & set(table) if separator != "," else ():
+        table[column] = table[column].str.replace(",", ".")  # decimals, where commas do not separate
+    return table
+
+
+def _refuse(table: pd.DataFrame, wrong: Iterable[bool], what: str, cure: str) -> None:
+    """Raise DataError for the first row of the table where `wrong` (N,) is True."""
     wrong = np.asarray(wrong, bool)
     if wrong.any():
-        raise DataError(f"row {int(wrong.argmax()) + 1} of the table: {what}; {cure}")
+        raise DataError(f"row {table.index[int(wrong.argmax())] + 1} of the table: {what}; {cure}")
+
+
+def _several(table: pd.DataFrame, of: str, what: str) -> pd.Series:
+    return table.groupby(of)[what].transform("nunique") > 1
 
 
 def _check(table: pd.DataFrame, name: str) -> None:
-    images = table.image.astype(str)
-    _refuse(images.duplicated(), "the image is there a second time", "keep one of the two rows")
-    bad = ~images.str.contains(r"\.[A-Za-z]\w*$") | images.str.contains(
-        r"[\x00-\x1f\\]|^/|^[A-Za-z]:|(?:^|/)\.{0,2}(?:/|$)"
-    )
-    _refuse(bad, "the image has no plain relative name with an ending", "name it as in img/a/1.jpg")
-    top = images.str.split("/").str[0]
-    _refuse(top != top[0], f"the image is not below {top[0]}/, as the first one is", "put all of them into one folder")
-    boxes = table[list(BOX)].apply(pd.to_numeric, errors="coerce").to_numpy(float)
-    _refuse(~np.isfinite(boxes).all(1), "the box is not four numbers", "give x1, y1, x2, y2 in pixels")
-    empty = (boxes[:, :2] < 0).any(1) | (boxes[:, 2:] <= boxes[:, :2]).any(1)
-    _refuse(empty, "the box has no area, or begins outside the image", "give x1 < x2 and y1 < y2, from 0 on")
-    far = boxes[:, 2:].max(1) > LARGEST_SIDE
-    _refuse(far, f"the box ends beyond {LARGEST_SIDE} pixels", "give pixels of the photo")
-    _refuse(~table.split.isin(SPLITS[name]), f"the split is not one of {', '.join(SPLITS[name])}", "correct it")
-    _refuse(
-        ~table.clothes_type.map(lambda value: isinstance(value, int | float) and value in SLOTS),
-        "the clothes type is not 1, 2 or 3",
-        "1 is upper-body, 2 lower-body, 3 full-body",
-    )
-    if "attributes" in table:
-        texts = table.attributes.map(lambda cell: isinstance(cell, str))
-        _refuse(~texts, "the attributes are not text", f"join their names with {SEPARATOR!r}")
-        _refuse(
-            table.attributes.str.contains(","),
-            "an attribute's name holds a comma",
-            f"separate names with {SEPARATOR!r}",
-        )
-        _refuse(
-            table.attributes.str.contains(r"[\r\n]"), "an attribute's name has a line break", "write it in one line"
-        )
-    if "attributes" in table and not table.attributes.str.strip(f"{SEPARATOR} ").any():
-        raise DataError("the column 'attributes' names none; leave it out")
+    """Raise DataError for what the reader of the lists cannot see, or could not tell."""
+    for column, wanted, cure in (
+        ("category", "category_attribute", "a search has it in its image names, so leave the column out"),
+        ("domain", "consumer2shop", "it needs a column 'item', so add that or leave it out"),
+        ("pose", "inshop", "only In-shop lists have one, so leave it out"),
+    ):
+        if column in table and name != wanted:
+            raise DataError(f"the table has a column {column!r}, which does not fit its others; {cure}")
+    for column in set(TEXTS) & set(table):
+        _refuse(table, table[column].str.contains(r"[\r\n]"), f"{column} has a line break", "write it in one line")
+    _refuse(table, ~table["image"].str.contains("/"), "no image in a folder", "name it as in img/a/1.jpg")
+    numbers = np.isfinite(table[list(BOX)]).all(axis=1)
+    _refuse(table, ~numbers, "the box is not four numbers", "give x1, y1, x2, y2 in pixels")
+    splits = [*LISTS[name]["Eval/list_eval_partition.txt"]["split"].allowed]
+    splits += ["pretrain"] * (name == "category_attribute")
+    for column, allowed in (("split", splits), ("domain", DOMAINS), ("pose", POSE_CODES), ("clothes_type", TYPES)):
+        if column in table:
+            bad = ~table[column].isin(allowed)
+            _refuse(table, bad, f"the {column.replace('_', ' ')} is not one of {', '.join(allowed)}", "correct it")
     if "category" in table:
-        if name != "category_attribute":
-            raise DataError("the table has items and a column 'category'; a search has it in its image names, such as "
-                            "img/WOMEN/Dresses/id_00000001/1.jpg, so leave the column out")  # fmt: skip
-        _refuse(_blank(table.category), "no category", "give each image one, or none of them")
-        breaks = table.category.astype(str).str.contains(r"[\r\n]")
-        _refuse(breaks, "the category's name has a line break", "write it in one line")
-        types = table.groupby("category").clothes_type.transform("nunique")
-        _refuse(types > 1, "its category has more than one clothes type", "give a category one type")
-    if name != "category_attribute":
-        _refuse(
-            _blank(table["item"]) | table["item"].astype(str).str.contains(r"\s"),
-            "no item, or one with blanks",
-            "name it",
-        )
-        if "attributes" in table:
-            several = table.groupby("item").attributes.transform("nunique") > 1
+        _refuse(table, table["category"] == "", "no category", "give each image one, or none of them")
+        _refuse_alike(table, "category", table["category"].map(lambda cell: [cell]))
+        if "clothes_type" in table:
+            types = table.assign(kind=table["clothes_type"].map(TYPES))
             _refuse(
-                several,
-                "its item has other attributes elsewhere",
-                "in a search attributes are an item's: make them equal",
+                table,
+                _several(types, "category", "kind"),
+                "its category has more than one clothes type",
+                "give a category one type",
             )
+    if "item" in table:
+        _refuse(table, ~table["item"].str.fullmatch(r"\S+"), "no item, or one with blanks", "name it")
+        _refuse_alike(table, "item", table["item"].map(lambda cell: [cell]))
     if "domain" in table:
-        if name != "consumer2shop":
-            raise DataError("the table has a column 'domain' without 'item'; add the items or leave it out")
-        _refuse(~table.domain.isin(("shop", "consumer")), "the domain is not shop or consumer", "correct it")
-        _refuse(table.groupby("item").domain.transform("nunique") < 2, "its item lacks the other side of a pair",
-                "give an item photos of both a shop and a consumer")  # fmt: skip
-        _refuse(table.groupby("item").split.transform("nunique") > 1, "its item is in two splits", "keep it in one")
-    if "pose" in table:
-        poses = {*POSES, *POSES.values()}
-        if name != "inshop":
-            raise DataError("the table has a column 'pose', which only In-shop lists have; leave it out")
-        _refuse(~table.pose.isin(poses), "the pose is not one of lists.POSES", "correct it")
-    if POINTS[0] in table:
-        codes = table[list(POINTS[::3])]
-        for slot in range(8):
-            has = table.clothes_type.map(lambda kind, slot=slot: slot in SLOTS[kind])
-            _refuse(
-                has & ~codes.iloc[:, slot].isin((0, 1, 2)),
-                f"the visibility of the {LANDMARKS[slot]} is not 0, 1 or 2",
-                "write 2 for one that is cut off",
-            )
+        cure = "give an item photos of both a shop and a consumer"
+        _refuse(table, ~_several(table, "item", "domain"), "its item lacks the other side of a pair", cure)
+        _refuse(table, _several(table, "item", "split"), "its item is in two splits", "keep it in one")
+    if "attributes" in table:
+        _check_attributes(table)
 
 
-def _check_earlier(root: Path, name: str, table: pd.DataFrame) -> None:
-    """Raise DataError for a list of an earlier table that this one would not replace: they would contradict each
-    other."""
-    suffix = "" if name == "category_attribute" else f"_{name}"
-    optional = {
-        "category": ("list_category_cloth.txt", "list_category_img.txt"),
-        "attributes": ("list_attr_cloth.txt", "list_attr_img.txt", "list_attr_items.txt"),
-        POINTS[0]: (f"list_landmarks{suffix}.txt",),
-    }
-    anno = root / ("Anno_coarse" if name == "category_attribute" else "Anno")
-    left = [anno / file for column, files in optional.items() if column not in table for file in files]
-    left += [root / "Eval" / "list_pretrain.txt"] * ("pretrain" not in set(table.split))
-    left += [anno / "list_joints.txt", root / "Eval" / "list_ceiling.txt"]  # of the earlier boxes and attributes
-    if there := [path for path in left if path.exists()]:
-        raise DataError(
-            f"{there[0]}: a list of an earlier table, which this one does not replace; delete it, or name another "
-            "folder"
-        )
+def _check_attributes(table: pd.DataFrame) -> None:
+    bad = table["attributes"].str.contains(",")
+    _refuse(table, bad, "an attribute's name holds a comma", f"separate names with {SEPARATOR!r}")
+    named = _attributes(table)
+    if not any(named):
+        raise DataError("the column 'attributes' names none; leave it out")
+    _refuse_alike(table, "attribute", named)
+    if "item" in table:
+        cure = "in a search attributes are an item's: make them equal"
+        _refuse(table, _several(table, "item", "attributes"), "its item has other attributes elsewhere", cure)
 
 
-def _blank(column: pd.Series) -> pd.Series:
-    return column.isna() | (column.astype(str).str.strip() == "")
+def _attributes(table: pd.DataFrame) -> pd.Series:
+    """Return the attributes of each row as a list of names."""
+    return table["attributes"].map(lambda cell: [word.strip() for word in cell.split(SEPARATOR) if word.strip()])
+
+
+def _looks(name: str) -> str:
+    """Return what is the same for names that only case, blanks or Unicode form tell apart."""
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).split())
+
+
+def _refuse_alike(table: pd.DataFrame, what: str, names: pd.Series) -> None:
+    """Raise DataError for a name that looks like an earlier one: it would become another class. names: lists by row."""
+    seen: dict[str, str] = {}
+    for row, found in names.items():
+        for name in found:
+            other = seen.setdefault(_looks(name), name)
+            if other != name:
+                sentence = f"{what} {name!r} looks like {other!r} of an earlier row"
+                raise DataError(
+                    f"row {row + 1} of the table: {sentence}; spell both alike, or make them differ in more"
+                )
+
+
+# ---- the photos ------------------------------------------------------------------------------------------------------
+
+
+def _check_present(table: pd.DataFrame, photos: Path) -> None:
+    """Raise DataError that names up to MOST_NAMED photos that are not there, and what looks like the first one."""
+    absent = [image for image in table["image"] if not (photos / image).is_file()]
+    if absent:
+        more = f" and {len(absent) - MOST_NAMED} more" if len(absent) > MOST_NAMED else ""
+        cure = "put them there or leave their rows out"
+        path = photos / absent[0]
+        for there in path.parent.glob("*") if path.parent.is_dir() else ():
+            if _looks(there.name) == _looks(path.name):
+                cure = f"one there is spelt {there.name!r} ({ascii(there.name)}), so spell it so"
+        raise DataError(f"{photos}: no such photo: {', '.join(absent[:MOST_NAMED])}{more}; {cure}")
+
+
+def _check_sizes(table: pd.DataFrame, photos: Path) -> None:
+    """Raise DataError for a box that lies outside its photo, whose size is that of the upright photo.
+
+    Photos that are absent or cannot be read are left to the reader of photos, which names them.
+    """
+    there = table[[(photos / image).is_file() for image in table["image"]]]
+    for row, image, *box in there[["image", *BOX]].itertuples():
+        from lib.crops import photo_size  # here, because it imports torch
+
+        path = photos / image
+        try:
+            size = photo_size(path.read_bytes(), path)
+        except DataError:
+            continue
+        corner, far = np.maximum(box[:2], 0), np.minimum(box[2:], size)
+        inside, whole = np.prod(np.maximum(far - corner, 0)), (box[2] - box[0]) * (box[3] - box[1])
+        if inside < LEAST_INSIDE * whole:
+            what = f"the box lies outside the {size[0]} x {size[1]} pixels of {image}"
+            raise DataError(f"row {row + 1} of the table: {what}; give pixels of the upright photo")
+
+
+# ---- the lists -------------------------------------------------------------------------------------------------------
 
 
 def _write_lists(root: Path, name: str, table: pd.DataFrame) -> None:
-    anno = root / ("Anno_coarse" if name == "category_attribute" else "Anno")
-    suffix = "" if name == "category_attribute" else f"_{name}"
-    images = table.image.tolist()
-    boxes = ["  ".join(_number(value) for value in box) for box in table[list(BOX)].to_numpy(np.float32)]
-    if name == "category_attribute":
-        _write_rows(anno / "list_bbox.txt", "image_name  x_1  y_1  x_2  y_2", images, boxes)
-        _write_categories(anno, table)
-        listed = table[table.split != "pretrain"]
-        _write_rows(
-            root / "Eval" / "list_eval_partition.txt", "image_name  evaluation_status", listed.image, listed.split
-        )
-        if len(listed) < len(table):
-            write_list(
-                root / "Eval" / "list_pretrain.txt", "image_name", table.image[table.split == "pretrain"].tolist()
-            )
-    else:
-        second, codes = _second_code(name, table)
-        rows = [f"{kind}  {code}  {box}" for kind, code, box in zip(table.clothes_type, codes, boxes, strict=True)]
-        _write_rows(
-            anno / f"list_bbox{suffix}.txt", f"image_name  clothes_type  {second}  x_1  y_1  x_2  y_2", images, rows
-        )
-        items = list(dict.fromkeys(table["item"].astype(str)))
-        (anno / f"list_item{suffix}.txt").write_text("\n".join([str(len(items)), *items]) + "\n", encoding="utf-8")
-        _write_partition(root / "Eval" / "list_eval_partition.txt", name, table)
-    if "attributes" in table:
-        _write_attributes(anno, name, table)
-    if POINTS[0] in table:
-        _write_landmarks(anno / f"list_landmarks{suffix}.txt", table)
-
-
-def _number(value: np.float32) -> str:
-    """Return a number in as few digits as give the same float32, never with an exponent, which no list has."""
-    return np.format_float_positional(value, trim="-")
-
-
-def _write_rows(path: Path, columns: str, names, texts) -> None:
-    write_list(path, columns, [f"{name}  {text}" for name, text in zip(names, texts, strict=True)])
-
-
-def _write_categories(anno: Path, table: pd.DataFrame) -> None:
-    if "category" not in table:
-        return
-    types = table.groupby("category", sort=False).clothes_type.first()  # in the order in which they first appear
-    _write_rows(anno / "list_category_cloth.txt", "category_name  category_type", types.index, types)
-    number = {category: i for i, category in enumerate(types.index, 1)}
-    _write_rows(anno / "list_category_img.txt", "image_name  category_label", table.image, table.category.map(number))
-
-
-def _second_code(name: str, table: pd.DataFrame) -> tuple[str, pd.Series]:
-    """Return the second number's column name and values in a search's list of boxes: the pose, or the source."""
-    if name == "consumer2shop":
-        return "source_type", table.domain.map({"shop": 1, "consumer": 2})
-    numbers = {pose: number for number, pose in POSES.items()}
-    poses = table.pose if "pose" in table else pd.Series(numbers["front"], table.index)
-    return "pose_type", poses.map(lambda pose: numbers.get(pose, pose))
-
-
-def _write_partition(path: Path, name: str, table: pd.DataFrame) -> None:
-    if name == "inshop":
-        rows = table["item"].astype(str) + "  " + table.split
-        _write_rows(path, "image_name  item_id  evaluation_status", table.image, rows)
-        return
-    rows = []
-    for item, part in table.groupby("item", sort=False):
-        for consumer in part.image[part.domain == "consumer"]:
-            rows += [f"{consumer}  {shop}  {item}  {part.split.iloc[0]}" for shop in part.image[part.domain == "shop"]]
-    write_list(path, "image_pair_name_1  image_pair_name_2  item_id  evaluation_status", rows)
-
-
-def _write_attributes(anno: Path, name: str, table: pd.DataFrame) -> None:
-    """Write the attributes without groups: one of all attributes is then made in reading."""
+    """Write all lists that the table has the columns for."""
     search = name != "category_attribute"
-    rows = table.drop_duplicates("item") if search else table
-    named = [[word.strip() for word in cell.split(SEPARATOR) if word.strip()] for cell in rows.attributes]
-    names = sorted({word for words in named for word in words})
-    write_list(anno / "list_attr_cloth.txt", "attribute_name", names)
-    labels = [" ".join("1" if word in words else "-1" for word in names) for words in map(set, named)]
-    file, column = ("list_attr_items.txt", "item_id") if search else ("list_attr_img.txt", "image_name")
-    _write_rows(anno / file, f"{column}  attribute_labels", rows["item"] if search else rows.image, labels)
+    kinds = table["clothes_type"].map(TYPES) if "clothes_type" in table else pd.Series(TYPES["full"], table.index)
+    images = {column: table[column].tolist() for column in ("image", "split", "item") if column in table}
+    images |= {
+        "clothes_type": kinds.tolist(),
+        "variation": [1] * len(table),
+        "pose": [POSE_CODES["front"]] * len(table),
+    }
+    boxes = table[list(BOX)].to_numpy(np.float32)
+    # In as few digits as give the same float32, never with an exponent, which no list has.
+    images["box"] = ["  ".join(np.format_float_positional(value, trim="-") for value in box) for box in boxes]
+    others = {}
+    if "pose" in table:
+        images["pose"] = table["pose"].map(POSE_CODES).tolist()
+    if "domain" in table:
+        images["domain"] = table["domain"].map(DOMAINS).tolist()
+        others["Eval/list_eval_partition.txt"] = _pairs(table)
+    if search:
+        others[f"Anno/list_item_{name}.txt"] = {"item": list(dict.fromkeys(images["item"]))}
+    if "category" in table:
+        types = kinds.groupby(table["category"], sort=False).first()  # in the order in which they first appear
+        others["Anno/list_category_cloth.txt"] = {"category_name": list(types.index), "clothes_type": types.tolist()}
+        images["category"] = (types.index.get_indexer(table["category"]) + 1).tolist()
+    if POINTS[0] in table:
+        images["landmarks"] = _landmarks(table, kinds.to_numpy())
+    write_benchmark(root, name, images, others)
+    if "attributes" in table:  # without groups: one of all attributes is made in reading
+        rows = _attributes(table.drop_duplicates("item").set_index("item") if search else table.set_index("image"))
+        names = sorted({word for words in rows for word in words})
+        number = {word: i for i, word in enumerate(names)}
+        labels = {row: [number[word] for word in words] for row, words in rows.items()}
+        write_attributes(
+            root / ("Anno" if search else "Anno_coarse"), names, None, "item" if search else "image", labels
+        )
 
 
-def _write_landmarks(path: Path, table: pd.DataFrame) -> None:
-    values = table[list(POINTS)].apply(pd.to_numeric, errors="coerce").to_numpy(float).reshape(len(table), 8, 3)
-    codes = np.where(np.isfinite(values[..., 0]), values[..., 0], 2).astype(int)
-    rows = [
-        f"{kind}  1  {points_text(values[i, :, 1:], codes[i], SLOTS[kind])}"
-        for i, kind in enumerate(table.clothes_type)
-    ]
-    columns = "image_name  clothes_type  variation_type  " + "  ".join(POINTS)
-    _write_rows(path, columns, table.image, rows)
+def _pairs(table: pd.DataFrame) -> dict[str, list]:
+    """Return each consumer photo of an item with each of its shop photos."""
+    rows = []
+    for item, photos in table.groupby("item", sort=False):
+        consumer, shop = (photos["image"][photos["domain"] == side] for side in ("consumer", "shop"))
+        rows += [(f"{one}  {other}", item, photos["split"].iloc[0]) for one in consumer for other in shop]
+    return dict(zip(("pair", "item", "split"), map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _landmarks(table: pd.DataFrame, kinds: np.ndarray) -> list[str]:
+    """Return each row's landmarks as a list shows them. Raises DataError for one that is no landmark of the lists."""
+    values = table[list(POINTS)].to_numpy().reshape(len(table), 8, 3)
+    codes, position = values[..., 0], values[..., 1:].copy()
+    position[(position == 0).all(-1)] = np.nan  # unknown, as in the lists
+    has = np.array([[slot in SLOTS[kind] for slot in range(8)] for kind in kinds])
+    placed = has & np.isfinite(position).all(-1)
+    for slot, landmark in enumerate(LANDMARKS):
+        bad = has[:, slot] & ~np.isin(codes[:, slot], range(3))
+        _refuse(table, bad, f"the visibility of the {landmark} is not 0, 1 or 2", "write 2 for one that is cut off")
+        bad = placed[:, slot] & (codes[:, slot] == 2)
+        what = f"the {landmark} is cut off (visibility 2) and has a position"
+        _refuse(table, bad, what, "visible is 0; COCO's 2 is 0 here")
+    within = ~(placed[..., None] & (position > 1)).any((1, 2))
+    shares = within & (placed[..., None] & (position % 1 > 0)).any((1, 2))
+    cure = "multiply x by the width and y by the height of the photo"
+    _refuse(table, shares, "the landmarks are shares of the photo, not pixels", cure)
+    codes = np.nan_to_num(codes, nan=2).astype(int)
+    return [points_text(position[i], codes[i], SLOTS[kind]) for i, kind in enumerate(kinds)]
+
+
+def _read_back(part: Path, name: str, table: pd.DataFrame) -> None:
+    """Read the lists, which checks what is left to check before anything of an earlier table is replaced."""
+    try:
+        READERS[name][0](part)
+    except DataError as error:
+        sentence = str(error).replace(f"{part}/", "the table as ").replace(CURE, "correct it")
+        place = re.match(r".*/list_(bbox|landmarks|category_img|attr_img)\w*\.txt, line (\d+): ", sentence)
+        if place and int(place[2]) >= 3:  # these have a line for each row
+            sentence = f"row {table.index[int(place[2]) - 3] + 1} of the table: {sentence[place.end() :]}"
+        raise DataError(sentence) from None

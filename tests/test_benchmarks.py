@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks import faults, gpu, photos
+from benchmarks import faults, gpu
 
 ROOT = Path(__file__).parent.parent
 
@@ -32,26 +32,6 @@ def test_every_figure_is_measured_beside_its_peer_or_its_bar(tmp_path):
     assert len(details) >= 18 and (details.ours > 0).all() and details.bar.notna().sum() >= 16
     assert (details.ratio.notna() == details.peer.notna()).all()
     assert set(summary.figure) == set(details.figure[details.bar.notna()]) and summary.met.isin([True, False]).all()
-
-
-@pytest.mark.slow
-def test_settings_for_photos_are_tried_on_held_out_training_images(world_root, tmp_path):
-    out = tmp_path / "settings.csv"
-    small = ["--photos", "4", "--items", "1", "--rounds", "1", "--only", "global, compact", "fashionnet, compact"]
-    run("-m", "benchmarks.photos", "--data", str(world_root), "--out", str(out), *small)
-    rows = pd.read_csv(out)
-    assert rows.variant.tolist() == ["global, compact", "fashionnet, compact"]
-    assert rows.pdj.notna().tolist() == [False, True]
-
-
-def test_development_rows_are_of_train_alone_and_not_trained_on(world):
-    for name, units in (("category_attribute", "image"), ("inshop", "item")):
-        benchmark = world[name]
-        left, held = photos.develop(benchmark, 2, share=0.5)
-        assert set(benchmark.split[held]) == {"train"} and len(set(getattr(benchmark, units)[held])) == 2
-        kept = left.rows("train")
-        assert set(left.split) == {"", "train"} and set(kept) < set(benchmark.rows("train"))
-        assert not set(getattr(benchmark, units)[kept]) & set(getattr(benchmark, units)[held])
 
 
 def test_operations_are_counted_as_by_hand():

@@ -143,11 +143,6 @@ def test_every_parameter_gets_a_gradient(head, batch_norm):
     assert without == []
 
 
-def test_no_head_for_what_has_no_labels():
-    out = make_net(categories=0, attributes=0)(pictures(2))
-    assert "category" not in out and "attributes" not in out and "embedding" in out
-
-
 @pytest.mark.parametrize("head", ["regression", "heatmap"])
 def test_heads_answer_in_float32_under_autocast(head):
     """bfloat16 has 8 bits: landmarks would be on a grid, and scores of 1,000 attributes would tie."""
@@ -166,14 +161,7 @@ def test_heads_answer_in_float32_under_autocast(head):
 
 # ---- where the local branch pools ------------------------------------------------------------------------------------
 
-TRAPS = (
-    "x and y swapped",
-    "image 0 of the batch",
-    "invisible at (0, 0)",
-    "every gate open",
-    "scaled twice",
-    "given places",
-)
+TRAPS = ("x and y swapped", "image 0 of the batch", "invisible at (0, 0)", "every gate open", "scaled twice", "given")
 
 
 def slow_category(net, images, trap=""):
@@ -201,7 +189,7 @@ def slow_category(net, images, trap=""):
                 gate = True
             if trap == "scaled twice":
                 x, y = x / W, y / H
-            if trap == "given places":
+            if trap == "given":
                 x, y = 0.35, 0.6
             if not gate:
                 continue
@@ -243,17 +231,6 @@ def test_the_usual_mistakes_change_the_scores(net, trap):
     scale = right.std()
     changed = ((right - wrong).abs().amax(1) > 0.01 * scale).tolist()
     assert all(changed[1:]) and (changed[0] or trap == "image 0 of the batch")
-
-
-def test_the_gate_is_open_where_visible_is_most_likely(net):
-    seen = {}
-    handle = net.landmark_pooling.register_forward_pre_hook(lambda _, args: seen.update(at=args[1], gate=args[2]))
-    out = net(pictures(4))
-    handle.remove()
-    torch.testing.assert_close(seen["at"], out["landmarks"], rtol=0, atol=0)
-    probability = out["visibility"].softmax(2)
-    expected = (probability[..., 0] > probability[..., 1]) & (probability[..., 0] > probability[..., 2])
-    assert torch.equal(seen["gate"], expected.float())
 
 
 def test_given_places_replace_the_predicted_ones_for_pooling_alone(net):

@@ -1,8 +1,7 @@
-"""Sources that hold only some labels: in every combination, each method is trained or skipped with its reason, and what
+"""Sources that hold only some labels: each method is trained or skipped with its reason, and what
 the notebooks call answers or says what is lacking."""
 
 from dataclasses import replace
-from itertools import combinations
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,7 +11,8 @@ import torch
 from lib import crops, losses, networks, runs, train
 from lib.lists import Lacks
 from lib.methods import FASHIONNET, METHODS, find
-from lib.report import claims, curves, figures, photos, results, tables
+from lib.report import claims, figures, photos, results, tables
+from lib.report.measures import measure_all
 
 LABELS = {  # the fields of a benchmark that come with one list
     "categories": ("category", "category_names"),
@@ -20,7 +20,7 @@ LABELS = {  # the fields of a benchmark that come with one list
     "landmarks": ("landmarks", "visibility"),
     "joints": ("joints", "joint_visibility"),
 }
-EVERY = [part for n in range(len(LABELS) + 1) for part in combinations(LABELS, n)]
+EVERY = [(), *((label,) for label in LABELS), tuple(LABELS)]
 NAMES = [", ".join(part) or "nothing" for part in EVERY]
 
 
@@ -125,41 +125,29 @@ def test_results_are_shown_or_their_lack_is_said(squares, config, kept):
         with pytest.raises(Lacks, match="no method of this profile can be trained"):
             tables.budget(benchmark.name, {})
         return
-    table2 = tables.table2(measured)
-    assert ("category_top3" in table2) == ("categories" in kept) and ("all_top3" in table2) == ("attributes" in kept)
-    tables.beside_paper(table2, benchmark)
-    tables.leads(measured)
+    table = measure_all(measured)
+    found = set(table.measure[table.method == FASHIONNET])
+    wanted = {"categories": "category", "attributes": "attributes", "landmarks": "landmarks"}
+    assert found == {measure for label, measure in wanted.items() if label in kept}
+    tables.beside_paper(table)
+    tables.leads(table)
     if "attributes" not in kept:
         with pytest.raises(Lacks, match="no attributes"):
             tables.need(benchmarks, benchmark.name, "attributes")
     else:
-        tables.attribute_definitions(measured)
-        shown = [m for m in METHODS if measured.has(m, "attributes")]
-        table = tables.figure7(measured, shown)
-        assert tables.figure7_leads(table, shown).to_numpy().sum() == len(table)
-        tables.best_and_worst(measured)
+        tables.by_frequency(table)
+        assert len(tables.figure7(measured, [m for m in METHODS if measured.has(m, "attributes")]))
     assert FASHIONNET in measured.answers and measured.first(FASHIONNET) is measured.answers[FASHIONNET][0]
     if "landmarks" in kept:
-        with_mean = curves.with_mean_landmarks(measured)
-        assert len(curves.pdj_table(with_mean, with_mean.having("landmarks")))
+        assert len(tables.pdj(table)) and len(tables.landmark_summary(table))
     else:
         with pytest.raises(Lacks, match="no landmarks"):
             tables.need(benchmarks, benchmark.name, "landmarks")
-    judged = claims.judge({benchmark.name: measured})
+    evidence = {benchmark.name: measured}
+    judged = claims.judge(evidence, claims.doses(evidence, config), drawn=True)
     untold = judged[judged.direction == "not testable here"]
     assert len(judged) == len(claims.CLAIMS) and untold.reason.str.len().gt(0).all()
     assert (judged.group == "in-shop").sum() == (untold.group == "in-shop").sum()
-
-
-@pytest.mark.parametrize("kept", EVERY, ids=NAMES)
-def test_searches_are_shown_or_their_lack_is_said(search_squares, config, kept):
-    """What notebooks 04 and 07 call."""
-    benchmark = only(replace(search_squares, pose=np.ones(24, np.int8)), kept)
-    measured = made_up(benchmark, profile(config))
-    table = curves.retrieval_curves(measured)
-    assert set(table.method) == set(measured.answers)
-    assert len(curves.variation_table(measured, [FASHIONNET]))
-    claims.judge({"inshop": measured})
 
 
 def test_without_fashionnet_what_is_about_it_is_lacking(squares, config):
@@ -167,16 +155,12 @@ def test_without_fashionnet_what_is_about_it_is_lacking(squares, config):
     measured = made_up(squares, profile(config))
     others = {name: found for name, found in measured.answers.items() if name != FASHIONNET}
     measured = replace(measured, answers=others, skipped={FASHIONNET: "no network is shipped"})
-    shown = [m for m in others if measured.has(m, "attributes")]
-    tables.table2(measured)
+    table = measure_all(measured)
+    assert table.difference.isna().all() and FASHIONNET not in set(table.method)
     with pytest.raises(Lacks, match="no answers of fashionnet .*: no network is shipped"):
         measured.first(FASHIONNET)
     with pytest.raises(Lacks, match=FASHIONNET):
-        tables.figure7_leads(tables.figure7(measured, shown), shown)
-    with pytest.raises(Lacks, match=FASHIONNET):
-        curves.variation_table(measured, shown)
-    with pytest.raises(Lacks, match=FASHIONNET):
-        tables.best_and_worst(measured)
+        tables.variations(table, list(others))
 
 
 @pytest.mark.parametrize("stage", ["category_attribute", "inshop"])

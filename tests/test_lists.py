@@ -184,12 +184,12 @@ def test_points_are_read_as_they_were_written(tmp_path):
         f"img/a b {i}.jpg  {lists.points_text(p, c, range(14))}"
         for i, (p, c) in enumerate(zip(points, codes, strict=True))
     ]
-    lists.write_list(path, lists.joints_columns(), rows)
-    names, values = lists.read_table(path, 42)
-    found, visibility = lists.points(values.reshape(20, 14, 3), path)
+    lists.write_list(path, lists.titles(lists.JOINT_LIST), rows)
+    rows = lists.read(path, lists.JOINT_LIST)
+    names, (found, visibility) = rows["image"], lists.points(rows["joints"])
     points[codes == 2] = NAN
     np.testing.assert_array_equal(found, points)
     np.testing.assert_array_equal(visibility, codes)
     assert names[19] == "img/a b 19.jpg" and found.dtype == np.float32 and visibility.dtype == np.int8
-    columns = lists.joints_columns().split()
+    columns = lists.titles(lists.JOINT_LIST).split()
     assert len(columns) == 1 + 3 * 14 and columns[:4] == ["image_name", "head_visibility", "head_x", "head_y"]

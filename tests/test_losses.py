@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pytest
 import torch
 from pytorch_metric_learning.distances import LpDistance
@@ -54,14 +53,6 @@ def test_mean_over_equal_shards_is_the_loss_of_the_whole(name):
     assert (b["visibility"][:4] == 0).sum() != (b["visibility"][4:] == 0).sum()
 
 
-@pytest.mark.parametrize("name", LOSSES)
-def test_an_empty_batch_is_zero_with_a_gradient(name):
-    b = batch()
-    loss = LOSSES[name](b, slice(0, 0))
-    assert loss.item() == 0
-    loss.backward()
-
-
 # Landmarks and visibility
 
 
@@ -79,17 +70,6 @@ def test_only_visible_landmarks_get_a_gradient_and_nan_poisons_none():
     gradient, visible = b["pred"].grad, b["visibility"] == 0
     assert (gradient[~visible] == 0).all()
     torch.testing.assert_close(gradient[visible], (2 * (b["pred"] - b["true"]) / 8).detach()[visible])
-
-
-def test_nothing_visible_costs_nothing():
-    pred = torch.rand(2, 8, 2, requires_grad=True)
-    loss = losses.landmark_loss(pred, torch.full((2, 8, 2), NAN), torch.full((2, 8), 2))
-    loss.backward()
-    assert loss.item() == 0 and (pred.grad == 0).all()
-    logits = torch.rand(2, 8, 3, requires_grad=True)
-    loss = losses.visibility_loss(logits, torch.full((2, 8), -1, dtype=torch.int8))
-    loss.backward()
-    assert loss.item() == 0 and (logits.grad == 0).all()
 
 
 def test_visibility_loss_by_hand():
@@ -157,13 +137,6 @@ def test_attribute_loss_equals_equation_1_with_its_sign():
     assert (b["attribute_logits"].grad.sign() == torch.where(b["attributes"] == 1, -1, 1)).all()
 
 
-def test_attribute_loss_of_extreme_logits_is_finite():
-    logits = torch.tensor([[1e4, -1e4]], requires_grad=True)
-    loss = losses.attribute_loss(logits, torch.tensor([[-1, 1]]), torch.ones(2), torch.ones(2))
-    loss.backward()
-    assert loss.item() == 2e4 and logits.grad.isfinite().all()
-
-
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("A", [3, 20])
 def test_attribute_weights_make_the_label_frequencies_cost_one_and_temper_the_ratio(power, A):
@@ -178,24 +151,14 @@ def test_attribute_weights_make_the_label_frequencies_cost_one_and_temper_the_ra
     torch.testing.assert_close(logits.grad.sum(0), torch.zeros(A, dtype=logits.dtype), atol=1e-6, rtol=0)
 
 
-def test_attribute_weights_limits():
-    for labels in (np.array([[1, -1]] * 3), np.zeros((3, 2)), np.ones((1, 1)), np.zeros((1, 1))):
+def test_attribute_weights_are_finite_where_all_or_none_have_a_label():
+    for labels in ([[1, -1]] * 3, [[0, 0]] * 3, [[1]], [[0]]):
         for power in (0, 0.5, 1):
-            w_pos, w_neg = losses.attribute_weights(labels, power)
-            assert (w_pos > 0).all() and (w_neg > 0).all()
-            assert w_pos.isfinite().all() and w_neg.isfinite().all()
-    for bad in (np.empty((0, 3)), np.ones(3)):
-        with pytest.raises(ValueError, match="labels"):
-            losses.attribute_weights(bad)
-    for power in (-1, 1.5):
-        with pytest.raises(ValueError, match="power"):
-            losses.attribute_weights(np.ones((2, 2)), power)
+            weights = torch.stack(losses.attribute_weights(torch.tensor(labels), power))
+            assert (weights > 0).all() and weights.isfinite().all()
 
 
 # Triplets
-
-POINTS = torch.tensor([[0.0], [1], [3], [4.5]], dtype=torch.float64)
-ITEMS = torch.tensor([7, 7, 9, 9])
 
 
 def slow_triplets(x, items, margin, domain=None):
@@ -217,10 +180,9 @@ def slow_triplets(x, items, margin, domain=None):
 
 
 @pytest.mark.parametrize("domain", [None, torch.tensor([0, 1, 1, 0, 1, 0, 0, 0, 0, 1, 0, 1])])
-@pytest.mark.parametrize("seed", range(3))
-def test_triplet_loss_equals_a_slow_loop(seed, domain):
+def test_triplet_loss_equals_a_slow_loop(domain):
     """One item has a single image; across domains one item has consumer images alone."""
-    x = torch.randn(12, 3, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    x = torch.randn(12, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     items = torch.tensor([0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 4, 4])
     expected = slow_triplets(x, items, 0.8, domain)
     loss = losses.triplet_loss(x.requires_grad_(), items, 0.8, domain)
@@ -229,13 +191,15 @@ def test_triplet_loss_equals_a_slow_loop(seed, domain):
     assert x.grad.isfinite().all() and x.grad.abs().sum() > 0
 
 
+LIBRARY = TripletMarginLoss(margin=0.5, distance=LpDistance(normalize_embeddings=False), reducer=MeanReducer())
+
+
 def test_triplet_loss_of_equal_items_equals_the_library():
     """With as many images of each item, the mean over anchors of means is the mean over all triplets."""
     x = torch.randn(12, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     items = torch.arange(12) // 3
-    theirs = TripletMarginLoss(margin=0.5, distance=LpDistance(normalize_embeddings=False), reducer=MeanReducer())
     ours_in, theirs_in = x.clone().requires_grad_(), x.clone().requires_grad_()
-    ours, theirs = losses.triplet_loss(ours_in, items, margin=0.5), theirs(theirs_in, items)
+    ours, theirs = losses.triplet_loss(ours_in, items, margin=0.5), LIBRARY(theirs_in, items)
     torch.testing.assert_close(ours, theirs)
     ours.backward()
     theirs.backward()
@@ -246,11 +210,16 @@ def test_triplets_across_domains_equal_the_librarys_with_shops_as_references():
     x = torch.randn(16, 3, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     items, domain = torch.arange(16) // 4, torch.tensor([0, 0, 1, 1] * 4)
     shop, consumer = domain == 0, domain == 1
-    library = TripletMarginLoss(margin=0.5, distance=LpDistance(normalize_embeddings=False), reducer=MeanReducer())
-    theirs = library(x[consumer], items[consumer], ref_emb=x[shop], ref_labels=items[shop])
+    theirs = LIBRARY(x[consumer], items[consumer], ref_emb=x[shop], ref_labels=items[shop])
     ours = losses.triplet_loss(x, items, 0.5, domain)
     assert ours.item() == pytest.approx(theirs.item() / 2)  # half of the batch are anchors
-    assert losses.triplet_loss(x, items, 0.5, 1 - domain).item() != pytest.approx(ours.item())
+
+
+SAME = torch.tensor([5.0, 1.0])  # slope and threshold
+PAIRWISE = {
+    "triplet": lambda x, items, domain=None: losses.triplet_loss(x, items, 0.5, domain),
+    "pair": lambda x, items, domain=None: losses.pair_loss(x, items, SAME, domain),
+}
 
 
 @pytest.mark.parametrize("items, domain", [([], None), ([1], None), ([1, 1, 1], None), ([1, 2, 3], None),
@@ -260,11 +229,7 @@ def test_without_a_triplet_or_a_pair_of_each_kind_the_loss_is_zero_with_a_gradie
     """One image, one item, no item twice, all of one domain."""
     x = torch.rand(len(items), 4, requires_grad=True)
     domain = None if domain is None else torch.full((len(items),), domain)
-    items = torch.tensor(items, dtype=torch.long)
-    if loss == "triplet":
-        value = losses.triplet_loss(x, items, 1, domain)
-    else:
-        value = losses.pair_loss(x, items, torch.tensor([5.0, 1.0]), domain)
+    value = PAIRWISE[loss](x, torch.tensor(items, dtype=torch.long), domain)
     value.backward()
     assert value.item() == 0 and (x.grad == 0).all()
 
@@ -272,14 +237,9 @@ def test_without_a_triplet_or_a_pair_of_each_kind_the_loss_is_zero_with_a_gradie
 @pytest.mark.parametrize("loss", ["triplet", "pair"])
 def test_collapsed_embeddings_have_finite_gradients(loss):
     x = torch.ones(6, 4, requires_grad=True)
-    items = torch.arange(6) // 2
-    if loss == "triplet":
-        value = losses.triplet_loss(x, items, margin=0.5)
-        assert value.item() == 0.5
-    else:
-        value = losses.pair_loss(x, items, torch.tensor([5.0, 1.0]))
+    value = PAIRWISE[loss](x, torch.arange(6) // 2)
     value.backward()
-    assert x.grad.isfinite().all()
+    assert x.grad.isfinite().all() and (loss == "pair" or value.item() == 0.5)
 
 
 def test_pair_loss_by_hand():
@@ -322,29 +282,12 @@ def test_half_precision_is_summed_in_float32(dtype):
         ours = loss(half, slice(None))
         assert ours.dtype == torch.float32
         assert ours.item() == pytest.approx(loss(b, slice(None)).item(), rel=0.02)
-    items, same = torch.arange(8) // 2, torch.tensor([5.0, 1.0])
     x = torch.randn(8, 4, generator=torch.Generator().manual_seed(0)).to(dtype).requires_grad_()
-    for loss in (lambda e: losses.triplet_loss(e, items, margin=0.5), lambda e: losses.pair_loss(e, items, same)):
-        ours, exact = loss(x), loss(x.detach().double())
+    for loss in PAIRWISE.values():
+        ours, exact = loss(x, torch.arange(8) // 2), loss(x.detach().double(), torch.arange(8) // 2)
         assert ours.dtype == torch.float32 and ours.item() == pytest.approx(exact.item(), rel=1e-4)
         ours.backward()
         assert x.grad.isfinite().all() and x.grad.abs().sum() > 0
-
-
-def test_shapes_that_do_not_fit_raise():
-    b = batch()
-    bad = [
-        lambda: losses.landmark_loss(b["pred"], b["true"][:, :6], b["visibility"]),
-        lambda: losses.landmark_loss(b["pred"], b["true"], b["visibility"][:, :1]),
-        lambda: losses.visibility_loss(b["visibility_logits"][..., :2], b["visibility"]),
-        lambda: losses.category_loss(b["category_logits"], b["category"][:1]),
-        lambda: losses.attribute_loss(b["attribute_logits"], b["attributes"][:, :1], b["w_pos"], b["w_neg"]),
-        lambda: losses.attribute_loss(b["attribute_logits"], b["attributes"], b["w_pos"][:1], b["w_neg"]),
-        lambda: losses.triplet_loss(POINTS, ITEMS[:2], margin=1),
-    ]
-    for call in bad:
-        with pytest.raises(ValueError, match="shapes do not fit"):
-            call()
 
 
 def test_detection_loss_by_hand():
@@ -362,5 +305,3 @@ def test_detection_loss_puts_x_along_the_columns():
     log_parts = torch.tensor([[[0.1, 0.6, 0.1, 0.1, 0.1]]]).log()
     loss = losses.detection_loss(log_parts, torch.tensor([[[0.75, 0.25]]]), torch.tensor([[True]]), sigma=0.01)
     assert loss.item() == pytest.approx(-math.log(0.6))
-    with pytest.raises(ValueError, match="shapes do not fit"):
-        losses.detection_loss(log_parts[..., :4], torch.zeros(1, 1, 2), torch.ones(1, 1, dtype=torch.bool))

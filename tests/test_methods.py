@@ -1,18 +1,16 @@
 """The table of methods: what each row means, which labels supervise it, and which sources can train it."""
 
-from dataclasses import fields, replace
-from itertools import product
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from lib import crops, networks, paper, train
-from lib.methods import DETECTORS, FASHIONNET, METHODS, OURS, Method, find, missing, supervised
+from lib import networks, train
+from lib.methods import DETECTORS, METHODS, Method, find, missing, supervised
 
 JOINTLY = ("fashionnet+joints", "fashionnet+poselets")
 LABELS = ("category", "attributes", "landmarks", "joints", "item")
-EVERY_SOURCE = list(product([False, True], repeat=len(LABELS)))
 
 
 def with_labels(benchmark, *names):
@@ -26,36 +24,6 @@ def with_labels(benchmark, *names):
 
 
 # ---- the table ------------------------------------------------------------------------------------------------------
-
-
-def test_one_row_per_method_the_papers_first():
-    assert list(METHODS)[:7] == list(paper.METHODS) and len(METHODS) == 12
-    assert OURS == tuple(list(METHODS)[7:]) and all(name == method.name for name, method in METHODS.items())
-    assert FASHIONNET in METHODS and not set(DETECTORS) & set(METHODS)
-    assert len({method.difference for method in METHODS.values()}) == 12
-
-
-def test_the_rows_as_the_paper_and_the_design_describe_them():
-    default = Method("fashionnet", "the paper's method")
-    assert METHODS["fashionnet"] == default and default.steps == (1, 2) and default.attributes is None
-    differs = {
-        name: {f.name for f in fields(Method) if getattr(method, f.name) != getattr(default, f.name)}
-        - {"name", "difference", "photos", "retrieval"}
-        for name, method in METHODS.items()
-    }
-    assert differs == {
-        "wtbi": {"network", "pool_at", "steps"}, "darn": {"network", "pool_at", "steps"},
-        "fashionnet+100": {"attributes"}, "fashionnet+500": {"attributes"}, "fashionnet-noattr": {"attributes"},
-        "fashionnet+joints": {"pool_at", "steps"}, "fashionnet+poselets": {"pool_at", "steps"}, "fashionnet": set(),
-        "fashionnet-heatmap": {"head"}, "fashionnet-joint": {"steps"}, "fashionnet-global": {"pool_at", "steps"},
-        "fashionnet-oracle": {"pool_at", "pretraining"},
-    }  # fmt: skip
-    assert [METHODS[name].attributes for name in ("fashionnet+100", "fashionnet+500", "fashionnet-noattr")] == [
-        100,
-        500,
-        0,
-    ]
-    assert all(METHODS[name].retrieval for name in paper.METHODS)  # figures 8 and 9 show all seven
 
 
 def test_landmarks_are_predicted_by_those_that_pool_at_them():
@@ -127,34 +95,6 @@ def test_100_and_500_of_a_thousand(number, world):
 
 
 # ---- which sources can train a method --------------------------------------------------------------------------------
-
-
-def test_the_world_trains_every_method(world):
-    for benchmark in world.values():
-        assert [name for name in METHODS if missing(name, benchmark)] == []
-
-
-@pytest.mark.parametrize("has", EVERY_SOURCE[::3])
-def test_no_source_raises_and_what_is_not_skipped_has_a_loss(has, squares, config):
-    """The answer "" is right where a network of the method gets a loss from the labels and none is missing."""
-    names = [name for name, has_label in zip(LABELS, has, strict=True) if has_label]
-    benchmark = with_labels(squares, *names)
-    for name, method in METHODS.items():
-        for joints, attributes in product((None, False, True), (None, 0, 100, 1000)):
-            reason = missing(name, benchmark, joints, attributes)
-            assert isinstance(reason, str) and "\n" not in reason
-        if method.attributes not in (None, 0) or missing(name, benchmark):
-            continue  # of three attributes, 100 are no choice
-        samples = train.make_samples(benchmark, config, method)
-        labels = samples.labels(torch.arange(8), crops.fixed_view(8, config.input))
-        heads = networks.classes(benchmark)
-        out = {"embedding": torch.randn(8, 4)} | ({"same": torch.ones(2)} if method.network == "wtbi" else {})
-        out |= {head: torch.zeros(8, len(classes)) for head, classes in heads.items() if head != "attributes"}
-        if "attributes" in heads and method.attributes is None:
-            out["attributes"] = torch.zeros(8, 3)
-        if method.predicts_landmarks:
-            out |= {"landmarks": torch.zeros(8, 8, 2), "visibility": torch.zeros(8, 8, 3)}
-        assert train.loss_terms(out, labels, (torch.ones(3), torch.ones(3)), 0.3), (name, names)
 
 
 # labels -> the methods that can be trained; none of those that choose among attributes: there are three

@@ -26,10 +26,14 @@ def as_consumer2shop(benchmark):
     return replace(benchmark, domain=np.array(["shop", "consumer"])[np.arange(len(benchmark.image)) % 2])
 
 
-def test_classes_are_the_names_that_have_labels(squares):
+def test_classes_are_the_names_that_have_labels(squares, config):
     assert networks.classes(squares) == NAMES
     assert networks.classes(replace(squares, category=None)) == {"attributes": NAMES["attributes"]}
-    assert networks.classes(replace(squares, category=None, attributes=None)) == {}
+    bare = replace(squares, category=None, attributes=None, attribute_names=None, group_names=None)
+    assert networks.classes(bare) == {}
+    for name in ("fashionnet", "darn", "wtbi"):
+        net = networks.build(find(name), bare, config, 0)
+        assert net.category is None and net.attributes is None
 
 
 # ---- build ----------------------------------------------------------------------------------------------------------
@@ -52,21 +56,6 @@ def test_build_reads_the_table(name, squares, config):
     if method.network == "darn":
         assert len(net.streams) == 1 and list(net.widths) == ["group_1", "group_2", "category"]
         assert len(networks.build(method, as_consumer2shop(squares), config, 0).streams) == 2
-
-
-@pytest.mark.parametrize("name", ["fashionnet", "darn", "wtbi", "joints"])
-def test_a_seed_makes_a_network(name, squares, config):
-    first, again, other = (state_of(networks.build(find(name), squares, config, seed)) for seed in (3, 3, 4))
-    same = {n: torch.equal(v.nan_to_num(9), again[n].nan_to_num(9)) for n, v in first.items()}
-    assert all(same.values())
-    assert any(not torch.equal(first[n], other[n]) for n in first)
-
-
-@pytest.mark.parametrize("name", ["fashionnet", "darn", "wtbi"])
-def test_no_head_without_labels(name, squares, config):
-    bare = replace(squares, category=None, category_names=None, attributes=None, attribute_names=None, group_names=None)
-    net = networks.build(find(name), bare, config, 0)
-    assert net.category is None and net.attributes is None
 
 
 # ---- start ----------------------------------------------------------------------------------------------------------
@@ -154,15 +143,6 @@ def test_both_streams_of_darn_start_from_the_one(squares, config):
     assert torch.equal(other.streams[0]["fc6"][0].weight, one.streams[0]["fc6"][0].weight)
 
 
-def test_a_saved_network_is_read_back(squares, config, tmp_path):
-    net = networks.build(find("fashionnet+poselets"), squares, config, 1)
-    header = {"classes": NAMES, "supervised": None, "about": {"method": "x", "seconds": 1.5}}
-    networks.save(tmp_path / "model.safetensors", net, header)
-    state, back = networks.load(tmp_path / "model.safetensors")
-    assert back == header and state.keys() == net.state_dict().keys()
-    assert all(torch.equal(state[n].nan_to_num(9), v.nan_to_num(9)) for n, v in net.state_dict().items())
-
-
 # ---- shipped networks -----------------------------------------------------------------------------------------------
 
 
@@ -172,7 +152,7 @@ def shipped(net, tmp_path):
     return networks.load(tmp_path / "shipped.safetensors")
 
 
-@pytest.mark.parametrize("size", [1.0, 1e-3, 1e-6, 1e3])
+@pytest.mark.parametrize("size", [1.0, 1e-6])
 def test_a_shipped_matrix_is_off_by_at_most_half_a_step(size, tmp_path):
     """A step is a 127th of the largest weight of the same output channel, whatever the size of the weights."""
     torch.manual_seed(0)
@@ -211,15 +191,6 @@ def test_a_shipped_network_is_a_quarter_as_large_and_answers_alike(squares, conf
     assert torch.nn.functional.cosine_similarity(ours, exact).min() > 0.999
 
 
-def test_what_is_not_a_matrix_of_numbers_is_kept(squares, config, tmp_path):
-    """Batch norm's integer counter, and poselets that are not known (NaN)."""
-    net = networks.build(find("poselets"), squares, config, 1)
-    net.trunk[1].num_batches_tracked.fill_(70_000)
-    state, _ = shipped(net, tmp_path)
-    assert state["trunk.1.num_batches_tracked"] == 70_000 and state["poselets"].isnan().all()
-    assert state.keys() == net.state_dict().keys()
-
-
 def test_wtbis_generic_features_are_shipped_once(squares, config, tmp_path):
     net = networks.build(find("wtbi"), squares, config, 1)
     state, _ = shipped(net, tmp_path)
@@ -252,24 +223,14 @@ def test_vgg16_fills_trunk_and_conv5(vgg16):
     assert origin == "vgg16.safetensors" and len(names) == 26
     assert all(name.startswith(("trunk.", "conv5_global.")) for name in names)  # conv5_pose is narrower
     assert all(torch.equal(value, pose[name]) for name, value in net.pose.state_dict().items())
+    wide = FashionNet(replace(SMALL_FC, conv5_pose=512), 64, 0, 0)
+    assert len(networks.start_imagenet(wide, PAPER, str(path))[0]) == 32
+    assert torch.equal(wide.pose.conv5_pose[4].weight, features[28].weight)
+    assert len(networks.start_imagenet(DARN(SMALL_FC, 64, 3, None, (), streams=2), PAPER, str(path))[0]) == 52
     x = torch.randn(1, 3, 64, 64)
     with torch.inference_mode():
         torch.testing.assert_close(net.trunk(x), features[:23](x))
         torch.testing.assert_close(net.pool5(net.conv5_global(net.pool4(net.trunk(x)))), features(x))
-
-
-def test_vgg16_fills_conv5_pose_of_its_width_and_both_streams_of_darn(vgg16):
-    features, path = vgg16
-    net = FashionNet(replace(SMALL_FC, conv5_pose=512), 64, 0, 0)
-    assert len(networks.start_imagenet(net, PAPER, str(path))[0]) == 32
-    assert torch.equal(net.pose.conv5_pose[4].weight, features[28].weight)
-    darn = DARN(SMALL_FC, 64, 3, None, (), streams=2)
-    names, _ = networks.start_imagenet(darn, PAPER, str(path))
-    assert len(names) == 52
-    x = torch.randn(1, 3, 32, 32)
-    with torch.inference_mode():
-        for stream in darn.streams:
-            torch.testing.assert_close(stream["conv"](x), features(x))
 
 
 def test_wtbi_reads_the_same_file(vgg16):

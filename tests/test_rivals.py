@@ -6,14 +6,13 @@ from dataclasses import replace
 import pytest
 import timm
 import torch
-from torchvision.models import vgg
 
 from lib.artefact import read_tensors
 from lib.config import COMPACT, PROFILES, TINY, Model
 from lib.crops import IMAGENET, normalise
 from lib.efficientnet import WEIGHTS
 from lib.networks import start_generic
-from lib.rivals import DARN, WTBI, PartDetector, make_generic
+from lib.rivals import DARN, WTBI, PartDetector
 
 SIDE = 64
 GROUPS = torch.tensor([3, 1, 1, 2, 3, 3, 1])
@@ -139,18 +138,6 @@ def test_only_wtbis_perceptron_and_heads_learn(wtbi, images):
         assert p.requires_grad == learns and (p.grad is not None and bool(p.grad.abs().sum() > 0)) == learns, name
     assert all(torch.equal(value, initial[name]) for name, value in wtbi.generic.state_dict().items())
     assert out["embedding"].shape == (6, TINY.fc_fusion) and torch.equal(out["same"], wtbi.same)
-
-
-def test_vgg16s_generic_features_are_torchvisions():
-    """At 96 px its last pooling leaves 3 x 3 cells, which is what the features are pooled to at any size."""
-    torch.manual_seed(0)
-    net, channels = make_generic("vgg16")
-    theirs = vgg.make_layers(vgg.cfgs["D"])
-    net[0].load_state_dict(theirs[:30].state_dict())
-    x = torch.randn(1, 3, 96, 96)
-    with torch.inference_mode():
-        torch.testing.assert_close(net(x), theirs(x).flatten(1))
-    assert channels == 512 * 9 and not any(p.requires_grad for p in net.parameters())
 
 
 # ---- part detector --------------------------------------------------------------------------------------------------

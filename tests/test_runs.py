@@ -217,8 +217,6 @@ def test_validation_images_are_logged_where_results_are_measured_on_others(squar
     monkeypatch.setattr(runs, "MOST_HELD_OUT", 4)
     few = runs.training_rows("category_attribute", benchmark, 0)[1]
     assert len(few) == 4 and set(few) < set(held_out)
-    other = runs.training_rows("category_attribute", benchmark, 1)[1]
-    assert few.tolist() == sorted(few) and (few.tolist() != other.tolist() or len(other) == 4)
 
 
 def test_what_is_measured_is_never_logged(squares, search_squares):
@@ -232,13 +230,11 @@ def test_what_is_measured_is_never_logged(squares, search_squares):
     assert not set(search_squares.item[rows]) & set(search_squares.item[held_out])
 
 
-def test_pretraining_takes_its_own_split(world):
-    benchmark = world["category_attribute"]
-    rows, held_out = runs.training_rows("pretrain", benchmark, 0)
-    assert np.array_equal(rows, benchmark.rows("pretrain")) and set(benchmark.split[held_out]) == {"val"}
-
-
 # ---- rankings -------------------------------------------------------------------------------------------------------
+
+
+def by_score(scores, numbers):
+    return sorted(numbers, key=lambda number: (-scores[number], number))
 
 
 def test_ranked_scores_equal_a_sort(world):
@@ -254,35 +250,18 @@ def test_ranked_scores_equal_a_sort(world):
         "embedding": rng.random((n, 4)).astype(np.float32),
     }
     got = runs.rank(scores, benchmark, rows)
-    assert {k: (v.shape, v.dtype.name) for k, v in got.items()} == {
-        "category": ((n, 20), "int16"), "attributes": ((n, 20), "int16"), "attributes_in_group": ((n, 5, 5), "int16"),
-        "visibility": ((n, 8), "uint8"), "landmarks": ((n, 8, 2), "float32"),
+    assert {name: value.dtype.name for name, value in got.items()} == {
+        "category": "int16", "attributes": "int16", "attributes_in_group": "int16",
+        "visibility": "uint8", "landmarks": "float32",
     }  # fmt: skip
     for i in range(n):
-        for name in ("category", "attributes"):
-            order = sorted(range(scores[name].shape[1]), key=lambda j, s=scores[name][i]: (-s[j], j))
-            assert got[name][i].tolist() == order[:20]
+        assert got["category"][i].tolist() == by_score(scores["category"][i], range(50))[:20]
+        assert got["attributes"][i].tolist() == by_score(scores["attributes"][i], range(A))[:20]
         for g in range(5):
-            members = [j for j in range(A) if benchmark.attribute_groups[j] == g + 1]
-            assert (
-                got["attributes_in_group"][i, g].tolist()
-                == sorted(members, key=lambda j, s=scores["attributes"][i]: (-s[j], j))[:5]
-            )
-        for j in range(8):
-            assert got["visibility"][i, j] == max(range(3), key=lambda code, p=scores["visibility"][i, j]: p[code])
+            members = np.flatnonzero(benchmark.attribute_groups == g + 1).tolist()
+            assert got["attributes_in_group"][i, g].tolist() == by_score(scores["attributes"][i], members)[:5]
+    assert np.array_equal(got["visibility"], scores["visibility"].argmax(2))
     np.testing.assert_array_equal(got["landmarks"], scores["landmarks"])
-
-
-def test_few_classes_and_small_groups_are_padded(squares):
-    rows = squares.rows("test")
-    scores = {
-        "category": np.eye(3, dtype=np.float32)[squares.category[rows]],
-        "attributes": np.zeros((len(rows), 3), np.float32),
-    }
-    got = runs.rank(scores, squares, rows)
-    assert got["category"].shape == (8, 3) and np.array_equal(got["category"][:, 0], squares.category[rows])
-    assert got["attributes"].tolist() == [[0, 1, 2]] * 8  # equal scores: by number
-    assert got["attributes_in_group"].tolist() == [[[0, 1, -1, -1, -1], [2, -1, -1, -1, -1]]] * 8
 
 
 @pytest.mark.parametrize("name", runs.SEARCHES)
@@ -294,14 +273,14 @@ def test_nearest_rows_equal_a_sort(name, world):
     got = runs.rank({"embedding": embedding}, benchmark, rows, len(query))
     assert got["nearest"].shape == (len(query), runs.NEAREST) and got["nearest"].dtype == np.int32
     for q in range(len(query)):
-        far = ((embedding[q] - embedding[len(query) :]) ** 2).sum(1)
-        order = sorted(range(len(gallery)), key=lambda g, far=far: (far[g], g))
-        padded = (order + [-1] * runs.NEAREST)[: runs.NEAREST]
-        assert got["nearest"][q].tolist() == padded
+        order = by_score(-((embedding[q] - embedding[len(query) :]) ** 2).sum(1), range(len(gallery)))
+        expected = {"nearest": order}
         if benchmark.category is not None:
-            same = [g for g in order if benchmark.category[gallery[g]] == benchmark.category[query[q]]]
-            assert got["nearest_in_category"][q].tolist() == (same + [-1] * runs.NEAREST)[: runs.NEAREST]
-    assert ("nearest_in_category" in got) == (benchmark.category is not None)
+            category = benchmark.category[query[q]]
+            expected["nearest_in_category"] = [g for g in order if benchmark.category[gallery[g]] == category]
+        assert got.keys() == expected.keys()
+        for kind, numbers in expected.items():
+            assert got[kind][q].tolist() == (numbers + [-1] * runs.NEAREST)[: runs.NEAREST]
 
 
 # ---- runs, trained --------------------------------------------------------------------------------------------------
@@ -325,9 +304,7 @@ def test_a_run_leaves_what_it_promises(trained, world, config):
         assert {p.name for p in run.folder.iterdir()} == files
         assert run.finished and run.folder.parent == plan.out / "runs" / stage
         about, history = runs.info(run)["about"], runs.info(run)["history"]
-        assert {"commit", "date", "device", "seconds", "images", "epochs", "passes", "start", "parameters"} <= set(
-            about
-        )
+        assert {"commit", "date", "device", "seconds", "start", "parameters"} <= set(about)
         assert about["method"] == "fashionnet+100" and about["stage"] == stage and about["epochs"] == len(history) == 2
         assert history[-1]["rate"] == 0 and about["passes"] == 2 * about["images"]
         assert about["images"] == len(runs.training_rows(stage, runs.benchmark_of(stage, world), config.seed)[0])
@@ -391,25 +368,6 @@ def test_fine_tuning_starts_where_pretraining_ended(world, config, trained):
         if "running_" not in name and "num_batches" not in name:
             same = initial[name].shape == after[name].shape and torch.equal(initial[name], after[name])
             assert same != name.startswith("category."), name
-
-
-@pytest.mark.parametrize("name", ["fashionnet-global", "fashionnet-oracle"])
-def test_predictions_contain_no_label(name, squares, config, tmp_path):
-    """With the labels of the test images shuffled, the scores are the same, but for the oracle."""
-    rng, test = np.random.default_rng(0), squares.rows("test")
-    changes = {}
-    for field in ("category", "landmarks", "visibility", "attributes"):
-        changes[field] = getattr(squares, field).copy()
-        changes[field][test] = changes[field][rng.permutation(test)]
-    shuffled = replace(squares, **changes)
-    assert not np.array_equal(shuffled.category, squares.category)
-    found = []
-    for benchmark in (squares, shuffled):
-        run, plan = only({"category_attribute": benchmark}, config, tmp_path, name)
-        runs.train_run(plan, run)
-        found.append(runs.scores(run)[0])
-    differs = {kind for kind in found[0] if not np.array_equal(found[0][kind], found[1][kind])}
-    assert differs == ({"category", "attributes", "embedding"} if name == "fashionnet-oracle" else set())
 
 
 def test_a_detector_is_trained_first_and_then_frozen(squares, config, tmp_path):
@@ -488,7 +446,5 @@ def test_a_shipped_network_is_what_fine_tuning_starts_from(squares, config, tmp_
 def test_a_loss_that_is_not_finite_names_the_photos(squares, config, tmp_path):
     wild = with_schedule(config, rate=1e30)
     run, plan = only({"category_attribute": squares}, wild, tmp_path, "fashionnet-global")
-    with pytest.raises(
-        FloatingPointError, match=r"fashionnet-global_0_\w+: the loss is not finite at step \d.*img/\d+"
-    ):
+    with pytest.raises(FloatingPointError, match=r"fashionnet-global_0_\w+: the loss is not finite .*img/\d+"):
         runs.train_run(plan, run)

@@ -1,30 +1,27 @@
 """The commands of the project, and what all of them share: how they end, and how they print a time."""
 
-import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from lib.lists import DataError
 
 
-def one_sentence(command: str) -> Callable:
+@contextmanager
+def one_sentence(command: str) -> Iterator[None]:
     """Decorate a command's main: what stops it becomes a sentence on stderr and an exit code, 130 of Ctrl-C, else 1."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be no text
+    try:
+        yield
+    except (DataError, MemoryError) as error:
+        sys.exit(f"{command}: {error}")
+    except OSError as error:
+        from lib.artefact import cure_of  # brings PyTorch, for which a wrong call need not wait
 
-    def decorate(main: Callable) -> Callable:
-        @functools.wraps(main)
-        def run(*arguments):
-            sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be no text
-            try:
-                return main(*arguments)
-            except (DataError, OSError, MemoryError) as error:
-                sys.exit(f"{command}: {error}")
-            except KeyboardInterrupt:
-                print(f"\n{command}: stopped; the same command goes on from there", file=sys.stderr)
-                sys.exit(130)
-
-        return run
-
-    return decorate
+        sys.exit("; ".join(filter(None, [f"{command}: {error}", cure_of(error)])))
+    except KeyboardInterrupt:
+        print(f"\n{command}: stopped; the same command goes on from there", file=sys.stderr)
+        sys.exit(130)
 
 
 def clock(seconds: float) -> str:

@@ -91,7 +91,9 @@ def notebook_lines(plan: runs.Plan, problems: list[DataError]) -> list[str]:
         return ["  none can run: no benchmark can be read"]
     lines = []
     for path in sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        reason = attempt(problems, reason_to_skip, path.stem[:2], plan, otherwise="see the problems")
+        reason = "see the problems"
+        with attempt(problems):
+            reason = reason_to_skip(path.stem[:2], plan)
         lines.append(f"  {path.stem:<18}" + (f"skipped: {reason}" if reason else "runs"))
     for stage in plan.benchmarks:
         reasons: dict[str, list[str]] = {}
@@ -190,9 +192,11 @@ def report(root: Path, profile: str) -> tuple[str, bool]:
         benchmarks = deepfashion.find_benchmarks(root, problems)
     broken, notes, rates = [], [str(warning.message) for warning in warned], {}
     for name, benchmark in benchmarks.items():
-        attempt(problems, deepfashion.check_disjoint, benchmark)
-        if np.isfinite(benchmark.box).all():
-            attempt(problems, crops.check_sizes, benchmark)
+        with attempt(problems):
+            deepfashion.check_disjoint(benchmark)
+        with attempt(problems):
+            if np.isfinite(benchmark.box).all():
+                crops.check_sizes(benchmark)
         if (benchmark.images_root / benchmark.image[0].split("/")[0]).exists():  # else all are missing: said already
             faults, leaving, rates[name] = photo_faults(folders[name], benchmark)
             broken, notes = broken + faults, notes + leaving

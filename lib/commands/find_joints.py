@@ -10,7 +10,6 @@ that covers most of the annotated box. A data set that already has the list keep
 
 import argparse
 import pickle
-import shutil
 import sys
 from collections.abc import Collection
 from pathlib import Path
@@ -25,12 +24,10 @@ from lib import crops
 from lib.artefact import alone, digest, write_beside
 from lib.commands import one_sentence
 from lib.deepfashion import Benchmark, find_benchmarks
-from lib.lists import JOINTS, DataError, joints_columns, points_text, write_list
+from lib.lists import JOINT_LIST, JOINTS, DataError, points_text, titles, write_list
 
 PERSON = 0.7  # lowest score of a person
 KEYPOINT = 0.0  # lowest logit of a keypoint: more likely present than not
-CUT_OFF = 2
-CHUNK = 100  # photos whose joints are written at once
 COCO = ("nose", "left eye", "right eye", "left ear", "right ear", *JOINTS[2:])  # its 17 keypoints, in order
 
 
@@ -40,7 +37,7 @@ def joints_of(found: dict[str, Tensor], box: np.ndarray) -> tuple[np.ndarray, np
     found: torchvision's boxes (n, 4), scores (n,), keypoints (n, 17, 3) and keypoints_scores (n, 17). box (4,): the
     annotated one, pixels x1 y1 x2 y2.
     """
-    points, codes = np.full((len(JOINTS), 2), np.nan), np.full(len(JOINTS), CUT_OFF)
+    points, codes = np.full((len(JOINTS), 2), np.nan), np.full(len(JOINTS), crops.CUT_OFF)
     boxes, scores = found["boxes"].numpy(), found["scores"].numpy()
     common = np.clip(np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2]), 0, None).prod(axis=1)
     common[scores < PERSON] = 0
@@ -58,43 +55,35 @@ def joints_of(found: dict[str, Tensor], box: np.ndarray) -> tuple[np.ndarray, np
 
 
 @torch.inference_mode()
-def rows_of(benchmark: Benchmark, images: range, model: nn.Module, device: str, skip: Collection[int]) -> list[str]:
-    """Return the list's rows of some images; those of `skip` have no joints."""
-    rows = []
-    for i in images:
-        points, codes = np.full((len(JOINTS), 2), np.nan), np.full(len(JOINTS), CUT_OFF)
-        if i not in skip:
-            photo = crops.read_photo(benchmark.images_root / benchmark.image[i])
-            found = model([torch.from_numpy(photo).to(device).permute(2, 0, 1) / 255])[0]
-            points, codes = joints_of({name: value.cpu() for name, value in found.items()}, benchmark.box[i])
-        rows.append(f"{benchmark.image[i]}  {points_text(points, codes, range(len(JOINTS)))}")
-    return rows
-
-
 def write_joints(
     folder: Path, benchmark: Benchmark, model: nn.Module, device: str, skip: Collection[int] = (), weights: str = ""
 ) -> Path:
     """Run the detector on every photo of a benchmark, write `folder`/list_joints.txt and return its path.
 
     skip: rows of photos that cannot be read, whose joints are not found. weights: the file that the model is of. A
-    stopped search goes on with the chunks of the same photos, boxes and weights that it wrote to list_joints.part/.
+    stopped search of the same photos, boxes and weights goes on with the rows that it wrote to a .part beside the list.
     """
-    path, part, rows = folder / "list_joints.txt", folder / "list_joints.part", []
-    model = model.to(device).eval()
-    paths = [benchmark.images_root / name for name in benchmark.image]
-    sizes = [0 if i in skip else photo.stat().st_size for i, photo in enumerate(paths)]
+    path, model = folder / "list_joints.txt", model.to(device).eval()
+    photos = [benchmark.images_root / name for name in benchmark.image]
+    sizes = [0 if i in skip else photo.stat().st_size for i, photo in enumerate(photos)]
+    key = digest(benchmark.image.tolist(), benchmark.box.tolist(), sizes, weights)
+    part = path.with_name(f"list_joints.{key}.part")
     with alone(path):
-        for start in tqdm(range(0, len(sizes), CHUNK), "joints", unit=f" x {CHUNK} photos"):
-            images = range(start, min(start + CHUNK, len(sizes)))
-            of = slice(start, images.stop)
-            key = digest(benchmark.image[of].tolist(), benchmark.box[of].tolist(), sizes[of], weights)
-            chunk = part / f"{key}.txt"
-            if not chunk.exists():
-                text = "\n".join(rows_of(benchmark, images, model, device, skip))
-                write_beside(chunk, lambda name, text=text: name.write_text(text, encoding="utf-8"))
-            rows += chunk.read_text(encoding="utf-8").split("\n")
-        write_beside(path, lambda name: write_list(name, joints_columns(), rows))
-        shutil.rmtree(part)
+        part.touch()
+        rows = [row for row in part.read_text(encoding="utf-8").splitlines(True) if row.endswith("\n")]  # whole ones
+        part.write_text("".join(rows), encoding="utf-8")
+        with part.open("a", encoding="utf-8", buffering=1) as file:
+            for i in tqdm(range(len(rows), len(photos)), "joints", initial=len(rows), total=len(photos), unit="photo"):
+                points, codes = np.full((len(JOINTS), 2), np.nan), np.full(len(JOINTS), crops.CUT_OFF)
+                if i not in skip:
+                    photo = torch.from_numpy(crops.read_photo(photos[i])).to(device)
+                    found = model([photo.permute(2, 0, 1) / 255])[0]
+                    points, codes = joints_of({name: value.cpu() for name, value in found.items()}, benchmark.box[i])
+                file.write(f"{benchmark.image[i]}  {points_text(points, codes, range(len(JOINTS)))}\n")
+        rows = part.read_text(encoding="utf-8").splitlines()
+        write_beside(path, lambda name: write_list(name, titles(JOINT_LIST), rows))
+        for old in folder.glob("list_joints.*.part"):
+            old.unlink()
     return path
 
 

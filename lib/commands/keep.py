@@ -3,9 +3,8 @@
     python -m lib.commands.keep PROFILE
 
 A run writes to outputs/<profile>/, which git ignores. This command copies its tables and figures to
-outputs/reference/<profile>/, in place of the earlier copy; of the demo its executed notebooks, which show the figures,
-and the two sheets of photos that the README shows. DeepFashion's photos may not be passed on: of a run on a real data
-set only tables are copied.
+outputs/reference/<profile>/, in place of the earlier copy; of the demo its executed notebooks instead of most figures.
+DeepFashion's photos may not be passed on: of a run on a real data set only tables are copied.
 """
 
 import argparse
@@ -14,10 +13,10 @@ import shutil
 import sys
 from pathlib import Path
 
+from lib.commands import one_sentence
 from lib.lists import DataError
 
 OUTPUTS = Path(__file__).resolve().parents[2] / "outputs"
-# What is copied, by profile; of a run on a real data set TABLES alone.
 TABLES = ("tables/*.csv",)
 KEPT = {"demo": (*TABLES, "notebooks/*.ipynb", "figures/photos_landmarks.png", "figures/photos_own.png")}
 OTHERS = (*TABLES, "figures/*.png")
@@ -37,13 +36,12 @@ def patterns(run: Path) -> tuple[str, ...]:
 def copy(path: Path, target: Path) -> None:
     """Copy a file; a notebook without what its cells wrote to stderr: progress bars, and warnings with paths."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix != ".ipynb":
-        shutil.copyfile(path, target)
-        return
-    content = json.loads(path.read_text(encoding="utf-8"))
-    for cell in [cell for cell in content["cells"] if "outputs" in cell]:
-        cell["outputs"] = [output for output in cell["outputs"] if output.get("name") != "stderr"]
-    target.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    shutil.copyfile(path, target)
+    if path.suffix == ".ipynb":
+        content = json.loads(path.read_text(encoding="utf-8"))
+        for cell in [cell for cell in content["cells"] if "outputs" in cell]:
+            cell["outputs"] = [output for output in cell["outputs"] if output.get("name") != "stderr"]
+        target.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def keep(profile: str) -> Path:
@@ -58,13 +56,11 @@ def keep(profile: str) -> Path:
     return target
 
 
+@one_sentence("keep")
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m lib.commands.keep", description=__doc__.split("\n")[0])
     parser.add_argument("profile", help="name of a folder under outputs/, such as demo or photos")
-    try:
-        print(keep(parser.parse_args(arguments).profile))
-    except DataError as error:
-        sys.exit(f"keep: {error}")
+    print(keep(parser.parse_args(arguments).profile))
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ from lib import predict
 from lib.commands import one_sentence
 from lib.lists import LANDMARKS, DataError
 from lib.photo import photos_under, read_photo
-from lib.report import files, photos
+from lib.report import files, photos, results
 
-OUT = Path(__file__).resolve().parents[2] / "outputs" / "photo"
+OUT = results.ROOT / "outputs" / "photo"
 STATES = ("visible", "occluded", "cut off")
 
 

@@ -20,7 +20,6 @@ from lib.lists import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = {path.name[:2]: path for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
-RESULTS = ("tables", "figures", "notebooks")
 
 
 def existing(text: str) -> str:
@@ -61,6 +60,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         if not condition:
             parser.error(sentence)
 
+    require(NOTEBOOKS or args.check or args.photo, "no notebooks in an installed package: clone the project")
     photos = args.data or args.check
     run = args.data or args.weights or args.only or args.minutes or args.skip_damaged or args.fresh
     require(not run or not (args.check or args.photo or args.test), "--check, --photo and --test train nothing")
@@ -84,21 +84,16 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> None:
     """Do what the options say."""
     args = parse(arguments)
-    # What is imported below brings PyTorch and more, for which a wrong call need not wait.
-    if args.test:
-        from lib.commands import run_tests
+    # These bring PyTorch and more, for which a wrong call need not wait.
+    from lib.artefact import alone
+    from lib.commands import check, photo, run_tests
 
+    if args.test:
         sys.exit(run_tests.main())
     if args.check:
-        from lib.commands import check
-
         sys.exit(check.main([args.check, "--profile", args.profile]))
     if args.photo:
-        from lib.commands import photo
-
         return photo.main(args.photo, args.box, args.catalogue)
-    from lib.artefact import alone
-
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a shell
     if args.minutes:
         timer = threading.Timer(60 * args.minutes, os.kill, (os.getpid(), signal.SIGINT))
@@ -134,7 +129,7 @@ def run_notebooks(paths: list[Path], args: argparse.Namespace) -> None:
         (args.out / "tables" / "times.csv").write_text("notebook,seconds\n" + "".join(lines))
     shown = os.path.relpath(args.out)
     print(f"{clock(sum(times.values()))} in all. Tables, figures and executed notebooks: {shown}")
-    print(f'To open them: {os.path.relpath(sys.executable)} -m jupyter lab "{shown}/notebooks"', flush=True)
+    print(f'To open them: {os.path.relpath(sys.executable)} -m jupyterlab "{shown}/notebooks"', flush=True)
 
 
 def remove_others(out: Path, values: dict) -> None:
@@ -144,7 +139,7 @@ def remove_others(out: Path, values: dict) -> None:
     about = out / "about.json"
     if about.exists() and json.loads(about.read_text()) != values:
         print(f"Removing results of other data or parameters from {os.path.relpath(out)}", flush=True)
-        for name in RESULTS:
+        for name in ("tables", "figures", "notebooks"):
             shutil.rmtree(out / name, ignore_errors=True)
             (out / name).mkdir()
     write_json(about, values)
@@ -175,10 +170,10 @@ def run_notebook(path: Path, target: Path, values: dict) -> str:
 
     part = target.with_suffix(".part.ipynb")
     part.parent.mkdir(exist_ok=True)
+    names = [str(name).replace("{", "{{").replace("}", "}}") for name in (path, part)]  # papermill formats them
+    options = {"cwd": path.parent, "kernel_name": "python3", "stderr_file": sys.stderr, "coalesce_streams": True}
     try:
-        papermill.execute_notebook(
-            path, part, values, cwd=path.parent, kernel_name="python3", stderr_file=sys.stderr, coalesce_streams=True
-        )
+        papermill.execute_notebook(*names, values, **options)
     except RuntimeError:  # nbclient's DeadKernelError, or of a kernel that did not start
         raise DataError(f"{path.stem}: its Python died, most often for lack of memory") from None
     except papermill.PapermillExecutionError as error:

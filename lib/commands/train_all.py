@@ -13,6 +13,7 @@ import os
 import sys
 import time
 import traceback
+from collections import defaultdict
 from contextlib import ExitStack
 from functools import cache, partial
 from pathlib import Path
@@ -45,12 +46,10 @@ def phases(plan: runs.Plan) -> list[list[runs.Run]]:
 
     A detector is trained by the first run that pools at what it finds; runs with one come first, as they take longest.
     """
-    detectors = {run.detector for run in plan.runs}
-    found: dict[tuple, list[runs.Run]] = {}
+    detectors, found = {run.detector for run in plan.runs}, defaultdict(list)
     for run in sorted(plan.runs, key=lambda run: run.detector is None):
-        place = (run.stage != "pretrain", run.seed, run.stage in runs.SEARCHES)
         if run not in detectors:
-            found.setdefault(place, []).append(run)
+            found[run.stage != "pretrain", run.seed, run.stage in runs.SEARCHES].append(run)
     return [found[place] for place in sorted(found)]
 
 

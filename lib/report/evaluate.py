@@ -21,18 +21,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lib import deepfashion, metrics, paper, runs
+from lib import deepfashion, runs
 from lib.artefact import read_tensors, write_beside
 from lib.deepfashion import Benchmark
-from lib.lists import FOLDERS, LANDMARKS, DataError, fail
-from lib.report.results import SEARCHES, Counts, Results
+from lib.lists import FOLDERS, DataError, fail
+from lib.report.measures import measure_all, printed, words
+from lib.report.results import SEARCHES, Results
 
 POINTS = tuple(f"{axis}{slot}" for slot in range(1, 9) for axis in "xy")
-CATEGORY_KS, ATTRIBUTE_KS, SEARCH_KS = (1, 3, 5), (3, 5), (1, 5, 10, 20, 50)
-PIXELS, SIDE = 10, 224
 COLUMNS = ("file", "measure", "definition", "group", "k", "value", "lo", "hi", "n")
-IN_WORDS = {"group": "ranked inside the group", "image": "mean per image", "best50": "best 50"}  # docs/METRICS.md
-BLOCK = 64  # attributes that are resampled at a time: (images, 64) float64 fits the memory
 
 Predictions = tuple[np.ndarray, dict[str, np.ndarray], list[str]]  # image names, scores, where each row stands
 
@@ -217,127 +214,6 @@ def _check(path: Path, scores: dict[str, np.ndarray], places: list[str], b: Benc
             )
 
 
-# ---- measures -------------------------------------------------------------------------------------------------------
-
-
-def evaluate(r: Results, method: str = "predictions") -> pd.DataFrame:
-    """Return all measures of one method: columns measure, definition, group, k, value, lo, hi, n.
-
-    value, lo, hi: shares in 0..1, and distances in units of the box for NE; the interval is over items (and seeds, if
-    several). n: what is averaged over.
-    """
-    rows = []
-    if r.has(method, "category"):
-        rows += _category(r, method)
-    if r.has(method, "attributes"):
-        rows += _attributes(r, method)
-    if r.has(method, "landmarks"):
-        rows += _landmarks(r, method)
-    if r.has(method, "nearest"):
-        rows += _search(r, method)
-    return pd.DataFrame(rows, columns=COLUMNS[1:])
-
-
-def _row(measure: str, definition: str, group: str, k, interval: metrics.Interval, n: float) -> tuple:
-    return measure, definition, group, k, interval.value, interval.lo, interval.hi, int(n)
-
-
-def _category(r: Results, method: str) -> list[tuple]:
-    labels, out = r.benchmark.category[r.rows], []
-    each = labels[:, None] == np.unique(labels)  # (n, categories that occur)
-    for k in CATEGORY_KS:
-        hits, ones = r.category(method, k)
-        out.append(_row("category", "micro", "all", k, r.interval(method, (hits, ones)), len(labels)))
-        values = r.values(method, (hits[..., None] * each, each[None]))  # (resamples, categories)
-        out.append(_row("category", "macro", "all", k, metrics.interval(_mean(_filled(values))), each.shape[1]))
-    return out
-
-
-def _attributes(r: Results, method: str) -> list[tuple]:
-    b, out = r.benchmark, []
-    blocks = np.array_split(np.arange(len(b.attribute_names)), -(-len(b.attribute_names) // BLOCK))
-    for k in ATTRIBUTE_KS:
-        recalls = np.concatenate([r.values(method, r.per_attribute(method, k, c)) for c in blocks], axis=1)
-        recalls = _filled(recalls)  # (resamples, A)
-        for group in ("all", *b.group_names.values()):
-            matched, true = r.attributes(method, k, group)
-            mine = recalls[:, r.group(group)]
-            labelled = int(np.isfinite(mine[0]).sum())
-            some = true > 0
-            image = np.where(some, matched / np.where(some, true, 1), 0), some
-            within = r.attributes(method, k, group, within=True)
-            out += [
-                _row("attributes", "micro", group, k, r.interval(method, (matched, true)), true.sum()),
-                _row("attributes", "macro", group, k, metrics.interval(_mean(mine)), labelled),
-                _row("attributes", "group", group, k, r.interval(method, within), true.sum()),
-                _row("attributes", "image", group, k, r.interval(method, image), some.sum()),
-                _row("attributes", "best50", group, k, metrics.interval(_best(mine, 50)), min(50, labelled)),
-            ]
-    return out
-
-
-def _filled(values: np.ndarray) -> np.ndarray:
-    """Return (resamples, statistics) with the sample's value, row 0, where a resample drew nothing to divide by.
-
-    Left out, rare labels, which are the hard ones, would weigh less in the resamples than in the sample: the interval
-    of a mean over labels could lie above its own value.
-    """
-    return np.where(np.isfinite(values), values, values[0])
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Return the mean of each row over what is not nan; nan where nothing is."""
-    known = np.isfinite(values)
-    return np.where(known, values, 0).sum(1) / np.where(known.any(1), known.sum(1), np.nan)
-
-
-def _best(values: np.ndarray, n: int) -> np.ndarray:
-    """Return the mean of each row's n highest values; they are chosen anew in each resample."""
-    highest = -np.sort(-values, axis=1)[:, :n]  # nan sorts last
-    return _mean(highest)
-
-
-def _landmarks(r: Results, method: str) -> list[tuple]:
-    visibility = r.benchmark.visibility[r.rows]
-    by_box, by_diagonal = (r.distances(method, norm) for norm in ("box", "diagonal"))
-    seen, out = visibility == 0, []
-    known = np.where(seen, by_box, 0)
-    groups = {"all": list(range(8))} | {name: [slot] for slot, name in enumerate(LANDMARKS)}
-    for group, slots in groups.items():
-
-        def share(found: np.ndarray, whole: np.ndarray, slots=slots) -> Counts:
-            return (found & seen)[..., slots].sum(-1), whole[:, slots].sum(-1)[None]
-
-        near = paper.PDJ_THRESHOLD
-        for definition, counts in {
-            f"PDJ@{near} box": share(by_box < near, seen),
-            f"PDJ@{near} diagonal": share(by_diagonal < near, seen),
-            f"PDJ@{near} box, invisible as errors": share(by_box < near, visibility >= 0),
-            "NE": (known[..., slots].sum(-1), seen[:, slots].sum(-1)[None]),
-            "PCK@0.2": share(by_box < 0.2, seen),
-            f"within {PIXELS} of {SIDE} px": share(by_box * SIDE < PIXELS, seen),
-        }.items():
-            out.append(_row("landmarks", definition, group, "", r.interval(method, counts), counts[1].sum()))
-    return out
-
-
-def _search(r: Results, method: str) -> list[tuple]:
-    items = r.benchmark.item
-    names, number = np.unique(items[r.gallery], return_counts=True)
-    known = dict(zip(names.tolist(), number.tolist(), strict=True))
-    there = np.array([known.get(item, 0) for item in items[r.query].tolist()])  # (Q,) the item's images in the gallery
-    out = []
-    for within in (False, True) if r.has(method, "nearest_in_category") else (False,):
-        group, matches = "within category" if within else "all", r.matches(method, within)
-        for k in SEARCH_KS:
-            hits = r.search(method, k, within=within)
-            out.append(_row(r.stage, "hit", group, k, r.interval(method, hits), len(there)))
-            found = np.where(there > 0, matches[:, :, :k].sum(2) / np.maximum(there, 1), 0)
-            share = found, (there > 0)[None]
-            out.append(_row(r.stage, "share found", group, k, r.interval(method, share), (there > 0).sum()))
-    return out
-
-
 # ---- the command ----------------------------------------------------------------------------------------------------
 
 
@@ -348,20 +224,22 @@ def score(files: list[Path], benchmarks: dict[str, Benchmark], seed: int = 0) ->
         results = match(path, read(path, benchmarks), benchmarks, seed)
         split = " and ".join(sorted(set(results.benchmark.split[results.rows]), reverse=True))
         print(f"{path}: {len(results.rows):,} images of {FOLDERS[results.stage]}, {split}", file=sys.stderr)
-        tables.append(evaluate(results).assign(file=str(path)))
+        table = printed(measure_all(results, alone=True))
+        tables.append(table.assign(file=str(path)))
     return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
 
 
 def shown(table: pd.DataFrame) -> str:
     """Return the rows of the groups "all" and "within category" to read: per cent with intervals, NE as it is."""
     out = []
-    for r in table[table.group.isin(("all", "within category"))].itertuples():
-        scale, digits = (1, 4) if r.definition == "NE" else (100, 2)
-        numbers = [f"{scale * value:.{digits}f}" for value in (r.value, r.lo, r.hi)]
-        definition = IN_WORDS.get(r.definition, r.definition) + (f", {r.group}" if r.group != "all" else "")
-        out.append((Path(r.file).parent.name + "/" + Path(r.file).name, r.measure, definition, r.k,
-                    f"{numbers[0]} [{numbers[1]}, {numbers[2]}]", r.n))  # fmt: skip
-    names = ["file", "measure", "definition", "k", "% (NE: box units) [95 % interval]", "n"]
+    for row in table[table.group.isin(("all", "within category"))].itertuples():
+        scale, digits = (1, 4) if row.definition == "NE" else (100, 2)
+        value, low, high = (f"{scale * number:.{digits}f}" for number in (row.value, row.lo, row.hi))
+        measure, definition = words(row)
+        definition += f", {row.group}" if row.group != "all" else ""
+        file = "/".join(Path(row.file).parts[-2:])
+        out.append((file, measure, definition, f"{value} [{low}, {high}]", row.n))
+    names = ["file", "measure", "definition", "% (NE: box units) [95 % interval]", "n"]
     return pd.DataFrame(out, columns=names).to_string(index=False)
 
 

@@ -27,7 +27,7 @@ METHOD_COLOURS = ["#117733", "#D98200", "#8F8F2B", "#882255", "#AA4499", "#CC556
 METHOD_COLOURS += ["#2F9C8C", "#AA4499", "#D98200", "#117733", "#000000"]
 # Left and right of a pair share a colour; the right one is drawn hollow or dashed.
 LANDMARK_COLOURS = [PALETTE[i // 2] for i in range(len(LANDMARKS))]
-VERDICT_COLOURS = {"held": BLUE, "not held": RED, "no difference": "#AA4499"}  # all others: grey
+VERDICT_COLOURS = {"held": BLUE, "opposite": RED, "no difference": "#AA4499"}  # all others: grey
 
 
 def use_style() -> None:
@@ -290,7 +290,7 @@ def curves_and_differences(panels: list[tuple[str, pd.DataFrame]], methods: list
 def retrieval_curves(table: pd.DataFrame, methods: list[str]):
     """Draw figure 8b or 9b: accuracy over k and the difference to FashionNet; one column per search.
 
-    table: of `curves.retrieval_curves`.
+    table: of `tables.retrieval`.
     """
     panels = [(f"search: {search}", rows) for search, rows in table.groupby("search", sort=False)]
     figure = curves_and_differences(panels, methods, "k", "accuracy", paper.RETRIEVAL_TOP_K)
@@ -299,18 +299,18 @@ def retrieval_curves(table: pd.DataFrame, methods: list[str]):
 
 
 def pdj_differences(table: pd.DataFrame, methods: list[str]):
-    """Draw figure 10b: PDJ of all landmarks, and the difference to FashionNet. table: of `curves.pdj_differences`."""
+    """Draw figure 10b: PDJ of all landmarks, and the difference to FashionNet. table: of `tables.pdj`."""
     figure = curves_and_differences([("all landmarks", table)], methods, "threshold", "pdj", paper.PDJ_THRESHOLD)
     figure.supxlabel(f"distance in units of the box; numbers are at {paper.PDJ_THRESHOLD}", fontsize=10)
     return figure
 
 
 def pdj_in_one(table: pd.DataFrame, method: str):
-    """Draw figure 10a as the paper does: the eight landmarks of a method in one panel. table: of `curves.pdj_table`."""
+    """Draw figure 10a as the paper does: the eight landmarks of a method in one panel. table: of `tables.pdj`."""
     figure, axis = plt.subplots(figsize=(6.4, 4.2))
     limits = {"xlim": (0, table.threshold.max()), "ylim": (0, 100)}
     axis.set(**limits, ylabel="detected, %", xlabel="distance in units of the box", title=method)
-    rows, lines, at = table[(table.method == method) & (table.norm == "box")], [], paper.PDJ_THRESHOLD
+    rows, lines, at = table[table.method == method], [], paper.PDJ_THRESHOLD
     for place, name in enumerate(LANDMARKS):
         curve = shares(rows[rows.landmark == name], "threshold", "pdj")
         if curve.y.notna().any():
@@ -324,9 +324,8 @@ def pdj_in_one(table: pd.DataFrame, method: str):
     return figure
 
 
-def pdj_curves(table: pd.DataFrame, methods: list[str], norm: str = "box"):
-    """Draw figure 10a of several methods, one panel per landmark. table: of `curves.pdj_table`."""
-    table = table[table.norm == norm]
+def pdj_curves(table: pd.DataFrame, methods: list[str]):
+    """Draw figure 10a of several methods, one panel per landmark. table: of `tables.pdj`."""
     figure, axes = plt.subplots(2, 4, figsize=(11.5, 5.2), sharex=True, sharey=True)
     axes[0, 0].set(xlim=(0, table.threshold.max()), ylim=(0, 100))
     for axis, name in zip(axes.flat, LANDMARKS, strict=True):
@@ -338,8 +337,7 @@ def pdj_curves(table: pd.DataFrame, methods: list[str], norm: str = "box"):
         axis.set_title(f"{name}, n = {int(part.n.max()):,}")
         if axis in axes[:, -1]:
             label_ends(axis, ends, gap=0.1)
-    unit = "units of the box" if norm == "box" else "diagonals of the box"
-    figure.supxlabel(f"distance in {unit}", fontsize=10)
+    figure.supxlabel("distance in units of the box", fontsize=10)
     figure.supylabel("detected, %", fontsize=10)
     return figure
 
@@ -347,7 +345,7 @@ def pdj_curves(table: pd.DataFrame, methods: list[str], norm: str = "box"):
 def variation_curves(table: pd.DataFrame, method: str):
     """Draw figure 11a: accuracy over k of the queries of each pose and scale, with 95 % bands.
 
-    table: of `curves.variation_table`.
+    table: of `tables.variations`.
     """
     figure, axes = plt.subplots(1, 2, figsize=(10.5, 3.6), sharey=True)
     axes[0].set(ylim=(0, 100), ylabel="found, %")
@@ -365,7 +363,7 @@ def variation_curves(table: pd.DataFrame, method: str):
 def variation_dots(table: pd.DataFrame, methods: list[str], k: int, most: int = 14):
     """Draw figure 11b: accuracy at k by category, easiest for FashionNet first, with 95 % intervals.
 
-    table: of `curves.variation_table`; the `most` categories with the most queries are shown.
+    table: of `tables.variations`; the `most` categories with the most queries are shown.
     """
     rows = table[(table.by == "category") & (table.k == k)]
     main = rows[rows.method == FASHIONNET].nlargest(most, "queries").sort_values("accuracy", kind="stable")

@@ -17,21 +17,21 @@ from PIL import Image, UnidentifiedImageError
 from lib import paper
 from lib.artefact import write_beside
 from lib.lists import DataError
-from lib.report.curves import paper_top20
 from lib.report.files import read_table
 from lib.report.results import SEARCHES, STAGES
-from lib.report.tables import DASH, plus_minus
+from lib.report.tables import DASH, beside_paper, landmark_summary, paper_top20, plus_minus, rows_of
 
-DIRECTIONS = ("held", "no difference", "not held", "undecided", "not testable here")  # as tables and bars order them
+# As tables and bars order them.
+DIRECTIONS = ("held", "no difference", "opposite", "undecided", "by construction", "not testable here")
 VERDICTS = {
     "What replicates": "held",
-    "What goes the other way": "not held",
+    "What goes the other way": "opposite",
     "What makes no difference here": "no difference",
     "What cannot be told": "undecided",
+    "What drawn clothes have by construction": "by construction",
 }
 GROUPS = {  # the page's title of each group of claims.csv
     "categories": "Order of the methods",
-    "number of attributes": "Order of the methods",
     "attributes": "Attributes",
     "landmarks": "Landmarks",
     "in-shop": "Searches",
@@ -51,7 +51,7 @@ FIGURES = {
     "All claims at a glance": ("fig_claims",),
 }
 RUNS = ("runs", "inshop_runs", "consumer2shop_runs")
-REFERENCES = ("ceiling", "prior", "chance", "mean landmark")  # rows that are no methods
+REFERENCES = ("ceiling", "prior", "design known", "chance", "mean landmark")  # rows that are no methods
 LABELS = {"category": "Category", "all": "All attributes"}
 WIDE = 1.5  # width / height from which a figure scrolls on a phone, so that its words stay legible
 
@@ -91,9 +91,10 @@ def beside(columns: dict[str, pd.DataFrame], bold: bool = False) -> pd.DataFrame
 
 def table2(out: Path) -> dict:
     """Return Table 2 beside the paper's: its headline columns, and those of the attribute groups for each k."""
-    long = table(out, "table2_paper")
-    if long is None:
+    measured = table(out, "measures")
+    if measured is None or measured[measured.stage == "category_attribute"].query("definition == 'micro'").empty:
         return {"headline": None}
+    long = beside_paper(measured)
 
     def columns(names, ks: tuple[int, ...]) -> dict[str, pd.DataFrame]:
         titles = {(name, k): f"{LABELS.get(name, name.capitalize())}, top-{k}" for name in names for k in ks}
@@ -111,28 +112,27 @@ def table2(out: Path) -> dict:
 
 def searches(out: Path) -> dict:
     """Return top-20 accuracy of both searches beside the paper's, and the notebooks of those that are absent."""
-    columns, absent = {}, {}
+    measured, columns, absent = table(out, "measures"), {}, {}
     for place, stage in enumerate(SEARCHES, 4):
-        curves = table(out, stage)
-        if curves is None:
+        at = measured[measured.stage == stage] if measured is not None else pd.DataFrame()
+        if at.empty:
             absent[stage] = f"0{place}_{stage}"
             continue
-        at = curves[(curves.search == "all") & (curves.k == paper.RETRIEVAL_TOP_K)]
-        found = 100 * at[["accuracy", "lo", "hi"]].rename(columns={"accuracy": "ours"})
-        printed = 100 * at.method.map(paper_top20(stage)).astype(float)
-        columns[STAGES[stage]] = found.assign(method=at.method, paper=printed)
+        found = rows_of(at, "search", "hit", paper.RETRIEVAL_TOP_K, "all").rename(columns={"value": "ours"})
+        found[["ours", "lo", "hi"]] *= 100
+        columns[STAGES[stage]] = found.assign(paper=100 * found.method.map(paper_top20(stage)).astype(float))
     return {"searches": beside(columns) if columns else None, "no_search": absent, "stages": STAGES}
 
 
 def landmarks(out: Path) -> dict:
     """Return the landmarks by every measure in use."""
-    summary = table(out, "landmark_summary")
-    if summary is None:
+    measured = table(out, "measures")
+    if measured is None or "landmarks" not in set(measured.measure):
         return {"landmarks": None}
-    shown = summary.drop(columns=["lo", "hi", "n"], errors="ignore").astype({"method": str})
-    for name in shown.columns.drop("method"):
+    shown = landmark_summary(measured)
+    for name in shown:
         shown[name] = shown[name].map("{:.3f}".format) if name == "NE" else (100 * shown[name]).map("{:.1f}".format)
-    return {"landmarks": shown}
+    return {"landmarks": shown.reset_index()}
 
 
 # ---- claims, figures, provenance ------------------------------------------------------------------------------------

@@ -12,10 +12,11 @@ import pandas as pd
 from lib import paper
 from lib.artefact import write_beside
 from lib.lists import LANDMARKS, DataError
-from lib.methods import FASHIONNET, METHODS
-from lib.report.page import RUNS
+from lib.methods import METHODS
+from lib.report.claims import RULE_DATE
+from lib.report.page import REFERENCES, RUNS
 from lib.report.results import ROOT
-from lib.report.tables import DASH, plus_minus
+from lib.report.tables import DASH, by_frequency, paper_top20, rows_of, shown
 
 REFERENCE = ROOT / "outputs" / "reference"
 PROFILES = {
@@ -39,106 +40,100 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
+def cells(profile: str, stage: str, measure: str, definition: str, k: float, group: str = "all") -> dict[str, str]:
+    """Return "value ± half of the interval" in per cent by method, of one measure of a kept profile."""
+    rows = read(profile, "measures")
+    return shown(rows_of(rows[rows.stage == stage], measure, definition, k, group)).to_dict()
+
+
 def headline(profile: str) -> pd.DataFrame:
-    """Return the four headline numbers of each method, in per cent: the paper's, then ours ± half a 95 % interval."""
-    table2 = read(profile, "table2").set_index("method")
-    searches = {name: read(profile, name) for name in ("inshop", "consumer2shop")}
-    out = []
-    for method in [m for m in METHODS if m in table2.index] + ["ceiling", "prior", "chance"]:
-        if method not in table2.index:
-            continue
-        row, printed = {"method": method}, paper.TABLE2.get(method, {})
-        for title, column, k in (("category, top-3", "category", 0), ("attributes, top-5", "all", 1)):
-            name = f"{column}_top{(3, 5)[k]}"
-            value = plus_minus(*(table2.loc[method].get(f"{name}{end}", float("nan")) for end in ("", "_lo", "_hi")))
-            row |= {f"{title}: paper": f"{printed[column][k]:.1f}" if printed else DASH, f"{title}: here": value}
-        for title, name in (("in-shop, top-20", "inshop"), ("consumer-to-shop, top-20", "consumer2shop")):
-            table = searches[name]
-            value = DASH
-            if table is not None:
-                at = table[(table.method == method) & (table.search == "all") & (table.k == paper.RETRIEVAL_TOP_K)]
-                value = plus_minus(*(100 * at[["accuracy", "lo", "hi"]].iloc[0])) if len(at) else DASH
-            row |= {f"{title}: paper": _top20(name, method), f"{title}: here": value}
-        out.append(row)
-    return pd.DataFrame(out)
+    """Return the headline numbers of each method, in per cent: the paper's, then ours ± half a 95 % interval."""
+    main, top = "category_attribute", paper.RETRIEVAL_TOP_K
+    titles = {
+        "category, top-3": (cells(profile, main, "category", "micro", 3), _printed("category", 0)),
+        "attributes, top-5": (cells(profile, main, "attributes", "micro", 5), _printed("all", 1)),
+        f"in-shop, top-{top}": (cells(profile, "inshop", "search", "hit", top), paper_top20("inshop")),
+        f"consumer-to-shop, top-{top}": (
+            cells(profile, "consumer2shop", "search", "hit", top),
+            paper_top20("consumer2shop"),
+        ),
+    }
+    out = pd.DataFrame(
+        {"method": [m for m in (*METHODS, *REFERENCES) if any(m in here for here, _ in titles.values())]}
+    )
+    for title, (here, values) in titles.items():
+        out[f"{title}: paper"] = [f"{100 * values[m]:.1f}" if m in values else DASH for m in out.method]
+        out[f"{title}: here"] = [here.get(m, DASH) for m in out.method]
+    return out
 
 
-def _inshop_category(method: str) -> str:
-    """Return the top-3 category accuracy on in-shop's test images in per cent, or a dash."""
-    table = read("photos", "inshop_categories")
-    at = None if table is None else table[(table.get("method") == method) & (table.get("k") == 3)]
-    return DASH if at is None or not len(at) else plus_minus(*(100 * at[["micro", "lo", "hi"]].iloc[0]))
+def _printed(column: str, place: int) -> dict[str, float]:
+    return {method: row[column][place] / 100 for method, row in paper.TABLE2.items()}
 
 
-def _top20(search: str, method: str) -> str:
-    """Return the paper's top-20 accuracy of a method in per cent, or a dash."""
-    if search == "inshop":
-        main = paper.INSHOP_TOP20[FASHIONNET] if method in paper.INSHOP_BELOW_FASHIONNET else None
-        value = paper.INSHOP_TOP20.get(method, main and main - paper.INSHOP_BELOW_FASHIONNET[method])
-    else:
-        value = paper.CONSUMER2SHOP_TOP20.get(method)
-    return DASH if value is None else f"{100 * value:.1f}"
+def frequency(profile: str) -> pd.DataFrame:
+    """Return top-5 attribute recall by the rank of an attribute's frequency in training, and the macro mean."""
+    return by_frequency(read(profile, "measures")).reset_index()
 
 
 def real_photos() -> pd.DataFrame:
     """Return one row per method on real photos, in per cent: attributes and landmarks of the val photos, then
     categories and search of in-shop's test photos, ± half a 95 % interval where there is one."""
-    table2, definitions = read("photos", "table2").set_index("method"), read("photos", "attribute_definitions")
-    macro = definitions[(definitions.group == "all") & (definitions.k == 5)].set_index("method").macro
-    pdj, search = read("photos", "landmark_summary"), read("photos", "inshop")
-    far, found = {}, {}
-    if pdj is not None:
-        far = dict(zip(pdj.method, 100 * pdj[["PDJ@0.1 box", "lo", "hi"]].to_numpy(), strict=True))
-    if search is not None:
-        at = search[(search.search == "all") & (search.k == paper.RETRIEVAL_TOP_K)]
-        found = dict(zip(at.method, 100 * at[["accuracy", "lo", "hi"]].to_numpy(), strict=True))
-    out = []
-    for method in [m for m in [*METHODS, "ceiling", "prior"] if m in table2.index]:
-        ours = [table2.loc[method].get(f"all_top5{end}", float("nan")) for end in ("", "_lo", "_hi")]
-        out.append({
-            "method": method,
-            "attributes, top-5, micro": plus_minus(*ours),
-            "macro": f"{100 * macro[method]:.1f}" if method in macro.index and macro[method] >= 0 else DASH,
-            "landmarks, PDJ at 0.1": plus_minus(*far[method]) if method in far else DASH,
-            "category, top-3 (in-shop)": _inshop_category(method),
-            "in-shop, top-20": plus_minus(*found[method]) if method in found else DASH,
-        })  # fmt: skip
-    return pd.DataFrame(out)
+    main, top = "category_attribute", paper.RETRIEVAL_TOP_K
+    titles = {
+        "attributes, top-5, micro": cells("photos", main, "attributes", "micro", 5),
+        "macro": cells("photos", main, "attributes", "macro", 5),
+        "landmarks, PDJ at 0.1": cells("photos", main, "landmarks", "PDJ box", paper.PDJ_THRESHOLD),
+        "category, top-3 (in-shop)": cells("photos", "inshop", "category", "micro", 3),
+        f"in-shop, top-{top}": cells("photos", "inshop", "search", "hit", top),
+    }
+    out = pd.DataFrame({"method": [m for m in (*METHODS, *REFERENCES) if any(m in here for here in titles.values())]})
+    for title, here in titles.items():
+        out[title] = [here.get(m, DASH) for m in out.method]
+    return out
 
 
 def landmarks(profile: str) -> pd.DataFrame:
     """Return PDJ at 0.1 of the box in per cent, one row per method, one column per landmark."""
-    table = read(profile, "pdj")
-    at = table[(table.threshold == paper.PDJ_THRESHOLD) & (table.norm == "box")]
-    wide = 100 * at.pivot(index="method", columns="landmark", values="pdj").loc[at.method.unique(), ["all", *LANDMARKS]]
+    rows = rows_of(read(profile, "measures"), "landmarks", "PDJ box", paper.PDJ_THRESHOLD)
+    wide = (
+        100 * rows.pivot(index="method", columns="group", values="value").loc[rows.method.unique(), ["all", *LANDMARKS]]
+    )
     return wide.map(lambda share: f"{share:.1f}").reset_index()
 
 
 def claims(profile: str) -> pd.DataFrame:
-    """Return the number of claims by direction and group."""
+    """Return the number of claims by group: each direction, then each size."""
     table = read(profile, "claims")
-    counts = pd.crosstab(table.group, table.direction).loc[table.group.unique()]
+    parts = [pd.crosstab(table.group, table[name]).add_prefix(prefix)
+             for name, prefix in (("direction", ""), ("size", "size: "))]  # fmt: skip
+    counts = pd.concat(parts, axis=1).fillna(0).astype(int).loc[table.group.unique()]
     counts.loc["all"] = counts.sum()
     return counts.reset_index().rename_axis(columns=None)
 
 
+def rule(profile: str) -> str:
+    """Return which rule has judged the kept claims of a profile."""
+    if "p" in read(profile, "claims"):
+        return f"Judged by the rule of {RULE_DATE}, which `lib/report/claims.py` states."
+    return f"Judged by the rule before {RULE_DATE}; its intervals of searches are over items of a few designs."
+
+
 def claims_full(profile: str) -> pd.DataFrame:
     """Return every claim with its two verdicts, in points."""
-    table = read(profile, "claims").fillna({"paper": float("nan")})
-    shown = table[["group", "claim"]].copy()
-    shown["paper"] = [DASH if pd.isna(p) else f"{100 * p:+.1f}" for p in table.paper]
-    shown["here"] = [
-        DASH if pd.isna(r.measured) else f"{100 * r.measured:+.1f} [{100 * r.lo:+.1f}, {100 * r.hi:+.1f}]"
-        for r in table.itertuples()
-    ]
-    shown["direction"], shown["size"] = table.direction, table["size"].fillna(DASH)
-    shown["reason"] = table.reason.fillna("")
-    return shown
+    table = read(profile, "claims")
+    out = table[["group", "claim"]].copy()
+    out["paper"] = [DASH if pd.isna(p) else f"{100 * p:+.1f}" for p in table.paper]
+    ours = [f"{100 * r.measured:+.1f} [{100 * r.lo:+.1f}, {100 * r.hi:+.1f}]" for r in table.itertuples()]
+    out["here"] = table.measured.notna().map({True: "", False: DASH}).where(table.measured.isna(), ours)
+    out["direction"], out["size"] = table.direction, table["size"].fillna(DASH)
+    out["reason"] = table.reason.fillna("")
+    return out
 
 
 def parts() -> dict[str, str]:
     """Return the README's generated parts by name."""
-    kept = [name for name in PROFILES if (REFERENCE / name / "tables" / "table2.csv").exists()]
+    kept = [name for name in PROFILES if read(name, "measures") is not None]
     if not kept:
         raise DataError(f"{REFERENCE}: no kept results; run python -m lib.commands.keep demo after ./run_all.sh")
     profile = kept[0]
@@ -160,17 +155,17 @@ def results_page() -> str:
         " [notebook 08](../../notebooks/08_claims.ipynb), the methods in the [README](../../README.md#results).\n",
     ]
     for profile, title in PROFILES.items():
-        if not (REFERENCE / profile / "tables" / "table2.csv").exists():
+        if read(profile, "measures") is None:
             continue
         out += [f"## {title}\n", markdown(real_photos() if profile == "photos" else headline(profile))]
         if read(profile, "runs") is not None:
             runs = pd.concat([read(profile, name) for name in RUNS if read(profile, name) is not None])
             shown = runs[["commit", "date", "device"]].drop_duplicates()
             out += ["Runs by commit, date and device:\n", markdown(shown.astype(str))]
-        if read(profile, "pdj") is not None:
+        if "landmarks" in set(read(profile, "measures").measure):
             out += ["Landmarks, PDJ at 0.1 of the box, in per cent:\n", markdown(landmarks(profile))]
         if read(profile, "claims") is not None:
-            out += ["Claims, in points:\n", markdown(claims_full(profile).astype(str))]
+            out += [f"Claims, in points. {rule(profile)}\n", markdown(claims_full(profile).astype(str))]
     return "\n".join(out)
 
 

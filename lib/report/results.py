@@ -1,8 +1,6 @@
-"""The answers of finished runs beside the truth: what every table, figure and claim is computed from.
+"""The rankings of finished runs beside the truth: what every table, figure and claim is computed from."""
 
-`gather` reads the runs of one stage into a `Results`. Its measures return numerators and denominators, one column per
-image or query and one row per fine-tuning seed; `Results.interval` turns them into a value with its interval."""
-
+import json
 import sys
 import zlib
 from dataclasses import dataclass, field, replace
@@ -12,18 +10,20 @@ from pathlib import Path
 import joblib
 import numpy as np
 
-from lib import crops, deepfashion, metrics, paper, runs
+from lib import crops, deepfashion, metrics, runs
 from lib.config import Config, find_profile
 from lib.deepfashion import Benchmark
 from lib.lists import SPLITS, DataError, Lacks
 from lib.world import write_world
+from lib.world.items import item_id, plan
+from lib.world.size import World
 
-ROOT = Path(__file__).parent.parent.parent
+CHECKOUT = Path(__file__).parent.parent.parent
+ROOT = CHECKOUT if (CHECKOUT / "notebooks").exists() else Path.cwd()  # of outputs/; an installed package has none
 SEARCHES = ("inshop", "consumer2shop")
 STAGES = {"category_attribute": "category and attributes", "inshop": "in-shop", "consumer2shop": "consumer-to-shop"}
 
-Counts = tuple[np.ndarray, np.ndarray]  # numerators and denominators, each (seeds or 1, rows) float64
-
+Counts = tuple[np.ndarray, np.ndarray]  # found and wanted: (seeds, rows) and (1, rows), or both with a third axis
 
 # ---- opening --------------------------------------------------------------------------------------------------------
 
@@ -48,8 +48,7 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
 
     The photos under `data` are decoded here, once: what is wrong with any of them is said before anything is trained.
     skip_damaged: leave those that cannot be read out, with one sentence on stderr. Raises DataError where an image or
-    an item is on both sides of a split, where photos are not those that the boxes were drawn on, or cannot be read;
-    OutOfTime at the deadline (`locks.deadline`).
+    an item is on both sides of a split, where photos are not those that the boxes were drawn on, or cannot be read.
     """
     if skip_damaged and (Path(data) / "world.json").exists():  # its runs are identified by its size and seed
         raise DataError(f"{data}: a synthetic world; delete the folder to have it drawn again")
@@ -62,40 +61,39 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
         deepfashion.check_disjoint(benchmark)
         if data:
             crops.check_sizes(benchmark)
-    return _readable(benchmarks, config, out, skip_damaged) if data else benchmarks
-
-
-def _readable(benchmarks: dict[str, Benchmark], config: Config, out: Path, skip_damaged: bool) -> dict[str, Benchmark]:
-    """Decode the photos of all benchmarks; return them without those that cannot be read, or raise DataError for
-    these."""
-    kept, problems = {}, []
-    for name, benchmark in benchmarks.items():
-        kept[name] = benchmark
+    problems = []
+    for name, benchmark in benchmarks.items() if data else ():
         try:
             crops.crop_store(benchmark, out / "cache", config.input)
         except crops.Damaged as error:
-            kept[name] = deepfashion.without(benchmark, error.rows)
             problems.append(str(error))
             if skip_damaged:
-                print(f"{name}: {len(error.rows)} of {len(benchmark.image)} photos cannot be read and are left out",
-                      file=sys.stderr)  # fmt: skip
-                gone = [f"{s} " for s in SPLITS if len(benchmark.rows(s)) and not len(kept[name].rows(s))]
-                if gone or not len(kept[name].image):  # without its test photos it would be measured on val
-                    what = f"none of the {''.join(gone[:1])}photos can be read"
-                    raise DataError(f"{benchmark.images_root}: {what}; unpack them again") from None
+                benchmarks[name] = _without(benchmark, error.rows)
     if problems and not skip_damaged:
         raise DataError(" || ".join(problems))
+    return benchmarks
+
+
+def _without(benchmark: Benchmark, damaged: list[int]) -> Benchmark:
+    """Return a benchmark without its damaged photos. Raises DataError where that leaves a split empty."""
+    kept = deepfashion.without(benchmark, damaged)
+    what = f"{len(damaged)} of {len(benchmark.image)} photos cannot be read and are left out"
+    print(f"{benchmark.name}: {what}", file=sys.stderr)
+    gone = [f"{split} " for split in SPLITS if len(benchmark.rows(split)) and not len(kept.rows(split))]
+    if gone or not len(kept.image):  # without its test photos it would be measured on val
+        what = f"none of the {''.join(gone[:1])}photos can be read"
+        raise DataError(f"{benchmark.images_root}: {what}; unpack them again")
     return kept
 
 
 # ---- results --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Results:
     """The answers of one stage, by method in the order of all tables, beside the benchmark that has the truth.
 
-    answers: one dict of arrays per fine-tuning seed, as `runs.answers` returns them, on `rows` of the benchmark. rows:
+    answers: one dict of arrays per fine-tuning seed, as `runs.ranking` returns them, on `rows` of the benchmark. rows:
     the measured split, or for a search its queries, then its gallery.
     """
 
@@ -125,11 +123,11 @@ class Results:
         """Return how many fine-tuning seeds a method was run with."""
         return len(self.answers[method])
 
-    def get(self, method: str, name: str, seed: int = 0) -> np.ndarray:
-        """Return one array of answers of the seed-th run. Raises Lacks where the method has none."""
+    def each(self, method: str, name: str) -> list[np.ndarray]:
+        """Return one array of answers per seed. Raises Lacks where the method has none."""
         if not self.has(method, name):
             raise Lacks(f"{method} has no answers {name!r} in {STAGES[self.stage]}")
-        return self.answers[method][seed][name]
+        return [answers[name] for answers in self.answers[method]]
 
     def first(self, method: str) -> dict[str, np.ndarray]:
         """Return all answers of the first run. Raises Lacks where the method has none, with the reason."""
@@ -138,73 +136,25 @@ class Results:
             raise Lacks(f"no answers of {method} in {STAGES[self.stage]}: {reason}")
         return self.answers[method][0]
 
-    def _each(self, method: str, name: str) -> list[np.ndarray]:
-        return [self.get(method, name, seed) for seed in range(len(self.answers.get(method, [0])))]
-
-    def _truth(self, name: str, rows: np.ndarray | None = None) -> np.ndarray:
+    def truth(self, name: str, rows: np.ndarray | None = None) -> np.ndarray:
+        """Return a field of the benchmark for the measured rows, or for `rows`. Raises Lacks where it has none."""
         values = getattr(self.benchmark, name)
         if values is None:
             raise Lacks(f"no {name} in this source's {STAGES[self.stage]} benchmark")
         return values[self.rows if rows is None else rows]
 
-    def category(self, method: str, k: int) -> Counts:
-        """Return top-k category hits and ones, per image of `rows`."""
-        labels = self._truth("category")
-        hits = [metrics.ranked_hits(ranked, labels, k) for ranked in self._each(method, "category")]
-        return _counts(hits, np.ones(len(labels)))
+    def members(self, group: str) -> np.ndarray:
+        """Return (A,) bool: the attributes of a group by its name, of "all", or of "ranks 101-500" by frequency.
 
-    def attributes(self, method: str, k: int, group: int | str | None = None, within: bool = False) -> Counts:
-        """Return matched and true attributes per image, of one group (number or name) or of all.
-
-        within: ranked inside each group (`attributes_in_group`) instead of among all attributes.
+        Ranks are those of the training labels, pre-training included.
         """
-        labels, columns = self._truth("attributes"), self.group(group)
-        name = "attributes_in_group" if within else "attributes"
-        lists = [metrics.first_answers(ranked, k, len(columns)) for ranked in self._each(method, name)]
-        matched = [(metrics.ranked_matches(ranked, labels) & columns[ranked]).sum(1) for ranked in lists]
-        return _counts(matched, (labels[:, columns] == 1).sum(1))
-
-    def group(self, group: int | str | None) -> np.ndarray:
-        """Return (A,) bool: the attributes of a group, given by number or name; all for None."""
-        groups, names = self.benchmark.attribute_groups, self.benchmark.group_names
-        if group is None or group == "all":
-            return np.ones(len(groups), bool)
-        return np.isin(groups, [number for number, name in names.items() if group in (number, name)])
-
-    def per_attribute(self, method: str, k: int, columns: np.ndarray) -> Counts:
-        """Return top-k hits (seeds, n, C) and labels (1, n, C) of the attributes `columns` (C,) int."""
-        labels = self._truth("attributes")
-        hits = [metrics.attribute_hits(ranked, labels, k)[:, columns] for ranked in self._each(method, "attributes")]
-        return _counts(hits, labels[:, columns] == 1)
-
-    def landmarks(self, method: str, slots: tuple[int, ...] | None = None, threshold: float = paper.PDJ_THRESHOLD,
-                  norm: str = "box") -> Counts:  # fmt: skip
-        """Return visible landmarks found below a normalised distance, and visible ones, per image, of some slots."""
-        slots = range(8) if slots is None else slots
-        visible = (self._truth("visibility") == 0)[:, slots]
-        found = [(visible & (far[:, slots] < threshold)).sum(1) for far in self.distances(method, norm)]
-        return _counts(found, visible.sum(1))
-
-    def distances(self, method: str, norm: str = "box") -> np.ndarray:
-        """Return (seeds, n, 8) normalised distances of predicted to true landmarks; see
-        `metrics.landmark_distances`."""
-        true, box = self._truth("landmarks"), self._truth("box")
-        return np.stack([metrics.landmark_distances(p, true, box, norm) for p in self._each(method, "landmarks")])
-
-    def search(self, method: str, k: int, mask: np.ndarray | None = None, within: bool = False) -> Counts:
-        """Return top-k hits and ones per query; queries outside `mask` (Q,) bool count 0 and 0.
-
-        within: the query's own category is searched instead of the whole gallery.
-        """
-        hits = self.matches(method, within)[:, :, :k].any(2)
-        mask = np.ones(hits.shape[1], bool) if mask is None else mask
-        return _counts(hits & mask, mask)
-
-    def matches(self, method: str, within: bool = False) -> np.ndarray:
-        """Return (seeds, Q, 50) bool: is the image at this rank of the query's item?"""
-        items = self._truth("item", self.query), self._truth("item", self.gallery)
-        name = "nearest_in_category" if within else "nearest"
-        return np.stack([metrics.retrieval_matches(ranked, *items) for ranked in self._each(method, name)])
+        b = self.benchmark
+        if group.startswith("ranks "):
+            first, last = (int(number) for number in group.removeprefix("ranks ").split("-"))
+            frequency = (b.attributes[b.rows("pretrain", "train")] == 1).sum(0)
+            order = np.argsort(-frequency, kind="stable")
+            return np.isin(np.arange(len(order)), order[first - 1 : last])
+        return np.array([group in ("all", b.group_names[number]) for number in b.attribute_groups.tolist()], bool)
 
     @cached_property
     def units(self) -> np.ndarray:
@@ -216,35 +166,20 @@ class Results:
         """Return 1,000 resamples of the units, shared by all methods, so that differences are paired; not by stages."""
         return metrics.Bootstrap(self.units, seed=zlib.crc32(f"{self.stage} {self.seed}".encode()))
 
-    def values(self, method: str, counts: Counts) -> np.ndarray:
-        """Return sum(numerators) / sum(denominators), the mean over seeds: of the sample, then of each resample.
-
-        (1,001,), or (1,001, C) for counts with a third axis. Subtract those of two methods for a paired difference.
-        """
-        return self.bootstrap.ratios(*counts, key=method)
-
-    def interval(self, method: str, counts: Counts) -> metrics.Interval:
-        """Return the value and its 95 % interval over items and seeds: Interval(value, lo, hi, error, seeds)."""
-        return metrics.interval(self.values(method, counts), seeds=self.seeds(method))
-
-    def difference(self, method: str, counts: Counts, other: str, other_counts: Counts) -> metrics.Interval:
-        """Return the paired difference method - other with its interval."""
-        values = self.values(method, counts) - self.values(other, other_counts)
-        return metrics.interval(values, seeds=min(self.seeds(method), self.seeds(other)))
+    @cached_property
+    def sample(self) -> metrics.Bootstrap:
+        """Return the sample alone, without resamples: for values that are shown without intervals."""
+        return metrics.Bootstrap(self.units, n=0)
 
     def one_by_one(self) -> "Results":
-        """Return a search's results as those of its test images, queries and gallery alike: what categories are
-        measured on."""
+        """Return a search's results as those of its images, queries and gallery alike, to measure categories."""
         return replace(self, query=None, gallery=None)
 
     def with_references(self) -> "Results":
-        """Return the same with the rows "prior" and "ceiling" behind the methods."""
-        extra = {"prior": prior(self.benchmark, self.rows), "ceiling": ceiling(self.benchmark, self.rows)}
+        """Return the same with the reference rows "ceiling", "prior" and "mean landmark" behind the methods."""
+        b, rows = self.benchmark, self.rows
+        extra = {"ceiling": ceiling(b, rows), "prior": prior(b, rows), "mean landmark": mean_landmarks(b, rows)}
         return replace(self, answers=self.answers | {name: [found] for name, found in extra.items() if found})
-
-
-def _counts(numerators, denominators: np.ndarray) -> Counts:
-    return np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)[None]
 
 
 def expected(stage: str, plan: runs.Plan) -> Results:
@@ -278,23 +213,37 @@ def gather(stage: str, plan: runs.Plan) -> Results:
 
 
 def units(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray:
-    """Return (n,) what a bootstrap draws for each of `rows`: its item.
+    """Return (n,) what a bootstrap draws for each of `rows`: its design where the clothes are drawn, else its item.
 
     The category-and-attribute benchmark lists no items: there it is the folder below img/ that holds an item's photos,
     or the image itself where there is no such folder.
     """
     if benchmark.item is not None:
-        return benchmark.item[rows]
+        drawn = designs(benchmark, rows)
+        return benchmark.item[rows] if drawn is None else drawn
     names = benchmark.image[rows].tolist()
     return np.array([name.rpartition("/")[0] if name.count("/") > 1 else name for name in names])
+
+
+def designs(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray | None:
+    """Return (n,) the number of each row's design, in a search of drawn clothes; None elsewhere.
+
+    The items of a design are a line of families: they share cut, fabric and palette, and are not independent.
+    """
+    about = benchmark.images_root.parent.parent / "world.json"
+    if benchmark.item is None or not about.exists():
+        return None
+    world = json.loads(about.read_text())
+    jobs = plan(World(**world["size"] | {"box_room": tuple(world["size"]["box_room"])}), world["seed"])
+    first = [item_id(job.first) for job in jobs if job.benchmark == benchmark.name]
+    return np.searchsorted(np.array(first), benchmark.item[rows], side="right") - 1
 
 
 # ---- reference rows: what any method must beat, and what none can ---------------------------------------------------
 
 
 def prior(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Return answers that rank categories and attributes by their frequency in the train split, the same for all
-    rows."""
+    """Return answers that rank categories and attributes by their frequency in the train split, the same for all."""
     train, n, out = benchmark.rows("train"), len(rows), {}
     if benchmark.category is not None:
         counts = np.bincount(benchmark.category[train], minlength=len(benchmark.category_names))[None]
@@ -302,62 +251,33 @@ def prior(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
     if benchmark.attributes is not None:
         frequency = (benchmark.attributes[train] == 1).sum(0)[None]
         out["attributes"] = np.repeat(metrics.ranked(frequency, 20), n, axis=0)
-        out["attributes_in_group"] = np.repeat(
-            metrics.ranked_in_groups(frequency, benchmark.attribute_groups), n, axis=0
-        )
+        inside = metrics.ranked_in_groups(frequency, benchmark.attribute_groups)
+        out["attributes_in_group"] = np.repeat(inside, n, axis=0)
     return out
 
 
 def ceiling(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the best possible attribute answers: by the odds that the synthetic world knows, else the true labels
+    """Return the best possible ranking of attributes: by the odds that the synthetic world knows, else the true labels
     first, of which the top k hold k; an empty dict without attributes or rows."""
     if benchmark.attributes is None or not len(rows):
         return {}
     if benchmark.ceiling is None:
-        labels = benchmark.attributes[rows] == 1
-        inside = metrics.ranked_in_groups(labels, benchmark.attribute_groups)
-        return {"attributes": metrics.ranked(labels, 20), "attributes_in_group": inside}
-    best = benchmark.ceiling[rows]
-    if (best < 0).all():
-        return {}
-    inside = []
-    for group in np.unique(benchmark.attribute_groups):
-        member = np.append(benchmark.attribute_groups == group, False)[best]  # -1 points at the appended False
-        first = np.argsort(~member, axis=1, kind="stable")[:, :5]
-        inside.append(np.where(np.take_along_axis(member, first, 1), np.take_along_axis(best, first, 1), -1))
-    return {"attributes": best[:, :20], "attributes_in_group": np.stack(inside, axis=1)}
+        return {"attributes": metrics.ranked(benchmark.attributes[rows] == 1, 20)}
+    best = benchmark.ceiling[rows][:, :20]
+    return {"attributes": best} if (best >= 0).any() else {}
 
 
-def chance(results: Results, k: int) -> dict[str, float]:
-    """Return what a random order finds in its top k: shares for "category", "attributes" and "search", where they
-    apply."""
-    b, out = results.benchmark, {}
-    if b.category is not None:
-        out["category"] = min(1.0, k / len(b.category_names))
-    if b.attributes is not None:
-        out["attributes"] = min(1.0, k / b.attributes.shape[1])
-    if results.gallery is not None:
-        items, number = np.unique(b.item[results.gallery], return_counts=True)
-        number = dict(zip(items, number, strict=True))
-        good = np.array([number.get(item, 0) for item in b.item[results.query]])
-        size, miss = len(results.gallery), np.ones(len(good))
-        for drawn in range(min(k, size)):  # without replacement
-            miss *= np.maximum(size - good - drawn, 0) / (size - drawn)
-        out["search"] = float(1 - miss.mean()) if len(miss) else float("nan")
-    return out
-
-
-def mean_landmarks(benchmark: Benchmark, rows: np.ndarray, source: Benchmark | None = None) -> dict[str, np.ndarray]:
+def mean_landmarks(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
     """Return answers that put the mean visible landmark of the train split, in box units, into the box of every row.
 
-    source: the benchmark whose train split is averaged, by default the same. A landmark that is never visible there is
-    put into the middle.
+    A landmark that is never visible there is put into the middle. An empty dict without landmarks.
     """
-    source = source or benchmark
-    train = source.rows("train")
-    corner, side = source.box[train, None, :2], source.box[train, None, 2:] - source.box[train, None, :2]
-    visible = (source.visibility[train] == 0)[..., None]
-    place = np.where(visible, (source.landmarks[train] - corner) / side, 0).sum(0)
+    if benchmark.landmarks is None or benchmark.visibility is None:
+        return {}
+    train = benchmark.rows("train")
+    corner, far_corner = benchmark.box[train, None, :2], benchmark.box[train, None, 2:]
+    visible = (benchmark.visibility[train] == 0)[..., None]
+    place = np.where(visible, (benchmark.landmarks[train] - corner) / (far_corner - corner), 0).sum(0)
     mean = np.where(visible.any(0), place / np.maximum(visible.sum(0), 1), 0.5)
     box = benchmark.box[rows, None]
     pixels = (mean * (box[..., 2:] - box[..., :2]) + box[..., :2]).astype(np.float32)

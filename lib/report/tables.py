@@ -1,20 +1,22 @@
-"""Tables of the data, the network, the training and Table 2: benchmarks, runs and `Results` in, DataFrames out.
+"""Tables of the data, the training and the measures, to be shown and drawn.
 
-Shares are in 0..1 unless a column says per cent or points; intervals are 95 % over items and seeds (see `metrics`).
-Names that are no method (ceiling, prior, chance) are reference rows. A paper value is left out where the source's
-groups or data are not the paper's.
+Shares are in 0..1 unless a column says per cent or points; intervals are 95 % over items and seeds. The pivots take
+rows of `measures.measure_all`, in which names that are no method (ceiling, prior, chance, mean landmark) are
+references. A paper value is left out where the source's groups or data are not the paper's.
 """
 
 import numpy as np
 import pandas as pd
 
-from lib import metrics, paper, runs
+from lib import paper, parts, runs
 from lib.config import Config
-from lib.deepfashion import Benchmark
+from lib.deepfashion import Benchmark, sides
 from lib.lists import FOLDERS, LANDMARKS, SPLITS, Lacks
-from lib.methods import FASHIONNET
-from lib.report.results import Results, ceiling, chance
+from lib.methods import FASHIONNET, METHODS
+from lib.report.measures import attributes, each_attribute, printed, words
+from lib.report.results import Results, ceiling
 from lib.runs import Run
+from lib.train import step_weights
 
 DASH = "–"  # an empty cell of a display table
 
@@ -94,10 +96,9 @@ def attribute_counts(benchmark: Benchmark, top: int) -> dict[str, pd.Series]:
 
 
 def label_table(benchmark: Benchmark) -> pd.DataFrame:
-    """Return one row per attribute group and one for all: attributes, labels per image by split, attributes that never
-    fire.
+    """Return one row per attribute group and one for all.
 
-    Columns attributes, labels per image (all images), one "<split>" each with the labels per image, "never in train".
+    Columns attributes, "per <split> image" (labels), "never in <first split>" (attributes that never fire there).
     """
     if benchmark.attributes is None:
         return pd.DataFrame(columns=["attributes"])
@@ -132,7 +133,7 @@ def frequency_table(benchmark: Benchmark) -> pd.DataFrame:
         if best := ceiling(benchmark, rows):
             r = Results("category_attribute", benchmark, rows, {"ceiling": [best]})
             for k in (3, 5):
-                matched, true = r.attributes("ceiling", k)
+                matched, true = attributes(r, "ceiling", k)
                 out[split][f"ceiling, top-{k}"] = 100 * matched.sum() / true.sum()
     return pd.DataFrame(out.values(), pd.Index(out, name="split"))
 
@@ -146,8 +147,7 @@ def _cross_entropy(share: np.ndarray, positive: np.ndarray) -> float:
 def landmark_table(benchmark: Benchmark) -> pd.DataFrame:
     """Return one row per landmark: images that have it visible, occluded, cut off or not at all.
 
-    Where the source has joints, "to nearest joint" is the mean distance to the nearest visible one, in units of the
-    box.
+    Where the source has joints, "to nearest joint" is the mean distance to the nearest visible one, in boxes.
     """
     codes = {"visible": 0, "occluded": 1, "cut off": 2, "no such landmark": -1}
     visibility = np.full((len(benchmark.image), 8), -1) if benchmark.visibility is None else benchmark.visibility
@@ -163,6 +163,22 @@ def landmark_table(benchmark: Benchmark) -> pd.DataFrame:
     return table
 
 
+def search_sizes(benchmark: Benchmark) -> pd.DataFrame:
+    """Return the size of a search: images and items on both sides, and those without a counterpart."""
+    query, gallery = sides(benchmark)
+    asked, there = benchmark.item[query], benchmark.item[gallery]
+    train = benchmark.item[benchmark.rows("train")]
+    rows = {
+        "queries": asked,
+        "gallery": there,
+        "gallery items without a query": there[~np.isin(there, asked)],
+        "queries without a match": asked[~np.isin(asked, there)],
+        "also in training": np.concatenate([asked, there])[np.isin(np.concatenate([asked, there]), train)],
+    }
+    counts = [(len(items), len(np.unique(items))) for items in rows.values()]
+    return pd.DataFrame(counts, pd.Index(rows, name="what"), ["images", "items"])
+
+
 # ---- training -------------------------------------------------------------------------------------------------------
 
 
@@ -176,10 +192,24 @@ def history_table(trained: dict[str, list[Run]]) -> pd.DataFrame:
     return table[["method", *(column for column in table if column != "method")]]
 
 
+def loss_shares(history: pd.DataFrame, config: Config) -> pd.DataFrame:
+    """Return each loss's share of the total in the last epoch of each step: one row per method and step.
+
+    history: of `history_table`. Shares are of training losses times their weights.
+    """
+    last, out = history.groupby(["method", "step"], sort=False).last(), {}
+    for (method, step), row in last.iterrows():
+        weights = step_weights(config)[step if step == "all" else int(step)]
+        losses = {name.removeprefix("train_"): row[name] for name in row.index if name.startswith("train_")}
+        weighted = pd.Series({name: getattr(weights, name) * value for name, value in losses.items()})
+        out[method, step] = weighted / weighted.sum()
+    return pd.DataFrame(out).T.rename_axis(["method", "step"])
+
+
 def budget(stage: str, trained: dict[str, list[Run]]) -> pd.DataFrame:
     """Return what each method was trained with: one row per run.
 
-    Columns stage, method, seed, images, epochs, passes (images times epochs), final_rate (after the last update),
+    Columns stage, method, seed, images, epochs, passes (images times epochs), final_rate (after the last update) and
     seconds. Raises Lacks where no method was trained, since the source has no label that one learns.
     """
     if not trained:
@@ -195,8 +225,7 @@ def budget(stage: str, trained: dict[str, list[Run]]) -> pd.DataFrame:
 
 
 def equal_budgets(table: pd.DataFrame) -> pd.DataFrame:
-    """Return, per stage, the number of runs, the least and most passes, and the highest final rate. table: of
-    `budget`."""
+    """Return the runs of each stage of `budget`, the least and most passes, and the highest final rate."""
     stages = table.groupby("stage", sort=False)
     out = stages.agg(runs=("method", "size"), least_passes=("passes", "min"), most_passes=("passes", "max"))
     return out.assign(final_rate=stages.final_rate.max())
@@ -218,55 +247,67 @@ def commits_line(table: pd.DataFrame) -> str:
     return "ROWS COME FROM DIFFERENT COMMITS: " + "; ".join(f"{commit} ({names})" for commit, names in commits.items())
 
 
-# ---- categories and attributes: Table 2 and figure 7 ----------------------------------------------------------------
+# ---- pivots of the long table of measures ---------------------------------------------------------------------------
 
 
-def table2(results: Results, ks=(3, 5)) -> pd.DataFrame:
-    """Return Table 2: one row per method, then ceiling, prior and chance; per cent.
-
-    Columns `<column>_top<k>` with `_lo` and `_hi`; columns are category, each attribute group and all. What the source
-    or a method lacks is nan, and a column that nobody has is left out. A ceiling by the true labels alone is of all
-    groups: which labels come first is arbitrary.
-    """
-    r, b, out = results.with_references(), results.benchmark, []
-    groups = [] if b.attributes is None else [*b.group_names.items(), (None, "all")]
-    for method in [*results.methods, *(m for m in ("ceiling", "prior") if m in r.answers)]:
-        row = {"method": method}
-        for k in ks:
-            if b.category is not None and r.has(method, "category"):
-                row |= _interval(f"category_top{k}", r.interval(method, r.category(method, k)))
-            if r.has(method, "attributes"):
-                for group, name in groups[-1:] if method == "ceiling" and b.ceiling is None else groups:
-                    row |= _interval(f"{name}_top{k}", r.interval(method, r.attributes(method, k, group)))
-        out.append(row)
-    row = {"method": "chance"}
-    for k in ks:
-        found = chance(results, k)
-        for name in ["category", *(name for _, name in groups)]:
-            share = found.get("category" if name == "category" else "attributes")
-            row |= {} if share is None else {f"{name}_top{k}{end}": 100 * share for end in ("", "_lo", "_hi")}
-    return pd.DataFrame([*out, row])
+def plus_minus(value: float, low: float, high: float, digits: int = 1) -> str:
+    """Return a value ± half of its interval, the value alone without one, a dash for nan."""
+    if np.isnan(value):
+        return DASH
+    return f"{value:.{digits}f}" + ("" if not high > low else f" ± {(high - low) / 2:.{digits}f}")
 
 
-def _interval(name: str, interval) -> dict[str, float]:
-    return {name: 100 * interval.value, f"{name}_lo": 100 * interval.lo, f"{name}_hi": 100 * interval.hi}
+def reading(low: float, high: float) -> str:
+    """Return what an interval in points tells: ahead, behind, or equal within its farther end."""
+    if np.isnan(low) or np.isnan(high):
+        return "cannot be told"
+    return "ahead" if low > 0 else "behind" if high < 0 else f"equal within {max(abs(low), abs(high)):.1f}"
 
 
-def beside_paper(table: pd.DataFrame, benchmark: Benchmark) -> pd.DataFrame:
+def rows_of(
+    table: pd.DataFrame, measure: str, definition: str, k: float | None = None, group: str = ""
+) -> pd.DataFrame:
+    """Return the rows of one measure, of all its k and groups or of one."""
+    rows = table[(table.measure == measure) & (table.definition == definition)]
+    rows = rows if k is None else rows[rows.k == k]
+    return rows[rows.group == group] if group else rows
+
+
+def shown(rows: pd.DataFrame) -> pd.Series:
+    """Return "value ± half of the interval" in per cent, by method."""
+    numbers = 100 * rows.set_index("method")[["value", "lo", "hi"]].astype(float)
+    return pd.Series([plus_minus(*row) for row in numbers.itertuples(index=False)], numbers.index, str)
+
+
+def paper_top20(stage: str) -> dict[str, float]:
+    """Return the paper's top-20 accuracies of a search, by method, those that its text or figure gives."""
+    if stage == "inshop":
+        main = paper.INSHOP_TOP20[FASHIONNET]
+        return paper.INSHOP_TOP20 | {m: main - below for m, below in paper.INSHOP_BELOW_FASHIONNET.items()}
+    return dict(paper.CONSUMER2SHOP_TOP20)
+
+
+def beside_paper(table: pd.DataFrame) -> pd.DataFrame:
     """Return Table 2 as a long table: method, column, k, paper, ours, lo, hi, difference; per cent.
 
-    The paper's values are left out where the source's attribute groups are not the paper's five.
+    Columns are category, the attribute groups and "all". The paper's values are left out where the source's attribute
+    groups are not the paper's five.
     """
-    same_groups = benchmark.group_names == paper.ATTRIBUTE_GROUPS
-    out = []
-    for _, row in table.iterrows():
-        for column in [c for c in table.columns if c.rpartition("_top")[2].isdigit()]:
-            name, _, k = column.rpartition("_top")
-            printed = paper.TABLE2.get(row.method, {}).get(name) if same_groups or name == "category" else None
-            value = np.nan if printed is None else printed[(3, 5).index(int(k))]
-            ours, low, high = (row[f"{column}{end}"] for end in ("", "_lo", "_hi"))
-            out.append((row.method, name, int(k), value, ours, low, high, ours - value))
-    return pd.DataFrame(out, columns=["method", "column", "k", "paper", "ours", "lo", "hi", "difference"])
+    attributes = rows_of(table, "attributes", "micro")
+    attributes = attributes[~attributes.group.str.startswith("ranks ")]
+    rows = pd.concat([rows_of(table, "category", "micro").assign(group="category"), attributes])
+    rows = rows[rows.k.isin((3, 5)) & (rows.stage == "category_attribute")]
+    rows = rows.astype({"k": int}).rename(columns={"group": "column", "value": "ours"})
+    same_groups = set(paper.ATTRIBUTE_GROUPS.values()) == set(rows.column) - {"category", "all"}
+    printed = []
+    for method, column, k in zip(rows.method, rows.column, rows.k, strict=True):
+        values = paper.TABLE2.get(method, {}).get(column) if same_groups or column == "category" else None
+        printed.append(np.nan if values is None else values[(3, 5).index(k)])
+    rows[["ours", "lo", "hi"]] *= 100
+    rows = rows.assign(paper=printed, difference=rows.ours - printed)
+    rows = rows[["method", "column", "k", "paper", "ours", "lo", "hi", "difference"]]
+    references = {name: place for place, name in enumerate(("ceiling", "prior", "chance"), 1)}
+    return rows.sort_values("method", key=lambda names: names.map(references).fillna(0), kind="stable")
 
 
 def table2_display(beside: pd.DataFrame, k: int) -> pd.DataFrame:
@@ -282,83 +323,96 @@ def table2_display(beside: pd.DataFrame, k: int) -> pd.DataFrame:
     return pd.DataFrame(list(lines.values()), index, columns)
 
 
-def plus_minus(value: float, low: float, high: float, digits: int = 1) -> str:
-    if np.isnan(value):
-        return DASH
-    return f"{value:.{digits}f}" + ("" if not high > low else f" ± {(high - low) / 2:.{digits}f}")
-
-
-def leads(results: Results) -> pd.DataFrame:
-    """Return FashionNet's lead over each other method, paired, in points: columns measure, over, points, lo, hi,
-    reading.
+def leads(table: pd.DataFrame) -> pd.DataFrame:
+    """Return FashionNet's lead over each other method, paired: measure, over, points, lo, hi, reading.
 
     Measures are category top-3, attributes top-5 and PDJ at 0.1, where both methods have them.
     """
     measures = {
-        "category, top-3": ("category", lambda m: results.category(m, 3)),
-        "attributes, top-5": ("attributes", lambda m: results.attributes(m, 5)),
-        "landmarks, PDJ at 0.1": ("landmarks", results.landmarks),
+        "category, top-3": rows_of(table, "category", "micro", 3),
+        "attributes, top-5": rows_of(table, "attributes", "micro", 5, "all"),
+        "landmarks, PDJ at 0.1": rows_of(table, "landmarks", "PDJ box", paper.PDJ_THRESHOLD, "all"),
     }
     out = []
-    for measure, (answers, counts) in measures.items():
-        have = results.having(answers)
-        for other in [m for m in have if m != FASHIONNET and FASHIONNET in have]:
-            i = results.difference(FASHIONNET, counts(FASHIONNET), other, counts(other))
-            out.append((measure, other, 100 * i.value, 100 * i.lo, 100 * i.hi, reading(100 * i.lo, 100 * i.hi)))
+    for measure, rows in measures.items():
+        rows = rows[rows.method.isin([*METHODS, "mean landmark"]) & (rows.method != FASHIONNET)]
+        for r in rows[rows.difference.notna()].itertuples():
+            points, low, high = -100 * r.difference, -100 * r.d_hi, -100 * r.d_lo
+            out.append((measure, r.method, points, low, high, reading(low, high)))
     return pd.DataFrame(out, columns=["measure", "over", "points", "lo", "hi", "reading"])
 
 
-def reading(low: float, high: float) -> str:
-    """Return what an interval in points tells: ahead, behind, or equal within its farther end."""
-    if np.isnan(low) or np.isnan(high):
-        return "cannot be told"
-    return "ahead" if low > 0 else "behind" if high < 0 else f"equal within {max(abs(low), abs(high)):.1f}"
+def definitions(table: pd.DataFrame, measure: str, k: int) -> pd.DataFrame:
+    """Return a measure's values at k, of all labels: one row per method, one column per definition."""
+    rows = table[(table.measure == measure) & (table.group == "all") & (table.k == k) & (table.method != "chance")]
+    wide = rows.pivot(index="method", columns="definition", values="value")
+    return wide.loc[rows.method.unique(), rows.definition.unique()].rename_axis(columns=None)
 
 
-def category_table(results: Results, ks=(1, 3, 5)) -> pd.DataFrame:
-    """Return top-k category accuracy over images (micro, the paper's) and over categories (macro, mmfashion's).
+def by_frequency(table: pd.DataFrame, k: int = 5) -> pd.DataFrame:
+    """Return attribute recall by the rank of the attribute's frequency, and the macro mean, to read, in per cent."""
+    rows = rows_of(table, "attributes", "micro", k)
+    columns = {group: shown(part) for group, part in rows.groupby("group", sort=False) if group.startswith("ranks ")}
+    macro = rows_of(table, "attributes", "macro", k, "all").set_index("method").value
+    wide = pd.DataFrame(columns | {"macro, all": (100 * macro).map("{:.1f}".format)})
+    return wide.reindex([method for method in rows.method.unique() if method in wide.index]).fillna(DASH)
 
-    Columns method, k, micro, lo, hi, macro, n.
+
+def landmark_summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures of merit in use, all landmarks pooled: one row per method, one column per definition."""
+    rows = printed(table[(table.measure == "landmarks") & (table.group == "all")])
+    rows = rows.assign(words=[words(row)[1] for row in rows.itertuples()])
+    wide = rows.pivot(index="method", columns="words", values="value")
+    return wide.loc[rows.method.unique(), rows.words.unique()].rename_axis(columns=None)
+
+
+def curves(table: pd.DataFrame, measure: str, definition: str, **names: str) -> pd.DataFrame:
+    """Return a measure's rows under the names that its figure gives to group, k and value; without chance.
+
+    Differences to FashionNet are called difference, difference_lo and difference_hi.
     """
-    labels, out = results.benchmark.category[results.rows], []
-    number = pd.factorize(labels)[0]
-    for method in results.having("category"):
-        for k in ks:
-            hits, ones = results.category(method, k)
-            macro = np.mean(np.bincount(number, hits.mean(0)) / np.bincount(number))
-            i = results.interval(method, (hits, ones))
-            out.append((method, k, i.value, i.lo, i.hi, macro, len(labels)))
-    return pd.DataFrame(out, columns=["method", "k", "micro", "lo", "hi", "macro", "n"])
+    rows = rows_of(table[~table.method.isin(("chance", "design known"))], measure, definition)
+    return rows.rename(columns=names | {"d_lo": "difference_lo", "d_hi": "difference_hi"})
 
 
-def attribute_definitions(results: Results, ks=(3, 5)) -> pd.DataFrame:
-    """Return top-k attribute recall by all five definitions in use (see `metrics.attribute_recall`), mean over seeds.
+def retrieval(table: pd.DataFrame) -> pd.DataFrame:
+    """Return figure 8b or 9b: top-k accuracy by method, search and k."""
+    return curves(table, "search", "hit", group="search", value="accuracy").astype({"k": int})
 
-    Columns method, group (or "all"), k, micro, macro, within_group, image, best50, n (labels); prior and ceiling
-    included.
+
+def pdj(table: pd.DataFrame) -> pd.DataFrame:
+    """Return figure 10: the share of visible landmarks nearer than a threshold, by method, landmark and threshold."""
+    return curves(table, "landmarks", "PDJ box", group="landmark", k="threshold", value="pdj")
+
+
+def variations(table: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
+    """Return figure 11: accuracy by method, "by" (pose, scale or category), its value and k, with its queries.
+
+    Raises Lacks without FashionNet.
     """
-    r, b = results.with_references(), results.benchmark
-    labels, out = b.attributes[r.rows], []
-    for method in r.having("attributes"):
-        for k in ks:
-            by = {}
-            for definition in metrics.ATTRIBUTE_DEFINITIONS:
-                name = "attributes_in_group" if definition == "group" else "attributes"
-                each = [
-                    metrics.attribute_recall(a[name], labels, k, b.attribute_groups, definition)[0]
-                    for a in r.answers[method]
-                ]
-                by[definition] = pd.DataFrame(each).mean()
-            groups = [*b.group_names.items(), ("all", "all")]
-            if method == "ceiling":  # the list of the best 50 does not hold each group's best five
-                by["group"] = by["group"] * np.nan
-            if method == "ceiling" and b.ceiling is None:  # the order of the true labels is arbitrary
-                by["macro"], by["best50"], groups = by["macro"] * np.nan, by["best50"] * np.nan, groups[-1:]
-            for group, name in groups:
-                n = int((labels[:, r.group(group)] == 1).sum())
-                out.append((method, name, k, *(by[d][group] for d in metrics.ATTRIBUTE_DEFINITIONS), n))
-    names = ["within_group" if d == "group" else d for d in metrics.ATTRIBUTE_DEFINITIONS]
-    return pd.DataFrame(out, columns=["method", "group", "k", *names, "n"])
+    if FASHIONNET not in methods:
+        raise Lacks(f"{FASHIONNET} cannot be trained on this source's labels, and the figure is about it")
+    rows = curves(table[table.method.isin(methods)], "variations", "hit", value="accuracy", n="queries")
+    parts = rows.group.str.partition(" ")
+    return rows.assign(by=parts[0], value=parts[2]).astype({"k": int})
+
+
+def retrieval_display(table: pd.DataFrame, stage: str, ks=(1, 5, 20, 50)) -> pd.DataFrame:
+    """Return accuracy in per cent at some k, the paper's at 20, and the difference to FashionNet there, to read.
+
+    table: of `retrieval`.
+    """
+    lines, last, printed = {}, min(paper.RETRIEVAL_TOP_K, table.k.max()), paper_top20(stage)
+    for (search, method), r in table.groupby(["search", "method"], sort=False):
+        r = r.set_index("k")
+        line = {f"top-{k}, %": plus_minus(*(100 * r.loc[k, ["accuracy", "lo", "hi"]])) for k in ks if k in r.index}
+        line["paper, top-20"] = f"{100 * printed[method]:.1f}" if method in printed and search == "all" else DASH
+        gap, low, high = 100 * r.loc[last, ["difference", "difference_lo", "difference_hi"]]
+        none = method == FASHIONNET or np.isnan(gap)
+        line[f"to {FASHIONNET}, points"] = DASH if none else f"{gap:+.1f} [{low:+.1f}, {high:+.1f}]"
+        line["reading"] = DASH if none else reading(low, high)
+        lines[search, method] = line
+    return pd.DataFrame(list(lines.values()), pd.MultiIndex.from_tuples(lines, names=["search", "method"]))
 
 
 def figure7(results: Results, methods: list[str]) -> pd.DataFrame:
@@ -371,38 +425,61 @@ def figure7(results: Results, methods: list[str]) -> pd.DataFrame:
     for number, group in b.group_names.items():
         columns = np.flatnonzero(b.attribute_groups == number)
         columns = columns[np.argsort(-frequency[columns], kind="stable")][: paper.FIGURE7_PER_GROUP]
-        table = pd.DataFrame({"group": group, "attribute": np.array(b.attribute_names)[columns]})
+        n = (results.truth("attributes")[:, columns] == 1).sum(0)
+        part = pd.DataFrame({"group": group, "attribute": np.array(b.attribute_names)[columns], "n": n})
         for method in methods:
-            hits, true = results.per_attribute(method, paper.FIGURE7_TOP_K, columns)
-            table["n"] = true[0].sum(0).astype(int)
-            table[method] = hits.mean(0).sum(0) / np.where(table.n > 0, table.n, np.nan)
-        out.append(table)
+            hits, _ = each_attribute(results, method, paper.FIGURE7_TOP_K, columns)
+            part[method] = hits.mean(0).sum(0) / np.where(n > 0, n, np.nan)
+        out.append(part)
     return pd.concat(out, ignore_index=True)
 
 
-def figure7_leads(table: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
-    """Return, per group, on how many attributes FashionNet is ahead of, level with and behind the best of the others.
+def visibility_table(results: Results, methods: list[str]) -> pd.DataFrame:
+    """Return how well visibility is predicted, mean over seeds: one row per method and one for the commonest code.
 
-    Raises Lacks where FashionNet is not among them.
+    Columns right (share of landmark slots whose code is right) and "absent closed" (share of the slots that the clothes
+    type lacks whose gate is closed).
     """
-    if FASHIONNET not in methods:
-        raise Lacks(f"{FASHIONNET} cannot be trained on this source's labels, and all others are compared with it")
-    best = table[[m for m in methods if m != FASHIONNET]].max(axis=1)
-    words = np.select([table[FASHIONNET] > best, table[FASHIONNET] < best], ["ahead", "behind"], "level")
-    words = pd.Categorical(
-        np.where(table[FASHIONNET].isna(), "no labels", words), ["ahead", "level", "behind", "no labels"]
-    )
-    return pd.crosstab(table.group, words, dropna=False).loc[table.group.unique()].rename_axis(columns=None)
+    codes = results.benchmark.visibility[results.rows]
+    known = codes >= 0
+    out = {"commonest code": (max(np.mean(codes[known] == code) for code in (0, 1, 2)), np.nan)}
+    for method in methods:
+        guess = np.stack([answers["visibility"] for answers in results.answers[method]])
+        closed = (guess[:, ~known] != 0).mean() if (~known).any() else np.nan
+        out[method] = ((guess == codes)[:, known].mean(), closed)
+    return pd.DataFrame(out.values(), pd.Index(out, name="method"), ["right", "absent closed"])
 
 
-def best_and_worst(results: Results, n: int = 6, least: int = 5) -> pd.DataFrame:
-    """Return FashionNet's n best and n worst found attributes among those with at least `least` labels: top-5
-    recall."""
-    hits, true = results.per_attribute(FASHIONNET, 5, np.arange(len(results.benchmark.attribute_names)))
-    table = pd.DataFrame({"attribute": results.benchmark.attribute_names, "labels": true[0].sum(0).astype(int)})
-    table["recall"] = hits.mean(0).sum(0) / np.maximum(table.labels, 1)
-    table = table[table.labels >= least].sort_values(["recall", "labels"], ascending=False, kind="stable")
-    return pd.concat([table[:n], table[n:][-n:]]).reset_index(drop=True)
+def detector_table(results: Results, config: Config) -> pd.DataFrame:
+    """Return how well joints and poselets are detected, first seed: one row per part and one for all of a kind.
+
+    Columns kind, part, present (images whose box shows the part), detected (the gate passes it), found (of the present
+    ones, the share detected less than 0.1 of the box from the truth), false (share of the detections that are
+    elsewhere).
+    """
+    b, rows, out = results.benchmark, results.rows, []
+    reach = (0.5 + config.input.margin) * config.input.view - 0.5  # what a view shows beyond the box on each side
+    for method in results.having("parts"):
+        kind, answers = METHODS[method].detector, results.answers[method][0]
+        if kind == "poselets" and "poselets" not in answers:
+            continue
+        truth, present = parts.targets(kind, b, 0.0, answers.get("poselets"))  # margin 0: in units of the box
+        truth, present = truth[rows, 0], present[rows, 0]
+        present &= ((truth > -reach) & (truth < 1 + reach)).all(2)
+        box = b.box[rows][:, None]
+        guess = (answers["parts"] - box[..., :2]) / (box[..., 2:] - box[..., :2])
+        passed = answers["present"] > 0.5
+        right = passed & present & (np.linalg.norm(guess - truth, axis=2) < paper.PDJ_THRESHOLD)
+        table = pd.DataFrame(
+            {"kind": kind, "part": parts.names(kind), "present": present.sum(0), "detected": passed.sum(0)}
+        )
+        table["right"] = right.sum(0)
+        table.loc[len(table)] = (kind, "all", present.sum(), passed.sum(), right.sum())
+        table["found"] = table.right / table.present.where(table.present > 0)
+        table["false"] = 1 - table.right / table.detected.where(table.detected > 0)
+        out.append(table.drop(columns="right"))
+    names = ["kind", "part", "present", "detected", "found", "false"]
+    return pd.concat(out, ignore_index=True) if out else pd.DataFrame(columns=names)
 
 
 # ---- claims ---------------------------------------------------------------------------------------------------------
@@ -410,16 +487,14 @@ def best_and_worst(results: Results, n: int = 6, least: int = 5) -> pd.DataFrame
 
 def claims_display(judged: pd.DataFrame, *groups: str) -> pd.DataFrame:
     """Return the claims of some groups to read, in points: claim, the paper's effect, here with its interval, what the
-    test could have seen, both verdicts and the reason. judged: of `claims.judge`."""
+    test could have seen, the corrected p-value, both verdicts, the dose and the reason. judged: of `claims.judge`."""
     rows = judged[judged.group.isin(groups)]
-    table = pd.DataFrame({
-        "claim": rows.claim,
-        "paper": [DASH if np.isnan(p) else f"{100 * p:+.1f}" for p in rows.paper],
-        "here": [DASH if np.isnan(r.measured) else f"{100 * r.measured:+.1f} [{100 * r.lo:+.1f}, {100 * r.hi:+.1f}]"
-                 for r in rows.itertuples()],
-        "could see": [DASH if np.isnan(d) else f"{100 * d:.1f}" for d in rows.detectable],
-        "direction": rows.direction,
-        "size": rows["size"].replace("", DASH),
-        "reason": rows.reason.replace("", DASH),
-    })  # fmt: skip
+    ours = [f"{100 * r.measured:+.1f} [{100 * r.lo:+.1f}, {100 * r.hi:+.1f}]" for r in rows.itertuples()]
+    table = pd.DataFrame({"claim": rows.claim})
+    table["paper"] = [DASH if np.isnan(p) else f"{100 * p:+.1f}" for p in rows.paper]
+    table["here"] = np.where(rows.measured.isna(), DASH, ours)
+    table["could see"] = [DASH if np.isnan(d) else f"{100 * d:.1f}" for d in rows.detectable]
+    table["p"] = [DASH if np.isnan(p) else f"{p:.3f}" for p in rows.p]
+    for name in ("direction", "size", "dose", "reason"):
+        table[name] = rows[name].replace("", np.nan).fillna(DASH)
     return table.set_index("claim")

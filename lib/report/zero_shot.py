@@ -1,5 +1,4 @@
-"""What the shipped networks, which no photo has trained, find on a source's photos. (WTBI's features have seen
-ImageNet's.)"""
+"""What the shipped networks, which no photo has trained, find on a source's photos. WTBI's features saw ImageNet's."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +12,16 @@ from lib.config import PROFILES
 from lib.deepfashion import Benchmark, measured_split, sides, without
 from lib.lists import DataError, Lacks
 from lib.methods import FASHIONNET, METHODS, find
-from lib.report.results import mean_landmarks, units
+from lib.report.measures import measure_all
+from lib.report.results import Results
+from lib.report.tables import rows_of
 
 HEATMAP = next(name for name, method in METHODS.items() if method.head == "heatmap")
 GENERIC = next(name for name, method in METHODS.items() if method.network == "wtbi")
 FEATURES = "ImageNet features"  # of WTBI, without its perceptron
 CONFIG = PROFILES["demo"]  # whose networks are shipped
-COLUMNS = ("measure", "method", "value", "lo", "hi", "images")
+COLUMNS = ["measure", "method", "value", "lo", "hi", "images"]
+ALIKE = "category of the nearest photo of another item"
 
 
 def zero_shot(benchmarks: dict[str, Benchmark], out: Path, k: int = 20) -> pd.DataFrame:
@@ -27,20 +29,19 @@ def zero_shot(benchmarks: dict[str, Benchmark], out: Path, k: int = 20) -> pd.Da
     on the measured split; how many in-shop queries find their item among the first k; how many gallery photos have the
     category of the nearest photo of another item. Measures that the source has no labels or no split for are left out.
 
-    Three rows are references: "ImageNet features" have learned nothing of clothes, "mean landmarks" puts the mean of
-    the training split into each box, "chance" is a random order. Crops are kept under `out`/cache, of the measured
-    images alone.
+    References: "ImageNet features" have learned nothing of clothes, "mean landmark" puts the mean of the training split
+    into each box, "chance" is a random order. Crops are kept under `out`/cache, of the measured images alone.
     """
-    rows: list[tuple] = []
+    parts = [pd.DataFrame(columns=COLUMNS)]
     for benchmark in benchmarks.values():
         if len(measured_rows(benchmark)):
-            rows += _searches(benchmark, out, k) if benchmark.name == "inshop" else _landmarks(benchmark, out)
-    return pd.DataFrame(rows, columns=COLUMNS)
+            parts += _searches(benchmark, out, k) if benchmark.name == "inshop" else [_landmarks(benchmark, out)]
+    table = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)[COLUMNS]
+    return table.assign(**{name: 100 * table[name] for name in ("value", "lo", "hi")})
 
 
 def measured_rows(benchmark: Benchmark) -> np.ndarray:
-    """Return the rows (n,) that are measured: the measured split's with landmarks, or in-shop's queries, then its
-    gallery.
+    """Return the rows (n,) that are measured: the measured split's with landmarks, or in-shop's queries, then gallery.
 
     None of them where the source lacks the labels or the split, which other notebooks say.
     """
@@ -54,47 +55,43 @@ def measured_rows(benchmark: Benchmark) -> np.ndarray:
     return np.zeros(0, int)
 
 
-def _row(measure: str, method: str, hits: np.ndarray, counted: np.ndarray, unit: np.ndarray) -> tuple:
-    found = metrics.bootstrap_interval(hits.astype(float), counted.astype(float), unit)
-    return measure, method, 100 * found.value, 100 * found.lo, 100 * found.hi, len(hits)
+def _landmarks(benchmark: Benchmark, out: Path) -> pd.DataFrame:
+    rows = measured_rows(benchmark)
+    answers = {method: [outputs(method, benchmark, rows, out)] for method in (FASHIONNET, HEATMAP)}
+    table = measure_all(Results(benchmark.name, benchmark, rows, answers), ("landmarks",))
+    return rows_of(table, "landmarks", "PDJ box", 0.1, "all").assign(measure="PDJ at 0.1", images=len(rows))
 
 
-def _landmarks(main: Benchmark, out: Path) -> list[tuple]:
-    measured = measured_rows(main)
-    visible, unit = main.visibility[measured] == 0, units(main, measured)
-    answers = {method: outputs(method, main, measured, out) for method in (FASHIONNET, HEATMAP)}
-    rows = []
-    for method, found in (answers | {"mean landmarks": mean_landmarks(main, measured)}).items():
-        far = metrics.landmark_distances(found["landmarks"], main.landmarks[measured], main.box[measured], "box")
-        rows.append(_row("PDJ at 0.1", method, ((far < 0.1) & visible).sum(1), visible.sum(1), unit))
-    return rows
-
-
-def _searches(shop: Benchmark, out: Path, k: int) -> list[tuple]:
+def _searches(shop: Benchmark, out: Path, k: int) -> list[pd.DataFrame]:
     query, gallery = sides(shop)
-    both, items = np.concatenate([query, gallery]), shop.item[gallery]
-    searched, alike, rows = f"in-shop, top-{k}", "category of the nearest photo of another item", []
-    same = items[:, None] == items[None]
-    kinds = None if shop.category is None else shop.category[gallery]
+    rows, answers, alike = np.concatenate([query, gallery]), {}, []
+    photos = pd.DataFrame({"item": shop.item[gallery]})
+    photos["category"] = 0 if shop.category is None else shop.category[gallery]
     for method in (FASHIONNET, GENERIC, FEATURES):
-        embedding = outputs(method, shop, both, out)["embedding"]
+        embedding = outputs(method, shop, rows, out)["embedding"]
         ours, theirs = embedding[: len(query)], embedding[len(query) :]
-        hits = metrics.retrieval_matches(metrics.search(ours, theirs, k)[0], shop.item[query], items).any(1)
-        rows.append(_row(searched, method, hits, np.ones(len(query)), units(shop, query)))
-        if kinds is not None and not same.all():
-            near = metrics.search(theirs, theirs, int(same.sum(1).max()) + 1)[0]
-            other = (near >= 0) & ~np.take_along_axis(same, near, 1)
-            first = np.take_along_axis(near, other.argmax(1)[:, None], 1)[:, 0]
-            rows.append(_row(alike, method, kinds[first] == kinds, other.any(1), units(shop, gallery)))
-    misses = np.ones(len(query))  # the chance that none of the first k of a random order is the query's item
-    counts = (shop.item[query][:, None] == items[None]).sum(1)
-    for drawn in range(min(k, len(gallery))):
-        misses *= np.clip(len(gallery) - counts - drawn, 0, None) / (len(gallery) - drawn)
-    rows.append((searched, "chance", *[100 * (1 - misses).mean()] * 3, len(query)))
-    if kinds is not None and not same.all():
-        share = (((kinds[:, None] == kinds[None]) & ~same).sum(1) / np.maximum((~same).sum(1), 1)).mean()
-        rows.append((alike, "chance", *[100 * share] * 3, len(gallery)))
-    return rows
+        answers[method] = [{"nearest": metrics.search(ours, theirs, k)[0]}]
+        if shop.category is not None and photos.item.nunique() > 1:
+            found = metrics.bootstrap_interval(*_alike(photos, theirs), photos.item.to_numpy())
+            alike.append((ALIKE, method, found.value, found.lo, found.hi, len(gallery)))
+    if alike:
+        size = photos.groupby("item").item.transform("size")
+        both = photos.groupby(["item", "category"]).item.transform("size")
+        others = photos.groupby("category").item.transform("size") - both
+        share = (others / (len(gallery) - size)).mean()
+        alike.append((ALIKE, "chance", share, share, share, len(gallery)))
+    results = Results("inshop", shop, rows, answers, query=query, gallery=gallery)
+    hits = rows_of(measure_all(results, ("search",)), "search", "hit", k, "all")
+    return [hits.assign(measure=f"in-shop, top-{k}", images=len(query)), pd.DataFrame(alike, columns=COLUMNS)]
+
+
+def _alike(photos: pd.DataFrame, embedding: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return per photo whether the nearest one of another item has its category, and ones."""
+    item, category = photos.item.factorize()[0], photos.category.to_numpy()
+    near = metrics.search(embedding, embedding, int(np.bincount(item).max()) + 1)[0]
+    other = (near >= 0) & (item[near] != item[:, None])
+    first = np.take_along_axis(near, other.argmax(1)[:, None], 1)[:, 0]
+    return (category[first] == category).astype(float), other.any(1).astype(float)
 
 
 def outputs(method: str, benchmark: Benchmark, rows: np.ndarray, out: Path) -> dict[str, np.ndarray]:

@@ -5,7 +5,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from lib.world.canvas import Canvas, curve_through, shade_of, smooth
+from lib.world.canvas import Canvas, shade_of
+from lib.world.curves import curve_through, quad, shrunk, smooth
 
 GROUND = ((252, 252, 252), (244, 244, 244), (236, 236, 238), (228, 224, 218), (214, 218, 222))
 
@@ -15,57 +16,60 @@ def _texture(number: int) -> np.ndarray:
     """Return a cluttered ground (320, 320, 3) uint8, one of a fixed pool: rooms, streets, foliage; never written to."""
     rng = np.random.default_rng([number, 99])
     kind = number % 4
-    out = np.empty((320, 320, 3), np.float32)
-    if kind == 3:  # foliage
-        base = np.float32([(70, 110, 60), (100, 120, 70), (60, 90, 70)][rng.integers(3)])
-        n = sum(
-            w * cv2.GaussianBlur(rng.normal(size=(320, 320)).astype(np.float32), (0, 0), s) * s
-            for s, w in ((2, 0.9), (5, 1.0), (14, 1.2))
-        )
-        out[:] = base
-        out *= (1 + 0.28 * n)[..., None]
-    else:
-        # Rooms and streets are rather grey: a colour is mixed with its own brightness.
-        wall, floor = (0.3 * c + 0.7 * c.mean() for c in (rng.uniform(90, 245, 3), rng.uniform(50, 200, 3)))
-        out[:] = wall
-        edge = int(rng.uniform(0.6, 0.9) * 320)
-        out[edge:] = floor
-        if kind == 0:  # bricks or tiles
-            step = int(rng.integers(14, 30))
-            out[:edge:step] *= 0.82
-            for row in range(0, edge, step):
-                out[row : row + step, (row // step % 2) * step :: 2 * step] *= 0.82
-        for _ in range(int(rng.integers(4, 12))):
-            raw = rng.uniform(20, 240, 3)
-            colour = [float(v) for v in 0.45 * raw + 0.55 * raw.mean()]
-            x, y, w, h = rng.integers(0, 320), rng.integers(0, 320), rng.integers(12, 110), rng.integers(20, 160)
-            if kind == 1 or rng.random() < 0.7:
-                cv2.rectangle(out, (int(x), int(y)), (int(x + w), int(y + h)), colour, -1 if rng.random() < 0.7 else 4)
-            else:
-                cv2.circle(out, (int(x), int(y)), int(w // 2), colour, -1, cv2.LINE_AA)
-        if kind == 2:  # a street: lines towards a point
-            cx = int(rng.integers(80, 240))
-            for x in range(-320, 640, 60):
-                cv2.line(out, (cx, edge - 40), (x, 320), [float(v) for v in floor * 0.8], 2, cv2.LINE_AA)
-        light = cv2.resize(rng.normal(size=(4, 4)).astype(np.float32), (320, 320), interpolation=cv2.INTER_CUBIC)
-        out *= (1 + 0.12 * light)[..., None]
-        out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.7, 2.5))
+    out = _foliage(rng) if kind == 3 else _built(rng, ("bricks", "boxes", "street")[kind])
     out += 4 * rng.normal(size=out.shape)
     return np.clip(out, 0, 255).astype(np.uint8)
 
 
+def _normal(rng, *size: int) -> np.ndarray:
+    return rng.normal(size=size).astype(np.float32)
+
+
+def _foliage(rng) -> np.ndarray:
+    out = np.full((320, 320, 3), [(70, 110, 60), (100, 120, 70), (60, 90, 70)][rng.integers(3)], np.float32)
+    blurs = ((2, 0.9), (5, 1.0), (14, 1.2))
+    leaves = sum(weight * cv2.GaussianBlur(_normal(rng, 320, 320), (0, 0), blur) * blur for blur, weight in blurs)
+    out *= (1 + 0.28 * leaves)[..., None]
+    return out
+
+
+def _built(rng, kind: str) -> np.ndarray:
+    """Return a wall, a floor and things before them. All is rather grey: a colour is mixed with its own brightness."""
+    wall, floor = (0.3 * c + 0.7 * c.mean() for c in (rng.uniform(90, 245, 3), rng.uniform(50, 200, 3)))
+    out = np.full((320, 320, 3), wall, np.float32)
+    edge = int(rng.uniform(0.6, 0.9) * 320)
+    out[edge:] = floor
+    if kind == "bricks":
+        step = int(rng.integers(14, 30))
+        out[:edge:step] *= 0.82
+        for row in range(0, edge, step):
+            out[row : row + step, (row // step % 2) * step :: 2 * step] *= 0.82
+    for _ in range(int(rng.integers(4, 12))):
+        raw = rng.uniform(20, 240, 3)
+        colour = [float(v) for v in 0.45 * raw + 0.55 * raw.mean()]
+        x, y, w, h = (int(rng.integers(*limits)) for limits in ((0, 320), (0, 320), (12, 110), (20, 160)))
+        if kind == "boxes" or rng.random() < 0.7:
+            cv2.rectangle(out, (x, y), (x + w, y + h), colour, -1 if rng.random() < 0.7 else 4)
+        else:
+            cv2.circle(out, (x, y), w // 2, colour, -1, cv2.LINE_AA)
+    if kind == "street":  # lines towards a point
+        cx = int(rng.integers(80, 240))
+        for x in range(-320, 640, 60):
+            cv2.line(out, (cx, edge - 40), (x, 320), [float(v) for v in floor * 0.8], 2, cv2.LINE_AA)
+    light = cv2.resize(_normal(rng, 4, 4), (320, 320), interpolation=cv2.INTER_CUBIC)
+    out *= (1 + 0.12 * light)[..., None]
+    return cv2.GaussianBlur(out, (0, 0), rng.uniform(0.7, 2.5))
+
+
 def make_ground(rng, height: int, width: int, consumer: bool) -> np.ndarray:
-    """Return the background of a view."""
+    """Return the background of a view, (height, width, 3) uint8."""
     if not consumer:
-        ground = np.empty((height, width, 3), np.uint8)
         colour = np.array(GROUND[rng.integers(len(GROUND))], float)
         ramp = np.linspace(1.0, rng.uniform(0.9, 1.0), height)[:, None, None]
-        ground[:] = np.clip(colour * ramp, 0, 255)
-        return ground
+        return np.tile(colour * ramp, (1, width, 1)).astype(np.uint8)
     texture = _texture(int(rng.integers(24)))
     size = rng.uniform(0.6, 1.0)
-    w = int(320 * size * min(1.0, width / height))
-    h = int(320 * size)
+    w, h = int(320 * size * min(1.0, width / height)), int(320 * size)
     x, y = rng.integers(0, 321 - w), rng.integers(0, 321 - h)
     ground = cv2.resize(texture[y : y + h, x : x + w], (width, height), interpolation=cv2.INTER_LINEAR)
     if rng.random() < 0.5:
@@ -76,29 +80,22 @@ def make_ground(rng, height: int, width: int, consumer: bool) -> np.ndarray:
 def draw_occluders(canvas: Canvas, body: dict, skin, rng) -> None:
     """Draw what hides part of the clothes: bags, hands, hair."""
     if rng.random() < 0.3:
-        colour = [float(v) for v in rng.integers(20, 230, 3)]
+        colour = _colour(rng, 20, 230)
         at = body[("left wrist", "right wrist")[rng.integers(2)]] + [0, 0.02]
         w, h = rng.uniform(0.035, 0.07), rng.uniform(0.06, 0.11)
-        canvas.line(
-            curve_through([at + [-0.6 * w, 0], at + [0, -0.05], at + [0.6 * w, 0]]), shade_of(colour, 0.7), 0.008
-        )
-        bag = at + np.array([[-w, 0], [w, 0], [w * 1.1, h], [-w * 1.1, h]])
+        handle = at + np.array([[-0.6 * w, 0], [0, -0.05], [0.6 * w, 0]])
+        canvas.line(curve_through(handle), shade_of(colour, 0.7), 0.008)
+        bag = quad(at, (w, 0), (w * 1.1, h))
         canvas.fill(bag, shade_of(colour, 0.85), "top")
-        canvas.fill((bag - bag.mean(0)) * 0.8 + bag.mean(0), colour)
+        canvas.fill(shrunk(bag, 0.8), colour)
     if rng.random() < 0.25:  # a phone before the face or the chest, with its hand
         at = body["head"] + [rng.uniform(-0.05, 0.05), rng.uniform(0.02, 0.18)]
-        canvas.fill(
-            at + np.array([[-0.024, -0.045], [0.024, -0.045], [0.024, 0.045], [-0.024, 0.045]]), (26, 26, 30), "top"
-        )
+        canvas.fill(quad(at, (0.024, -0.045), (0.024, 0.045)), (26, 26, 30), "top")
         canvas.disc(at + [0.0, 0.035], 0.02, skin, "top")
     if rng.random() < 0.08:  # somebody else's arm
-        sign = -1 if rng.random() < 0.5 else 1
-        canvas.limb(
-            [[sign * 0.3, rng.uniform(0.2, 0.5)], [sign * 0.16, 0.4], [sign * 0.05, rng.uniform(0.25, 0.5)]],
-            [0.03, 0.025, 0.02],
-            skin,
-            "top",
-        )
+        sign = _side(rng)
+        arm = [[sign * 0.3, rng.uniform(0.2, 0.5)], [sign * 0.16, 0.4], [sign * 0.05, rng.uniform(0.25, 0.5)]]
+        canvas.limb(arm, [0.03, 0.025, 0.02], skin, "top")
 
 
 def draw_more_occluders(canvas: Canvas, body: dict, skin, hair, low, high, hardness: float, rng) -> None:
@@ -106,35 +103,36 @@ def draw_more_occluders(canvas: Canvas, body: dict, skin, hair, low, high, hardn
     width, height = high - low
     middle = (low + high) / 2
     if rng.random() < 0.5 * hardness:  # a bag worn across
-        colour = [float(v) for v in rng.integers(20, 220, 3)]
-        sign = -1 if rng.random() < 0.5 else 1
+        colour, sign = _colour(rng, 20, 220), _side(rng)
         end = middle + [sign * rng.uniform(0.2, 0.45) * width, rng.uniform(0.05, 0.35) * height]
-        canvas.line([[-sign * 0.07, min(low[1], 0.2)], end], _dark(colour), 0.012)
+        canvas.line([[-sign * 0.07, min(low[1], 0.2)], end], shade_of(colour, 0.7), 0.012)
         w, h = rng.uniform(0.04, 0.07), rng.uniform(0.04, 0.06)
-        bag = end + np.array([[-w, -h], [w, -h], [w * 1.05, h], [-w * 1.05, h]])
-        canvas.fill(bag, colour, "top")
-        canvas.line([bag[0] + [0, h], bag[1] + [0, h]], _dark(colour), 0.006)
+        canvas.fill(quad(end, (w, -h), (w * 1.05, h)), colour, "top")
+        canvas.line([end - [w, 0], end + [w, 0]], shade_of(colour, 0.7), 0.006)
     if rng.random() < 0.45 * hardness:  # an arm held before the body
-        sign = -1 if rng.random() < 0.5 else 1
-        start = body["left elbow" if sign < 0 else "right elbow"]
+        start = body["left elbow" if _side(rng) < 0 else "right elbow"]
         end = middle + rng.uniform(-0.25, 0.25, 2) * (width, height)
         canvas.limb([start, (start + end) / 2, end], [0.024, 0.02, 0.016], skin, "top")
         canvas.disc(end, 0.018, skin, "top")
     if rng.random() < 0.4 * hardness and low[1] < 0.3:  # hair over a shoulder
-        sign = -1 if rng.random() < 0.5 else 1
+        sign = _side(rng)
         x, end = body["head"][0] + sign * rng.uniform(0.03, 0.07), rng.uniform(0.27, 0.36)
         lock = np.array([[x - 0.03, 0.1], [x + 0.025, 0.1], [x + 0.03, 0.22], [x + 0.008, end], [x - 0.024, 0.24]])
         canvas.fill(smooth(lock), shade_of(hair, 0.9), "top")
     if rng.random() < 0.35 * hardness:  # furniture, a pillar or a child at an edge
-        sign = -1 if rng.random() < 0.5 else 1
+        sign = _side(rng)
         x = middle[0] + sign * rng.uniform(0.2, 0.5) * width
         top = low[1] + rng.uniform(0.1, 0.75) * height
-        colour = [float(v) for v in rng.integers(30, 200, 3)]
-        canvas.fill([[x, top], [x + sign * 0.6, top], [x + sign * 0.6, 1.4], [x, 1.4]], colour, "top")
+        thing = [[x, top], [x + sign * 0.6, top], [x + sign * 0.6, 1.4], [x, 1.4]]
+        canvas.fill(thing, _colour(rng, 30, 200), "top")
 
 
-def _dark(colour) -> tuple[float, ...]:
-    return shade_of(colour, 0.7)
+def _side(rng) -> int:
+    return -1 if rng.random() < 0.5 else 1
+
+
+def _colour(rng, low: int, high: int) -> list[float]:
+    return [float(v) for v in rng.integers(low, high, 3)]
 
 
 def through_camera(image: np.ndarray, rng, hardness: float = 0.0) -> np.ndarray:
@@ -158,4 +156,4 @@ def through_camera(image: np.ndarray, rng, hardness: float = 0.0) -> np.ndarray:
 
 @lru_cache(maxsize=4)
 def _grain(number: int) -> np.ndarray:
-    return np.random.default_rng([number, 55]).normal(size=(1024, 1024)).astype(np.float32)
+    return _normal(np.random.default_rng([number, 55]), 1024, 1024)

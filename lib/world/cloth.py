@@ -10,29 +10,27 @@ import numpy as np
 
 from lib.world.fabrics import draw_finish, holes_of, weave_of
 from lib.world.garment import COLOURS, Garment
-from lib.world.motifs import T, mix
+from lib.world.motifs import WHITE, T, mix
 from lib.world.patterns import draw_pattern, grid, noise
 
 
 def tile(g: Garment) -> np.ndarray:
     """Return the garment's cloth, (T, T, 3) uint8 RGB, repeating on both axes."""
     rng = np.random.default_rng(g.seed)
-    names = list(COLOURS)
-    c1, c2 = COLOURS[g.colour], COLOURS[g.accent]
-    c3 = COLOURS[names[g.seed % len(names)]]
-    img = np.empty((T, T, 3), np.uint8)
-    img[:] = c1
+    c1, c2, c3 = COLOURS[g.colour], COLOURS[g.accent], list(COLOURS.values())[g.seed % len(COLOURS)]
+    img = np.full((T, T, 3), c1, np.uint8)
     if g.pattern not in ("solid", "colorblock", "two-tone", "ombre"):
         draw_pattern(img, g, c1, c2, c3, rng)
     if g.abstract > 0:
-        xs, ys = grid()
-        bend = 7 * g.abstract
-        x, y = np.float32(xs + bend * noise(9, 0)), np.float32(ys + bend * noise(9, 3))
-        img = cv2.remap(img, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-    weave = weave_of(g.fabric)
-    if weave is not None:
-        img = np.clip(img * weave[..., None], 0, 255).astype(np.uint8)
+        bent = [np.float32(axis + 7 * g.abstract * noise(9, k)) for axis, k in zip(grid(), (0, 3), strict=True)]
+        img = cv2.remap(img, *bent, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    img = _woven(img, g.fabric)
     return draw_finish(img, g, c2, rng) if g.finish != "none" else img
+
+
+def _woven(img: np.ndarray, fabric: str) -> np.ndarray:
+    weave = weave_of(fabric)
+    return img if weave is None else np.clip(img * weave[..., None], 0, 255).astype(np.uint8)
 
 
 def cover(g: Garment) -> np.ndarray | None:
@@ -42,14 +40,11 @@ def cover(g: Garment) -> np.ndarray | None:
 
 def panel_cloth(panel: str, g: Garment) -> tuple[np.ndarray, np.ndarray | None]:
     """Return tile and cover of a panel of another material."""
-    base = COLOURS[g.accent] if panel in ("contrast", "leather") else mix(COLOURS[g.colour], (255, 255, 255), 0.25)
+    base = COLOURS[g.accent] if panel in ("contrast", "leather") else mix(COLOURS[g.colour], WHITE, 0.25)
+    if panel == "leather" and sum(base) > 600:
+        base = (40, 34, 34)
     fabric = {"sheer": "tulle", "contrast": "cotton"}.get(panel, panel)
-    img = np.empty((T, T, 3), np.uint8)
-    img[:] = (40, 34, 34) if panel == "leather" and sum(base) > 600 else base
-    weave = weave_of(fabric)
-    if weave is not None:
-        img = np.clip(img * weave[..., None], 0, 255).astype(np.uint8)
-    return img, holes_of(fabric)
+    return _woven(np.full((T, T, 3), base, np.uint8), fabric), holes_of(fabric)
 
 
 _GLOSS = dict(leather=0.8, satin=0.8, sequin=0.9, puffer=0.6, nylon=0.5, velvet=0.4, scuba=0.2)

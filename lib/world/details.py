@@ -1,9 +1,14 @@
-"""Details drawn on a garment: skirts, waists, pockets, closures, backs, hems, trims and collars."""
+"""Details drawn on a garment: skirts, waists, pockets, closures, backs, hems, trims and collars.
+
+Those that are a few fixed shapes are data, in drawings.toml.
+"""
 
 import numpy as np
 
-from lib.world.canvas import CIRCLE, Canvas, curve_through, shade_of, smooth, strip_outline
+from lib.world.canvas import Canvas, shade_of
+from lib.world.curves import CIRCLE, curve_through, smooth, strip_outline
 from lib.world.garment import COLOURS, Garment
+from lib.world.motifs import DRAWINGS
 
 WHITE, STEEL = (244, 242, 236), (206, 206, 212)
 
@@ -19,7 +24,12 @@ class Pen:
         self.light, self.back, self.hanger = light, back, hanger
         self.accent = shade_of(COLOURS[g.accent], light)
         self.dark = shade_of(ground, 0.5 * light) if sum(ground) > 150 else shade_of((90, 90, 96), light)
+        self.colours = {"skin": skin, "accent": self.accent, "dark": self.dark, "own": ground, "white": WHITE}
+        self.colours |= {"darker": self.own(0.8), "cloth": self.own(0.85 * light), "collar": self.own(0.78 * light)}
+        self.colours |= {"steel": STEEL, "lining": shade_of((236, 234, 228), 0.92 * light)}
         self.x, self.dx = body["middle"], body["shift"]
+        self.points = {"chest": (self.x, 0), "waist": (self.x, points["waist_y"]), "middle": (0, points["waist_y"])}
+        self.points["rim"] = (self.x, points["rim"][:, 1].max())
         self.upper = g.clothes_type != 2  # whether it hangs from the shoulders
         self.fill, self.disc = canvas.fill, canvas.disc
         self.ends = [np.array([points[6], points[7]])]  # of each hem, left and right
@@ -36,10 +46,30 @@ class Pen:
     def curve(self, points, width: float, colour=None) -> None:
         self.line(curve_through(points), width, colour)
 
-    def outline(self, points, width: float) -> None:
-        self.line([*points, points[0]], width)
+    def outline(self, points, width: float, colour=None) -> None:
+        self.line([*points, points[0]], width, colour)
 
-    def bow(self, at, up, down, colour, ribbon=None, width: float = 0.0) -> None:
+    def colour(self, written) -> tuple[float, ...]:
+        """Read a colour of drawings.toml: a name, a name and how much lighter, or RGB."""
+        if isinstance(written, str):
+            return self.colours[written]
+        return shade_of(self.colours[written[0]], written[1]) if isinstance(written[0], str) else tuple(written)
+
+    def shapes(self, field: str, value: str, at, **points) -> None:
+        """Draw the shapes of a field's value, if it has any, around `at` (x, y); points: further names."""
+        known = {"": at} | self.points | points
+        for kind, colour, *size, corners in DRAWINGS[field].get(value, ()):
+            colour = self.colour(colour)
+            named = [("", *corner) if len(corner) == 2 else corner for corner in corners]
+            place = np.array([np.add(known[name], offset) for name, *offset in named])
+            if kind in ("fill", "oval"):
+                self.fill(place[0] + CIRCLE * size[0] if kind == "oval" else place, colour)
+            elif kind == "bow":
+                self.bow(place[0], colour, *size[0])
+            else:
+                {"line": self.line, "curve": self.curve, "outline": self.outline}[kind](place, size[0], colour)
+
+    def bow(self, at, colour, up, down, ribbon=None, width: float = 0.0) -> None:
         """Draw two loops from `at` to the corners `up` and `down` (x outwards, y), each with a hanging ribbon."""
         for sign in (-1, 1):
             self.fill([at, at + [sign * up[0], up[1]], at + [sign * down[0], down[1]]], colour)
@@ -48,13 +78,14 @@ class Pen:
 
     def lacing(self, x: float, y: float, half: float, step: float, high: float, colour) -> None:
         """Draw five crosses, one below another."""
-        for k in range(5):
-            at = y + step * k
+        for at in y + step * np.arange(5):
             self.line([[x - half, at], [x + half, at + high]], 0.004, colour)
             self.line([[x + half, at], [x - half, at + high]], 0.004, colour)
 
 
 # ---- skirt and waist ------------------------------------------------------------------------------------------------
+
+_PLEATS = {"pleated": (12, 0.004, 1.0), "box-pleated": (6, 0.007, 1.0), "gathered": (16, 0.004, 0.3)}  # length last
 
 
 def draw_skirt(pen: Pen) -> None:
@@ -64,11 +95,11 @@ def draw_skirt(pen: Pen) -> None:
         return
     y0, y1 = c["waist_y"] + 0.01, c["low"]
     top, bottom = abs(c[5][0] - dx), abs(c[7][0] - dx)
-    if skirt in ("pleated", "box-pleated", "gathered"):
-        stop = 1.0 if skirt != "gathered" else 0.3
-        for share in np.linspace(-0.9, 0.9, {"pleated": 12, "box-pleated": 6, "gathered": 16}[skirt]):
+    if skirt in _PLEATS:
+        number, width, stop = _PLEATS[skirt]
+        for share in np.linspace(-0.9, 0.9, number):
             foot = [dx + share * (top + stop * (bottom - top)), y0 + stop * (y1 - y0)]
-            pen.line([[dx + share * top, y0], foot], 0.007 if skirt == "box-pleated" else 0.004)
+            pen.line([[dx + share * top, y0], foot], width)
     elif skirt == "tiered":
         t = np.linspace(-1, 1, 25)
         for share in (0.36, 0.7):
@@ -91,66 +122,34 @@ def draw_skirt(pen: Pen) -> None:
             pen.line([[dx + 0.8 * share * top, y], [dx + share * bottom, y1]], 0.004)
 
 
-# how high each is, in the world
-_WAISTS = {
-    "belt": 0.018, "sash": 0.03, "drawstring": 0.02, "elastic": 0.022, "smocked": 0.06, "foldover": 0.045,
-    "gathered": 0.02, "corset": 0.09, "buttoned": 0.02, "bow": 0.02, "braided": 0.02, "dropped": 0.006,
-}  # fmt: skip
+_WAISTS = dict(belt=0.018, sash=0.03, drawstring=0.02, elastic=0.022, smocked=0.06, foldover=0.045)  # how high
+_WAISTS |= dict(gathered=0.02, corset=0.09, buttoned=0.02, bow=0.02, braided=0.02, dropped=0.006)
 
 
 def draw_waist(pen: Pen) -> None:
     """Draw the belt, sash or drawstring."""
     left, right, name = pen.c[4], pen.c[5], pen.g.waistline
-    if name == "none":
-        if not pen.upper:
-            pen.fill([left, right, right + [0.001, 0.014], left + [-0.001, 0.014]], pen.dark)
-        return
-    high = _WAISTS[name]
-    colour = pen.accent if name in ("belt", "sash", "bow") else pen.dark
-    if name == "braided":
-        colour = shade_of(COLOURS["brown"], pen.light)
-    lift = high / 2 if pen.upper else 0
-    band = np.array([left, right, right + [0.003, high], left + [-0.003, high]]) - [0, lift]
-    if name == "corset":
-        band = band - [0, 0.045]
-    if name not in ("smocked", "drawstring", "gathered"):
-        pen.fill(band, colour)
-    _draw_on_waist(pen, name, left, right, colour)
-
-
-def _draw_on_waist(pen: Pen, name: str, left, right, colour) -> None:
-    middle = (left + right) / 2
-    if name == "belt":
-        at = middle + [0, 0 if pen.upper else 0.009]
-        pen.disc(at, 0.012, (214, 190, 110))
-        pen.disc(at, 0.006, colour)
-    elif name in ("sash", "bow"):
-        at = middle + [0.03 if name == "sash" else 0, 0]
-        pen.bow(at, (0.035, -0.016), (0.035, 0.016), shade_of(colour, 0.9), (0.014, 0.07), 0.01)
-    elif name == "drawstring":
-        pen.line([left + [0, 0.012], right + [0, 0.012]], 0.004)
-        for sign in (-1, 1):
-            pen.line([middle + [sign * 0.004, 0.01], middle + [sign * 0.016, 0.075]], 0.006, WHITE)
-    elif name in ("elastic", "smocked", "gathered"):
-        _draw_gathers(pen, name, left, right)
-    elif name == "buttoned":
-        for x in (-0.012, 0, 0.012):
-            pen.disc(middle + [x, 0.01], 0.005, pen.accent)
+    high = _WAISTS.get(name, 0.0)
+    if name not in ("none", "smocked", "drawstring", "gathered"):
+        colour = pen.accent if name in ("belt", "sash", "bow") else pen.dark
+        if name == "braided":
+            colour = shade_of(COLOURS["brown"], pen.light)
+        lift = (high / 2 if pen.upper else 0) + (0.045 if name == "corset" else 0)
+        pen.fill(np.array([left, right, right + [0.003, high], left + [-0.003, high]]) - [0, lift], colour)
+    if name in ("elastic", "smocked", "gathered"):
+        shade = shade_of(pen.dark, 0.8 if name != "smocked" else 1.0)
+        for at in left + (right - left) * np.linspace(0.03, 0.97, 14)[:, None]:
+            pen.line([at - [0, high / 2 if pen.upper else 0], at + [0, high]], 0.003, shade)
+        for y in (-0.03, -0.01, 0.01, 0.03) if name == "smocked" else ():
+            pen.line([left + [0, y], right + [0, y]], 0.003)
     elif name == "corset":
-        pen.lacing(middle[0], left[1] - 0.04, 0.014, 0.02, 0.014, pen.accent)
+        pen.lacing((left[0] + right[0]) / 2, left[1] - 0.04, 0.014, 0.02, 0.014, pen.accent)
     elif name == "braided":
         for at in left + (right - left) * np.linspace(0, 1, 16)[:, None]:
             pen.disc(at, 0.006, shade_of(COLOURS["tan"], pen.light))
-    elif name == "foldover":
-        pen.line([left + [0, 0.045], right + [0, 0.045]], 0.005, shade_of(pen.dark, 1.6))
-
-
-def _draw_gathers(pen: Pen, name: str, left, right) -> None:
-    high, shade = _WAISTS[name], shade_of(pen.dark, 0.8 if name != "smocked" else 1.0)
-    for at in left + (right - left) * np.linspace(0.03, 0.97, 14)[:, None]:
-        pen.line([at - [0, high / 2 if pen.upper else 0], at + [0, high]], 0.003, shade)
-    for y in (-0.03, -0.01, 0.01, 0.03) if name == "smocked" else ():
-        pen.line([left + [0, y], right + [0, y]], 0.003)
+    if name != "none" or not pen.upper:
+        at = (left + right) / 2 + [0, 0.009 if name == "belt" and not pen.upper else 0]
+        pen.shapes("waistline", name, at, left=left, right=right)
 
 
 # ---- pockets --------------------------------------------------------------------------------------------------------
@@ -159,100 +158,47 @@ def _draw_gathers(pen: Pen, name: str, left, right) -> None:
 def draw_pockets(pen: Pen) -> None:
     """Draw the pockets."""
     name, c, y, half = pen.g.pocket, pen.c, pen.c["waist_y"], abs(pen.c[5][0])
-    if name == "none":
-        return
     if name in ("chest", "contrast"):
-        x = pen.x + 0.042
-        shape = [[x - 0.02, 0.285], [x + 0.02, 0.285], [x + 0.02, 0.325], [x, 0.333], [x - 0.02, 0.325]]
-        if name == "contrast":
-            pen.fill(shape, pen.accent)
-        pen.outline(shape, 0.004)
+        pen.shapes("pocket", name, (pen.x, 0))
     elif name == "kangaroo":
-        top = min(y + 0.01, c["end"] - 0.08)
-        right = [[0.03, top], [0.058, top + 0.05], [0.058, top + 0.075]]
-        pen.outline([[-0.03, top], *right, *([-px, py] for px, py in right[:0:-1])], 0.006)
+        pen.shapes("pocket", name, (0, min(y + 0.01, c["end"] - 0.08)))
     elif name == "slant":
         for sign in (-1, 1):
             pen.line([[sign * 0.45 * half, y + 0.018], [sign * 0.92 * half, y + 0.055]], 0.006)
     elif name == "cargo":
-        _draw_cargo(pen)
-    else:
+        y = min(c["end"] - 0.05, y + 0.06)
+        for k, sign in enumerate((-1, 1)):
+            legs = [points[4] for points, _ in c["legs"].values()]
+            pen.shapes("pocket", name, legs[k] + [sign * 0.02, 0] if legs else (sign * 0.05, y))
+    elif name != "none":
         y = min(c["end"] - 0.06, y + 0.05) if pen.upper else y + 0.05
         for sign in (-1, 1):
             x = sign * 0.6 * half
-            if name == "patch":
-                pen.outline([[x - 0.024, y], [x + 0.024, y], [x + 0.022, y + 0.048], [x - 0.022, y + 0.048]], 0.005)
-            else:
+            pen.shapes("pocket", name, (x, y))
+            if name != "patch":
                 colour = (200, 200, 206) if name == "zip" else pen.dark
                 pen.line([[x - 0.024, y + 0.01 * sign], [x + 0.024, y - 0.01 * sign]], 0.007, colour)
-
-
-def _draw_cargo(pen: Pen) -> None:
-    y = min(pen.c["end"] - 0.05, pen.c["waist_y"] + 0.06)
-    places = [points[4] for points, _ in pen.c["legs"].values()] or [None, None]
-    for sign, place in zip((-1, 1), places, strict=True):
-        at = np.array([sign * 0.05, y]) if place is None else place + [sign * 0.02, 0]
-        box = at + np.array([[-0.022, -0.02], [0.022, -0.02], [0.022, 0.032], [-0.022, 0.032]])
-        pen.fill(box, pen.own(0.8))
-        pen.outline(box, 0.004)
-        pen.line([box[0] + [0, 0.014], box[1] + [0, 0.014]], 0.004)
 
 
 # ---- neckline, closure, back ----------------------------------------------------------------------------------------
 
 
-def _draw_neckline(pen: Pen) -> None:
-    name, c, x = pen.g.neckline, pen.c, pen.x
-    y = c["rim"][:, 1].max()
-    if name == "keyhole" and not pen.hanger:
-        pen.fill(np.array([x, y + 0.024]) + CIRCLE * [0.01, 0.018], pen.skin)
-    elif name == "surplice":
-        pen.line([c[1], [c[4][0] * 0.8, c["waist_y"]]], 0.006)
-    elif name == "split" and not pen.hanger:
-        pen.fill([[x - 0.008, y - 0.01], [x + 0.008, y - 0.01], [x, y + 0.045]], pen.skin)
-    elif name == "twist":
-        pen.fill(np.array([x, 0.29]) + CIRCLE * [0.02, 0.012], pen.dark)
-        for sign in (-1, 1):
-            pen.line([[x, 0.29], [x + sign * 0.06, 0.26]], 0.004)
-            pen.line([[x, 0.29], [x + sign * 0.06, 0.32]], 0.004)
-    elif name == "cowl":
-        for k in range(3):
-            pen.curve([c[0] + [0.006, 0.008], [x, y + 0.016 * (k + 1)], c[1] + [-0.006, 0.008]], 0.004)
-    elif name == "illusion":
-        pen.curve([[x - 0.09, 0.24], [x, 0.27], [x + 0.09, 0.24]], 0.005)
-
-
 def draw_closure(pen: Pen) -> None:
     """Draw what closes the front, and what a neckline has below its edge."""
+    name, c, x = pen.g.closure, pen.c, pen.x
     _draw_neckline(pen)
-    name, c = pen.g.closure, pen.c
     if name == "none" or (name == "open" and not pen.upper):
         return
-    start = c["rim"][:, 1].max() if pen.upper else c["waist_y"] + 0.016
+    start = pen.points["rim"][1] if pen.upper else c["waist_y"] + 0.016
     end = 0.53 if c["legs"] else min(c["low"], 0.9)
     if not pen.upper:
         end = min(c["end"], start + (0.06 if c["legs"] else 0.5))
-    if name in ("half-zip", "henley"):
+    if name == "henley":
         end = start + 0.075
-    _draw_closed(pen, name, start, end)
-
-
-def _draw_closed(pen: Pen, name: str, start: float, end: float) -> None:
-    x, c = pen.x, pen.c
-    if name in ("one-button", "two-button"):
-        pen.line([[x, start], [0, end]], 0.004)
-        for k in range(1 if name == "one-button" else 2):
-            pen.disc([0.006, c["waist_y"] - 0.005 + 0.035 * k], 0.008, pen.accent)
-    elif name in ("zip", "half-zip"):
-        foot = [0 if name == "zip" else x, end]
-        pen.line([[x, start], foot], 0.011, (70, 70, 76))
-        pen.line([[x, start], foot], 0.005, STEEL)
-    elif name == "open":
+    if name in DRAWINGS["closure"]:
         gap = 0.018 + 0.03 * pen.g.fit
-        inner = [[x - 0.012, start], [x + 0.012, start], [gap, end], [-gap, end]]
-        pen.fill(inner, shade_of((236, 234, 228), 0.92 * pen.light))
-        for sign in (-1, 1):
-            pen.line([[x + sign * 0.012, start], [sign * gap, end]], 0.006)
+        feet = {"left foot": (-gap, end), "right foot": (gap, end)}
+        pen.shapes("closure", name, (0, 0), start=(x, start), end=(0, end), **feet)
     elif name == "wrap":
         start = c[1] if pen.upper else c[5]
         pen.curve([start, [-0.5 * abs(c[4][0]), c["waist_y"] + 0.01], [c[6][0] * 0.4, end]], 0.007)
@@ -266,65 +212,43 @@ def _draw_closed(pen: Pen, name: str, start: float, end: float) -> None:
 def _draw_buttons(pen: Pen, name: str, heights: np.ndarray) -> None:
     columns, radius = ((-0.024, 0.024), 0.008) if name == "double-breasted" else ((0.007,), 0.006)
     for y in heights:
+        if name == "toggle":
+            pen.line([[-0.019, y], [0.019, y]], 0.008, (120, 84, 50))
+            continue
         for x in columns:
-            if name == "toggle":
-                pen.line([[x - 0.026, y], [x + 0.012, y]], 0.008, (120, 84, 50))
-            else:
-                pen.disc([x, y], radius, STEEL if name == "snap" else pen.accent)
+            pen.disc([x, y], radius, STEEL if name == "snap" else pen.accent)
 
 
-# The hole in the back: half its width and its foot; where there is no foot the hole is a triangle's tip.
-_BACKS = {
-    "low": (0.055, 0.03, 0.35), "v": (0.055, 0.0, 0.34), "split": (0.01, 0.018, 0.38), "tie": (0.055, 0.02, 0.29),
-    "crossed": (0.055, 0.05, 0.33), "ladder": (0.03, 0.03, 0.36), "t": (0.055, 0.05, 0.3), "y": (0.055, 0.055, 0.32),
-    "lace": (0.055, 0.045, 0.33),
-}  # fmt: skip
+def _draw_neckline(pen: Pen) -> None:
+    """Draw what a neckline has below its edge."""
+    name, c, (x, y) = pen.g.neckline, pen.c, pen.points["rim"]
+    if name == "surplice":
+        pen.line([c[1], [c[4][0] * 0.8, c["waist_y"]]], 0.006)
+    elif name == "cowl":
+        for k in range(3):
+            pen.curve([c[0] + [0.006, 0.008], [x, y + 0.016 * (k + 1)], c[1] + [-0.006, 0.008]], 0.004)
+    elif not (pen.hanger and name in ("keyhole", "split")):
+        pen.shapes("neckline", name, (x, 0))
 
 
 def draw_back(pen: Pen) -> None:
     """Draw what only the back shows."""
     name, x = pen.g.back, pen.x
-    if not pen.upper or name == "plain" or pen.hanger:
+    if not pen.upper or pen.hanger:
         return
     top = pen.c["rim"][:, 1].min() + 0.006
-    if name in ("cutout", "bow"):
-        pen.fill(np.array([x, 0.3]) + CIRCLE * [0.04, 0.03], pen.skin)
-    elif name == "tulip":
-        low = pen.c["waist_y"] + 0.05
-        pen.fill([[x, 0.3], [x + 0.06, low], [x - 0.06, low]], pen.skin)
-    else:
-        half, foot, low = _BACKS[name]
-        tip = [[x, 0.36]] if name == "low" else []
-        feet = [[x + foot, low], *tip, [x - foot, low]] if foot else [[x, low]]
-        pen.fill([[x - half, top], [x + half, top], *feet], pen.skin)
-    _draw_across_back(pen, name, x, top)
-
-
-def _draw_across_back(pen: Pen, name: str, x: float, top: float) -> None:
-    cloth = pen.own(0.85 * pen.light)
+    pen.shapes("back", name, (x, 0), top=(x, top))
     if name == "lace":
         for k, m in np.ndindex(5, 5):
-            pen.disc([x - 0.04 + 0.02 * k, top + 0.02 + 0.022 * m], 0.006, cloth)
-    elif name == "bow":
-        pen.bow(np.array([x, 0.27]), (0.04, -0.015), (0.04, 0.018), pen.accent)
-    elif name == "crossed":
-        pen.line([[x - 0.055, top], [x + 0.05, 0.33]], 0.012, cloth)
-        pen.line([[x + 0.055, top], [x - 0.05, 0.33]], 0.012, cloth)
+            pen.disc([x - 0.04 + 0.02 * k, top + 0.02 + 0.022 * m], 0.006, pen.colours["cloth"])
     elif name == "ladder":
-        for k in range(5):
-            y = top + 0.03 * k + 0.01
-            pen.line([[x - 0.03, y], [x + 0.03, y]], 0.008, cloth)
-    elif name == "tie":
-        for sign in (-1, 1):
-            pen.line([[x, 0.225], [x + sign * 0.02, 0.33]], 0.007, pen.accent)
-    elif name in ("t", "y"):
-        fork = top + (0.05 if name == "y" else 0.0)
-        pen.line([[x, 0.3], [x, fork]], 0.022, cloth)
-        for sign in (-1, 1) if name == "y" else ():
-            pen.line([[x, fork], [x + sign * 0.05, top]], 0.016, cloth)
+        for y in top + 0.03 * np.arange(5) + 0.01:
+            pen.line([[x - 0.03, y], [x + 0.03, y]], 0.008, pen.colours["cloth"])
 
 
 # ---- hem and trim ---------------------------------------------------------------------------------------------------
+
+_BEADS = {"lace": (0.008, 1), "crochet": (0.009, 2), "scallop": (0.012, 2), "pom-pom": (0.01, 2), "bead": (0.005, 1)}
 
 
 def draw_edge(pen: Pen, ends, kind: str, colour) -> None:
@@ -336,90 +260,51 @@ def draw_edge(pen: Pen, ends, kind: str, colour) -> None:
         step, long, width = (1, 0.03, 0.004) if kind == "fringe" else (3, 0.036, 0.008)
         for point in edge[::step]:
             pen.line([point, point + [0, long]], width, colour)
-    elif kind in ("lace", "crochet", "scallop", "pom-pom", "bead"):
-        radius = {"lace": 0.008, "crochet": 0.009, "scallop": 0.012, "pom-pom": 0.01, "bead": 0.005}[kind]
-        for point in edge if kind in ("lace", "bead") else edge[::2]:
-            pen.disc(point + [0, 0.3 * radius], radius, colour)
+    elif kind in _BEADS:
+        radius, step = _BEADS[kind]
+        for point in edge[::step] + [0, 0.3 * radius]:
+            pen.disc(point, radius, colour)
             if kind in ("lace", "crochet"):
-                pen.disc(point + [0, 0.3 * radius], 0.4 * radius, shade_of(colour, 0.6))
+                pen.disc(point, 0.4 * radius, shade_of(colour, 0.6))
     elif kind == "ruffle":
         wave = edge + np.stack([0 * edge[:, 0], 0.009 * np.sin(np.arange(n) * 2.2)], 1)
         pen.line(wave, 0.014, shade_of(colour, 0.85))
         pen.line(wave + [0, 0.007], 0.003, shade_of(colour, 0.6))
 
 
-# hem: what hangs along it, how much higher, its colour (None: the garment's own, darker)
-_EDGES = {
-    "fringed": ("fringe", 0.0, None), "raw": ("fringe", 0.012, (236, 234, 228)), "ruffled": ("ruffle", 0.0, None),
-    "lace": ("lace", 0.0, (246, 242, 236)), "scalloped": ("scallop", 0.0, None),
-}  # fmt: skip
-# hem: its slits, as the place between left and right, what is added to x, and how high; half a slit's width
-_SLITS = {
-    "side-slit": ([("right", 0.0, 0.07)], 0.009), "slit": ([("middle", 0.03, 0.1)], 0.009),
-    "high-slit": ([("middle", 0.04, 0.24)], 0.018), "vented": ([("left", 0.0, 0.05), ("right", 0.0, 0.05)], 0.009),
-    "m-slit": ([("middle", -0.045, 0.2), ("middle", 0.045, 0.2)], 0.018),
-}  # fmt: skip
-
-
 def draw_hem(pen: Pen) -> None:
     """Draw the finish of the hem."""
+    hem = pen.g.hem
     for ends in pen.ends:
-        _draw_hem_end(pen, pen.g.hem, ends)
-    if pen.c["legs"]:
-        return
-    hem, (a, b) = pen.g.hem, pen.ends[0]
-    places = {"left": a, "middle": (a + b) / 2, "right": b}
-    slits, wide = _SLITS.get(hem, ([], 0.0))
-    for place, aside, high in slits:
-        at = places[place] + [aside, 0]
-        pen.fill([at + [-wide, 0.004], at + [wide, 0.004], at + [0, -high]], pen.own(0.35))
-        pen.line([at + [0, -high], at + [0, 0.004]], 0.004)
-    if hem == "tied":
-        pen.bow(places["middle"], (0.032, -0.012), (0.03, 0.03), pen.own(0.8))
-        pen.disc(places["middle"], 0.01, pen.dark)
-    elif hem == "high-low":
-        pen.curve([a, places["middle"] + [0, -0.08], b], 0.005)
-
-
-def _draw_hem_end(pen: Pen, hem: str, ends: np.ndarray) -> None:
-    a, b = ends
-    up = np.array([0, -1.0])
-    if hem in _EDGES:
-        kind, lift, colour = _EDGES[hem]
-        draw_edge(pen, ends - [0, lift], kind, colour or pen.own(0.8))
-    elif hem == "ribbed":
-        pen.line(ends + up * 0.009, 0.018)
-    elif hem == "flounced":
-        pen.fill([a + up * 0.06, b + up * 0.06, b + [0.012, 0.0], a - [0.012, 0.0]], pen.own(0.8))
-        draw_edge(pen, ends, "ruffle", pen.own(0.8))
-        pen.line([a + up * 0.06, b + up * 0.06], 0.005)
-    elif hem == "rolled":
-        pen.fill([a, b, b + up * 0.026, a + up * 0.026], pen.own(1.25))
-        pen.line([a + up * 0.026, b + up * 0.026], 0.003)
-    elif hem == "dolphin":
-        pen.curve([a + up * 0.03, a + [0.02, 0], b], 0.006, pen.accent)
+        a, b = ends
+        if hem in DRAWINGS["edges"]:
+            kind, lift, colour = DRAWINGS["edges"][hem]
+            draw_edge(pen, ends - [0, lift], kind, pen.colour(colour))
+        elif hem == "flounced":
+            upper = ends - [0, 0.06]
+            pen.fill([*upper, b + [0.012, 0.0], a - [0.012, 0.0]], pen.own(0.8))
+            draw_edge(pen, ends, "ruffle", pen.own(0.8))
+            pen.line(upper, 0.005)
+        pen.shapes("hem", hem, (0, 0), left=a, right=b)
+    if not pen.c["legs"]:
+        pen.shapes("skirt_hem", hem, (a + b) / 2, left=a, right=b)
 
 
 def draw_trim(pen: Pen) -> None:
     """Draw trim along the edges."""
     trim, rim, accent = pen.g.trim, pen.c["rim"], pen.accent
     widths = {"contrast": 0.014, "tipped": 0.009, "piping": 0.005, "leather": 0.016, "mesh": 0.018}
-    if trim == "none":
-        return
     if trim in widths:
         colour = {"leather": shade_of((58, 40, 34), pen.light), "mesh": pen.dark}.get(trim, accent)
-        if pen.upper:
-            pen.line(rim, widths[trim], colour)
-        for ends in pen.ends:
-            pen.line(ends - [0, 0.006], widths[trim], colour)
+        for edge in [rim] * pen.upper + [ends - [0, 0.006] for ends in pen.ends]:
+            pen.line(edge, widths[trim], colour)
     elif trim == "bow":
         at = rim.mean(0) + [0, 0.02] if pen.upper else (pen.c[4] + pen.c[5]) / 2
-        pen.bow(at, (0.034, -0.017), (0.034, 0.017), accent)
-        pen.disc(at, 0.008, shade_of(accent, 0.8))
+        pen.shapes("trim", trim, at)
     elif trim == "bead":
-        for a, b in zip(rim[:-1], rim[1:], strict=True):
-            draw_edge(pen, np.array([a, b]), "bead", (236, 226, 190))
-    else:
+        for k in range(len(rim) - 1):
+            draw_edge(pen, rim[k : k + 2], "bead", (236, 226, 190))
+    elif trim != "none":
         for ends in pen.ends:
             draw_edge(pen, ends, trim, accent)
         if trim in ("lace", "ruffle", "crochet", "fringe") and pen.upper:
@@ -430,57 +315,42 @@ def draw_trim(pen: Pen) -> None:
 # ---- collar ---------------------------------------------------------------------------------------------------------
 
 _NO_EDGE = ("strapless", "sweetheart", "off-shoulder", "turtle", "mock", "surplice")  # necklines without a line
-# collar with two wings: how far they reach down, and how wide they are
-_WINGS = {
-    "shirt": (0.046, 0.026), "polo": (0.04, 0.026), "peter-pan": (0.038, 0.04), "notched": (0.12, 0.036),
-    "shawl": (0.15, 0.03), "fur": (0.12, 0.045),
-}  # fmt: skip
 
 
 def draw_collar(pen: Pen) -> None:
     """Draw the collar."""
     if not pen.upper:
         return
-    name, neckline, (left, right), x = pen.g.collar, pen.g.neckline, (pen.c[0], pen.c[1]), pen.x
-    own = pen.own(0.78 * pen.light)
+    name, neckline, left, right = pen.g.collar, pen.g.neckline, pen.c[0], pen.c[1]
+    at, ends = (pen.x, left[1]), {"left": left, "right": right}
     if neckline in ("turtle", "mock"):
-        high = 0.026 if neckline == "turtle" else 0.012
-        pen.fill([left - [0, high], right - [0, high], right + [0.006, 0.012], left + [-0.006, 0.012]], own)
-        pen.line([left + [0, 0.004], right + [0, 0.004]], 0.003)
+        pen.shapes("collar", neckline, at, **ends)
     if name == "hood":
-        _draw_hood(pen, left, right, own)
-    elif name == "none":
-        if neckline not in _NO_EDGE and pen.g.closure not in ("open", "wrap"):
-            pen.line(pen.c["rim"], 0.006)
-    elif pen.back:
-        pen.fill([left - [0, 0.012], right - [0, 0.012], right + [0.008, 0.014], left + [-0.008, 0.014]], own)
-    elif name == "bow":
-        at = np.array([x, pen.c["rim"][:, 1].max() + 0.005])
-        pen.bow(at, (0.04, -0.018), (0.038, 0.02), own, (0.014, 0.08), 0.013)
+        _draw_hood(pen, left, right)
+    elif pen.back and name != "none":
+        pen.shapes("collar", "back", at, **ends)
+    elif name in DRAWINGS["wings"]:
+        _draw_wings(pen, name, left, right)
+    if not pen.back:
+        pen.shapes("collar", name, at, **ends)
+    edged = name == "none" and neckline not in _NO_EDGE and pen.g.closure not in ("open", "wrap")
+    if edged or (name == "bow" and not pen.back):
         pen.line(pen.c["rim"], 0.006)
-    elif name == "stand":
-        y = left[1]
-        upper = [left - [0, 0.02], [x - 0.006, y + 0.01], [x + 0.006, y + 0.01], right - [0, 0.02]]
-        pen.fill([*upper, right + [0.006, 0.014], [x, y + 0.034], left + [-0.006, 0.014]], own)
-    else:
-        _draw_wings(pen, name, left, right, own)
 
 
-def _draw_hood(pen: Pen, left, right, own) -> None:
-    x = pen.x
+def _draw_hood(pen: Pen, left, right) -> None:
+    x, own = pen.x, pen.colours["collar"]
     if pen.back:
         pen.fill(smooth([left + [-0.03, 0], right + [0.03, 0], [x + 0.03, 0.29], [x - 0.03, 0.29]]), own)
         return
-    at_left = [left + [-0.022, -0.045], left + [-0.026, 0.01]]
-    rolled = [*at_left, [x, 0.238], right + [0.026, 0.01], right + [0.022, -0.045]]
-    pen.fill(strip_outline(curve_through(rolled), np.full(9, 0.017)), own)
-    for sign in (-1, 1):
-        pen.line([[x + sign * 0.014, 0.225], [x + sign * 0.016, 0.29]], 0.005, (240, 238, 232))
+    at_left, at_right = left + [[-0.022, -0.045], [-0.026, 0.01]], right + [[0.026, 0.01], [0.022, -0.045]]
+    pen.fill(strip_outline(curve_through([*at_left, [x, 0.238], *at_right]), np.full(9, 0.017)), own)
 
 
-def _draw_wings(pen: Pen, name: str, left, right, own) -> None:
-    x, (reach, wide) = pen.x, _WINGS[name]
-    colour = {"peter-pan": (246, 243, 238), "fur": shade_of((150, 116, 84), pen.light)}.get(name, own)
+def _draw_wings(pen: Pen, name: str, left, right) -> None:
+    x, (reach, wide) = pen.x, DRAWINGS["wings"][name]
+    colour = {"peter-pan": (246, 243, 238), "fur": shade_of((150, 116, 84), pen.light)}
+    colour = colour.get(name, pen.colours["collar"])
     for point, sign in ((left, -1), (right, 1)):
         start, tip = point - [0, 0.014], np.array([x + sign * 0.008, point[1] + reach])
         outer = np.array([point[0] + sign * wide, point[1] + 0.5 * reach])
@@ -495,7 +365,3 @@ def _draw_wings(pen: Pen, name: str, left, right, own) -> None:
         if name == "fur":
             for k in range(8):
                 pen.disc(shape[k * len(shape) // 8], 0.009, shade_of(colour, 0.8 + 0.05 * (k % 4)))
-    if name == "polo":
-        pen.line([[x, left[1] + 0.02], [x, left[1] + 0.09]], 0.004)
-        for k in range(2):
-            pen.disc([x, left[1] + 0.045 + 0.025 * k], 0.004, pen.accent)

@@ -51,9 +51,9 @@ def _picture(g: Garment) -> np.ndarray:
     return figure.render(g, np.random.default_rng(1), _SMALL)[0].astype(np.int16)
 
 
-def _options(g: Garment, detail: str, picture: np.ndarray, rng: np.random.Generator, most: int = 3) -> list[str]:
+def _options(g: Garment, detail: str, picture: np.ndarray, rng: np.random.Generator, most: int) -> list[str]:
     """Return up to `most` values of a detail, the garment's own first, that can be told from it in a front view."""
-    fixed = CATEGORIES[g.category][3].get(detail)
+    fixed = CATEGORIES[g.category].ranges.get(detail)
     if isinstance(fixed, dict) and len(fixed) == 1:  # what makes it this category
         return []
     found = [getattr(g, detail)]

@@ -5,16 +5,15 @@ Landmarks are the garment's own control points; one is occluded when something w
 it lies outside the frame.
 """
 
-from typing import NamedTuple
-
 import cv2
 import numpy as np
 
 from lib.lists import JOINTS, SLOTS
 from lib.world import cloth, details, emblems
-from lib.world.body import HAIR, SKIN, draw_body, draw_head, make_body, make_hanger
+from lib.world.body import ARM, HAIR, SKIN, draw_body, draw_head, limb, make_body, make_hanger
 from lib.world.camera import draw_more_occluders, draw_occluders, make_ground, through_camera
-from lib.world.canvas import CIRCLE, Canvas, part_of_curve, shade_of, smooth, strip_outline
+from lib.world.canvas import SIDES, Canvas, Material, shade_of
+from lib.world.curves import CIRCLE, part_of_curve, quad, smooth, strip_outline
 from lib.world.details import Pen
 from lib.world.garment import Garment
 from lib.world.silhouette import control_points
@@ -22,21 +21,12 @@ from lib.world.silhouette import control_points
 _SWAPPED = [1, 0, 3, 2, 5, 4, 7, 6]
 
 
-class _Cloth(NamedTuple):
-    """A material: (T, T, 3) and (T, T) uint8 or None, see cloth.py; span and size as `Canvas.part` takes them."""
-
-    tile: np.ndarray
-    cover: np.ndarray | None
-    span: tuple[float, float] | None = None
-    size: float | None = None
-
-
 def _draw_garment(pen: Pen, rng: np.random.Generator) -> None:
     """Draw the garment's parts from behind to front, arms and sleeves last."""
     g, c = pen.g, pen.c
     runs = g.finish == "dip-dye" or g.pattern in ("ombre", "two-tone", "colorblock")
-    material = _Cloth(cloth.tile(g), cloth.cover(g), (c["outline"][:, 1].min(), c["end"]) if runs else None)
-    panel = _Cloth(*cloth.panel_cloth(g.panel, g), size=1.0) if g.panel != "none" else None
+    material = Material(cloth.tile(g), cloth.cover(g), (c["outline"][:, 1].min(), c["end"]) if runs else None)
+    panel = Material(*cloth.panel_cloth(g.panel, g), size=1.0) if g.panel != "none" else None
     _draw_legs(pen, material, panel)
     _lay(pen, c["outline"], material)
     if panel:
@@ -59,25 +49,24 @@ def _draw_garment(pen: Pen, rng: np.random.Generator) -> None:
     _draw_straps(pen, material)
     cut = material
     if g.panel_at == "sleeves":
-        cut = material._replace(tile=panel.tile, cover=panel.cover)
+        cut = panel._replace(span=material.span, size=None)
     elif g.pattern == "two-tone":
         cut = material._replace(span=None)
-    for name in ("left", "right"):
+    for name, _ in SIDES:
         sleeve = c["sleeves"].get(name) if pen.upper else None
         if not pen.hanger:
             _draw_arm(pen, name, sleeve is not None)
         if sleeve is not None:
             _draw_sleeve(pen, *sleeve, cut)
     if g.sleeve_kind == "raglan" and pen.upper:
-        for j, name in ((0, "left"), (1, "right")):
+        for j, (name, _) in enumerate(SIDES):
             pen.line([c[j], pen.body[f"{name} shoulder"] + [0, 0.07]], 0.005)
     details.draw_collar(pen)
 
 
-def _lay(pen: Pen, polygon, material: _Cloth, angle: float = 0.0, shade: float = 1.0, covers: bool = False) -> None:
+def _lay(pen: Pen, polygon, material: Material, angle: float = 0.0, shade: float = 1.0, covers: bool = False) -> None:
     """Draw a piece of cloth."""
-    tile, cover, span, size = material
-    pen.canvas.part(np.array(polygon), tile, cover, angle, pen.light * shade, pen.g, covers, span, size)
+    pen.canvas.part(polygon, material, angle, pen.light * shade, pen.g, covers)
 
 
 def _hanging(points: np.ndarray) -> float:
@@ -85,7 +74,7 @@ def _hanging(points: np.ndarray) -> float:
     return np.arctan2(*(points[-1] - points[0])[::-1]) - np.pi / 2
 
 
-def _draw_legs(pen: Pen, material: _Cloth, panel: _Cloth | None) -> None:
+def _draw_legs(pen: Pen, material: Material, panel: Material | None) -> None:
     for points, widths in pen.c["legs"].values():
         angle = _hanging(points)
         _lay(pen, strip_outline(points, widths), material, angle)
@@ -94,19 +83,19 @@ def _draw_legs(pen: Pen, material: _Cloth, panel: _Cloth | None) -> None:
             _lay(pen, strip_outline(points + [outer * widths.mean() * 0.6, 0], 0.35 * widths), panel, angle)
 
 
-def _draw_panel(pen: Pen, panel: _Cloth) -> None:
+def _draw_panel(pen: Pen, panel: Material) -> None:
     c, place = pen.c, pen.g.panel_at
-    left, right, y = c[4], c[5], c["end"]
     if place == "yoke":
         edge = abs(c["outline"][np.abs(c["outline"][:, 1] - 0.203) < 0.02][:, 0]).max(initial=0.09)
         _lay(pen, [*c["rim"], [edge, 0.205], [0.92 * edge, 0.265], [-0.92 * edge, 0.265], [-edge, 0.205]], panel)
     elif place == "hem" and not c["legs"]:
-        top = left[1] + 0.82 * (y - left[1])
-        half = abs(left[0]) + 0.82 * (abs(c[6][0]) - abs(left[0]))
+        x, top = c[4]
+        half, top = abs(x) + 0.82 * (abs(c[6][0]) - abs(x)), top + 0.82 * (c["end"] - top)
         _lay(pen, [[-half, top], [half, top], c[7], c[6]], panel)
     elif place == "sides":
-        for sign, corner, hem in ((-1, left, c[6]), (1, right, c[7])):
-            low = hem if not c["legs"] else np.array([corner[0], 0.5])
+        for j, sign in ((4, -1), (5, 1)):
+            corner = c[j]
+            low = c[j + 2] if not c["legs"] else np.array([corner[0], 0.5])
             polygon = [corner, low, low - [sign * 0.03, 0], corner - [sign * 0.026, 0]]
             if pen.upper:
                 x = 0.92 * corner[0]
@@ -116,27 +105,23 @@ def _draw_panel(pen: Pen, panel: _Cloth) -> None:
 
 def _draw_finish(pen: Pen) -> None:
     """Draw the finishes that belong to a place: cut-outs at the waist, layers."""
-    finish, c, dx = pen.g.finish, pen.c, pen.dx
-    left, right, middle = c[4], c[5], 0.5 * pen.x
+    finish, dx, (right, top), middle = pen.g.finish, pen.dx, pen.c[5], 0.5 * pen.x
     if finish == "cutout" and pen.upper and not pen.hanger:
         for sign in (-1, 1):
-            at = np.array([middle + sign * 0.7 * abs(right[0] - middle), left[1] - 0.02])
-            pen.fill(at + CIRCLE * [0.018, 0.026], pen.skin)
+            pen.fill([middle + sign * 0.7 * abs(right - middle), top - 0.02] + CIRCLE * [0.018, 0.026], pen.skin)
     elif finish == "layered":
-        half = abs(right[0]) * 1.1
-        for share in (0.45, 0.75):
-            y = left[1] + share * (c["low"] - left[1])
+        half = abs(right) * 1.1
+        for y in top + np.array([0.45, 0.75]) * (pen.c["low"] - top):
             pen.curve([[-half + dx, y], [dx, y + 0.015], [half + dx, y]], 0.006)
 
 
 def _draw_crotch(pen: Pen) -> None:
-    if not pen.c["legs"]:
-        return
     c, dx = pen.c, pen.dx
-    (inner, reach), (other, wide) = c["legs"].values()  # wide legs meet: a line parts them
-    meet = min(c["end"], 0.55 + 0.4 * max(0.0, reach.mean() + wide.mean() - 0.07))
-    pen.line([[dx, c["waist_y"] + 0.03], [dx, 0.55]], 0.004)
-    pen.line([[dx, 0.55], 0.5 * (inner[-1] + other[-1]) if meet > 0.58 else [dx, meet]], 0.008)
+    if c["legs"]:
+        (inner, reach), (other, wide) = c["legs"].values()  # wide legs meet: a line parts them
+        meet = min(c["end"], 0.55 + 0.4 * max(0.0, reach.mean() + wide.mean() - 0.07))
+        pen.line([[dx, c["waist_y"] + 0.03], [dx, 0.55]], 0.004)
+        pen.line([[dx, 0.55], 0.5 * (inner[-1] + other[-1]) if meet > 0.58 else [dx, meet]], 0.008)
 
 
 def _draw_distress(pen: Pen, rng: np.random.Generator) -> None:
@@ -151,43 +136,41 @@ def _draw_distress(pen: Pen, rng: np.random.Generator) -> None:
             pen.line([[x - 0.016, y + 0.006 * k], [x + 0.016, y + 0.006 * k]], 0.006, colour)
 
 
-def _draw_straps(pen: Pen, material: _Cloth) -> None:
+def _draw_straps(pen: Pen, material: Material) -> None:
     strap, x, waist = pen.g.strap, pen.x, pen.c["waist_y"]
-    colour, shoulder = pen.own(0.85 * pen.light), pen.body["shoulder"]
+    colour, shoulder = pen.colours["cloth"], pen.body["shoulder"]
     widths = {"spaghetti": 0.006, "wide": 0.022, "crossed": 0.012}
-    if strap in widths:
-        for j, sign in ((0, -1), (1, 1)):
-            over = [x + sign * 0.62 * shoulder, 0.188]
-            if strap == "crossed" and pen.back:
-                over = [x - sign * 0.5 * shoulder, 0.19]
-            pen.line([pen.c[j] + [0, 0.006], over], widths[strap], colour)
-    elif strap in ("bib", "suspender"):
-        if strap == "bib":
-            bib = [[x - 0.055, 0.27], [x + 0.055, 0.27], [x + 0.07, waist], [x - 0.07, waist]]
-            _lay(pen, bib, material._replace(span=None))
-        for sign in (-1, 1):
+    if strap == "bib":
+        _lay(pen, quad([x, 0], (0.055, 0.27), (0.07, waist)), material._replace(span=None))
+    for j, sign in enumerate((-1, 1)):
+        if strap in widths:
+            aside, high = (-0.5, 0.19) if strap == "crossed" and pen.back else (0.62, 0.188)
+            pen.line([pen.c[j] + [0, 0.006], [x + sign * aside * shoulder, high]], widths[strap], colour)
+        elif strap in ("bib", "suspender"):
             pen.line([[x + sign * 0.048, 0.27 if strap == "bib" else waist], [x + sign * 0.056, 0.19]], 0.018, colour)
 
 
 def _draw_arm(pen: Pen, name: str, sleeved: bool) -> None:
     """Draw a person's arm, with a bare shoulder where the garment leaves it free."""
-    g, body = pen.g, pen.body
-    arm = [body[f"{name} shoulder"] + [0, 0.012], body[f"{name} elbow"], body[f"{name} wrist"]]
+    g, (shoulder, elbow, wrist) = pen.g, limb(pen.body, name, ARM)
+    arm, widths = [shoulder + [0, 0.012], elbow, wrist], [0.026, 0.021, 0.014]
     covered = g.strap == "none" and g.neckline not in ("strapless", "sweetheart", "one-shoulder")
     if sleeved:
-        pen.canvas.limb(arm[1:], [0.021, 0.014], pen.skin, "over")
+        arm, widths = arm[1:], widths[1:]
     elif pen.upper and covered:
-        pen.canvas.limb(part_of_curve(arm, 1.0)[1:], [0.024, 0.022, 0.018, 0.014], pen.skin, "over")
-    else:
-        pen.canvas.limb(arm, [0.026, 0.021, 0.014], pen.skin, "over")
-    along = arm[2] - arm[1]
-    pen.disc(arm[2] + 0.02 * along / (np.linalg.norm(along) + 1e-9), 0.015, pen.skin, "over")
+        arm, widths = part_of_curve(arm, 1.0)[1:], [0.024, 0.022, 0.018, 0.014]
+    pen.canvas.limb(arm, widths, pen.skin, "over")
+    pen.disc(wrist + 0.02 * _direction(elbow, wrist), 0.015, pen.skin, "over")
 
 
-def _draw_sleeve(pen: Pen, points: np.ndarray, widths: np.ndarray, material: _Cloth) -> None:
+def _direction(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    return (end - start) / (np.linalg.norm(end - start) + 1e-9)
+
+
+def _draw_sleeve(pen: Pen, points: np.ndarray, widths: np.ndarray, material: Material) -> None:
     g, kind, trim = pen.g, pen.g.sleeve_kind, pen.g.trim
     _lay(pen, strip_outline(points, widths), material, _hanging(points), shade=0.95, covers=True)
-    along = (points[-1] - points[-2]) / (np.linalg.norm(points[-1] - points[-2]) + 1e-9)
+    along = _direction(points[-2], points[-1])
     across = np.array([-along[1], along[0]])
     ends = np.array([points[-1] + across * widths[-1], points[-1] - across * widths[-1]])
     if kind in ("cuffed", "rolled"):
@@ -212,14 +195,12 @@ def _draw_sleeve(pen: Pen, points: np.ndarray, widths: np.ndarray, material: _Cl
 
 def _frame(rng, low, high, height: int, width: int, view: str, consumer: bool, hardness: float):
     """Return how large the garment, which spans `low` to `high` (x, y), is in the frame (above 1: larger than it), the
-    scale in pixels, and the place in the world that is in the picture's middle."""
+    pixels per unit, and the place in the picture's middle."""
     size, centre = high - low, (low + high) / 2
-    if view == "zoom-in":
-        factor, centre = rng.uniform(1.0, 1.4), centre + rng.uniform(-0.12, 0.12, 2) * size
-    elif view == "zoom-out":
-        factor = rng.uniform(0.42, 0.55)
-    else:
-        factor, centre = rng.uniform(0.58, 0.86), centre + rng.uniform(-0.06, 0.06, 2) * size
+    least, most, aside = {"zoom-in": (1.0, 1.4, 0.12), "zoom-out": (0.42, 0.55, 0.0)}.get(view, (0.58, 0.86, 0.06))
+    factor = rng.uniform(least, most)
+    if aside:
+        centre = centre + rng.uniform(-aside, aside, 2) * size
     if consumer and hardness and rng.random() < 0.6 * hardness:  # a strong crop
         factor, centre = factor * rng.uniform(1.1, 1.6), centre + rng.uniform(-0.16, 0.16, 2) * size
     return factor, min(factor * min(height / size[1], width / size[0]), 3.2 * height), centre
@@ -239,9 +220,8 @@ def render(
     view: "front", "side", "back", "zoom-in" or "zoom-out". A seventh of the shop's pictures show the garment without a
     person. room: the least and most that the box leaves around the cloth on each side, as a share of its size.
     hardness: 0 to 1, how often a consumer's photo is cropped, covered, dark or blurred.
-    Returns (H, W, 3) uint8 RGB and labels: zoom, the garment's size in the frame (above 1: larger than it); box (4,)
-    pixels, landmarks (8, 2) and visibility (8,) (nan and -1 for slots that the clothes type lacks), joints (14, 2) and
-    joint_visibility (14,), the person's own left and right.
+    Returns (H, W, 3) uint8 RGB and labels: zoom, the garment's size in the frame; box (4,) pixels, landmarks (8, 2) and
+    visibility (8,), nan and -1 for slots that the clothes type lacks; joints (14, 2) and joint_visibility (14,).
     """
     back = view == "back"
     height, width = px, int(px * rng.uniform(0.62, 0.8))
@@ -255,9 +235,7 @@ def render(
     low, high = spread.min(0), spread.max(0)
     zoom, scale, centre = _frame(rng, low, high, height, width, view, consumer, hardness)
     tilt = rng.normal(0, 0.1) if consumer else rng.normal(0, 0.015)
-    turn = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
-    shift = np.array([width / 2, height / 2]) - scale * turn @ centre
-    canvas = Canvas(make_ground(rng, height, width, consumer), scale, shift, tilt)
+    canvas = Canvas(make_ground(rng, height, width, consumer), scale, centre, tilt)
     pen = Pen(canvas, g, body, c, skin, light, back, hanger)
     long_hair = g.wearer == "women" and rng.random() < 0.65
     if hanger:
@@ -265,8 +243,8 @@ def render(
         _draw_garment(pen, rng)
     else:
         if long_hair and not back:
-            behind = body["head"] + np.array([[-0.055, -0.03], [0.055, -0.03], [0.07, 0.15], [-0.07, 0.15]])
-            canvas.fill(smooth(behind), shade_of(hair, 0.85))
+            behind = smooth(quad(body["head"], (0.055, -0.03), (0.07, 0.15)))
+            canvas.fill(behind, shade_of(hair, 0.85))
         draw_body(canvas, body, skin, g, rng, light)
         _draw_garment(pen, rng)
         draw_head(canvas, body, skin, hair, back, long_hair, rng)
@@ -295,11 +273,8 @@ def _landmarks(canvas: Canvas, c: dict, slots, back: bool) -> tuple[np.ndarray, 
     for j in slots:
         landmarks[j] = canvas.pixels(c[j])
         x, y = np.floor(landmarks[j]).astype(int)
-        if not (0 <= x < canvas.width and 0 <= y < canvas.height):
-            visibility[j] = 2
-        else:
-            hidden = canvas.top if j in (2, 3) else canvas.over  # a sleeve does not hide its own end
-            visibility[j] = int(hidden[y, x] > 127)
+        hidden = canvas.top if j in (2, 3) else canvas.over  # a sleeve does not hide its own end
+        visibility[j] = int(hidden[y, x] > 127) if canvas.inside((x, y)) else 2
     if back:  # the garment's left is at the picture's right
         landmarks, visibility = landmarks[_SWAPPED], visibility[_SWAPPED]
     return landmarks, visibility
@@ -327,6 +302,6 @@ def _joints(canvas: Canvas, body: dict, back: bool, hanger: bool) -> tuple[np.nd
     for i, name in enumerate(JOINTS):
         first, _, rest = name.partition(" ")
         points[i] = canvas.pixels(body[f"{own[first]} {rest}" if rest else name])
-        if hanger or not (0 <= points[i][0] < canvas.width and 0 <= points[i][1] < canvas.height):
+        if hanger or not canvas.inside(points[i]):
             codes[i] = 2
     return points, codes

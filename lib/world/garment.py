@@ -14,9 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 _DATA = tomllib.loads(Path(__file__).with_name("categories.toml").read_text(encoding="utf-8"))
-TONES = {tone: tuple(colours) for tone, colours in _DATA["colours"].items()}
-COLOURS = {name: tuple(rgb) for colours in _DATA["colours"].values() for name, rgb in colours.items()}
-_TONE = {colour: tone for tone, colours in TONES.items() for colour in colours}
+COLOURS = {name: tuple(rgb) for name, rgb in _DATA["colours"].items()}
 VALUES = {field: tuple(values) for field, values in _DATA["values"].items()}
 VALUES |= {"colour": tuple(COLOURS), "accent": tuple(COLOURS)}
 RANGES = {field: tuple(limits) for field, limits in _DATA["numbers"].items()}
@@ -71,10 +69,6 @@ class Garment:
     seed: int  # of the pattern's random parts
 
     @property
-    def tone(self) -> str:
-        return _TONE[self.colour]
-
-    @property
     def contrast(self) -> float:
         """Return how far the accent is from the ground colour, 0 to 1."""
         difference = np.subtract(COLOURS[self.colour], COLOURS[self.accent])
@@ -85,7 +79,7 @@ class Garment:
 
 
 class Clause(NamedTuple):
-    """One phrase that a title may hold, with what it needs of the garment."""
+    """A condition on one field of a garment."""
 
     field: str
     sign: str  # "=", "!=", "<" or ">"
@@ -111,20 +105,14 @@ def parse(condition: str) -> Condition:
 
 def _parse_clause(part: str) -> Clause:
     match = re.fullmatch(r"\s*(\w+)\s*(!=|=|<|>)\s*(.+?)\s*", part)
-    if match is None:
-        raise ValueError(f"{part.strip()!r} is not field, sign, value")
-    field, sign, value = match.groups()
-    if field in _NUMBERS:
-        if sign not in "<>" or not re.fullmatch(r"-?\d+(\.\d+)?", value):
-            raise ValueError(f"{part.strip()!r}: {field} is a number and takes < or >")
+    field, sign, value = match.groups() if match else ("", "", "")
+    if field in _NUMBERS and sign in "<>":
         return Clause(field, sign, (), float(value))
-    if field != "emblem" and field not in _KNOWN:
-        raise ValueError(f"{part.strip()!r}: a garment has no {field}")
     values = tuple(value.split("|"))
-    unknown = [] if field == "emblem" else [v for v in values if v not in _KNOWN[field]]
-    if unknown or sign not in ("=", "!="):
-        raise ValueError(f"{part.strip()!r}: {field} has no {' or '.join(unknown) or sign}")
-    return Clause(field, sign, values, 0.0)
+    known = values if field == "emblem" else _KNOWN.get(field, ())
+    if sign in ("=", "!=") and set(values) <= set(known):
+        return Clause(field, sign, values, 0.0)
+    raise ValueError(f"{part.strip()!r} is no condition; field and values must be in categories.toml")
 
 
 # ---- categories -----------------------------------------------------------------------------------------------------
@@ -135,6 +123,7 @@ class Category(NamedTuple):
     shape: str
     frequency: float
     ranges: dict  # by field: a pair is a uniform range, a dict a choice with weights
+    noun: str  # that ends a title
 
 
 def _choice(field: str, written: list | str) -> tuple | dict:
@@ -151,26 +140,26 @@ def _choice(field: str, written: list | str) -> tuple | dict:
 def _ranges(entry: dict) -> dict:
     """Return the ranges of an entry of categories.toml, over those of the kind that it is like."""
     base = _ranges(_DATA["like"][entry["like"]]) if "like" in entry else {}
-    return base | {field: _choice(field, value) for field, value in entry.items() if field not in ("is", "like")}
+    fields = entry.keys() - {"is", "like", "noun"}
+    return base | {field: _choice(field, value) for field, value in entry.items() if field in fields}
 
 
 _ANY = _ranges(_DATA["like"]["any"])
-CATEGORIES = {name: Category(*entry["is"], _ranges(entry)) for name, entry in _DATA["categories"].items()}
+CATEGORIES = {
+    name: Category(*entry["is"], _ranges(entry), entry.get("noun", name.lower()))
+    for name, entry in _DATA["categories"].items()
+}
 CATEGORY_NAMES = tuple(CATEGORIES)
 CATEGORY_WEIGHTS = np.array([category.frequency for category in CATEGORIES.values()])
 CATEGORY_WEIGHTS = CATEGORY_WEIGHTS / CATEGORY_WEIGHTS.sum()
 NEIGHBOURS: dict[str, tuple[str, ...]] = {}  # categories whose cut a garment of this one may have
 for _row in _DATA["mixed_up"]:
     for _name in _row:
-        _others = [*NEIGHBOURS.get(_name, ()), *(other for other in _row if other != _name)]
-        NEIGHBOURS[_name] = tuple(dict.fromkeys(_others))
+        NEIGHBOURS[_name] = tuple(dict.fromkeys([*NEIGHBOURS.get(_name, ()), *_row]))
+NEIGHBOURS = {name: tuple(other for other in others if other != name) for name, others in NEIGHBOURS.items()}
 
-FIXED = {  # fields that a category decides
-    "category": CATEGORY_NAMES,
-    "shape": ("top", "skirt", "legs", "dress", "jumpsuit"),
-    "clothes_type": ("1", "2", "3"),
-}
-_KNOWN = VALUES | FIXED | {"tone": tuple(TONES)}
+_KNOWN = VALUES | {"category": CATEGORY_NAMES, "clothes_type": ("1", "2", "3")}
+_KNOWN["shape"] = ("top", "skirt", "legs", "dress", "jumpsuit")
 _NUMBERS = RANGES | {"contrast": (0.0, 1.0)}
 _RULES = [(parse(condition)[0], values) for condition, values in _DATA["rules"]]
 
@@ -182,7 +171,7 @@ def choices(category: str) -> dict:
 
 def sample(category: str, rng: np.random.Generator, overlap: float = 0.0) -> Garment:
     """Return a garment of a category, drawn from its ranges or, in a share `overlap` of cases, from a neighbour's."""
-    kind, shape, _, _ = CATEGORIES[category]
+    kind, shape, *_ = CATEGORIES[category]
     values = dict(category=category, clothes_type=kind, shape=shape, emblem="none", seed=int(rng.integers(2**31)))
     ranges = choices(category)
     if overlap and category in NEIGHBOURS and rng.random() < overlap:
@@ -193,11 +182,9 @@ def sample(category: str, rng: np.random.Generator, overlap: float = 0.0) -> Gar
         else:
             weights = np.array(list(choice.values()))
             values[name] = list(choice)[rng.choice(len(weights), p=weights / weights.sum())]
-    colours = VALUES["colour"]
-    weights = np.array([3.0 if c in _FREQUENT else 1.0 for c in colours])
-    ground, accent = rng.choice(len(colours), 2, replace=False, p=weights / weights.sum())
-    values.setdefault("colour", colours[ground])
-    values["accent"] = colours[accent]
+    weights = np.array([3.0 if colour in _FREQUENT else 1.0 for colour in COLOURS])
+    ground, accent = rng.choice(len(COLOURS), 2, replace=False, p=weights / weights.sum())
+    values = {"colour": VALUES["colour"][ground]} | values | {"accent": VALUES["accent"][accent]}
     if category in _DATA["women"]:
         values["wearer"] = "women"
     unprinted = values["fabric"] in _DATA["unprinted"] and values["pattern"] not in _FIGURES_OF_CLOTH
@@ -209,10 +196,7 @@ def sample(category: str, rng: np.random.Generator, overlap: float = 0.0) -> Gar
 
 
 def settle(g: Garment) -> Garment:
-    """Return the garment without what cannot be: no sleeve without a shoulder, no neckline below the waist.
-
-    Settling twice is settling once.
-    """
+    """Return the garment without what cannot be, such as a sleeve without a shoulder; twice is as good as once."""
     new = SimpleNamespace(**vars(g))
     for clauses, values in _RULES:
         if all(clause.holds(new) for clause in clauses):

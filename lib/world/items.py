@@ -62,13 +62,11 @@ def plan(size: World, seed: int) -> list[Job]:
         while left > 0:
             jobs.append(Job("category_attribute", split, first, (1,), min(left, each)))
             first, left = first + 1, left - each
-    for benchmark, splits in (
-        ("inshop", {"train": size.inshop_train_items, "test": size.inshop_test_items}),
-        ("consumer2shop", {"train": size.consumer2shop_train_items, "val": size.consumer2shop_val_items,
-                           "test": size.consumer2shop_test_items, "distractor": size.distractors}),
-    ):  # fmt: skip
+    searches = {"inshop": ("train", "test"), "consumer2shop": ("train", "val", "test", "distractor")}
+    for benchmark, splits in searches.items():
         first, rng = 0, np.random.default_rng([seed, BENCHMARK_CODE[benchmark], 11])
-        for split, items in splits.items():
+        for split in splits:
+            items = size.distractors if split == "distractor" else getattr(size, f"{benchmark}_{split}_items")
             counts = sizes(items, rng)
             for k in range(0, len(counts), size.line):
                 jobs.append(Job(benchmark, split, first, tuple(counts[k : k + size.line]), 0))
@@ -91,12 +89,6 @@ def garments_of(job: Job, size: World, seed: int) -> list[Garment]:
     return [g for family in draw_line(job.families, rng, size.details, size.overlap) for g in family]
 
 
-def title_of(g: Garment, seed: int, benchmark: str, item: int) -> tuple[str, np.ndarray]:
-    """Return an item's title and the numbers of the attributes that fire."""
-    words, fired = titles.write_title(g, np.random.default_rng([seed, BENCHMARK_CODE[benchmark], item, 0, 7]))
-    return titles.in_words(words), fired
-
-
 def _shots(job: Job, item: int, seed: int, g: Garment | None = None) -> list[tuple[str, bool, str]]:
     """Return the images of an item: kind of view, whether a consumer took it, and split."""
     rng = np.random.default_rng([seed, BENCHMARK_CODE[job.benchmark], item, 0, 3])
@@ -113,40 +105,32 @@ def _shots(job: Job, item: int, seed: int, g: Garment | None = None) -> list[tup
         views = INSHOP_VIEWS if item % 2 else INSHOP_VIEWS[:4]
         return [(v, False, side if job.split == "test" else "train") for v, side in zip(views, sides, strict=False)]
     consumers = 0 if job.split == "distractor" else 2 + item % 2
-    views = [
-        ("front", "side", "zoom-in", "zoom-out")[rng.choice(4, p=(0.4, 0.2, 0.25, 0.15))] for _ in range(consumers)
-    ]
+    kinds = ("front", "side", "zoom-in", "zoom-out")
+    views = [kinds[rng.choice(4, p=(0.4, 0.2, 0.25, 0.15))] for _ in range(consumers)]
     return [("front", False, job.split), *((v, True, job.split) for v in views)]
-
-
-def shoot(g: Garment, size: World, seed: int, benchmark: str, item: int, number: int, view: str, consumer: bool):
-    """Return one view of an item (see `figure.render`) and the JPEG quality that it is written with."""
-    rng = np.random.default_rng([seed, BENCHMARK_CODE[benchmark], item, number + 1])
-    hardness = size.hardness if benchmark == "consumer2shop" else 0.0
-    image, labels = figure.render(g, rng, size.px, view, consumer, size.box_room, hardness)
-    return image, labels, int(rng.integers(40, 80)) if consumer else 92
 
 
 def draw_job(job: Job, size: World, seed: int) -> Iterator[tuple[np.ndarray, int, Image]]:
     """Yield every image of a job as RGB, JPEG quality and labels."""
+    benchmark = BENCHMARK_CODE[job.benchmark]
+    hardness = size.hardness if job.benchmark == "consumer2shop" else 0.0
     for item, g in enumerate(garments_of(job, size, seed), job.first):
-        title, fired = title_of(g, seed, job.benchmark, item)
-        ceiling = None
+        title, fired = titles.write_title(g, np.random.default_rng([seed, benchmark, item, 0, 7]))
+        ceiling, kind, category = None, g.clothes_type, CATEGORY_NAMES.index(g.category) + 1
         if job.benchmark == "category_attribute" and job.split in ("val", "test"):
             ceiling = np.argsort(-titles.probabilities(g), kind="stable")[:CEILING].tolist()
         for number, (view, consumer, split) in enumerate(_shots(job, item, seed, g)):
-            pixels, labels, quality = shoot(g, size, seed, job.benchmark, item, number, view, consumer)
-            slots = SLOTS[g.clothes_type]
-            yield pixels, quality, Image(
-                job.benchmark, split, item, _name(job.benchmark, g, title, item, number, view),
-                CATEGORY_NAMES.index(g.category) + 1, g.clothes_type, title,
-                POSE_CODES[view] if job.benchmark == "inshop" else 1 + consumer,
-                " ".join(f"{v:03d}" for v in labels["box"]),
-                f"{g.clothes_type}  {variation(view, labels['zoom'])}  "
-                f"{points_text(labels['landmarks'], labels['visibility'], slots)}",
-                points_text(labels["joints"], labels["joint_visibility"], range(14)),
-                fired.tolist(), ceiling,
-            )  # fmt: skip
+            rng = np.random.default_rng([seed, benchmark, item, number + 1])
+            pixels, about = figure.render(g, rng, size.px, view, consumer, size.box_room, hardness)
+            quality = int(rng.integers(40, 80)) if consumer else 92
+            code = POSE_CODES[view] if job.benchmark == "inshop" else 1 + consumer
+            box = " ".join(f"{v:03d}" for v in about["box"])
+            landmarks = points_text(about["landmarks"], about["visibility"], SLOTS[kind])
+            landmarks = f"{kind}  {variation(view, about['zoom'])}  {landmarks}"
+            joints = points_text(about["joints"], about["joint_visibility"], range(14))
+            labels = (category, kind, title, code, box, landmarks, joints, fired.tolist(), ceiling)
+            name = _name(job.benchmark, g, title, item, number, view)
+            yield pixels, quality, Image(job.benchmark, split, item, name, *labels)
 
 
 def _name(benchmark: str, g: Garment, title: str, item: int, number: int, view: str) -> str:
@@ -155,9 +139,8 @@ def _name(benchmark: str, g: Garment, title: str, item: int, number: int, view: 
     if benchmark == "category_attribute":
         return f"img/{title.replace(' ', '_')}_{item:06d}/img_{number:08d}.jpg"
     if benchmark == "inshop":
-        return (
-            f"img/{g.wearer.upper()}/{g.category}/{folder}/{number:02d}_{POSE_CODES[view]}_{view.replace('-', '')}.jpg"
-        )
+        shot = f"{number:02d}_{POSE_CODES[view]}_{view.replace('-', '')}"
+        return f"img/{g.wearer.upper()}/{g.category}/{folder}/{shot}.jpg"
     kind = {1: "TOPS", 2: "BOTTOMS", 3: "DRESSES"}[g.clothes_type]
     kept = "shop_01" if number == 1 else f"comsumer_{number - 1:02d}"  # spelt as in the release
     return f"img/{kind}/{g.category}/{folder}/{kept}.jpg"
@@ -177,9 +160,6 @@ def variation(view: str, zoom: float) -> int:
 
 def sheet(items: int = 40, seed: int = 0, px: int = 256) -> list[tuple[np.ndarray, str, list[str]]]:
     """Return items of the category-and-attribute benchmark to look at: (H, W, 3) uint8 RGB, title, fired attributes."""
-    out = []
     size = World(pretrain=0, train=0, val=0, test=items, px=px)
-    for job in plan(size, seed)[:items]:
-        for image, _, about in draw_job(job, size, seed):
-            out.append((image, about.title, [NAMES[i] for i in about.fired]))
-    return out
+    drawn = [image for job in plan(size, seed)[:items] for image in draw_job(job, size, seed)]
+    return [(pixels, about.title, [NAMES[i] for i in about.fired]) for pixels, _, about in drawn]

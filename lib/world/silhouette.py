@@ -2,18 +2,13 @@
 
 import numpy as np
 
-from lib.world.canvas import part_of_curve
+from lib.world.body import ARM, LEG, limb
+from lib.world.canvas import SIDES
+from lib.world.curves import mirrored, part_of_curve
 from lib.world.garment import Garment
+from lib.world.motifs import DRAWINGS
 
-_LEVELS = ((0, 0.38), (1, 0.5), (2, 0.725), (3, 0.955))  # Garment.length -> y of the hem
-_NECK_HALVES = {  # half the width of a neckline
-    "boat": 0.078, "off-shoulder": 0.11, "strapless": 0.085, "sweetheart": 0.08, "square": 0.058, "scoop": 0.056,
-    "turtle": 0.034, "mock": 0.036, "high": 0.038, "halter": 0.032, "illusion": 0.05, "deep-v": 0.05, "v": 0.046,
-    "cowl": 0.055,
-}  # fmt: skip
-_NECK_HEIGHTS = {  # y of its ends
-    "turtle": 0.15, "mock": 0.163, "high": 0.17, "strapless": 0.262, "sweetheart": 0.255, "off-shoulder": 0.238,
-}  # fmt: skip
+_LEVELS = (0.38, 0.5, 0.725, 0.955)  # y of the hem where Garment.length is 0, 1, 2, 3
 _T = np.linspace(0, 1, 9)  # along a sleeve or leg
 _SLEEVE_SHAPES = {  # what a kind of sleeve adds to its half widths
     "bell": 0.045 * np.clip(_T - 0.45, 0, 1) ** 1.2 * 2,
@@ -25,23 +20,19 @@ _SLEEVE_SHAPES = {  # what a kind of sleeve adds to its half widths
 _WIDE_SLEEVED = ("Poncho", "Cape", "Kimono", "Caftan", "Kaftan")
 
 
-def hem_y(length: float) -> float:
-    return float(np.interp(length, *zip(*_LEVELS, strict=True)))
-
-
 def control_points(g: Garment, body: dict) -> dict:
     """Return the garment's geometry in world coordinates: landmarks 0 to 7 by their number, the torso's outline and rim
     (its neckline or waist), sleeves and legs as points (9, 2) and half widths (9,), and the y of waist and end."""
     shoulder, waist, hip, x = body["shoulder"], body["waist"], body["hip"], body["middle"]
-    out: dict = {"end": hem_y(g.length), "sleeves": {}, "legs": {}}
+    out: dict = {"end": float(np.interp(g.length, range(4), _LEVELS)), "sleeves": {}, "legs": {}}
     waist_y = 0.39 if g.clothes_type != 2 else 0.47 - 0.08 * g.rise
     if g.waistline == "dropped":
         waist_y = 0.455
     taken = waist * (1.22 + 1.35 * g.fit - 0.28 * g.waist * (1 - min(g.fit, 1)))  # half the width at the waist
     if g.clothes_type == 2:
         taken = max(waist, np.interp(waist_y, [0.39, 0.49], [waist, hip])) * (1.06 + 0.25 * g.fit)
-    neck_half = min(_NECK_HALVES.get(g.neckline, 0.044), 0.9 * shoulder)
-    neck_y = _NECK_HEIGHTS.get(g.neckline, 0.184)
+    neck_half, neck_y = DRAWINGS["necklines"].get(g.neckline, (0.044, 0.184))
+    neck_half = min(neck_half, 0.9 * shoulder)
     if g.strap in ("spaghetti", "wide", "crossed"):
         neck_y, neck_half = 0.236, 0.6 * shoulder
     elif g.strap == "racerback":
@@ -68,10 +59,9 @@ def control_points(g: Garment, body: dict) -> dict:
 def _add_sleeves(out: dict, g: Garment, body: dict, neck_y: float) -> None:
     """Add the sleeves, None where a shoulder is bare, and landmarks 2 and 3."""
     width = 0.03 * (1 + 0.85 * g.fit)
-    for sign, name, j in ((-1, "left", 2), (1, "right", 3)):
-        line = [body[f"{name} shoulder"] + [-sign * 0.008, 0.012], body[f"{name} elbow"], body[f"{name} wrist"]]
-        if g.neckline == "off-shoulder":
-            line[0] = body[f"{name} shoulder"] + [sign * 0.004, 0.045]
+    for j, (name, sign) in enumerate(SIDES, 2):
+        shoulder, *arm = limb(body, name, ARM)
+        line = [shoulder + ([sign * 0.004, 0.045] if g.neckline == "off-shoulder" else [-sign * 0.008, 0.012]), *arm]
         if g.sleeve < 0.03 or (g.neckline == "one-shoulder" and sign == 1):
             out["sleeves"][name] = None
             edge = body["shoulder"] * (0.9 if g.strap == "none" else 0.82)
@@ -90,8 +80,8 @@ def _add_sleeves(out: dict, g: Garment, body: dict, neck_y: float) -> None:
 def _add_legs(out: dict, g: Garment, body: dict, hip_half: float) -> list:
     """Add the legs and landmarks 6 and 7; return the outline of the hips, from right to left."""
     dx, share = body["shift"], float(np.clip((out["end"] - 0.5) / 0.46, 0.05, 1))
-    for sign, name, j in ((-1, "left", 6), (1, "right", 7)):
-        points = part_of_curve([body[f"{name} hip"], body[f"{name} knee"], body[f"{name} ankle"]], share)
+    for j, (name, sign) in enumerate(SIDES, 6):
+        points = part_of_curve(limb(body, name, LEG), share)
         slim = np.interp(_T * share, [0, 0.5, 1], [0.054, 0.042, 0.03]) * (1 + 0.9 * g.fit)
         widths = np.maximum(slim + 0.1 * g.flare * _T**2, 0.021)
         if g.hem == "ribbed" and share > 0.8:
@@ -100,8 +90,8 @@ def _add_legs(out: dict, g: Garment, body: dict, hip_half: float) -> list:
         out[j] = points[-1] + [sign * widths[-1], 0]
     out["low"] = 0.5
     half = max(hip_half, abs(body["right hip"][0] - dx) + 0.05 * (1 + g.fit))
-    right = [(half, 0.49), (half * 0.9, 0.525), (0.012, 0.552)]
-    return [[dx + far, y] for far, y in right] + [[dx - far, y] for far, y in right[::-1]]
+    right = [[dx + half, 0.49], [dx + half * 0.9, 0.525], [dx + 0.012, 0.552]]
+    return right + mirrored(right, dx)
 
 
 def _add_skirt(out: dict, g: Garment, body: dict, hip_half: float, taken: float, waist_y: float) -> list:
@@ -122,15 +112,9 @@ def _add_skirt(out: dict, g: Garment, body: dict, hip_half: float, taken: float,
     if g.skirt == "trumpet" and end > 0.6:
         hips.append([dx + max(hip, 0.08) * 1.05, end - 0.1])
     curve = {"curved": 0.035, "high-low": -0.09, "dolphin": 0.02}.get(g.hem, 0.012)
-    hem = [
-        out[7],
-        [dx + 0.5 * half, end + 0.7 * curve - 0.75 * lift[1]],
-        [dx, end + curve - lift.sum() / 2],
-        [dx - 0.5 * half, end + 0.7 * curve - 0.75 * lift[0]],
-        out[6],
-    ]
+    right, left = ([dx + s * 0.5 * half, end + 0.7 * curve - 0.75 * up] for s, up in ((1, lift[1]), (-1, lift[0])))
     out["low"] = end
-    return [*hips, *hem, *([2 * dx - px, py] for px, py in hips[::-1])]
+    return [*hips, out[7], right, [dx, end + curve - lift.sum() / 2], left, out[6], *mirrored(hips, dx)]
 
 
 def _sides(g: Garment, x: float, shoulder: float, taken: float, neck_y: float) -> tuple[list, list]:
@@ -144,18 +128,15 @@ def _sides(g: Garment, x: float, shoulder: float, taken: float, neck_y: float) -
         right = [[x + 0.96 * chest, neck_y + 0.004], [x + chest, 0.3]]
     if g.neckline == "halter" and g.strap == "none":  # tied behind the neck: the shoulders are bare
         right = [[x + 0.55 * shoulder, 0.225], [x + 0.97 * chest, 0.285]]
-    left = [[2 * x - px, py] for px, py in right[::-1]]
-    return left, [[x + chest, 0.285]] if g.neckline == "one-shoulder" else right
+    return mirrored(right, x), [[x + chest, 0.285]] if g.neckline == "one-shoulder" else right
 
 
 def _neckline(g: Garment, left, right, x: float, shoulder: float) -> np.ndarray:
     """Return the neckline's edge from the left to the right collar landmark."""
     y, depth, half, name = left[1], left[1] + 0.018 + 0.075 * g.neck_depth, right[0] - x, g.neckline
     t = np.linspace(-1, 1, 9)
-    if name in ("v", "surplice", "split"):
-        return np.array([left, [x, depth + 0.03], right])
-    if name == "deep-v":
-        return np.array([left, [x, depth + 0.09], right])
+    if name in ("v", "surplice", "split", "deep-v"):
+        return np.array([left, [x, depth + (0.09 if name == "deep-v" else 0.03)], right])
     if name == "square":
         return np.array([left, [x - half, depth + 0.012], [x + half, depth + 0.012], right])
     if name == "one-shoulder":

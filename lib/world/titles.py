@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.world.attributes import NAMES, ROWS, shows
-from lib.world.garment import Garment
+from lib.world.garment import CATEGORIES, Garment
 
 # A seller's order of phrases, from the front.
 PLACES = ("look", "lead", "finish", "pattern", "fabric", "neck", "sleeve", "detail", "cut", "length")
@@ -26,14 +26,9 @@ MENTIONED = (0.98, 0.85, 0.22)
 STRENGTH = (0.0, 0.15, 0.25, 0.4, 0.6, 0.78, 0.9, 0.95, 0.98, 1.0)
 CONSIDERED = 6  # a seller thinks of this many of the most telling phrases
 COMMON = 0.55  # share of the most usual wording among synonyms; the others share the rest evenly
-NOUNS = {
-    "Button-Down": "shirt", "Flannel": "flannel shirt", "Coverup": "cover-up", "Gauchos": "gaucho pants",
-    "Shirtdress": "shirt dress",
-}  # fmt: skip
 _SAME = dict(flower="floral", stripes="stripe", printed="print", pattern="print", patterned="print", dots="dot")
-_SAME |= dict(
-    lacy="lace", rhinestones="rhinestone", skinny="slim", embroidery="embroider", zipper="zip", zippered="zip"
-)
+_SAME |= dict(lacy="lace", rhinestones="rhinestone", skinny="slim", embroidery="embroider", zipper="zip")
+_SAME |= dict(zippered="zip")
 _LONGEST = max(len(name.split()) for name in NAMES)
 _WORDS = {tuple(name.split()): i for i, name in enumerate(NAMES)}
 
@@ -51,28 +46,23 @@ class Concept(NamedTuple):
 
     salience: int
     wordings: tuple[Wording, ...]
-
-    @property
-    def row(self) -> int:
-        return self.wordings[0].row
+    row: int  # of the first wording
 
 
 def _concepts() -> tuple[Concept, ...]:
     meanings: dict = {}
     for i, row in enumerate(ROWS):
-        if row.place not in PLACES:
-            raise ValueError(f"attributes.csv: {row.name} has place {row.place!r}; there are {', '.join(PLACES)}")
         if row.salience:
             meanings.setdefault(frozenset(row.condition[0]), []).append(i)
     out = []
     for rows in meanings.values():
-        others = (1 - COMMON) / max(len(rows) - 1, 1)
-        shares = [1.0] if len(rows) == 1 else [COMMON if k == _usual(rows) else others for k in rows]
-        wordings = tuple(
-            Wording(tuple(ROWS[i].title.split()), (PLACES.index(ROWS[i].place), i), i, share, _stems(ROWS[i].title))
-            for i, share in zip(rows, shares, strict=True)
-        )
-        out.append(Concept(max(ROWS[i].salience for i in rows), wordings))
+        usual, share = _usual(rows), COMMON if len(rows) > 1 else 1.0
+        wordings = []
+        for i in rows:
+            title, place = ROWS[i].title, (PLACES.index(ROWS[i].place), i)
+            own = share if i == usual else (1 - share) / (len(rows) - 1)
+            wordings.append(Wording(tuple(title.split()), place, i, own, _stems(title)))
+        out.append(Concept(max(ROWS[i].salience for i in rows), tuple(wordings), rows[0]))
     # The most telling first; among equals the more specific, then the order of the table.
     return tuple(sorted(out, key=lambda c: (-c.salience, -len(ROWS[c.row].condition[0]), c.row)))
 
@@ -94,11 +84,7 @@ def _stem(word: str) -> str:
 
 def _usual(rows: list[int]) -> int:
     """Return the row of the usual wording: the one with the most of the other wordings' words inside."""
-    return max(rows, key=lambda i: (sum(_inside(ROWS[k].name, ROWS[i].title) for k in rows), -i))
-
-
-def _inside(name: str, title: str) -> bool:
-    return f" {name} " in f" {title} "
+    return max(rows, key=lambda i: (sum(f" {ROWS[k].name} " in f" {ROWS[i].title} " for k in rows), -i))
 
 
 CONCEPTS = _concepts()
@@ -111,15 +97,13 @@ def matches(words: tuple[str, ...]) -> tuple[int, ...]:
     found = set()
     for start in range(len(words)):
         for end in range(start + 1, min(start + _LONGEST, len(words)) + 1):
-            number = _WORDS.get(words[start:end])
-            if number is not None:
-                found.add(number)
-    return tuple(sorted(found))
+            found.add(_WORDS.get(words[start:end]))
+    return tuple(sorted(found - {None}))
 
 
 def noun(g: Garment) -> tuple[str, ...]:
     """Return the words that end the garment's title."""
-    return tuple(NOUNS.get(g.category, g.category.lower()).split())
+    return tuple(CATEGORIES[g.category].noun.split())
 
 
 def compose_title(phrases: tuple[Wording, ...], last: tuple[str, ...]) -> tuple[str, ...]:
@@ -137,8 +121,8 @@ def _free(concept: Concept, taken: frozenset[str]) -> list[Wording]:
     return [w for w in concept.wordings if not taken & w.stems]
 
 
-def write_title(g: Garment, rng: np.random.Generator) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return one title's words and the numbers of the attributes that fire."""
+def write_title(g: Garment, rng: np.random.Generator) -> tuple[str, np.ndarray]:
+    """Return one title, as a shop prints it, and the numbers of the attributes that fire."""
     held, may = shows(g)
     phrases: tuple[Wording, ...] = ()
     taken = _stems(" ".join(noun(g)))
@@ -151,8 +135,7 @@ def write_title(g: Garment, rng: np.random.Generator) -> tuple[tuple[str, ...], 
             chosen = options[rng.choice(len(options), p=shares / shares.sum())]
             phrases, taken = (*phrases, chosen), taken | chosen.stems
     words = compose_title(phrases, noun(g))
-    fired = [i for i in matches(words) if held[i]]
-    return words, np.array(fired, np.int64)
+    return in_words(words), np.array([i for i in matches(words) if held[i]], np.int64)
 
 
 def every_title(g: Garment, may: np.ndarray) -> Iterator[tuple[tuple[str, ...], float]]:

@@ -10,12 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from lib.world.attributes import NUMBER, ROWS, check_names
+from lib.world.attributes import NAMES, NUMBER, ROWS
 from lib.world.garment import (
     CATEGORIES,
     CATEGORY_NAMES,
     CATEGORY_WEIGHTS,
-    FIXED,
     RANGES,
     VALUES,
     Clause,
@@ -43,7 +42,7 @@ def _theme_weights() -> np.ndarray:
 THEMES = _theme_weights()  # they sum to 1 - NO_THEME
 
 
-def _clauses(name: str):
+def _clauses(name: str) -> tuple[Clause, ...]:
     """Return the clauses under which a seller writes the attribute: its first alternative."""
     return ROWS[NUMBER[name]].condition[0]
 
@@ -55,7 +54,7 @@ def _meets(g: Garment, name: str) -> bool:
 
 def _fits(category: str, name: str) -> bool:
     """Return whether the attribute's clauses on category, shape and clothes type allow the category."""
-    kind, shape, _, _ = CATEGORIES[category]
+    kind, shape, *_ = CATEGORIES[category]
     fixed = {"category": category, "shape": shape, "clothes_type": str(kind)}
     return all((fixed[c.field] in c.values) == (c.sign == "=") for c in _clauses(name) if c.field in fixed)
 
@@ -66,70 +65,54 @@ def wear(g: Garment, name: str, rng: np.random.Generator, keep: Sequence[str] = 
         return None
     new: dict = {}
     for clause in _clauses(name):
-        if clause.field in FIXED or clause.holds(g):
+        if clause.holds(g):
             continue
-        if clause.field in ("tone", "contrast"):
-            changes = _colours(g, clause, rng)
-        elif clause.sign in "<>":
-            changes = _number(g, clause, _clauses(name), rng)
+        field = "accent" if clause.field == "contrast" else clause.field
+        if clause.sign in "<>" and field != "accent":
+            new[field] = _number(g, field, _clauses(name), rng)
         else:
-            changes = _value(g, clause, rng)
-        if changes is None:
+            new[field] = _value(g, clause, rng)
+        if new[field] is None:
             return None
-        new |= changes
     if new.get("emblem", "none") != "none":
-        if g.pattern != "solid" and not _needs(keep, "pattern"):
+        if g.pattern != "solid" and not any(c.field == "pattern" for kept in keep for c in _clauses(kept)):
             new["pattern"] = "solid"
         if g.closure != "none" and "closure" not in CATEGORIES[g.category].ranges:
             new["closure"] = "none"
     changed = settle(replace(g, **new))
-    if _strange(changed) - _strange(g):
-        return None
-    return changed if _meets(changed, name) and all(_meets(changed, k) for k in keep) else None
+    whole = _strange(changed) <= _strange(g) and all(_meets(changed, kept) for kept in (name, *keep))
+    return changed if whole else None
 
 
-def _colours(g: Garment, clause: Clause, rng: np.random.Generator) -> dict | None:
-    """Return another ground colour of the clause's tone, or an accent of its contrast; None where there is none."""
-    if clause.field == "tone":
-        grounds = CATEGORIES[g.category].ranges.get("colour", VALUES["colour"])
-        tried = [replace(g, colour=c) for c in grounds if c != g.accent]
-    else:
-        tried = [replace(g, accent=a) for a in VALUES["accent"] if a != g.colour]
-    tried = [t for t in tried if clause.holds(t)]
-    if not tried:
-        return None
-    chosen = tried[rng.integers(len(tried))]
-    return {"colour": chosen.colour, "accent": chosen.accent}
-
-
-def _number(g: Garment, clause: Clause, clauses: Sequence[Clause], rng: np.random.Generator) -> dict | None:
+def _number(g: Garment, field: str, clauses: Sequence[Clause], rng: np.random.Generator) -> float | None:
     """Return a number within all clauses and near what the category is like; None where there is none."""
-    field, own = clause.field, CATEGORIES[g.category].ranges
-    low, high = RANGES[field]
-    if field in ("length", "sleeve") and isinstance(own.get(field), tuple):  # what makes it this category
-        low, high = max(low, own[field][0] - 0.12), min(high, own[field][1] + 0.12)
-    for other in clauses:
-        if other.field == field and other.sign == "<":
-            high = min(high, other.bound)
-        elif other.field == field and other.sign == ">":
-            low = max(low, other.bound)
+    (low, high), own = RANGES[field], CATEGORIES[g.category].ranges.get(field)
+    if field in ("length", "sleeve") and isinstance(own, tuple):  # what makes it this category
+        low, high = max(low, own[0] - 0.12), min(high, own[1] + 0.12)
+    high = min([high, *(c.bound for c in clauses if c.field == field and c.sign == "<")])
+    low = max([low, *(c.bound for c in clauses if c.field == field and c.sign == ">")])
     if low >= high:
         return None
     reach = min(high - low, 0.25)
     low, high = (high - reach, high) if getattr(g, field) > high else (low, low + reach)
-    return {field: float(rng.uniform(low + 0.02 * reach, high - 0.02 * reach))}
+    return float(rng.uniform(low + 0.02 * reach, high - 0.02 * reach))
 
 
-def _value(g: Garment, clause: Clause, rng: np.random.Generator) -> dict | None:
-    """Return a value that the clause allows; None where there is none. What makes the category stays."""
-    field, own = clause.field, CATEGORIES[g.category].ranges.get(clause.field)
-    if field == "emblem":
+def _value(g: Garment, clause: Clause, rng: np.random.Generator) -> str | None:
+    """Return a value that the clause allows, an accent for one on contrast; None where there is none.
+
+    What makes the category stays.
+    """
+    own = CATEGORIES[g.category].ranges.get(clause.field)
+    if clause.field == "contrast":
+        allowed = [a for a in VALUES["accent"] if a != g.colour and clause.holds(replace(g, accent=a))]
+    elif clause.field == "emblem":
         allowed = clause.values if clause.sign == "=" else ICONS
     else:
-        allowed = [v for v in VALUES[field] if (v in clause.values) == (clause.sign == "=")]
+        allowed = [v for v in VALUES[clause.field] if (v in clause.values) == (clause.sign == "=")]
     if isinstance(own, dict) and len(own) == 1:
         allowed = [v for v in allowed if v in own]  # a parka without a hood is none
-    return {field: allowed[rng.integers(len(allowed))]} if allowed else None
+    return allowed[rng.integers(len(allowed))] if allowed else None
 
 
 def _strange(g: Garment) -> set[str]:
@@ -137,30 +120,24 @@ def _strange(g: Garment) -> set[str]:
     out = set()
     for field, choice in CATEGORIES[g.category].ranges.items():
         value = getattr(g, field)
-        if isinstance(choice, tuple):
-            if field in ("length", "sleeve") and not choice[0] - 0.15 <= value <= choice[1] + 0.15:
-                out.add(field)
-        elif field == "sleeve":
-            if not min(choice) - 0.15 <= value <= max(choice) + 0.15:
-                out.add(field)
-        elif len(choice) == 1 and value not in choice:
+        if field == "sleeve" or (field == "length" and isinstance(choice, tuple)):
+            strange = not min(choice) - 0.15 <= value <= max(choice) + 0.15
+        else:
+            strange = isinstance(choice, dict) and len(choice) == 1 and value not in choice
+        if strange:
             out.add(field)
     return out
 
 
-def _needs(names: Sequence[str], field: str) -> bool:
-    return any(clause.field == field for name in names for clause in _clauses(name))
-
-
 def dress(
-    category: str, names: Sequence[str], rng: np.random.Generator, all_of_them: bool, overlap: float = 0.0
+    category: str, names: Sequence[str], rng: np.random.Generator, tries: int = 1, overlap: float = 0.0
 ) -> tuple[Garment, list[str]]:
     """Return a garment of the category with as many of the attributes as go together, and the names of these.
 
-    Earlier names come first. With `all_of_them`, several draws are tried until one has all.
+    Earlier names come first. Of several tries the first that has all attributes counts.
     """
     best: tuple[Garment, list[str]] = (sample(category, rng, overlap), [])
-    for attempt in range(30 if all_of_them else 1):
+    for attempt in range(tries):
         g, got = (best[0] if attempt == 0 else sample(category, rng)), []
         for name in names:
             changed = g if _meets(g, name) else wear(g, name, rng, got)
@@ -173,48 +150,51 @@ def dress(
     return best
 
 
+def _check(kind: str, name: str, known: Sequence[str], file: str) -> None:
+    if name not in known:
+        close = difflib.get_close_matches(name, known, 3) or [f"see lib/world/{file}"]
+        raise ValueError(f"no {kind} {name!r}; did you mean {', '.join(close)}?")
+
+
 def compose(category: str | None = None, names: Sequence[str] = (), seed: int = 0) -> Garment:
     """Return a garment of a category (where None, of the most frequent that fits) with all these attributes.
 
     Raises ValueError for an unknown name, and where the attributes contradict each other or the category.
     """
-    check_names(names)
-    if category is not None and category not in CATEGORIES:
-        close = difflib.get_close_matches(category, CATEGORY_NAMES, 3) or CATEGORY_NAMES[:3]
-        raise ValueError(f"no category {category!r}; did you mean {', '.join(close)}?")
+    for name in names:
+        _check("attribute", name, NAMES, "attributes.csv")
+    if category is not None:
+        _check("category", category, CATEGORY_NAMES, "categories.toml")
     rng = np.random.default_rng([seed, 3])
-    tried = [category] if category else [CATEGORY_NAMES[i] for i in np.argsort(-CATEGORY_WEIGHTS, kind="stable")]
-    best: tuple[str, list[str]] = ("", [])
-    for one in tried:
+    by_frequency = [CATEGORY_NAMES[i] for i in np.argsort(-CATEGORY_WEIGHTS, kind="stable")]
+    most: list[str] = []
+    for one in [category] if category else by_frequency:
         if category is None and not all(_fits(one, name) for name in names):
             continue
-        g, got = dress(one, names, rng, all_of_them=True)
+        g, got = dress(one, names, rng, tries=30)
         if len(got) == len(names):
             return g
-        if len(got) >= len(best[1]):
-            best = one, got
-    missing = next((name for name in names if name not in best[1]), "")
-    others = [name for name in names if name != missing]
-    beside = f" and {', '.join(others)}" if others else ""
+        most = max(got, most, key=len)
+    missing = next(name for name in names if name not in most)
+    together = " and ".join([missing, ", ".join(name for name in names if name != missing)]).removesuffix(" and ")
     where = f" of a {category}" if category else ""
-    raise ValueError(f"{missing}{beside} cannot hold together{where}; see their conditions in lib/world/attributes.csv")
+    raise ValueError(f"{together} cannot hold together{where}; see their conditions in lib/world/attributes.csv")
 
 
-def draw(rng: np.random.Generator, category: str = "", theme: int | None = None, overlap: float = 0.0) -> Garment:
+def draw(rng: np.random.Generator, theme: int | None = None, overlap: float = 0.0) -> Garment:
     """Return a garment of the world: a theme, a category that can show it, by frequency, and the rest from its ranges.
 
-    theme: number of a concept, -1 for none; None draws one. overlap: see `garment.sample`.
+    theme: number of a concept; None draws one, or none. overlap: see `garment.sample`.
     """
     if theme is None:
         theme = int(rng.choice(len(CONCEPTS) + 1, p=[*THEMES, 1 - THEMES.sum()]))
-    order = rng.choice(len(CATEGORY_NAMES), len(CATEGORY_NAMES), replace=False, p=CATEGORY_WEIGHTS)
-    if theme in (-1, len(CONCEPTS)):
-        return sample(category or CATEGORY_NAMES[order[0]], rng, overlap)
+    order = rng.choice(CATEGORY_NAMES, len(CATEGORY_NAMES), replace=False, p=CATEGORY_WEIGHTS).tolist()
+    if theme == len(CONCEPTS):
+        return sample(order[0], rng, overlap)
     wish = ROWS[CONCEPTS[theme].row].name
-    for number in [CATEGORY_NAMES.index(category)] if category else order:
-        if not _fits(CATEGORY_NAMES[number], wish) and not category:
-            continue
-        g, got = dress(CATEGORY_NAMES[number], [wish], rng, all_of_them=False, overlap=overlap)
-        if got or category:
-            break
+    for category in order:
+        if _fits(category, wish):
+            g, got = dress(category, [wish], rng, overlap=overlap)
+            if got:
+                break
     return g

@@ -10,11 +10,12 @@ PARAMETERS = 'profile = "smoke"\ndata = ""\nweights = ""\nout = ""\nskip_damaged
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """Return a function that writes notebooks into a project of its own, with a space in its path, and returns that.
+    """Return a function that writes notebooks into a project of its own and returns its folder.
 
-    Its arguments are notebooks, each a list of the sources of its cells, numbered from 00.
+    There is a blank and there are braces in its path. The function's arguments are notebooks, each a list of the
+    sources of its cells, numbered from 00.
     """
-    root = tmp_path / "a project"
+    root = tmp_path / "a {project}"
 
     def write(*notebooks):
         (root / "notebooks").mkdir(parents=True)

@@ -16,17 +16,18 @@ PYTHON = """#!/usr/bin/env bash
 echo "$@" >> "$LOG"
 case "$*" in
     -\\ *) exec REAL "$@" ;;
-    -m\\ venv*) mkdir -p "$3/bin" && cp -- "$0" "$3/bin/python" && touch "$3/pyvenv.cfg" ;;
+    -m\\ venv*) mkdir -p "$3/bin" && cp -- "$0" "$3/bin/python" && touch "$3/pyvenv.cfg"
+        mkdir -p "$3/lib/python3.12/site-packages" ;;
     *pip*) touch "${0%/bin/python}/half"; sleep "${PIP_SLEEP:-0}"; exit "${PIP_EXIT:-0}" ;;
-    *run_all*) echo "$0 $PWD $*" ;;
+    *run_all*) echo "$0 $PWD $*" && echo "$HOME $USER" >> "$LOG.home" ;;
 esac
 """
 
 
 @pytest.fixture
 def copy(tmp_path):
-    """A checkout with a space in its path, and a folder of tools whose python3 is the stand-in."""
-    root, tools = tmp_path / "a project", tmp_path / "tools"
+    """A checkout with a blank and braces in its path, and a folder of tools whose python3 is the stand-in."""
+    root, tools = tmp_path / "a {project}", tmp_path / "tools"
     root.mkdir()
     tools.mkdir()
     shutil.copy(ROOT / "run_all.sh", root)
@@ -108,6 +109,28 @@ def test_a_folder_that_is_no_environment_keeps_its_files(copy):
     (copy.parent / "home").mkdir()
     (copy.parent / "home" / "thesis").touch()
     assert call(copy, VENV=str(copy.parent / "home"))[0] == 0 and (copy.parent / "home" / "thesis").exists()
+
+
+def test_a_checkout_that_was_moved_keeps_its_environment(copy):
+    assert call(copy)[0] == 0 and installed(copy) == ["venv", "pip"]
+    moved = copy.rename(copy.parent / "moved")
+    assert call(moved)[::2] == (0, "") and installed(moved) == []
+    assert next(moved.glob(".venv/lib/*/site-packages/checkout.pth")).read_text() == f"{moved}\n"
+
+
+def test_a_folder_that_cannot_be_made_is_named_with_a_cure(copy):
+    code, out, err = call(copy, VENV="/proc/env/one")  # as on a disk that is read-only
+    assert (code, out) == (1, "")
+    assert err.endswith("run_all.sh: /proc/env/one cannot be made: choose another folder, VENV=FOLDER ./run_all.sh\n")
+
+
+def test_without_locks_a_home_and_the_users_name(copy):
+    """As on some network disks, and as in a container of a user that it does not know."""
+    flock = copy.parent / "tools" / "flock"
+    flock.write_text("#!/bin/sh\necho 'flock: 9: No locks available' >&2; exit 1\n")
+    flock.chmod(0o755)
+    assert call(copy, HOME="")[0] == 0 and installed(copy) == ["venv", "pip"]
+    assert (copy.parent / "log.home").read_text() == "/ user\n"
 
 
 def test_an_old_python_is_not_taken(copy):

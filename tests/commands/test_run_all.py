@@ -159,10 +159,10 @@ def fake(monkeypatch):
     ran, errors = [], []
 
     def execute(path, part, values, **_):
-        ran.append((path.stem, values))
+        ran.append((Path(path).stem, values))
         if errors:
             raise errors.pop()
-        part.write_text(json.dumps({"metadata": {}, "cells": []}))
+        Path(part.format()).write_text(json.dumps({"metadata": {}, "cells": []}))
 
     monkeypatch.setattr(papermill, "execute_notebook", execute)
     monkeypatch.setattr(run_all, "set_kernels_environment", lambda scratch: None)
@@ -177,7 +177,7 @@ def test_what_fails_is_one_sentence(project, fake, capsys):
     sentences = {
         data: "00_notebook: list.txt, line 3: no box; correct it",
         RuntimeError("Kernel died"): "00_notebook: its Python died, most often for lack of memory",
-        full: "[Errno 28] No space left on device: 'x.part.ipynb'",
+        full: "[Errno 28] No space left on device: 'x.part.ipynb'; free some disk space",
     }
     for error, sentence in sentences.items():
         fake[1].append(error)

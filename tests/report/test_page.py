@@ -102,9 +102,9 @@ def test_counts_and_numbers_are_those_of_the_tables(kept):
         assert f"{(claims.direction == direction).sum()} {direction}" in kept.text
     for claim in claims.claim:
         assert claim in kept.text
-    table = pd.read_csv(KEPT / "tables" / "table2.csv").set_index("method")
-    low, high = table.loc["fashionnet", ["category_top3_lo", "category_top3_hi"]]
-    shown = f"{table.loc['fashionnet', 'category_top3']:.1f} ± {(high - low) / 2:.1f}"
+    table = pd.read_csv(KEPT / "tables" / "measures.csv").set_index(["method", "measure", "definition", "k"])
+    row = 100 * table.loc[("fashionnet", "category", "micro", 3), ["value", "lo", "hi"]].iloc[0]
+    shown = f"{row.value:.1f} ± {(row.hi - row.lo) / 2:.1f}"
     assert shown + "82.6" in kept.text  # then the paper's
     for commit in pd.read_csv(KEPT / "tables" / "runs.csv").commit:
         assert commit in kept.text
@@ -123,8 +123,8 @@ def test_the_best_of_the_papers_methods_is_bold_and_reference_rows_are_grey():
 
 @pytest.mark.parametrize(
     "table, columns",
-    [("claims", "claim group reason direction"), ("table2_paper", "method column"), ("inshop", "method"),
-     ("landmark_summary", "method"), ("runs", "device commit"), ("counts", "what"), ("times", "notebook")],
+    [("claims", "claim group reason direction"), ("measures", "method"), ("runs", "device commit"),
+     ("counts", "what"), ("times", "notebook")],
 )  # fmt: skip
 def test_names_are_text_and_never_html(run, table, columns):
     for column in columns.split():
@@ -148,7 +148,7 @@ def test_a_hostile_title_caption_profile_and_file_name_are_text(run):
 
 @pytest.mark.parametrize(
     "file",
-    [*(f"tables/{name}.csv" for name in ("claims", "inshop", "consumer2shop", "landmark_summary", "counts", "runs")),
+    [*(f"tables/{name}.csv" for name in ("claims", "measures", "counts", "runs")),
      "figures/fig07.png"],
 )  # fmt: skip
 def test_what_is_absent_is_left_out_with_its_reason(run, file):
@@ -157,7 +157,7 @@ def test_what_is_absent_is_left_out_with_its_reason(run, file):
     reasons = re.findall(r"Left out[^.]*\.[^.]*\.", parsed.text)
     assert any(file.removeprefix("figures/") in reason for reason in reasons), reasons
     assert parsed.open == []
-    (run / "tables" / "table2_paper.csv").unlink()
+    (run / "tables" / "measures.csv").unlink(missing_ok=True)
     assert "Left out: Table 2" in page.page(run, "demo", "")
 
 

@@ -4,10 +4,9 @@ import pandas as pd
 import pytest
 
 from lib import paper
-from lib.methods import METHODS
-from lib.report import readme
+from lib.report import claims, files, readme
 
-KEPT = [name for name in readme.PROFILES if (readme.REFERENCE / name / "tables" / "table2.csv").exists()]
+KEPT = [name for name in readme.PROFILES if readme.read(name, "measures") is not None]
 
 
 def test_the_readme_and_the_results_page_are_as_the_tables_are():
@@ -20,16 +19,13 @@ def test_the_readme_and_the_results_page_are_as_the_tables_are():
 @pytest.mark.parametrize("profile", KEPT)
 def test_headline_numbers_are_the_tables_and_the_papers(profile):
     shown = readme.headline(profile).set_index("method")
-    table = pd.read_csv(readme.REFERENCE / profile / "tables" / "table2.csv").set_index("method")
-    for method in [m for m in METHODS if m in table.index]:
-        assert shown.loc[method, "attributes, top-5: here"].split(" ")[0] in (
-            f"{table.all_top5[method]:.1f}",
-            readme.DASH,
-        )
-        printed = paper.TABLE2.get(method)
-        assert shown.loc[method, "category, top-3: paper"] == (
-            f"{printed['category'][0]:.1f}" if printed else readme.DASH
-        )
+    table = pd.read_csv(readme.REFERENCE / profile / "tables" / "measures.csv")
+    table = table[(table.measure == "attributes") & (table.definition == "micro") & (table.k == 5)]
+    for row in table[table.group == "all"].itertuples():
+        assert shown.loc[row.method, "attributes, top-5: here"].split(" ")[0] == f"{100 * row.value:.1f}"
+        printed = paper.TABLE2.get(row.method)
+        wanted = f"{printed['category'][0]:.1f}" if printed else readme.DASH
+        assert shown.loc[row.method, "category, top-3: paper"] == wanted
     assert shown.loc["fashionnet", "in-shop, top-20: paper"] == "76.4"
     assert shown.loc["fashionnet+joints", "in-shop, top-20: paper"] == "68.4"  # eight points below
     assert shown.loc["fashionnet", "consumer-to-shop, top-20: paper"] == "18.8"
@@ -45,31 +41,22 @@ def test_a_readme_without_its_marks_is_refused():
         readme.fill("no marks", readme.parts())
 
 
-def test_real_photos_are_read_from_their_tables(tmp_path, monkeypatch):
-    tables = tmp_path / "photos" / "tables"
-    tables.mkdir(parents=True)
+def test_real_photos_are_read_from_their_table(tmp_path, monkeypatch):
     monkeypatch.setattr(readme, "REFERENCE", tmp_path)
-
-    def write(name, **columns):
-        pd.DataFrame(columns).to_csv(tables / f"{name}.csv", index=False)
-
-    write(
-        "table2",
-        method=["wtbi", "fashionnet", "prior"],
-        all_top5=[60, 70, 40],
-        all_top5_lo=[59, 68, 40],
-        all_top5_hi=[61, 72, 40],
-    )
-    write("attribute_definitions", method=["wtbi", "fashionnet"], group="all", k=5, macro=[0.5, 0.55])
+    main = "category_attribute"
+    rows = [
+        (main, m, "attributes", "micro", "all", 5, v, v - 0.01, v + 0.01) for m, v in (("wtbi", 0.6), ("prior", 0.4))
+    ]
+    rows += [(main, "wtbi", "attributes", "macro", "all", 5, 0.5, None, None),
+            ("inshop", "wtbi", "search", "hit", "all", 20, 0.3, 0.2, 0.4)]  # fmt: skip
+    names = ["stage", "method", "measure", "definition", "group", "k", "value", "lo", "hi"]
+    files.save_table(pd.DataFrame(rows, columns=names), tmp_path / "photos", "measures")
     shown = readme.real_photos().set_index("method")
-    assert shown["attributes, top-5, micro"].tolist() == ["60.0 ± 1.0", "70.0 ± 2.0", "40.0"]
-    assert shown.macro.tolist() == ["50.0", "55.0", readme.DASH]
-    assert set(shown["landmarks, PDJ at 0.1"]) == set(shown["in-shop, top-20"]) == {readme.DASH}
-    write("landmark_summary", **{"method": ["fashionnet"], "PDJ@0.1 box": 0.75, "lo": 0.74, "hi": 0.76})
-    write(
-        "inshop", method=["wtbi", "fashionnet"], search="all", k=20, accuracy=[0.3, 0.5], lo=[0.2, 0.4], hi=[0.4, 0.6]
-    )
-    write("inshop_categories", method=["fashionnet"], k=3, micro=[0.88], lo=[0.87], hi=[0.89])
-    assert readme.real_photos().set_index("method").loc["fashionnet"].tolist() == [
-        "70.0 ± 2.0", "55.0", "75.0 ± 1.0", "88.0 ± 1.0", "50.0 ± 10.0",
-    ]  # fmt: skip
+    assert shown.loc["wtbi"].tolist() == ["60.0 ± 1.0", "50.0", readme.DASH, readme.DASH, "30.0 ± 10.0"]
+    assert shown.loc["prior"].tolist() == ["40.0 ± 1.0", *[readme.DASH] * 4]
+
+
+def test_the_rule_that_judged_is_named():
+    for profile in KEPT:
+        assert readme.RULE_DATE in readme.rule(profile)
+    assert readme.RULE_DATE in claims.__doc__ or "RULE_DATE" in claims.__doc__

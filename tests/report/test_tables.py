@@ -8,16 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import paper
+from lib import paper, parts
 from lib.config import PROFILES
 from lib.deepfashion import Benchmark
-from lib.lists import Lacks
-from lib.methods import FASHIONNET
-from lib.report import tables
+from lib.lists import JOINTS, Lacks
+from lib.methods import FASHIONNET, METHODS
+from lib.report import measures, tables
+from lib.report.measures import measure_all
 from lib.report.results import Results
 from lib.runs import Run
 
 OTHER = paper.METHODS[1]
+POOLS_AT_JOINTS = next(name for name, method in METHODS.items() if method.detector == "joints")
 NAN = float("nan")
 
 
@@ -196,56 +198,51 @@ def test_the_profile_line_is_true_of_every_profile():
 
 
 def test_table2_by_hand(results):
-    table = tables.table2(results, ks=(1,)).set_index("method")
-    assert table.index.tolist() == [FASHIONNET, OTHER, "ceiling", "prior", "chance"]
-    assert table.category_top1[FASHIONNET] == pytest.approx(100 * (3 + 2) / 6)  # mean of the two seeds
-    assert table.category_top1[OTHER] == pytest.approx(100 / 3)
-    assert table.all_top1[FASHIONNET] == 100 and table.all_top1[OTHER] == pytest.approx(100 / 3)
-    assert table.texture_top1[OTHER] == 50 and table.fabric_top1[OTHER] == 0
-    # The prior names x first, because the one training image has it, and category a.
-    assert table.all_top1["prior"] == pytest.approx(100 / 3) and table.category_top1["prior"] == 0
-    assert table.category_top1["chance"] == 12.5 and table.all_top1["chance"] == pytest.approx(100 / 3)
-    assert (table.all_top1_lo <= table.all_top1).all() and (table.all_top1 <= table.all_top1_hi).all()
+    every = measure_all(results, ("category", "attributes"))
+    at = every[(every.definition == "micro") & (every.group == "all")].set_index(["measure", "method", "k"]).value
+    assert at["category", FASHIONNET, 1] == pytest.approx((3 + 2) / 6)  # mean of the two seeds
+    assert at["category", OTHER, 1] == pytest.approx(1 / 3) and at["category", "chance", 1] == 1 / 8
+    # The prior names category a first, because the one training image has it.
+    assert at["category", "prior", 1] == 0
+    first = {m: measures.attributes(results.with_references(), m, 1) for m in (FASHIONNET, OTHER, "prior", "ceiling")}
+    assert {m: (found.sum(1) / wanted.sum(1)).mean() for m, (found, wanted) in first.items()} == pytest.approx(
+        {FASHIONNET: 1, OTHER: 1 / 3, "prior": 1 / 3, "ceiling": 1}
+    )
+    beside = tables.beside_paper(every)
+    assert list(beside.method.unique()) == [FASHIONNET, OTHER, "ceiling", "prior", "chance"]
+    assert set(beside.column) == {"category", "texture", "fabric", "all"} and set(beside.k) == {3, 5}
+    # Which of an image's true labels come first is arbitrary: groups have no ceiling by them.
+    assert set(beside.column[beside.method == "ceiling"]) == {"all"}
 
 
 def test_the_ceiling_of_table2_is_what_the_source_knows(results):
     best = np.full((4, 50), -1, np.int16)
     best[:, :3] = [0, 1, 2]
     known = replace(results, benchmark=replace(results.benchmark, ceiling=best))
-    table = tables.table2(known, ks=(1, 3)).set_index("method")
-    assert table.index.tolist() == [FASHIONNET, OTHER, "ceiling", "prior", "chance"]
-    assert table.all_top3["ceiling"] == 100 and np.isnan(table.category_top3["ceiling"])
+    beside = tables.beside_paper(measure_all(known, ("attributes",))).set_index(["method", "column", "k"])
+    assert beside.ours["ceiling", "all", 3] == beside.ours["ceiling", "fabric", 3] == 100
 
 
-def test_a_ceiling_by_the_true_labels_is_of_all_groups(results):
-    """Which of an image's labels come first is arbitrary, so that a group, or the mean over attributes, has no
-    ceiling."""
-    row = tables.table2(results, ks=(1,)).set_index("method").loc["ceiling"]
-    labels = results.benchmark.attributes[results.rows] == 1
-    assert row.all_top1 == pytest.approx(100 * np.minimum(labels.sum(1), 1).sum() / labels.sum())
-    assert np.isnan(row.texture_top1) and np.isnan(row.fabric_top1)
-    table = tables.attribute_definitions(results, ks=(1,)).set_index("method").loc["ceiling"]
-    assert table.group == "all" and table.micro == pytest.approx(row.all_top1 / 100) and np.isnan(table.macro)
-
-
-def test_table2_leaves_out_what_a_source_lacks(results):
+def test_measures_leave_out_what_a_source_lacks(results):
     bare = replace(results, benchmark=replace(results.benchmark, category=None, category_names=None))
-    assert not [c for c in tables.table2(bare) if c.startswith("category")]
+    assert set(measure_all(bare).measure) == {"attributes", "landmarks"} - {"landmarks"} | set(
+        measure_all(bare).measure
+    )
+    assert "category" not in set(measure_all(bare).measure)
     bare = replace(results, benchmark=replace(results.benchmark, attributes=None, group_names=None))
-    assert {c.partition("_")[0] for c in tables.table2(bare).columns[1:]} == {"category"}
+    assert set(measure_all(bare).measure) == {"category", "landmarks"}
 
 
 def test_the_papers_values_stand_beside_comparable_columns_alone(results):
-    table = tables.table2(results)
-    beside = tables.beside_paper(table, results.benchmark).set_index(["method", "column", "k"])
+    beside = tables.beside_paper(measure_all(results, ("category", "attributes"))).set_index(["method", "column", "k"])
     assert beside.paper[FASHIONNET, "category", 3] == 82.58 and beside.paper[FASHIONNET, "category", 5] == 90.17
     assert beside.difference[FASHIONNET, "category", 3] == pytest.approx(beside.ours[FASHIONNET, "category", 3] - 82.58)
     other = beside.index.get_level_values("column") != "category"
     assert beside.paper[other].isna().all()  # two groups are not the paper's five
-    five = replace(results.benchmark, group_names=dict(paper.ATTRIBUTE_GROUPS))
-    assert (
-        tables.beside_paper(table, five).set_index(["method", "column", "k"]).paper[FASHIONNET, "texture", 5] == 49.52
-    )
+    five = dict(zip((1, 2, 3, 4, 5), paper.ATTRIBUTE_GROUPS.values(), strict=True))
+    wide = replace(results.benchmark, group_names=five)
+    beside = tables.beside_paper(measure_all(replace(results, benchmark=wide), ("attributes",)))
+    assert beside.set_index(["method", "column", "k"]).paper[FASHIONNET, "texture", 5] == 49.52
 
 
 def test_the_display_has_one_value_a_cell():
@@ -261,7 +258,7 @@ def test_the_display_has_one_value_a_cell():
 
 
 def test_leads_are_paired_and_read(results):
-    table = tables.leads(results).set_index("measure")
+    table = tables.leads(measure_all(results, ("category", "attributes"))).set_index("measure")
     assert table.over.tolist() == [OTHER] * 2  # nobody has landmarks here
     assert table.points["category, top-3"] == pytest.approx(100 * (5 / 6 - 1 / 3))
     assert table.points["attributes, top-5"] == 0 and table.reading["attributes, top-5"] == "equal within 0.0"
@@ -281,20 +278,15 @@ def test_the_reading_of_an_interval(low, high, words):
     assert tables.reading(low, high) == words
 
 
-def test_category_micro_and_macro(results):
-    table = tables.category_table(results, ks=(1,)).set_index("method")
+def test_definitions_side_by_side(results):
+    every = measure_all(results, ("category", "attributes"))
+    table = tables.definitions(every, "category", 1)
     assert table.micro[OTHER] == pytest.approx(1 / 3) and table.macro[OTHER] == pytest.approx((1 / 2 + 0) / 2)
     assert table.micro[FASHIONNET] == pytest.approx(5 / 6) and table.macro[FASHIONNET] == pytest.approx((1 + 1 / 2) / 2)
-    assert (table.n == 3).all()
-
-
-def test_five_definitions_of_recall(results):
-    table = tables.attribute_definitions(results, ks=(1,)).set_index(["method", "group"])
-    names = ["k", "micro", "macro", "within_group", "image", "best50", "n"]
-    assert table.columns.tolist() == names and {"prior"} <= set(table.index.get_level_values(0))
-    assert table.loc[OTHER, "all"].to_dict() == pytest.approx({
-        "k": 1, "micro": 1 / 3, "macro": 1 / 3, "within_group": 2 / 3, "image": 1 / 3, "best50": 1 / 3, "n": 3,
-    })  # fmt: skip
+    table = tables.definitions(every, "attributes", 3)
+    assert list(table) == ["micro", "macro", "group", "image", "best50"] and (table.loc[OTHER] == 1).all()
+    bands = tables.by_frequency(every, 3)
+    assert list(bands) == ["ranks 1-20", "macro, all"] and bands["macro, all"][OTHER] == "100.0"
 
 
 def test_figure_7_takes_the_most_frequent_of_training(results, benchmark):
@@ -315,14 +307,103 @@ def test_figure_7_takes_the_most_frequent_of_training(results, benchmark):
     assert table.groupby("group").size().to_dict() == {"texture": 14, "fabric": 14}
 
 
-def test_figure_7_leads_count_ties_and_attributes_without_labels():
-    table = pd.DataFrame({"group": ["a"] * 4, FASHIONNET: [0.5, 0.2, 0.3, NAN], OTHER: [0.4, 0.2, 0.6, NAN]})
-    assert tables.figure7_leads(table, [OTHER, FASHIONNET]).loc["a"].to_dict() == {
-        "ahead": 1, "level": 1, "behind": 1, "no labels": 1,
-    }  # fmt: skip
+# ---- searches and parts ---------------------------------------------------------------------------------------------
 
 
-def test_best_and_worst_need_enough_labels(results):
-    table = tables.best_and_worst(results, n=1, least=1)
-    assert len(table) == 2 and set(table.recall) == {1}
-    assert tables.best_and_worst(results, least=2).empty
+def test_sizes_of_a_search():
+    """Four queries of items a, b, c and d; a gallery of a, b, b and e; one training item."""
+    shop = Benchmark("inshop", Path("nowhere"), np.arange(9).astype(str),
+                     np.array(["query"] * 4 + ["gallery"] * 4 + ["train"]), np.ones((9, 4), np.float32),
+                     item=np.array(list("abcdabbez")))  # fmt: skip
+    table = tables.search_sizes(shop)
+    assert table.images.tolist() == [4, 4, 1, 2, 0] and table["items"].tolist() == [4, 3, 1, 2, 0]
+    leaky = replace(shop, item=np.array(list("abcdabbea")))
+    assert tables.search_sizes(leaky).loc["also in training"].tolist() == [2, 1]
+
+
+def test_the_papers_accuracies_are_its_points_below_fashionnet():
+    printed = tables.paper_top20("inshop")
+    assert len(printed) == 7 and printed[POOLS_AT_JOINTS] == pytest.approx(0.764 - 0.08)
+    assert tables.paper_top20("consumer2shop") == {FASHIONNET: 0.188}
+
+
+@pytest.fixture
+def landmarks() -> Results:
+    """Three tested images with all landmarks at the box's middle; the last image's are occluded, one slot is absent."""
+    visibility = np.zeros((4, 8), np.int8)
+    visibility[3], visibility[1, 7] = 1, -1
+    benchmark = Benchmark(
+        name="category_attribute",
+        images_root=Path("nowhere"),
+        image=np.array([f"{i}.jpg" for i in range(4)]),
+        box=np.tile(np.array([[10, 20, 110, 220]], np.float32), (4, 1)),
+        split=np.array(["train", "test", "test", "test"]),
+        landmarks=np.full((4, 8, 2), (60, 120), np.float32),
+        visibility=visibility,
+    )
+    guess = benchmark.landmarks[1:].copy()
+    guess[0, 0] += (15, 0)  # 0.15 of the box's width
+    guess[1, 1] += (0, 10)  # 0.05 of its height
+    found = {"landmarks": guess, "visibility": np.zeros((3, 8), np.uint8)}
+    truth = {"landmarks": benchmark.landmarks[1:], "visibility": np.full((3, 8), 2, np.uint8)}
+    answers = {FASHIONNET: [found], OTHER: [found, truth]}
+    return Results("category_attribute", benchmark, np.arange(1, 4), answers)
+
+
+def test_visibility_beside_the_commonest_code(landmarks):
+    table = tables.visibility_table(landmarks, [FASHIONNET, OTHER])
+    assert table.right["commonest code"] == pytest.approx(15 / 23) and table.right[FASHIONNET] == pytest.approx(15 / 23)
+    assert table["absent closed"][FASHIONNET] == 0 and table["absent closed"][OTHER] == 0.5
+
+
+def test_detectors_are_judged_by_what_the_view_shows(landmarks):
+    joints = np.full((4, 14, 2), (60, 120), np.float32)
+    joints[2, 0] = (60, -50)  # above what a view shows
+    codes = np.zeros((4, 14), np.int8)
+    codes[3] = 2
+    b = replace(landmarks.benchmark, joints=joints, joint_visibility=codes)
+    guess = joints[1:].copy()
+    guess[0, 1] += (30, 0)  # a neck, 0.3 of the box off
+    present = np.full((3, 14), 0.9, np.float32)
+    present[:, 2] = 0.1  # no left shoulder passes the gate
+    results = replace(landmarks, benchmark=b, answers={POOLS_AT_JOINTS: [{"parts": guess, "present": present}]})
+    table = tables.detector_table(results, PROFILES["smoke"]).set_index("part")
+    assert table.present[["head", "neck", "left shoulder"]].tolist() == [1, 2, 2]
+    assert table.found[["head", "neck", "left shoulder", "right shoulder"]].tolist() == [1, 0.5, 0, 1]
+    assert table.false[["neck", "right shoulder"]].tolist() == pytest.approx([2 / 3, 1 / 3])
+    assert np.isnan(table.false["left shoulder"]) and table.present["all"] == 27 and tuple(table.index[:-1]) == JOINTS
+    none = tables.detector_table(replace(landmarks, answers={}), PROFILES["smoke"])
+    assert none.empty and list(none) == ["kind", "part", "present", "detected", "found", "false"]
+
+
+def test_poselets_are_judged_by_their_own_arrangements(landmarks):
+    rng, box = np.random.default_rng(0), np.tile(np.array([[10, 20, 110, 220]], np.float32), (40, 1))
+    joints = (box[:, None, :2] + rng.random((40, 14, 2)) * (100, 200)).astype(np.float32)
+    b = replace(
+        landmarks.benchmark,
+        image=np.arange(40).astype(str),
+        box=box,
+        split=np.array(["train"] * 20 + ["test"] * 20),
+        joints=joints,
+        joint_visibility=np.zeros((40, 14), np.int8),
+    )
+    poselets = parts.arrangements(b, np.arange(20), seed=0)
+    method = next(name for name, row in METHODS.items() if row.detector == "poselets")
+    truth, there = parts.targets("poselets", b, 0.0, poselets)
+    pixels = np.nan_to_num(truth[20:, 0]) * (100, 200) + (10, 20)
+    found = {"parts": pixels.astype(np.float32), "present": there[20:, 0].astype(np.float32), "poselets": poselets}
+    results = replace(landmarks, benchmark=b, rows=np.arange(20, 40), answers={method: [found]})
+    row = tables.detector_table(results, PROFILES["smoke"]).set_index("part").loc["all"]
+    assert row.present == 20 * 7 and row.found == 1 and row.false == 0
+    silent = replace(results, answers={method: [{k: v for k, v in found.items() if k != "poselets"}]})
+    assert tables.detector_table(silent, PROFILES["smoke"]).empty
+
+
+def test_loss_shares_are_of_the_weighted_total():
+    history = pd.DataFrame({"method": ["m"] * 3, "step": [1, 1, 2], "train_landmark": [9.0, 0.3, 0.5],
+                            "train_category": [9.0, 2.0, 1.0], "train_heatmap": [NAN] * 3})  # fmt: skip
+    shares, config = tables.loss_shares(history, PROFILES["demo"]), PROFILES["demo"].training
+    first, second = config.step1, config.step2
+    whole = 0.3 * first.landmark + 2 * first.category
+    assert shares.landmark["m", 1] == pytest.approx(0.3 * first.landmark / whole)
+    assert shares.category["m", 2] == pytest.approx(second.category / (second.category + 0.5 * second.landmark))

@@ -31,7 +31,7 @@ def test_landmarks(world, table, tmp_path):
         assert value.value == pytest.approx(100 * hits / visible) and value.images == len(rows)
         assert value.lo <= value.value <= value.hi
     # Networks that were trained on such clothes are far ahead of the mean.
-    assert table.loc[("PDJ at 0.1", "fashionnet")].value > table.loc[("PDJ at 0.1", "mean landmarks")].value + 10
+    assert table.loc[("PDJ at 0.1", "fashionnet")].value > table.loc[("PDJ at 0.1", "mean landmark")].value + 10
 
 
 @pytest.mark.parametrize("method", ["fashionnet", "wtbi", FEATURES])

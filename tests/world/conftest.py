@@ -2,10 +2,9 @@ import pytest
 
 from lib.world import World, write_world
 
-SIZE = World(
-    pretrain=20, train=60, val=15, test=25, inshop_train_items=8, inshop_test_items=12, consumer2shop_train_items=6,
-    consumer2shop_val_items=5, consumer2shop_test_items=12, distractors=5, px=96, views=2, line=2,
-)  # fmt: skip
+SPLITS = dict(pretrain=20, train=60, val=15, test=25, distractors=5)
+ITEMS = dict(inshop_train=8, inshop_test=12, consumer2shop_train=6, consumer2shop_val=5, consumer2shop_test=12)
+SIZE = World(**SPLITS, **{f"{name}_items": items for name, items in ITEMS.items()}, px=96, views=2, line=2)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,403 @@
+"""Every measure once: what it counts per image, its name and definition, and one long table of all of them.
+
+MEASURES lists them. Each counts, per image or query and fine-tuning seed, what a method found and what there was to
+find; a value is one sum divided by the other. docs/METRICS.md defines them in words. References are methods like any
+other: ceiling, prior, chance (a random order) and the mean landmark.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from lib import metrics, paper
+from lib.lists import LANDMARKS, POSES
+from lib.methods import FASHIONNET
+from lib.report.files import read_table, save_table
+from lib.report.results import SEARCHES, Counts, Results, designs
+
+CHANCE, DESIGN = "chance", "design known"
+THRESHOLDS = tuple((np.arange(31) / 100).tolist())  # of PDJ
+RANKS = tuple(range(1, 51))
+BANDS = ((1, 20), (21, 100), (101, 500), (501, 1000))  # ranks of attributes by their frequency in training
+FEW = (1, 5, 20)
+EVERY = 10**6  # labels whose mean is taken
+BLOCK = 64  # labels that are resampled at a time: (images, 64) float64 fits the memory
+NONE = (float("nan"),)  # of a measure without a k
+
+# The long table; values and intervals are shares (NE: units of the box), a difference is method minus FashionNet.
+COLUMNS = (
+    *("stage", "method", "measure", "definition", "group", "k", "value", "lo", "hi"),
+    *("difference", "d_lo", "d_hi", "n"),
+)
+
+
+def _counts(found: Sequence[np.ndarray], wanted: np.ndarray) -> Counts:
+    return np.stack(found).astype(np.float64), np.asarray(wanted, np.float64)[None]
+
+
+# ---- categories and attributes --------------------------------------------------------------------------------------
+
+
+def category(r: Results, method: str, k: int, group: str = "all") -> Counts:
+    """Return top-k category hits and ones, per image."""
+    labels = r.truth("category")
+    hits = [metrics.ranked_hits(ranked, labels, k) for ranked in r.each(method, "category")]
+    return _counts(hits, np.ones(len(labels)))
+
+
+def each_category(r: Results, method: str, k: int, columns: np.ndarray) -> Counts:
+    """Return the same for each of some categories: hits (seeds, n, C) and the images of each (1, n, C)."""
+    hits, _ = category(r, method, k)
+    images = r.truth("category")[:, None] == columns
+    return hits[..., None] * images, images[None].astype(np.float64)
+
+
+def attributes(r: Results, method: str, k: int, group: str = "all", name: str = "attributes") -> Counts:
+    """Return matched and true attributes of a group per image, in the ranking of all attributes.
+
+    name: "attributes_in_group" for the ranking inside each group.
+    """
+    labels, columns = r.truth("attributes"), r.members(group)
+    lists = [metrics.first_answers(ranked, k, len(columns)) for ranked in r.each(method, name)]
+    matched = [(metrics.ranked_matches(ranked, labels) & columns[ranked]).sum(1) for ranked in lists]
+    return _counts(matched, (labels[:, columns] == 1).sum(1))
+
+
+def attributes_per_image(r: Results, method: str, k: int, group: str = "all") -> Counts:
+    """Return the image's own recall, and ones for the images that have labels of the group."""
+    matched, true = attributes(r, method, k, group)
+    return np.where(true > 0, matched / np.maximum(true, 1), 0), (true > 0).astype(np.float64)
+
+
+def each_attribute(r: Results, method: str, k: int, columns: np.ndarray) -> Counts:
+    """Return top-k hits (seeds, n, C) and labels (1, n, C) of the attributes `columns` (C,) int."""
+    labels = r.truth("attributes")
+    hits = [metrics.attribute_hits(ranked, labels, k)[:, columns] for ranked in r.each(method, "attributes")]
+    return _counts(hits, labels[:, columns] == 1)
+
+
+# ---- landmarks ------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def distances(r: Results, method: str, norm: str = "box") -> np.ndarray:
+    """Return (seeds, n, 8) normalised distances of predicted to true landmarks; see `metrics.landmark_distances`."""
+    true, box = r.truth("landmarks"), r.truth("box")
+    return np.stack([metrics.landmark_distances(p, true, box, norm) for p in r.each(method, "landmarks")])
+
+
+def _slots(group: str | tuple[int, ...]) -> Sequence[int]:
+    """Return the places of one landmark by its name, of "all", or of those that are given."""
+    if isinstance(group, tuple):
+        return group
+    return range(len(LANDMARKS)) if group == "all" else [LANDMARKS.index(group)]
+
+
+def landmarks(
+    r: Results,
+    method: str,
+    k: float = paper.PDJ_THRESHOLD,
+    group: str | tuple[int, ...] = "all",
+    norm: str = "box",
+    side: float = 1,
+    errors: bool = False,
+) -> Counts:
+    """Return visible landmarks found below k, and visible ones, per image.
+
+    side: of the square that the box is scaled to, in which k is measured. errors: invisible landmarks count as wanted.
+    """
+    slots, codes = _slots(group), r.truth("visibility")
+    seen, far = (codes == 0)[:, slots], side * distances(r, method, norm)[:, :, slots]
+    wanted = (codes >= 0)[:, slots] if errors else seen
+    return (seen & (far < k)).sum(2).astype(np.float64), wanted.sum(1)[None].astype(np.float64)
+
+
+def landmark_error(r: Results, method: str, k: float, group: str = "all") -> Counts:
+    """Return the summed distance of visible landmarks in units of the box, and their number, per image."""
+    slots = _slots(group)
+    seen, far = (r.truth("visibility") == 0)[:, slots], distances(r, method)[:, :, slots]
+    return np.where(seen, far, 0).sum(2), seen.sum(1)[None].astype(np.float64)
+
+
+# ---- searches -------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def matches(r: Results, method: str, within: bool = False) -> np.ndarray:
+    """Return (seeds, Q, 50) bool: is the image at this rank of the query's item? within: in the query's category."""
+    items = r.truth("item", r.query), r.truth("item", r.gallery)
+    name = "nearest_in_category" if within else "nearest"
+    return np.stack([metrics.retrieval_matches(ranked, *items) for ranked in r.each(method, name)])
+
+
+def search(r: Results, method: str, k: int, group: str | np.ndarray = "all") -> Counts:
+    """Return top-k hits and ones per query; 0 and 0 for those outside the group.
+
+    group: "all", "within category" (the query's own is searched), "pose front" and the like, "pose" for both, or a mask
+    (Q,) bool.
+    """
+    mask = asked(r, group)[None]
+    hits = matches(r, method, isinstance(group, str) and group == "within category")[:, :, :k].any(2)
+    return (hits & mask).astype(np.float64), mask.astype(np.float64)
+
+
+def asked(r: Results, group: str | np.ndarray) -> np.ndarray:
+    """Return (Q,) bool: the queries of a group."""
+    if isinstance(group, np.ndarray):
+        return group
+    by, _, value = group.partition(" ")
+    if by == "category":
+        return r.truth("category", r.query) == r.benchmark.category_names.index(value)
+    if by in VARIATIONS:
+        names = [POSES.get(int(code), "") for code in r.truth("pose", r.query)]
+        return np.isin(names, [value] if value else VARIATIONS[by])
+    return np.ones(len(r.query), bool)
+
+
+def share_found(r: Results, method: str, k: int, group: str = "all") -> Counts:
+    """Return the share of the item's gallery images among the top k, and ones for the queries that have any."""
+    there = in_gallery(r)
+    found = matches(r, method, group == "within category")[:, :, :k].sum(2) / np.maximum(there, 1)
+    return np.where(there > 0, found, 0), (there > 0)[None].astype(np.float64)
+
+
+def in_gallery(r: Results) -> np.ndarray:
+    """Return (Q,) the number of gallery images of each query's item."""
+    items, number = np.unique(r.truth("item", r.gallery), return_counts=True)
+    return pd.Series(number, items).reindex(r.truth("item", r.query), fill_value=0).to_numpy()
+
+
+# ---- what a random order finds --------------------------------------------------------------------------------------
+
+
+def category_chance(r: Results, k: int, group: str) -> float:
+    return min(1.0, k / len(r.benchmark.category_names))
+
+
+def attribute_chance(r: Results, k: int, group: str) -> float:
+    return min(1.0, k / len(r.benchmark.attribute_names))
+
+
+def search_chance(r: Results, k: int, group: str) -> float:
+    """Return the mean chance that k of the gallery's images, drawn at random, hold one of the query's item."""
+    return _chance(in_gallery(r), np.full(len(r.query), len(r.gallery)), k) if group == "all" else float("nan")
+
+
+def design_known(r: Results, k: int, group: str) -> float:
+    """Return the same where the k images are drawn from those of the query's design; nan without designs."""
+    asked, there = designs(r.benchmark, r.query), designs(r.benchmark, r.gallery)
+    if group != "all" or asked is None:
+        return float("nan")
+    return _chance(in_gallery(r), (asked[:, None] == there).sum(1), k)
+
+
+def _chance(good: np.ndarray, size: np.ndarray, k: int) -> float:
+    """Return the mean chance that k of `size` (Q,) images hold one of the `good` (Q,) ones."""
+    missed = np.ones(len(good))
+    for drawn in range(k):  # without replacement, as long as there are any
+        missed *= np.where(size > drawn, np.maximum(size - good - drawn, 0) / np.maximum(size - drawn, 1), 1)
+    return float(1 - missed.mean()) if len(good) else float("nan")
+
+
+# ---- groups ---------------------------------------------------------------------------------------------------------
+
+VARIATIONS = {"pose": ("front", "side"), "scale": ("zoom-in", "zoom-out")}
+
+
+def whole(r: Results) -> tuple[str, ...]:
+    return () if r.benchmark.category is None else ("all",)
+
+
+def attribute_groups(r: Results) -> tuple[str, ...]:
+    if r.stage in SEARCHES or r.benchmark.attributes is None:
+        return ()
+    return ("all", *r.benchmark.group_names.values())
+
+
+def frequency_bands(r: Results) -> list[str]:
+    if r.stage in SEARCHES or r.benchmark.attributes is None:
+        return []
+    return [f"ranks {first}-{last}" for first, last in BANDS if first <= len(r.benchmark.attribute_names)]
+
+
+def landmark_groups(r: Results, names: tuple[str, ...] = ("all", *LANDMARKS)) -> tuple[str, ...]:
+    return () if r.stage in SEARCHES or r.benchmark.landmarks is None else names
+
+
+def ways_to_search(r: Results, name: str) -> tuple[str, ...]:
+    return (name,) if r.stage in SEARCHES else ()
+
+
+def poses(r: Results) -> list[str]:
+    if r.stage != "inshop" or r.benchmark.pose is None:
+        return []
+    return [f"{by} {value}" for by, values in VARIATIONS.items() for value in values]
+
+
+def query_categories(r: Results) -> list[str]:
+    """Return the categories of the queries, the most frequent one first."""
+    if r.stage != "inshop" or r.benchmark.category is None:
+        return []
+    numbers, counts = np.unique(r.truth("category", r.query), return_counts=True)
+    return [f"category {r.benchmark.category_names[c]}" for c in numbers[np.argsort(-counts, kind="stable")]]
+
+
+# ---- the table of measures ------------------------------------------------------------------------------------------
+
+
+class Measure(NamedTuple):
+    """One measure under one definition, with its ks and groups. In `words` of a definition {k} stands for k."""
+
+    name: str
+    definition: str
+    words: str
+    needs: str  # the answers that a method must have
+    ks: tuple[float, ...]
+    counts: Callable[..., Counts]  # of (results, method, k, group), or of (results, method, k, labels) with `best`
+    groups: Callable[[Results], Sequence[str]]
+    shown: bool = False  # with an interval in the tables of all methods; the others take long
+    best: int = 0  # the mean over so many labels, the best ones; 0: one sum over images divided by another
+    chance: tuple[tuple[str, Callable[[Results, int, str], float]], ...] = ()  # references by name
+
+
+INSIDE = partial(attributes, name="attributes_in_group")
+DIAGONAL, SIDE = (partial(landmarks, norm=norm) for norm in ("diagonal", "side"))
+ERRORS, PIXELS = partial(landmarks, errors=True), partial(landmarks, side=224)
+TOP, AT = (3, 5), (paper.PDJ_THRESHOLD,)
+EACH = partial(landmark_groups, names=LANDMARKS)
+POOLED = partial(landmark_groups, names=("all",))
+ALL, WITHIN = partial(ways_to_search, name="all"), partial(ways_to_search, name="within category")
+ANY, BLIND = ((CHANCE, category_chance),), ((CHANCE, attribute_chance),)
+RANDOM = ((CHANCE, search_chance), (DESIGN, design_known))
+MEASURES = (
+    Measure("category", "micro", "micro", "category", (1, 3, 5), category, whole, True, 0, ANY),
+    Measure("category", "macro", "macro", "category", (1, 3, 5), each_category, whole, best=EVERY),
+    Measure("attributes", "micro", "micro", "attributes", TOP, attributes, attribute_groups, True, 0, BLIND),
+    Measure("attributes", "micro", "micro", "attributes", TOP, attributes, frequency_bands, True),
+    Measure("attributes", "macro", "macro", "attributes", TOP, each_attribute, attribute_groups, best=EVERY),
+    Measure("attributes", "group", "ranked inside the group", "attributes_in_group", TOP, INSIDE, attribute_groups),
+    Measure("attributes", "image", "mean per image", "attributes", TOP, attributes_per_image, attribute_groups),
+    Measure("attributes", "best50", "best 50", "attributes", TOP, each_attribute, attribute_groups, best=50),
+    Measure("landmarks", "PDJ box", "PDJ@{k} box", "landmarks", THRESHOLDS, landmarks, POOLED, True),
+    Measure("landmarks", "PDJ box", "PDJ@{k} box", "landmarks", THRESHOLDS, landmarks, EACH),
+    Measure("landmarks", "PDJ diagonal", "PDJ@{k} diagonal", "landmarks", AT, DIAGONAL, landmark_groups),
+    Measure("landmarks", "PDJ errors", "PDJ@{k} box, invisible as errors", "landmarks", AT, ERRORS, landmark_groups),
+    Measure("landmarks", "NE", "NE", "landmarks", NONE, landmark_error, landmark_groups),
+    Measure("landmarks", "PCK", "PCK@{k}", "landmarks", (0.2,), landmarks, landmark_groups),
+    Measure("landmarks", "PCK side", "PCK@{k}, longer side", "landmarks", (0.2,), SIDE, landmark_groups),
+    Measure("landmarks", "pixels", "within {k} of 224 px", "landmarks", (10,), PIXELS, landmark_groups),
+    Measure("search", "hit", "hit at {k}", "nearest", RANKS, search, ALL, True, 0, RANDOM),
+    Measure("search", "hit", "hit at {k}", "nearest_in_category", RANKS, search, WITHIN, True),
+    Measure("search", "share found", "share found at {k}", "nearest", RANKS, share_found, ALL),
+    Measure("search", "share found", "share found at {k}", "nearest_in_category", RANKS, share_found, WITHIN),
+    Measure("variations", "hit", "hit at {k}", "nearest", RANKS, search, poses, True),
+    Measure("variations", "hit", "hit at {k}", "nearest", FEW, search, query_categories, True),
+)  # fmt: skip
+NAMES = tuple(dict.fromkeys(measure.name for measure in MEASURES))
+WORDS = {(measure.name, measure.definition): measure.words for measure in MEASURES}
+PRINTED = dict.fromkeys(("PDJ box", "PDJ diagonal"), AT) | dict.fromkeys(("hit", "share found"), (1, 5, 10, 20, 50))
+
+
+def words(row) -> tuple[str, str]:
+    """Return the measure and the definition of a row in words, such as "attributes, top-5" and "mean per image"."""
+    title = f"{row.measure}, top-{row.k:g}" if row.measure in ("category", "attributes") else row.measure
+    return title, WORDS[row.measure, row.definition].format(k=f"{row.k:g}")
+
+
+def printed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of those k that papers print."""
+    pairs = zip(table.definition, table.k, strict=True)
+    return table[[k in PRINTED.get(definition, (k,)) for definition, k in pairs]]
+
+
+def measure_all(results: Results, names: Sequence[str] = NAMES, alone: bool = False) -> pd.DataFrame:
+    """Return the measures of these names for all methods of one stage, and the references: COLUMNS.
+
+    alone: without references, and with the intervals of all measures, not only of those that are `shown`. n is what is
+    averaged over: images, labels, categories, attributes or queries.
+    """
+    rows, images = [], results.one_by_one()
+    images = images if alone else images.with_references()
+    for measure in MEASURES:
+        if measure.name in names:
+            view = images if measure.name in ("category", "attributes", "landmarks") else results
+            rows += _rows(measure, view, alone)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _rows(measure: Measure, r: Results, alone: bool) -> list[tuple]:
+    bootstrap, out = r.bootstrap if alone or measure.shown else r.sample, []
+    for group in measure.groups(r):
+        methods = [m for m in r.having(measure.needs) if not _is_arbitrary(measure, r, m, group)]
+        for k in measure.ks:
+            values, n = {}, 0
+            for method in methods:
+                values[method], n = resampled(measure, r, method, k, group, bootstrap)
+            for method, value in values.items():
+                main = values.get(FASHIONNET, np.full(len(value), np.nan))
+                seeds = min(r.seeds(method), r.seeds(FASHIONNET)) if FASHIONNET in values else 1
+                here = metrics.interval(value, seeds=r.seeds(method))
+                gap = metrics.interval(value - main, seeds=seeds)
+                about = (r.stage, method, measure.name, measure.definition, group, k)
+                out.append((*about, here.value, here.lo, here.hi, gap.value, gap.lo, gap.hi, n))
+            for name, chance in measure.chance if methods and not alone else ():
+                share = chance(r, k, group)
+                about = (measure.name, measure.definition, group, k)
+                out += [(r.stage, name, *about, share, share, share, *3 * NONE, n)] if np.isfinite(share) else []
+    return out
+
+
+def _is_arbitrary(measure: Measure, r: Results, method: str, group: str) -> bool:
+    """Return whether a ceiling by the true labels alone says nothing here: which of them come first is arbitrary."""
+    return method == "ceiling" and r.benchmark.ceiling is None and (group != "all" or measure.best > 0)
+
+
+def value(r: Results, name: str, definition: str, k: float, method: str, group: str = "all") -> float:
+    """Return one measure of one method in the sample, the mean over seeds."""
+    measure = next(m for m in MEASURES if (m.name, m.definition) == (name, definition))
+    return float(resampled(measure, r, method, k, group, r.sample)[0][0])
+
+
+def resampled(
+    measure: Measure, r: Results, method: str, k: float, group: str, bootstrap: metrics.Bootstrap
+) -> tuple[np.ndarray, int]:
+    """Return a measure in the sample and in each resample, (n + 1,), the mean over seeds, and what is averaged over."""
+    if not measure.best:
+        found, wanted = measure.counts(r, method, k, group)
+        return bootstrap.ratios(found, wanted, key=method), int(wanted.sum())
+    labels = np.unique(r.truth("category")) if measure.name == "category" else np.flatnonzero(r.members(group))
+    blocks = np.array_split(labels, -(-len(labels) // BLOCK) or 1)
+    each = [bootstrap.ratios(*measure.counts(r, method, k, block), key=method) for block in blocks]
+    return mean_of_best(np.concatenate(each, axis=1), measure.best)
+
+
+def mean_of_best(values: np.ndarray, most: int) -> tuple[np.ndarray, int]:
+    """Return the mean of the `most` highest values of each row, and how many values are averaged.
+
+    values (resamples, labels): nan for a label that none of the sample's images has. One that a resample has not drawn
+    keeps its value in the sample, row 0: left out, rare labels, which are the hard ones, would weigh less in the
+    resamples than in the sample, and the interval of a mean over labels could lie above its own value.
+    """
+    values = values[:, np.isfinite(values[0])]
+    if not values.shape[1]:
+        return np.full(len(values), np.nan), 0
+    values = np.where(np.isfinite(values), values, values[0])
+    values = np.sort(values, axis=1)[:, -most:]
+    return values.mean(1), values.shape[1]
+
+
+# ---- the file -------------------------------------------------------------------------------------------------------
+
+
+def save(table: pd.DataFrame, out: Path) -> Path:
+    """Write rows of `measure_all` into <out>/tables/measures.csv, in place of those of the same stage and measure."""
+    earlier = read_table(out, "measures")
+    if earlier is not None:
+        new = set(zip(table.stage, table.measure, strict=True))
+        kept = [key not in new for key in zip(earlier.stage, earlier.measure, strict=True)]
+        table = pd.concat([earlier[kept], table], ignore_index=True)
+    return save_table(table, out, "measures")

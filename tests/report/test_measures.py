@@ -1,0 +1,326 @@
+"""Every measure against slow loops, cases worked by hand, and a simulation."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from answers import A, answers, make, rng, search_results
+from sklearn.metrics import top_k_accuracy_score
+from torchmetrics.functional.classification import multiclass_accuracy, multilabel_recall
+from torchmetrics.utilities.data import select_topk
+
+from lib import metrics, paper
+from lib.deepfashion import Benchmark
+from lib.lists import Lacks
+from lib.methods import FASHIONNET
+from lib.report import measures, tables
+from lib.report.measures import measure_all
+from lib.report.results import Results
+
+OTHER = paper.METHODS[1]
+
+
+@pytest.fixture
+def found() -> Results:
+    b = make()
+    rows = b.rows("test")
+    return Results("category_attribute", b, rows, {"m": [answers(b, len(rows), 10 * s) for s in range(3)]})
+
+
+def test_category_hits_are_those_of_a_slow_loop(found):
+    hits, ones = measures.category(found, "m", 3)
+    assert hits.shape == (3, 30) and ones.shape == (1, 30)
+    for s in range(3):
+        for i, row in enumerate(found.rows):
+            assert hits[s, i] == (found.benchmark.category[row] in found.answers["m"][s]["category"][i, :3])
+    row = measures.measure_all(found, ("category",)).set_index(["method", "definition", "k"]).loc["m", "micro", 3]
+    assert row.value == pytest.approx(hits.mean()) and row.lo < row.value < row.hi
+
+
+@pytest.mark.parametrize(("group", "numbers"), [("all", {1, 2, 5}), ("fabric", {2})])
+def test_attribute_matches_are_those_of_a_slow_loop(found, group, numbers):
+    b, hits = found.benchmark, {}
+    for within in (False, True):
+        name = "attributes_in_group" if within else "attributes"
+        matched, true = hits[within] = measures.attributes(found, "m", 2, group, name)
+        for i, row in enumerate(found.rows):
+            labels = {j for j in range(A) if b.attributes[row, j] == 1 and b.attribute_groups[j] in numbers}
+            assert true[0, i] == len(labels)
+            for s, mine in enumerate(found.answers["m"]):
+                if within:
+                    lists = mine["attributes_in_group"][i, :, :2]
+                    top = {j for g, number in enumerate((1, 2, 5)) if number in numbers for j in lists[g]}
+                else:
+                    top = set(mine["attributes"][i, :2])
+                assert matched[s, i] == len(labels & top)
+
+
+def test_more_than_the_answers_hold_is_refused(found):
+    with pytest.raises(ValueError, match="needs ranked lists"):
+        measures.attributes(found, "m", 6, name="attributes_in_group")
+    assert (
+        measures.attributes(found, "m", 50)[0].sum() == 3 * measures.attributes(found, "m", 50)[1].sum()
+    )  # all 12 are ranked
+
+
+def test_single_attributes_add_up(found):
+    hits, true = measures.each_attribute(found, "m", 3, np.arange(A))
+    assert hits.shape == (3, 30, A) and true.shape == (1, 30, A)
+    matched, total = measures.attributes(found, "m", 3)
+    assert (hits.sum(2) == matched).all() and (true.sum(2) == total).all()
+    values = found.bootstrap.ratios(*measures.each_attribute(found, "m", 3, np.array([4, 0])))
+    assert values.shape == (1001, 2) and values[0, 1] == pytest.approx((hits.sum(1) / true.sum(1))[:, 0].mean())
+
+
+def test_landmarks_found_are_those_of_a_slow_loop(found):
+    b = found.benchmark
+    got, visible = measures.landmarks(found, "m", 0.1, (0, 3))
+    for s in range(3):
+        for i, row in enumerate(found.rows):
+            count = 0
+            for slot in (0, 3):
+                far = (found.answers["m"][s]["landmarks"][i, slot] - b.landmarks[row, slot]) / 100
+                count += b.visibility[row, slot] == 0 and np.hypot(*far) < 0.1
+            assert got[s, i] == count
+    assert (visible[0] == (b.visibility[found.rows][:, [0, 3]] == 0).sum(1)).all()
+    assert measures.distances(found, "m").shape == (3, 30, 8) and got.sum() > 0
+
+
+def test_search_by_hand():
+    found = search_results()
+    assert measures.matches(found, "m").tolist() == [
+        [[True, False, True, False], [False, False, True, True], [False, False, True, False], [False] * 4]
+    ]
+    assert [measures.search(found, "m", k)[0].tolist() for k in (1, 3)] == [[[1, 0, 0, 0]], [[1, 1, 1, 0]]]
+    hits, ones = measures.search(found, "m", 3, np.array([True, False, True, True]))
+    assert hits.tolist() == [[1, 0, 1, 0]] and ones.tolist() == [[1, 0, 1, 1]]
+    assert measures.matches(found, "m", True).tolist() == measures.matches(found, "m").tolist()
+    assert found.units.tolist() == ["a", "a", "b", "c"]
+
+
+def test_chance_equals_a_simulation():
+    found = search_results()
+    for k in (1, 2, 4, 9):
+        simulated = []
+        for seed in range(4000):
+            order = rng(seed).permutation(4)[None].repeat(4, 0)
+            items = found.benchmark.item
+            simulated.append(metrics.retrieval_matches(order, items[:4], items[4:])[:, :k].any(1).mean())
+        assert measures.search_chance(found, k, "all") == pytest.approx(np.mean(simulated), abs=0.02)
+    assert measures.search_chance(found, 1, "all") == pytest.approx((2 / 4 + 2 / 4 + 1 / 4 + 0) / 4)
+    other = Results("category_attribute", make(), np.arange(4), {})
+    assert measures.category_chance(other, 3, "all") == 0.5 and measures.attribute_chance(other, 3, "all") == 0.25
+    assert measures.category_chance(other, 50, "all") == measures.attribute_chance(other, 50, "all") == 1
+
+
+def test_a_mean_over_labels_keeps_what_a_resample_has_not_drawn():
+    values = np.array([[0.2, 0.8, np.nan], [np.nan, 0.6, 0.9]])
+    assert measures.mean_of_best(values, 10**6)[0].tolist() == [0.5, 0.4] and measures.mean_of_best(values, 1)[1] == 1
+    assert np.isnan(measures.mean_of_best(values[:, 2:], 5)[0]).all()
+
+
+def test_groups_by_frequency_follow_the_training_labels(found):
+    b = found.benchmark
+    order = np.argsort(-(b.attributes[b.rows("train")] == 1).sum(0), kind="stable")
+    assert set(np.flatnonzero(found.members("ranks 2-4"))) == set(order[1:4])
+    table = measure_all(found, ("attributes",))
+    parts = table[(table.group == "ranks 1-20") & (table.k == 5)].set_index(["method", "definition"])
+    whole = table[(table.group == "all") & (table.k == 5)].set_index(["method", "definition"])
+    assert parts.value["m", "micro"] == whole.value["m", "micro"]  # there are twelve
+    assert {"prior", "ceiling", "chance"} <= set(table.method)
+
+
+# ---- other libraries' answers ---------------------------------------------------------------------------------------
+
+
+def scored(scores: np.ndarray, **labels) -> Results:
+    """Return results of scores (n, classes) that rank categories or attributes."""
+    n, (name, truth) = len(scores), next(iter(labels.items()))
+    b = Benchmark("category_attribute", Path("nowhere"), np.arange(n).astype(str), np.array(["test"] * n),
+                  np.ones((n, 4)))  # fmt: skip
+    names = tuple(map(str, range(scores.shape[1])))
+    if name == "category":
+        return Results(b.name, replace(b, category=truth, category_names=names), np.arange(n),
+                       {"m": [{"category": metrics.ranked(scores, scores.shape[1])}]})  # fmt: skip
+    groups = np.arange(len(names)) % 5 + 1
+    b = replace(b, attributes=truth, attribute_names=names, attribute_groups=groups,
+                group_names={number: f"g{number}" for number in range(1, 6)})  # fmt: skip
+    answers = {
+        "attributes": metrics.ranked(scores, 20),
+        "attributes_in_group": metrics.ranked_in_groups(scores, groups),
+    }
+    return Results(b.name, b, np.arange(n), {"m": [answers]})
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_category_accuracy_equals_torchmetrics_and_sklearn(k):
+    scores, labels = rng().standard_normal((400, 50)), rng(1).integers(50, size=400)
+    r = scored(scores, category=labels)
+    theirs = multiclass_accuracy(torch.tensor(scores), torch.tensor(labels), num_classes=50, average="micro", top_k=k)
+    assert measures.value(r, "category", "micro", k, "m") == pytest.approx(theirs.item(), abs=1e-6)
+    theirs = top_k_accuracy_score(labels, scores, k=k, labels=np.arange(50))
+    assert measures.value(r, "category", "micro", k, "m") == pytest.approx(theirs)
+    each = [
+        top_k_accuracy_score(labels[labels == c], scores[labels == c], k=k, labels=np.arange(50)) for c in set(labels)
+    ]
+    assert measures.value(r, "category", "macro", k, "m") == pytest.approx(np.mean(each))
+
+
+@pytest.mark.parametrize("k", [2, 5])
+def test_attribute_recall_equals_torchmetrics(k):
+    scores, labels = rng().standard_normal((300, 40)), np.where(rng(1).random((300, 40)) < 0.1, 1, -1).astype(np.int8)
+    r, truth = scored(scores, attributes=labels), torch.tensor(labels == 1).long()
+    mask = select_topk(torch.tensor(scores), k).float()
+    for group in ("all", "g2"):
+        columns = np.flatnonzero(r.members(group))
+        theirs = multilabel_recall(mask[:, columns], truth[:, columns], num_labels=len(columns), average="micro")
+        assert measures.value(r, "attributes", "micro", k, "m", group) == pytest.approx(theirs.item(), abs=1e-6)
+    each = multilabel_recall(mask, truth, num_labels=40, average="none").numpy()
+    assert measures.value(r, "attributes", "macro", k, "m") == pytest.approx(each.mean(), abs=1e-6)
+
+
+# ---- searches -------------------------------------------------------------------------------------------------------
+
+
+def boxes(n):
+    return np.tile(np.array([[10, 20, 110, 220]], np.float32), (n, 1))
+
+
+@pytest.fixture
+def shop():
+    """Four queries of items a, b, c and d; a gallery of a, b, b and e; one training item."""
+    benchmark = Benchmark(
+        name="inshop", images_root=Path("nowhere"), image=np.array([f"{i}.jpg" for i in range(9)]), box=boxes(9),
+        split=np.array(["query"] * 4 + ["gallery"] * 4 + ["train"]), item=np.array(list("abcdabbez")),
+        category=np.array([0, 0, 1, 1, 0, 0, 0, 1, 0], np.int16), category_names=("WOMEN/Dresses", "MEN/Shorts"),
+        pose=np.array([1, 2, 4, 5, 1, 1, 1, 1, 1], np.int8),
+    )  # fmt: skip
+    near = np.full((4, 50), -1, np.int32)
+    near[:, :4] = [[0, 1, 2, 3], [0, 3, 1, 2], [0, 1, 2, 3], [3, 2, 1, 0]]  # a at 1, b at 3, c and d never
+    worse = near.copy()
+    worse[0, :4] = [3, 0, 1, 2]  # a at 2
+    within = np.full((4, 50), -1, np.int32)
+    within[:2, :3] = [[0, 1, 2], [1, 2, 0]]
+    within[2:, 0] = 3
+    answers = {
+        FASHIONNET: [{"nearest": near, "nearest_in_category": within}],
+        OTHER: [{"nearest": worse, "nearest_in_category": within}] * 2,
+    }
+    query, gallery = np.arange(4), np.arange(4, 8)
+    return Results("inshop", benchmark, np.arange(8), answers, query=query, gallery=gallery)
+
+
+def test_accuracy_at_every_k_and_the_difference(shop):
+    table = tables.retrieval(measure_all(shop, ("search",))).set_index(["search", "method", "k"]).sort_index()
+    main, other = table.loc["all", FASHIONNET], table.loc["all", OTHER]
+    assert main.accuracy[[1, 2, 3, 50]].tolist() == [0.25, 0.25, 0.5, 0.5]
+    assert other.accuracy[[1, 2, 3]].tolist() == [0, 0.25, 0.5]
+    assert other.difference[[1, 2, 3]].tolist() == [-0.25, 0, 0] and (main.difference == 0).all()
+    assert (table.n == 4).all() and (table.lo <= table.accuracy).all() and (table.accuracy <= table.hi).all()
+    assert table.loc["within category", FASHIONNET].accuracy[[1, 2]].tolist() == [0.5, 0.5]
+    every = measure_all(shop, ("search",)).set_index(["method", "definition", "group", "k"])
+    recall = [every.value[FASHIONNET, "share found", "all", k] for k in (1, 2, 3, 4)]
+    assert recall == [0.5, 0.5, 0.75, 1]  # a has one gallery image, b two
+
+
+def test_the_display_has_the_papers_numbers_for_the_whole_gallery_alone(shop):
+    table = tables.retrieval_display(tables.retrieval(measure_all(shop, ("search",))), "inshop", ks=(1, 3))
+    assert table.loc[("all", FASHIONNET), "paper, top-20"] == "76.4"
+    assert table.loc[("all", OTHER), "paper, top-20"] == "67.5"
+    assert (table.loc["within category", "paper, top-20"] == tables.DASH).all()
+    assert table.loc[("all", FASHIONNET), "top-3, %"].startswith("50.0 ± ")
+    assert table.loc[("all", FASHIONNET), "reading"] == tables.DASH
+    assert table.loc[("all", OTHER), "reading"] == "equal within 0.0"
+
+
+def test_variations_count_their_own_queries_alone(shop):
+    table = tables.variations(measure_all(shop, ("variations",)), [FASHIONNET]).set_index(["by", "value", "k"])
+    assert table.accuracy["pose", "front", 1] == 1 and table.queries["pose", "front", 1] == 1
+    assert table.accuracy["pose", "side", 2] == 0 and table.accuracy["pose", "side", 3] == 1
+    assert table.accuracy["scale", "zoom-in", 50] == 0 and table.queries["scale", "zoom-in", 50] == 1
+    assert table.accuracy["category", "WOMEN/Dresses", 20] == 1 and table.queries["category", "MEN/Shorts", 20] == 2
+    assert set(table.loc["category"].index.get_level_values("k")) == set(measures.FEW)
+    with pytest.raises(Lacks, match="the figure is about it"):
+        tables.variations(measure_all(shop, ("variations",)), [OTHER])
+
+
+# ---- landmarks ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def landmarks():
+    """Three tested images with all landmarks at the box's middle; the last image's are occluded, one slot is absent."""
+    visibility = np.zeros((4, 8), np.int8)
+    visibility[3], visibility[1, 7] = 1, -1
+    benchmark = Benchmark(
+        name="category_attribute",
+        images_root=Path("nowhere"),
+        image=np.array([f"{i}.jpg" for i in range(4)]),
+        box=boxes(4),
+        split=np.array(["train", "test", "test", "test"]),
+        landmarks=np.full((4, 8, 2), (60, 120), np.float32),
+        visibility=visibility,
+    )
+    guess = benchmark.landmarks[1:].copy()
+    guess[0, 0] += (15, 0)  # 0.15 of the box's width
+    guess[1, 1] += (0, 10)  # 0.05 of its height
+    found = {"landmarks": guess, "visibility": np.zeros((3, 8), np.uint8)}
+    truth = {"landmarks": benchmark.landmarks[1:], "visibility": np.full((3, 8), 2, np.uint8)}
+    answers = {FASHIONNET: [found], OTHER: [found, truth]}
+    return Results("category_attribute", benchmark, np.arange(1, 4), answers)
+
+
+def test_pdj_by_hand(landmarks):
+    every = measure_all(landmarks, ("landmarks",))
+    table = tables.pdj(every)
+    at = table[table.threshold == 0.1].set_index(["method", "landmark"])
+    assert at.pdj[FASHIONNET, "left collar"] == 0.5 and at.pdj[FASHIONNET, "right collar"] == 1
+    assert at.pdj[OTHER, "left collar"] == 0.75  # the mean of two seeds
+    assert at.n[FASHIONNET, "left collar"] == 2 and at.n[FASHIONNET, "right hem"] == 1 and at.n[FASHIONNET, "all"] == 15
+    assert at.pdj[FASHIONNET, "all"] == pytest.approx(14 / 15)
+    assert at.difference[OTHER, "all"] == pytest.approx(0.5 / 15) and at.difference[FASHIONNET, "all"] == 0
+    assert (table.pdj[table.threshold == 0] == 0).all()  # below is strict
+    diagonal = tables.rows_of(every, "landmarks", "PDJ diagonal", 0.1, "left collar").set_index("method").value
+    assert diagonal[FASHIONNET] == 1  # 15 px of a diagonal of 224 are 0.067
+    assert list(every.method.unique()) == [FASHIONNET, OTHER, "mean landmark"]
+    leads = tables.leads(every).set_index("over")
+    assert leads.points[OTHER] == pytest.approx(-100 * 0.5 / 15)
+
+
+def test_other_measures_by_hand(landmarks):
+    shifted = landmarks.answers[FASHIONNET][0] | {"landmarks": landmarks.benchmark.landmarks[1:] + np.float32([5, 0])}
+    table = measure_all(replace(landmarks, answers={"m": [shifted]}), ("landmarks",))
+    row = tables.landmark_summary(table).loc["m"]
+    assert row["NE"] == pytest.approx(0.05) and row["PDJ@0.1 box"] == 1
+    assert row["PDJ@0.1 box, invisible as errors"] == pytest.approx(15 / 23)
+    assert row["within 10 of 224 px"] == 0 and row["PCK@0.2"] == 1  # 5 of 100 px are 11.2 of 224
+    found = tables.rows_of(table, "landmarks", "PDJ box", 0.1, "all").set_index("method").loc["m"]
+    assert found.lo == found.hi == 1 and found.n == 15  # of any resample
+
+
+def test_nothing_visible_gives_nan(landmarks):
+    hidden = replace(landmarks, benchmark=replace(landmarks.benchmark, visibility=np.ones((4, 8), np.int8)))
+    table = tables.pdj(measure_all(hidden, ("landmarks",)))
+    assert table.pdj.isna().all() and (table.n == 0).all()
+
+
+def test_the_file_keeps_other_stages_and_measures(landmarks, shop, tmp_path):
+    first = measure_all(landmarks, ("landmarks",))
+    measures.save(first, tmp_path)
+    measures.save(measure_all(shop, ("search",)), tmp_path)
+    measures.save(first, tmp_path)  # in place of the earlier rows
+    kept = measures.read_table(tmp_path, "measures")
+    assert kept.groupby("stage").size()["category_attribute"] == len(first) and "inshop" in set(kept.stage)
+
+
+def test_a_known_design_leaves_a_guess_within_it(monkeypatch):
+    """Designs 0 and 1; the gallery has one image of design 0, of the queries' item a, and three of design 1."""
+    found = search_results()
+    numbers = np.array([0, 0, 1, 1, 1, 0, 0, 1])  # of the queries, then of the gallery
+    monkeypatch.setattr(measures, "designs", lambda benchmark, rows: numbers[rows])
+    # Queries of a: both gallery images of design 0 are a's. b: one of the two of design 1. c: none.
+    assert measures.design_known(found, 1, "all") == pytest.approx((1 + 1 + 1 / 2 + 0) / 4)
+    assert measures.design_known(found, 2, "all") == pytest.approx((1 + 1 + 1 + 0) / 4)
+    assert np.isnan(measures.design_known(found, 1, "within category"))
