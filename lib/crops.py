@@ -298,11 +298,11 @@ def training_view(n: int, config, generator: torch.Generator) -> View:
 def landmarks_in_view(landmarks: Tensor, view: View) -> Tensor:
     """Convert (n, 8, 2) from units of the crop to units of the view, in the canonical order of the mirrored picture."""
     mirror = view.mirrored.to(landmarks.device)[:, None, None]
-    x, y = swapped(landmarks).unbind(2)
+    x, y = swap_sides(landmarks).unbind(2)
     return points_in_view(torch.where(mirror, torch.stack([1 - x, y], dim=2), landmarks), view)
 
 
-def swapped(values: Tensor) -> Tensor:
+def swap_sides(values: Tensor) -> Tensor:
     """Swap left and right (n, 8, ...), which the canonical order lists in pairs: mirroring a picture does."""
     return values.unflatten(1, (-1, 2)).flip(2).flatten(1, 2)
 
@@ -318,7 +318,7 @@ def visibility_in_view(visibility: Tensor, landmarks: Tensor, view: View) -> Ten
 
     landmarks: (n, 8, 2) in units of the view (of `landmarks_in_view`): one that the view cuts off gets code 2.
     """
-    swapped = torch.where(view.mirrored.to(visibility.device)[:, None], swapped(visibility), visibility)
+    swapped = torch.where(view.mirrored.to(visibility.device)[:, None], swap_sides(visibility), visibility)
     outside = ((landmarks < 0) | (landmarks > 1)).any(2)  # False where the location is unknown (NaN)
     return torch.where(outside & (swapped >= 0), CUT_OFF, swapped)
 

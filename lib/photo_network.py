@@ -34,29 +34,34 @@ KINDS = {
 
 
 class PhotoNet(nn.Module):
-    """FashionNet, a calibrated classifier of kinds on its global features, and what to say of them.
+    """FashionNet, and on its global features a calibrated classifier of kinds and a classifier of attributes.
 
-    Buffers: centres (kinds, F), the unit mean features of each kind's photos; absent (kinds, A) bool, attributes that
-    no garment of the kind has; threshold (A,), the score from which an attribute is said, inf: never.
+    labels: FashionNet's own attributes, which train it; 0 in the shipped network. Buffers: centres (kinds, F), the unit
+    mean features of each kind's photos; absent (kinds, A) bool, attributes that no garment of the kind has; threshold
+    (A,), the probability from which an attribute is said; least (2,), the similarity to a centre and the probability of
+    a kind below which a photo may show no clothes.
     """
 
-    def __init__(self, categories: int, attributes: int):
+    def __init__(self, categories: int, attributes: int, labels: int = 0):
         super().__init__()
         features = efficientnet.CHANNELS["global"]
-        self.network = FashionNet(MODEL, INPUT.view_px, categories, attributes, "heatmap")
+        self.network = FashionNet(MODEL, INPUT.view_px, categories, labels, "heatmap")
         self.network.pool5.register_forward_hook(self._keep)
-        self.kind = nn.Linear(features, len(KINDS))
+        self.kind, self.attribute = nn.Linear(features, len(KINDS)), nn.Linear(features, attributes)
         self.register_buffer("centres", torch.zeros(len(KINDS), features))
         self.register_buffer("absent", torch.zeros(len(KINDS), attributes, dtype=torch.bool))
         self.register_buffer("threshold", torch.full((attributes,), torch.inf))
+        self.register_buffer("least", torch.zeros(2))
 
     def _keep(self, module, inputs, output: Tensor) -> None:
         self._pooled = output.flatten(1)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Return FashionNet's outputs for images (n, 3, view_px, view_px), with features (n, F) and kind (n, kinds)."""
+        """Return FashionNet's outputs for images (n, 3, view_px, view_px), with features (n, F) and logits of kind
+        (n, kinds) and attributes (n, A)."""
         out = self.network(images)
-        return out | {"features": self._pooled, "kind": self.kind(self._pooled)}
+        heads = {"kind": self.kind(self._pooled), "attributes": self.attribute(self._pooled)}
+        return out | heads | {"features": self._pooled}
 
 
 def load() -> tuple[PhotoNet, dict[str, list[str]]]:

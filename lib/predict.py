@@ -22,16 +22,15 @@ from lib import crops, efficientnet, metrics, photo_network
 from lib.artefact import artefact, digest, read_tensors, write_tensors
 from lib.lists import DataError
 from lib.photo import photos_under, read_photo
-from lib.photo_network import INPUT, KINDS, NONE, PhotoNet
+from lib.photo_network import INPUT, KINDS, NONE
 
 LEAST_SIDE = 16  # pixels of a box
 SHOWN = 5  # attributes and photos of a catalogue
 GUESSES = 3  # categories
 EXAMPLES = Path(__file__).parent / "photos"  # real photos, CC0, named by their kind of clothes
 BATCH = 64
-# A photo whose features are farther from those of each kind, or whose kind is less sure, may show no clothes: 19 in 20
-# validation photos are on this side.
-LEAST_ALIKE, LEAST_SURE = 0.6, 0.4
+SCALES, PLACES = (0.7, 0.5), (0.0, 0.5, 1.0)  # of the windows in which clothes are looked for
+GAIN = 0.3  # by which a window must be surer than the whole picture
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,8 @@ def see(model: nn.Module, cut: np.ndarray, mirrored: bool = False) -> dict[str, 
         if "landmarks" in out:
             out["landmarks"] = crops.landmarks_in_crop(out["landmarks"], view)
             if mirrored:
-                out["landmarks"] = crops.swapped(out["landmarks"]) * torch.tensor([-1.0, 1]) + torch.tensor([1.0, 0])
-                out["visibility"] = crops.swapped(out["visibility"])
+                out["landmarks"] = crops.swap_sides(out["landmarks"]) * torch.tensor([-1.0, 1]) + torch.tensor([1.0, 0])
+                out["visibility"] = crops.swap_sides(out["visibility"])
         parts.append(out)
     return {name: torch.cat([part[name].float() for part in parts]) for name in parts[0]}
 
@@ -91,6 +90,24 @@ def check_box(photo: np.ndarray, box: Sequence[float] | None) -> np.ndarray:
         inside = f"inside the photo's {width} x {height} pixels, with x1 < x2 and y1 < y2"
         raise DataError(f"box {box.tolist()}: give one of at least {LEAST_SIDE} x {LEAST_SIDE} pixels {inside}")
     return box
+
+
+def find_box(photo: np.ndarray) -> np.ndarray:
+    """Return the box (4,) float32 of the clothes in a photo (H, W, 3).
+
+    The whole picture, unless a window shows clothes more surely; then what its visible landmarks span, with room.
+    """
+    height, width = photo.shape[:2]
+    whole = check_box(photo, None)
+    shares = [(0.0, 0.0, 1.0)] + [(x * (1 - s), y * (1 - s), s) for s in SCALES for y in PLACES for x in PLACES]
+    boxes = np.array([[x, y, x + s, y + s] for x, y, s in shares], np.float32) * np.array([width, height] * 2)
+    if min(boxes[-1, 2:] - boxes[-1, :2]) < LEAST_SIDE:
+        return whole
+    out = look(photo, boxes)
+    clothes = torch.tensor([NONE not in right for right in KINDS.values()])
+    sure = out["kind"].softmax(1)[:, clothes].max(1).values
+    best = int(sure.argmax())
+    return whole if sure[best] - sure[0] < GAIN else boxes[best]
 
 
 def guesses(kind: np.ndarray, category: np.ndarray, names: list[str], most: int = GUESSES) -> list[tuple[str, float]]:
@@ -130,12 +147,12 @@ def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) 
         tuple(names["attributes"][a] for a in order),
         crops.to_pixels(out["landmarks"][None].numpy(), box[None], INPUT.margin)[0].astype(np.float32),
         out["visibility"].softmax(1).argmax(1).numpy(),
-        bool(alike >= LEAST_ALIKE and kind.max() >= LEAST_SURE),
+        bool(alike >= model.least[0] and kind.max() >= model.least[1]),
     )
 
 
 def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarray]:
-    """Return the photos under a folder and their embeddings (N, D) float32, of their whole pictures.
+    """Return the photos under a folder and their features (N, D) float32, of the clothes in them; see `features`.
 
     They are computed once and kept in `cache_folder`, named by the network and the photos' names, sizes and times.
     Photos that cannot be read are named on stderr then, and counted whenever the index is read. Raises DataError where
@@ -143,16 +160,16 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     """
     paths = photos_under(folder)
     state = [(str(path), _state(path)) for path in paths]
-    about = {"folder": str(Path(folder).resolve()), "photos": state, "network": NETWORK.stat().st_mtime_ns}
-    made = artefact(cache_folder / f"catalogue_{digest(about)}", lambda part: _embed(part, paths), about)
-    stored = read_tensors(made / "embeddings.safetensors", "np")[0]
+    about = {"folder": str(Path(folder).resolve()), "photos": state, "network": photo_network.FILE.stat().st_mtime_ns}
+    made = artefact(cache_folder / f"catalogue_{digest(about)}", lambda part: _describe(part, paths), about)
+    stored = read_tensors(made / "features.safetensors", "np")[0]
     kept = stored["kept"]
     if len(kept) < len(paths):
         left = f"{len(paths) - len(kept)} of {len(paths)} photos cannot be read and are left out"
         print(f"{folder}: {left}", file=sys.stderr)
     if not len(kept):
         raise DataError(f"{folder}: none of its {len(paths)} photos can be read; name another folder")
-    return [paths[number] for number in kept], stored["embedding"]
+    return [paths[number] for number in kept], stored["features"]
 
 
 def _state(path: Path) -> tuple[int, int] | None:
@@ -160,24 +177,27 @@ def _state(path: Path) -> tuple[int, int] | None:
     return (path.stat().st_size, path.stat().st_mtime_ns) if os.access(path, os.R_OK) else None
 
 
-def _embed(part: Path, paths: list[Path]) -> None:
-    """Write the embeddings (N, D) of the photos that can be read, and their numbers (N,); name the others on stderr."""
-    found, kept = [torch.zeros(0, CONFIG.model.fc_fusion)], []
+def _describe(part: Path, paths: list[Path]) -> None:
+    """Write the features (N, D) of the photos that can be read, and their numbers (N,); name the others on stderr."""
+    found, kept = [torch.zeros(0, efficientnet.CHANNELS["global"])], []
     for number, path in enumerate(paths):
         try:
             photo = read_photo(path)
         except DataError as error:
             print(f"{error}; left out of the catalogue", file=sys.stderr)
             continue
-        found.append(torch.from_numpy(_outputs(photo, check_box(photo, None))["embedding"])[None])
+        found.append(torch.from_numpy(features(photo, find_box(photo)))[None])
         kept.append(number)
-    write_tensors(part / "embeddings.safetensors", {"embedding": torch.cat(found), "kept": torch.tensor(kept)})
+    write_tensors(part / "features.safetensors", {"features": torch.cat(found), "kept": torch.tensor(kept)})
 
 
-def nearest(
-    embedding: np.ndarray, catalogue: tuple[list[Path], np.ndarray], k: int = SHOWN
-) -> list[tuple[Path, float]]:
-    """Return the k photos of a catalogue (of `index`) nearest to an embedding (D,), with their distances, 0 to 2."""
-    paths, embeddings = catalogue
-    numbers, distances = metrics.search(embedding[None], embeddings, min(k, len(paths)))
+def features(photo: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Return what photos are compared by, (D,) float32 of unit length, for a box of a photo."""
+    return nn.functional.normalize(look(photo, box[None])["features"][0], dim=0).numpy()
+
+
+def nearest(query: np.ndarray, catalogue: tuple[list[Path], np.ndarray], k: int = SHOWN) -> list[tuple[Path, float]]:
+    """Return the k photos of a catalogue (of `index`) nearest to a photo's features (D,), with distances, 0 to 2."""
+    paths, stored = catalogue
+    numbers, distances = metrics.search(query[None], stored, min(k, len(paths)))
     return [(paths[n], float(d)) for n, d in zip(numbers[0], distances[0], strict=True)]

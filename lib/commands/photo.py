@@ -1,4 +1,4 @@
-"""Describe photos of your own with the shipped FashionNet, and find the nearest ones of a catalogue.
+"""Describe photos of your own, and find the nearest ones of a catalogue.
 
 ./run_all.sh --photo shirt.jpg
 ./run_all.sh --photo shirt.jpg --box 40,10,300,420
@@ -36,19 +36,22 @@ def describe(path: Path, box: list[float] | None, catalogue) -> tuple[str, np.nd
         found = predict.predict(photo, box)
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
-    x1, y1, x2, y2 = found.box
-    lines = [f"{path}  box {x1:g},{y1:g},{x2:g},{y2:g}" + (" (the whole picture)" if box is None else "")]
+    whole = np.array_equal(found.box, predict.check_box(photo, None))
+    how = "given" if box is not None else "the whole picture" if whole else "found; --box x1,y1,x2,y2 for another"
+    x1, y1, x2, y2 = found.box.round()
+    lines = [f"{path}  box {x1:g},{y1:g},{x2:g},{y2:g} ({how})"]
+    lines += [] if found.clothes else ["  this may be no clothes"]
     lines += ["  category    " + ", ".join(f"{name} {100 * share:.0f} %" for name, share in found.category)]
-    lines += ["  attributes  " + ", ".join(f"{name} {score:.2f}" for name, score in found.attributes)]
+    lines += ["  attributes  " + (", ".join(found.attributes) or "none that it is sure of")]
     places = zip(LANDMARKS, found.landmarks, found.visibility, strict=True)
     lines += ["  landmarks   " + ", ".join(f"{name} {x:.0f},{y:.0f}" for name, (x, y), state in places if state == 0)]
     hidden = [f"{name} {STATES[state]}" for name, state in zip(LANDMARKS, found.visibility, strict=True) if state]
     lines += ["              " + ", ".join(hidden)] if hidden else []
     if catalogue is not None:
-        near = predict.nearest(found.embedding, catalogue, predict.SHOWN + 1)
+        near = predict.nearest(predict.features(photo, found.box), catalogue, predict.SHOWN + 1)
         others = [(other, far) for other, far in near if other.resolve() != path.resolve()][: predict.SHOWN]
-        shown = ", ".join(f"{other} {far:.2f}" for other, far in others) or "no other photo in the catalogue"
-        lines += [f"  nearest     {shown}" + " (distance, 0 to 2)" * bool(others)]
+        listed = ", ".join(f"{other} {far:.2f}" for other, far in others) or "no other photo in the catalogue"
+        lines += [f"  nearest     {listed}" + " (distance, 0 to 2)" * bool(others)]
     return "\n".join(lines), photo, found
 
 
@@ -71,7 +74,7 @@ def main(names: list[str], box: str | None = None, catalogue: str | None = None)
             continue
         print(text)
         print("  wrote       ", draw(path.stem, photo, found, used), flush=True)
-    print("The network has seen drawn clothes alone: on photos it is often wrong (notebook 09).")
+    print("A category's per cent are the probability that it is right, by photos of flat lays (notebook 09).")
     if failed:
         raise DataError(f"{failed} of {len(paths)} photos could not be described, see above")
 

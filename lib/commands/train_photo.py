@@ -31,6 +31,8 @@ from lib.methods import find
 from lib.photo import read_photo
 from lib.photo_network import INPUT, KINDS, NONE, PhotoNet, right_categories
 from lib.predict import see
+from lib.world.attributes import holds
+from lib.world.items import Job, garments_of
 from lib.world.size import World
 from lib.world.writer import write_world
 
@@ -43,6 +45,8 @@ WEIGHTS = Weights(landmark=10, heatmap=1, visibility=0.1, category=0.3, attribut
 ABSENT = 0.3  # weight of the attributes that a photo's kind excludes; the kind's own loss has weight 1
 PRECISION = 0.9  # of an attribute on drawn clothes, from which it is said of a photo
 FEWEST = 10  # pictures that its precision is measured on
+DOUBTED = 0.03  # share of validation photos that may be doubted by either sign that a photo shows no clothes
+EPOCHS = 12  # of the classifier of attributes
 REGULAR = 0.01  # scikit-learn's C of the classifier of kinds
 
 
@@ -176,6 +180,9 @@ def fit_kinds(model: PhotoNet, photos, validation) -> dict[str, float]:
     whole = temperature(logits, truth)
     model.kind.weight.data /= whole
     model.kind.bias.data /= whole
+    alike = nn.functional.cosine_similarity(see(model, validation[0])["features"][:, None], model.centres, dim=2).max(1)
+    sure = (logits / whole).softmax(1).max(1)
+    model.least.copy_(torch.stack([alike.values.quantile(DOUBTED), sure.values.quantile(DOUBTED)]))
     best = crossed.softmax(1).max(1)
     right = (best.indices == truth).float()
     top3 = (logits.topk(3, 1).indices == truth[:, None]).any(1).float()
@@ -198,18 +205,55 @@ def calibration_error(probability: Tensor, right: Tensor, bins: int = 10) -> flo
     return float(sum(gaps))
 
 
-def fit_thresholds(model: PhotoNet, drawn: Benchmark, out: Path) -> int:
-    """Set the score from which each attribute has the PRECISION on drawn test pictures; return how many have one."""
-    rows = drawn.rows("val", "test")
-    stored = crops.crop_store(drawn, out / "cache", INPUT)
-    scores = see(model, stored[rows])["attributes"].numpy()
-    labels = drawn.attributes[rows] == 1
-    for a in range(labels.shape[1]):
-        order = np.argsort(-scores[:, a])
-        precision = labels[order, a].cumsum() / np.arange(1, len(rows) + 1)
-        enough = np.flatnonzero((precision >= PRECISION) & (np.arange(1, len(rows) + 1) >= FEWEST))
-        model.threshold[a] = float(scores[order[enough[-1]], a]) if len(enough) else torch.inf
-    return int(model.threshold.isfinite().sum())
+def shown(drawn: Benchmark, rows: np.ndarray) -> np.ndarray:
+    """Return which attributes the garments of drawn pictures have, (n, A) bool, whether their seller mentions them."""
+    items = [int(name.split("/")[-2].rpartition("_")[2]) for name in drawn.image[rows].tolist()]
+    jobs = [Job("category_attribute", "test", item, (1,), 1) for item in items]
+    return np.stack([holds(garments_of(job, WORLD, SEED)[0]) for job in jobs])
+
+
+def fit_attributes(model: PhotoNet, drawn: Benchmark, out: Path) -> None:
+    """Fit the classifier of attributes to what drawn garments show, and the probability from which each is said.
+
+    That is the least from which PRECISION of the val and test pictures show it, inf where there is none.
+    """
+    stored, generator = crops.crop_store(drawn, out / "cache", INPUT), torch.Generator().manual_seed(SEED)
+    rows, held_out = drawn.rows("pretrain", "train")[::2], drawn.rows("val", "test")
+    features, truth = see(model, stored[rows])["features"], torch.from_numpy(shown(drawn, rows)).float()
+    mean, deviation = features.mean(0), features.std(0) + 1e-3
+    head, share = nn.Linear(features.shape[1], truth.shape[1]), truth.mean(0).clamp(1e-4, 1 - 1e-4)
+    head.weight.data.zero_()
+    head.bias.data.copy_(share.logit())
+    optimizer = torch.optim.AdamW(head.parameters(), lr=2e-3, weight_decay=CONFIG.training.weight_decay)
+    for epoch in range(EPOCHS):
+        for part in torch.randperm(len(rows), generator=generator).split(128):
+            logits = head((features[part] - mean) / deviation)
+            loss = nn.functional.binary_cross_entropy_with_logits(logits, truth[part], reduction="sum") / len(part)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        optimizer.param_groups[0]["lr"] = 2e-3 * (1 - (epoch + 1) / EPOCHS)
+    model.attribute.weight.data.copy_(head.weight.data / deviation)
+    model.attribute.bias.data.copy_(head.bias.data - model.attribute.weight.data @ mean)
+    probability, right = see(model, stored[held_out])["attributes"].sigmoid().numpy(), shown(drawn, held_out)
+    counted = np.arange(1, len(held_out) + 1)
+    for a in range(right.shape[1]):
+        order = np.argsort(-probability[:, a])
+        enough = np.flatnonzero((right[order, a].cumsum() / counted >= PRECISION) & (counted >= FEWEST))
+        model.threshold[a] = float(probability[order[enough[-1]], a]) if len(enough) else torch.inf
+    _, first = np.unique(right, axis=1, return_index=True)  # of words of one meaning the first
+    model.threshold[np.setdiff1d(np.arange(right.shape[1]), first)] = torch.inf
+
+
+def only_said(model: PhotoNet, names: list[str]) -> tuple[PhotoNet, list[str]]:
+    """Return the network and its attributes' names without those that are never said."""
+    said = model.threshold.isfinite().nonzero()[:, 0]
+    smaller, state = PhotoNet(model.network.category.out_features, len(said)), model.state_dict()
+    for name in ("attribute.weight", "attribute.bias", "threshold"):
+        state[name] = state[name][said]
+    state["absent"] = state["absent"][:, said]
+    smaller.load_state_dict({name: state[name] for name in smaller.state_dict()})
+    return smaller.eval(), [names[a] for a in said.tolist()]
 
 
 @one_sentence("train_photo")
@@ -226,11 +270,14 @@ def main(arguments: list[str]) -> None:
     names = networks.classes(drawn)
     names["category"] = [*names["category"], NONE]
     torch.manual_seed(SEED)
-    model = PhotoNet(len(names["category"]), len(names["attributes"])).to(memory_format=torch.channels_last)
+    A = len(names["attributes"])
+    model = PhotoNet(len(names["category"]), A, labels=A).to(memory_format=torch.channels_last)
     fit(model, drawn, photos, options.out)
     model.eval()
     figures = fit_kinds(model, photos, validation)
-    figures["attributes that are said"] = fit_thresholds(model, drawn, options.out)
+    fit_attributes(model, drawn, options.out)
+    model, names["attributes"] = only_said(model, names["attributes"])
+    figures["attributes that are said"] = len(names["attributes"])
     networks.save(options.out / "whole.safetensors", model, {"classes": names})
     networks.ship(options.out / "whole.safetensors", options.out / "photo.safetensors", {"figures": figures})
     write_json(options.out / "figures.json", figures)

@@ -1,0 +1,85 @@
+"""Training the network for photos: its losses and figures by hand, and a few updates on a tiny world."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from lib import photo_network
+from lib.commands import train_photo
+from lib.photo_network import KINDS, NONE, PhotoNet
+from lib.world.size import World
+
+
+def test_the_loss_of_a_kind_is_that_of_all_its_categories():
+    logits = torch.tensor([[0.0, 0, 0, 0], [2, 1, 0, 0]])
+    right = torch.tensor([[True, True, False, False], [False, False, True, False]])
+    shares = logits.softmax(1)
+    expected = -(torch.log(shares[0, :2].sum()) + torch.log(shares[1, 2])) / 2
+    assert train_photo.kind_loss(logits, right) == pytest.approx(float(expected))
+
+
+def test_the_calibration_error_by_hand():
+    """Of four at 0.75 two are right, and of one at 0.15 none is: 0.8 * 0.25 + 0.2 * 0.15."""
+    probability = torch.tensor([0.75, 0.75, 0.75, 0.75, 0.15])
+    right = torch.tensor([1.0, 1, 0, 0, 0])
+    assert train_photo.calibration_error(probability, right) == pytest.approx(0.8 * 0.25 + 0.2 * 0.15)
+    assert train_photo.calibration_error(torch.ones(3), torch.ones(3)) == 0
+
+
+def test_the_temperature_of_logits_that_are_twice_too_large_is_two():
+    rng = np.random.default_rng(0)
+    logits = torch.from_numpy(rng.normal(0, 2, (20_000, 5))).float()
+    truth = torch.from_numpy(np.array([rng.choice(5, p=p) for p in logits.softmax(1).double().numpy()]))
+    assert train_photo.temperature(2 * logits, truth) == pytest.approx(2, abs=0.1)
+
+
+def test_every_row_comes_as_often_as_any_other():
+    rows = train_photo.batches(7, 5, 0)
+    counts = np.bincount(np.concatenate([next(rows) for _ in range(14)]), minlength=7)
+    assert (counts == 10).all()
+
+
+def test_every_kind_has_categories_of_the_release(world):
+    names = [*world["category_attribute"].category_names, NONE]
+    right = photo_network.right_categories(names)
+    assert right.any(1).all() and {name for names_ in KINDS.values() for name in names_} <= set(names)
+
+
+def test_only_what_is_said_is_kept():
+    model = PhotoNet(51, 4, labels=4).eval()
+    model.threshold.copy_(torch.tensor([0.5, torch.inf, 0.7, torch.inf]))
+    smaller, names = train_photo.only_said(model, ["a", "b", "c", "d"])
+    assert names == ["a", "c"] and smaller.threshold.tolist() == pytest.approx([0.5, 0.7])
+    images = torch.randn(2, 3, 128, 128)
+    with torch.inference_mode():
+        torch.testing.assert_close(smaller(images)["attributes"], model(images)["attributes"][:, [0, 2]])
+
+
+def test_a_tiny_training_goes_on_and_writes_a_network(tmp_path, monkeypatch, capsys):
+    rng = np.random.default_rng(0)
+    for split in ("train", "validation"):
+        for kind in KINDS:
+            (tmp_path / "photos" / split / kind).mkdir(parents=True)
+            for number in range(2):
+                pixels = rng.integers(0, 255, (40, 30, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(tmp_path / "photos" / split / kind / f"{number}.png")
+    few = World(pretrain=8, train=4, val=4, test=8, px=96, inshop_train_items=2, inshop_test_items=2,
+                consumer2shop_train_items=2, consumer2shop_val_items=2, consumer2shop_test_items=2,
+                distractors=2)  # fmt: skip
+    for name, value in {"WORLD": few, "STEPS": 2, "BATCH": 2, "FEWEST": 1, "EPOCHS": 1, "PRECISION": 0.0}.items():
+        monkeypatch.setattr(train_photo, name, value)
+    arguments = ["--photos", str(tmp_path / "photos"), "--out", str(tmp_path / "out")]
+    train_photo.main(arguments)
+    first = (tmp_path / "out" / "photo.safetensors").read_bytes()
+    figures = json.loads((tmp_path / "out" / "figures.json").read_text())
+    assert 0 <= figures["kind right, %"] <= figures["among three, %"] <= 100
+    train_photo.main(arguments)  # the training is finished: the same network
+    assert (tmp_path / "out" / "photo.safetensors").read_bytes() == first
+    monkeypatch.setattr(photo_network, "FILE", tmp_path / "out" / "photo.safetensors")
+    model, names = photo_network.load()
+    assert names["category"][-1] == NONE and len(names["attributes"]) == len(model.threshold)
+    with pytest.raises(SystemExit, match="no folder 'dress'; there must be one for each of dress, hat"):
+        train_photo.main(["--photos", str(tmp_path), "--out", str(tmp_path / "out")])
