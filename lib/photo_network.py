@@ -23,7 +23,7 @@ KINDS = {
     "dress": ("Dress", "Sundress", "Shirtdress", "Nightdress", "Caftan", "Kaftan", "Coverup"),
     "hat": (NONE,),
     "longsleeve": ("Tee", "Top", "Sweater", "Henley", "Turtleneck", "Jersey", "Hoodie"),
-    "outwear": ("Jacket", "Coat", "Blazer", "Bomber", "Anorak", "Parka", "Peacoat", "Cardigan", "Hoodie", "Poncho"),
+    "outwear": ("Jacket", "Coat", "Blazer", "Bomber", "Anorak", "Parka", "Peacoat", "Cardigan", "Poncho"),
     "pants": ("Jeans", "Chinos", "Joggers", "Leggings", "Jeggings", "Sweatpants", "Capris", "Culottes", "Gauchos"),
     "shirt": ("Button-Down", "Blouse", "Flannel"),
     "shoes": (NONE,),
@@ -36,10 +36,13 @@ KINDS = {
 class PhotoNet(nn.Module):
     """FashionNet, and on its global features a calibrated classifier of kinds and a classifier of attributes.
 
-    labels: FashionNet's own attributes, which train it; 0 in the shipped network. Buffers: centres (kinds, F), the unit
-    mean features of each kind's photos; absent (kinds, A) bool, attributes that no garment of the kind has; threshold
-    (A,), the probability from which an attribute is said; least (2,), the similarity to a centre and the probability of
-    a kind below which a photo may show no clothes.
+    labels: FashionNet's own attributes, which train it; 0 in the shipped network. Buffers:
+    - centres (kinds, F): the unit mean features of each kind's photos;
+    - scale, shift (kinds * F,): they give a kind's photos the mean and deviation of its drawn clothes, which teach
+      attributes;
+    - absent (kinds, A) bool: attributes that no garment of the kind has;
+    - threshold (A,): the probability from which an attribute is said;
+    - least (2,): the similarity to a centre and the probability of a kind below which a photo may show no clothes.
     """
 
     def __init__(self, categories: int, attributes: int, labels: int = 0):
@@ -49,6 +52,8 @@ class PhotoNet(nn.Module):
         self.network.pool5.register_forward_hook(self._keep)
         self.kind, self.attribute = nn.Linear(features, len(KINDS)), nn.Linear(features, attributes)
         self.register_buffer("centres", torch.zeros(len(KINDS), features))
+        self.register_buffer("scale", torch.ones(len(KINDS) * features))  # flat: matrices are shipped as int8
+        self.register_buffer("shift", torch.zeros(len(KINDS) * features))
         self.register_buffer("absent", torch.zeros(len(KINDS), attributes, dtype=torch.bool))
         self.register_buffer("threshold", torch.full((attributes,), torch.inf))
         self.register_buffer("least", torch.zeros(2))
@@ -57,11 +62,18 @@ class PhotoNet(nn.Module):
         self._pooled = output.flatten(1)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Return FashionNet's outputs for images (n, 3, view_px, view_px), with features (n, F) and logits of kind
-        (n, kinds) and attributes (n, A)."""
+        """Return FashionNet's outputs for images (n, 3, view_px, view_px), with features (n, F) and kind (n, kinds)."""
         out = self.network(images)
-        heads = {"kind": self.kind(self._pooled), "attributes": self.attribute(self._pooled)}
-        return out | heads | {"features": self._pooled}
+        return out | {"features": self._pooled, "kind": self.kind(self._pooled)}
+
+    def sureness(self, features: Tensor, kind: Tensor) -> Tensor:
+        """Return each attribute's probability in units of its threshold, (n, A), 0 where the kind excludes it.
+
+        features (n, F) of photos, kind (n,) their numbers.
+        """
+        scale, shift = (values.view(len(KINDS), -1)[kind] for values in (self.scale, self.shift))
+        probability = self.attribute(features * scale + shift).sigmoid()
+        return (probability / self.threshold).masked_fill(self.absent[kind], 0)
 
 
 def load() -> tuple[PhotoNet, dict[str, list[str]]]:

@@ -30,7 +30,7 @@ GUESSES = 3  # categories
 EXAMPLES = Path(__file__).parent / "photos"  # real photos, CC0, named by their kind of clothes
 BATCH = 64
 SCALES, PLACES = (0.7, 0.5), (0.0, 0.5, 1.0)  # of the windows in which clothes are looked for
-GAIN = 0.3  # by which a window must be surer than the whole picture
+SURE = 0.95  # probability of a window's kind: the best of many windows is surer than it should be
 
 
 @dataclass(frozen=True)
@@ -93,38 +93,40 @@ def check_box(photo: np.ndarray, box: Sequence[float] | None) -> np.ndarray:
 
 
 def find_box(photo: np.ndarray) -> np.ndarray:
-    """Return the box (4,) float32 of the clothes in a photo (H, W, 3).
+    """Return the box (4,) float32 of the clothes in a photo (H, W, 3): the whole picture, unless that is doubted.
 
-    The whole picture, unless a window shows clothes more surely; then what its visible landmarks span, with room.
+    Then it is the window that shows clothes most surely, where one does by SURE.
     """
-    height, width = photo.shape[:2]
     whole = check_box(photo, None)
-    shares = [(0.0, 0.0, 1.0)] + [(x * (1 - s), y * (1 - s), s) for s in SCALES for y in PLACES for x in PLACES]
-    boxes = np.array([[x, y, x + s, y + s] for x, y, s in shares], np.float32) * np.array([width, height] * 2)
-    if min(boxes[-1, 2:] - boxes[-1, :2]) < LEAST_SIDE:
+    shares = [(x * (1 - s), y * (1 - s), s) for s in SCALES for y in PLACES for x in PLACES]
+    boxes = np.array([[x, y, x + s, y + s] for x, y, s in shares], np.float32) * np.tile(whole[2:], 2)
+    if not doubted(look(photo, whole[None]))[0] or min(whole[2:]) * min(SCALES) < LEAST_SIDE:
         return whole
     out = look(photo, boxes)
-    clothes = torch.tensor([NONE not in right for right in KINDS.values()])
-    sure = out["kind"].softmax(1)[:, clothes].max(1).values
-    best = int(sure.argmax())
-    return whole if sure[best] - sure[0] < GAIN else boxes[best]
+    clothes = torch.tensor([NONE not in right for right in KINDS.values()])[out["kind"].argmax(1)]
+    sure = torch.where(clothes & ~doubted(out), out["kind"].softmax(1).max(1).values, 0)
+    return boxes[int(sure.argmax())] if sure.max() >= SURE else whole
+
+
+def doubted(out: dict[str, Tensor]) -> Tensor:
+    """Return whether each of n pictures is unlike the photos of each kind, or of no kind surely, (n,) bool."""
+    model = load()[0]
+    alike = nn.functional.cosine_similarity(out["features"][:, None], model.centres, dim=2).max(1).values
+    return (alike < model.least[0]) | (out["kind"].softmax(1).max(1).values < model.least[1])
 
 
 def guesses(kind: np.ndarray, category: np.ndarray, names: list[str], most: int = GUESSES) -> list[tuple[str, float]]:
     """Return up to `most` categories, each with the probability that it is right for the photo.
 
-    kind (kinds,) and category (categories,) probabilities. A category is right for several kinds, and several are right
-    for a kind. The first guess is right most probably; each other one most probably where those before it are wrong.
-    Among equal ones the likelier category is taken.
+    kind (kinds,) and category (categories,) probabilities. They are the likeliest categories of the likeliest kinds. A
+    category may be right for several kinds, whose probabilities are then summed.
     """
-    right, left, out = photo_network.right_categories(names).numpy(), kind.astype(float), []
-    for _ in range(most):
-        gain = left @ right
-        best = np.flatnonzero(np.isclose(gain, gain.max()))
-        chosen = best[category[best].argmax()]
-        out.append((names[chosen], float(kind @ right[:, chosen])))
-        left = np.where(right[:, chosen], 0, left)
-    return out
+    right, out = photo_network.right_categories(names).numpy(), {}
+    for k in np.argsort(-kind, kind="stable"):
+        chosen = int(np.where(right[k], category, -1).argmax())
+        if names[chosen] not in out and len(out) < most:
+            out[names[chosen]] = float(kind @ right[:, chosen])
+    return list(out.items())
 
 
 def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) -> Prediction:
@@ -136,18 +138,18 @@ def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) 
     photo = photo if isinstance(photo, np.ndarray) else read_photo(photo)
     box = find_box(photo) if box is None else check_box(photo, box)
     model, names = load()
-    out = {name: value[0] for name, value in look(photo, box[None]).items()}
+    seen = look(photo, box[None])
+    out = {name: value[0] for name, value in seen.items()}
     kind = out["kind"].softmax(0)
-    said = (out["attributes"].sigmoid() / model.threshold).masked_fill(model.absent[kind.argmax()], 0)
-    order = [a for a in said.argsort(descending=True).tolist() if said[a] >= 1][:SHOWN]
-    alike = nn.functional.cosine_similarity(out["features"], model.centres).max()
+    sure = model.sureness(out["features"][None], kind.argmax()[None])[0].detach()
+    order = [a for a in sure.argsort(descending=True).tolist() if sure[a] >= 1][:SHOWN]
     return Prediction(
         box,
         tuple(guesses(kind.numpy(), out["category"].softmax(0).numpy(), names["category"])),
         tuple(names["attributes"][a] for a in order),
         crops.to_pixels(out["landmarks"][None].numpy(), box[None], INPUT.margin)[0].astype(np.float32),
         out["visibility"].softmax(1).argmax(1).numpy(),
-        bool(alike >= model.least[0] and kind.max() >= model.least[1]),
+        not doubted(seen)[0],
     )
 
 

@@ -212,10 +212,11 @@ def shown(drawn: Benchmark, rows: np.ndarray) -> np.ndarray:
     return np.stack([holds(garments_of(job, WORLD, SEED)[0]) for job in jobs])
 
 
-def fit_attributes(model: PhotoNet, drawn: Benchmark, out: Path) -> None:
+def fit_attributes(model: PhotoNet, drawn: Benchmark, photos, out: Path) -> None:
     """Fit the classifier of attributes to what drawn garments show, and the probability from which each is said.
 
-    That is the least from which PRECISION of the val and test pictures show it, inf where there is none.
+    That is the least from which PRECISION of the val and test pictures show it, inf where there is none. Photos are
+    given the mean and deviation that the features of drawn clothes of their kind have.
     """
     stored, generator = crops.crop_store(drawn, out / "cache", INPUT), torch.Generator().manual_seed(SEED)
     rows, held_out = drawn.rows("pretrain", "train")[::2], drawn.rows("val", "test")
@@ -235,7 +236,16 @@ def fit_attributes(model: PhotoNet, drawn: Benchmark, out: Path) -> None:
         optimizer.param_groups[0]["lr"] = 2e-3 * (1 - (epoch + 1) / EPOCHS)
     model.attribute.weight.data.copy_(head.weight.data / deviation)
     model.attribute.bias.data.copy_(head.bias.data - model.attribute.weight.data @ mean)
-    probability, right = see(model, stored[held_out])["attributes"].sigmoid().numpy(), shown(drawn, held_out)
+    right_for = right_categories([*drawn.category_names, NONE])[:, drawn.category[rows]]
+    of_photos = see(model, photos[0])["features"]
+    for number in right_for.any(1).nonzero()[:, 0].tolist():
+        theirs, ours = of_photos[photos[1] == number], features[right_for[number]]
+        scale, shift = (values.view(len(KINDS), -1)[number] for values in (model.scale, model.shift))
+        scale.copy_((ours.std(0, correction=0) + 1e-3) / (theirs.std(0, correction=0) + 1e-3))
+        shift.copy_(ours.mean(0) - theirs.mean(0) * scale)
+    with torch.inference_mode():
+        probability = model.attribute(see(model, stored[held_out])["features"]).sigmoid().numpy()
+    right = shown(drawn, held_out)
     counted = np.arange(1, len(held_out) + 1)
     for a in range(right.shape[1]):
         order = np.argsort(-probability[:, a])
@@ -275,7 +285,7 @@ def main(arguments: list[str]) -> None:
     fit(model, drawn, photos, options.out)
     model.eval()
     figures = fit_kinds(model, photos, validation)
-    fit_attributes(model, drawn, options.out)
+    fit_attributes(model, drawn, photos, options.out)
     model, names["attributes"] = only_said(model, names["attributes"])
     figures["attributes that are said"] = len(names["attributes"])
     networks.save(options.out / "whole.safetensors", model, {"classes": names})

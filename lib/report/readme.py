@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib import paper
+from lib import networks, paper, photo_network
 from lib.artefact import write_beside
 from lib.lists import LANDMARKS, DataError
 from lib.methods import METHODS
@@ -137,7 +137,9 @@ def parts() -> dict[str, str]:
     if not kept:
         raise DataError(f"{REFERENCE}: no kept results; run python -m lib.commands.keep demo after ./run_all.sh")
     profile = kept[0]
-    return {"results": markdown(headline(profile)), "claims": markdown(claims(profile))}
+    about = networks.load(photo_network.FILE)[1]["figures"]
+    photo = pd.DataFrame({"of photos held back": about.keys(), "": [f"{value:.1f}" for value in about.values()]})
+    return {"results": markdown(headline(profile)), "claims": markdown(claims(profile)), "photo": markdown(photo)}
 
 
 def results_page() -> str:
