@@ -205,8 +205,8 @@ class Evidence:
         values, out = results.bootstrap.ratios(found, wanted, key=pick.method), []
         ceiling = best_possible(results, pick)
         for i in range(values.shape[1]):
-            seen = [(mask[..., i]).any(0) for mask in (wanted > 0, found > 0, found < wanted)]
-            numbers = (len(np.unique(self.units[stage][mask])) for mask in seen)
+            masks = [(mask[..., i]).any(0) for mask in (wanted > 0, found > 0, found < wanted)]
+            numbers = (len(np.unique(self.units[stage][mask])) for mask in masks)
             out.append(Side(values[:, i], *numbers, results.seeds(pick.method), ceiling))
         return out
 

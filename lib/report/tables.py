@@ -410,7 +410,8 @@ def retrieval_display(table: pd.DataFrame, stage: str, ks=(1, 5, 20, 50)) -> pd.
         line["paper, top-20"] = f"{100 * printed[method]:.1f}" if method in printed and search == "all" else DASH
         gap, low, high = 100 * r.loc[last, ["difference", "difference_lo", "difference_hi"]]
         none = method == FASHIONNET or np.isnan(gap)
-        line[f"to {FASHIONNET}, points"] = DASH if none else f"{gap:+.1f} [{low:+.1f}, {high:+.1f}]"
+        ends = "" if np.isnan(low) else f" [{low:+.1f}, {high:+.1f}]"
+        line[f"to {FASHIONNET}, points"] = DASH if none else f"{gap:+.1f}{ends}"
         line["the method is"] = DASH if none else reading(low, high)
         lines[search, method] = line
     return pd.DataFrame(list(lines.values()), pd.MultiIndex.from_tuples(lines, names=["search", "method"]))

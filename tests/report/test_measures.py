@@ -233,6 +233,9 @@ def test_the_display_has_the_papers_numbers_for_the_whole_gallery_alone(shop):
     assert table.loc[("all", FASHIONNET), "top-3, %"].startswith("50.0 ± ")
     assert table.loc[("all", FASHIONNET), "the method is"] == tables.DASH
     assert table.loc[("all", OTHER), "the method is"] == "not told apart"
+    alone = tables.retrieval(measure_all(shop, ("search",))).assign(difference_lo=np.nan, difference_hi=np.nan)
+    row = tables.retrieval_display(alone, "inshop").loc["all", OTHER]  # of one unit
+    assert (row["to fashionnet, points"], row["the method is"]) == ("+0.0", "cannot be told")
     # At random: the gallery's four images hold one of a, two of b, none of c and d.
     assert table.loc[("all", "chance"), ["top-1, %", "the method is"]].tolist() == ["18.8", tables.DASH]
 
