@@ -80,7 +80,7 @@ _ROWS = (
     Method("fashionnet-joint", "all losses at once instead of two steps", steps=("all",), retrieval=False,
            photos=False),
     Method("fashionnet-global", "no local branch and no landmarks", pool_at="", steps=(2,)),
-    Method("fashionnet-oracle", "pools at the true landmarks, at test too: an upper bound", pool_at="truth",
+    Method("fashionnet-oracle", "pools at the true landmarks, at test too: meant as an upper bound", pool_at="truth",
            pretraining="fashionnet", retrieval=False, photos=False),
 )  # fmt: skip
 METHODS: dict[str, Method] = {method.name: method for method in _ROWS}

@@ -330,7 +330,8 @@ def measure_all(results: Results, names: Sequence[str] = NAMES, alone: bool = Fa
 
 
 def _rows(measure: Measure, r: Results, alone: bool) -> list[tuple]:
-    bootstrap, out = r.bootstrap if alone or measure.shown else r.sample, []
+    several = len(np.unique(r.units)) > 1  # of one unit all resamples are the same: no interval
+    bootstrap, out = r.bootstrap if several and (alone or measure.shown) else r.sample, []
     for group in measure.groups(r):
         methods = [m for m in r.having(measure.needs) if not _is_arbitrary(measure, r, m, group)]
         for k in measure.ks:

@@ -149,7 +149,9 @@ def claims(out: Path) -> dict:
         if pd.notna(row["measured"]):
             measured, low, high = (f"{100 * row[name]:+.1f}" for name in ("measured", "lo", "hi"))
             said.append(f"here {measured} [{low}, {high}]")
+        said += [f"p {row['p']:.3f}"] if pd.notna(row.get("p")) else []
         said += [f"size: {row['size']}"] if pd.notna(row["size"]) else []
+        said += [f"dose: {row['dose']}"] if pd.notna(row.get("dose")) else []
         said += [str(row["reason"])] if pd.notna(row["reason"]) else []
         lines.append(f"{row['where']}. {'; '.join(said)}")
     found = found.assign(about=lines, title=found.group.map(lambda name: GROUPS.get(name, name)))

@@ -114,19 +114,24 @@ def claims(profile: str) -> pd.DataFrame:
 
 def rule(profile: str) -> str:
     """Return which rule has judged the kept claims of a profile."""
-    if "p" in read(profile, "claims"):
-        return f"Judged by the rule of {RULE_DATE}, which `lib/report/claims.py` states."
+    table = read(profile, "claims")
+    if "rule" in table:
+        return f"Judged by the rule of {table.rule[0]}, which `lib/report/claims.py` states."
     return f"Judged by the rule before {RULE_DATE}; its intervals of searches are over items of a few designs."
 
 
 def claims_full(profile: str) -> pd.DataFrame:
-    """Return every claim with its two verdicts, in points."""
+    """Return every claim with its two verdicts, in points, with its p-value and dose where the rule knows them."""
     table = read(profile, "claims")
     out = table[["group", "claim"]].copy()
     out["paper"] = [DASH if pd.isna(p) else f"{100 * p:+.1f}" for p in table.paper]
     ours = [f"{100 * r.measured:+.1f} [{100 * r.lo:+.1f}, {100 * r.hi:+.1f}]" for r in table.itertuples()]
     out["here"] = table.measured.notna().map({True: "", False: DASH}).where(table.measured.isna(), ours)
+    if "p" in table:
+        out["p"] = table.p.map("{:.3f}".format).where(table.p.notna(), DASH)
     out["direction"], out["size"] = table.direction, table["size"].fillna(DASH)
+    if "dose" in table:
+        out["dose"] = table.dose.fillna(DASH)
     out["reason"] = table.reason.fillna("")
     return out
 

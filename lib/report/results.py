@@ -225,15 +225,23 @@ def units(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray:
     return np.array([name.rpartition("/")[0] if name.count("/") > 1 else name for name in names])
 
 
+def is_drawn(benchmark: Benchmark) -> bool:
+    """Return whether the benchmark's clothes are drawn: part of a synthetic world, whichever folder it is in."""
+    return _about_world(benchmark).exists()
+
+
+def _about_world(benchmark: Benchmark) -> Path:
+    return benchmark.images_root.parent.parent / "world.json"
+
+
 def designs(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray | None:
     """Return (n,) the number of each row's design, in a search of drawn clothes; None elsewhere.
 
     The items of a design are a line of families: they share cut, fabric and palette, and are not independent.
     """
-    about = benchmark.images_root.parent.parent / "world.json"
-    if benchmark.item is None or not about.exists():
+    if benchmark.item is None or not is_drawn(benchmark):
         return None
-    world = json.loads(about.read_text())
+    world = json.loads(_about_world(benchmark).read_text())
     jobs = plan(World(**world["size"] | {"box_room": tuple(world["size"]["box_room"])}), world["seed"])
     first = [item_id(job.first) for job in jobs if job.benchmark == benchmark.name]
     return np.searchsorted(np.array(first), benchmark.item[rows], side="right") - 1

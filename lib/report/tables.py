@@ -1,6 +1,7 @@
 """Tables of the data, the training and the measures, to be shown and drawn.
 
-Shares are in 0..1 unless a column says per cent or points; intervals are 95 % over items and seeds. The pivots take
+Shares are in 0..1 unless a column says per cent or points; intervals are 95 % over units (designs where the clothes
+are drawn, else items) and seeds. The pivots take
 rows of `measures.measure_all`, in which names that are no method (ceiling, prior, chance, mean landmark) are
 references. A paper value is left out where the source's groups or data are not the paper's.
 """
@@ -258,10 +259,10 @@ def plus_minus(value: float, low: float, high: float, digits: int = 1) -> str:
 
 
 def reading(low: float, high: float) -> str:
-    """Return what an interval in points tells: ahead, behind, or equal within its farther end."""
+    """Return what an interval tells: ahead, behind or not told apart."""
     if np.isnan(low) or np.isnan(high):
         return "cannot be told"
-    return "ahead" if low > 0 else "behind" if high < 0 else f"equal within {max(abs(low), abs(high)):.1f}"
+    return "ahead" if low > 0 else "behind" if high < 0 else "not told apart"
 
 
 def rows_of(
@@ -324,7 +325,7 @@ def table2_display(beside: pd.DataFrame, k: int) -> pd.DataFrame:
 
 
 def leads(table: pd.DataFrame) -> pd.DataFrame:
-    """Return FashionNet's lead over each other method, paired: measure, over, points, lo, hi, reading.
+    """Return FashionNet's lead over each other method, paired: measure, over, points, lo, hi, "fashionnet is".
 
     Measures are category top-3, attributes top-5 and PDJ at 0.1, where both methods have them.
     """
@@ -339,7 +340,7 @@ def leads(table: pd.DataFrame) -> pd.DataFrame:
         for r in rows[rows.difference.notna()].itertuples():
             points, low, high = -100 * r.difference, -100 * r.d_hi, -100 * r.d_lo
             out.append((measure, r.method, points, low, high, reading(low, high)))
-    return pd.DataFrame(out, columns=["measure", "over", "points", "lo", "hi", "reading"])
+    return pd.DataFrame(out, columns=["measure", "over", "points", "lo", "hi", f"{FASHIONNET} is"])
 
 
 def definitions(table: pd.DataFrame, measure: str, k: int) -> pd.DataFrame:
@@ -367,16 +368,16 @@ def landmark_summary(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def curves(table: pd.DataFrame, measure: str, definition: str, **names: str) -> pd.DataFrame:
-    """Return a measure's rows under the names that its figure gives to group, k and value; without chance.
+    """Return a measure's rows under the names that its figure gives to group, k and value.
 
     Differences to FashionNet are called difference, difference_lo and difference_hi.
     """
-    rows = rows_of(table[~table.method.isin(("chance", "design known"))], measure, definition)
+    rows = rows_of(table, measure, definition)
     return rows.rename(columns=names | {"d_lo": "difference_lo", "d_hi": "difference_hi"})
 
 
 def retrieval(table: pd.DataFrame) -> pd.DataFrame:
-    """Return figure 8b or 9b: top-k accuracy by method, search and k."""
+    """Return figure 8b or 9b: top-k accuracy by method or reference, search and k."""
     return curves(table, "search", "hit", group="search", value="accuracy").astype({"k": int})
 
 
@@ -409,8 +410,9 @@ def retrieval_display(table: pd.DataFrame, stage: str, ks=(1, 5, 20, 50)) -> pd.
         line["paper, top-20"] = f"{100 * printed[method]:.1f}" if method in printed and search == "all" else DASH
         gap, low, high = 100 * r.loc[last, ["difference", "difference_lo", "difference_hi"]]
         none = method == FASHIONNET or np.isnan(gap)
-        line[f"to {FASHIONNET}, points"] = DASH if none else f"{gap:+.1f} [{low:+.1f}, {high:+.1f}]"
-        line["reading"] = DASH if none else reading(low, high)
+        ends = "" if np.isnan(low) else f" [{low:+.1f}, {high:+.1f}]"
+        line[f"to {FASHIONNET}, points"] = DASH if none else f"{gap:+.1f}{ends}"
+        line["the method is"] = DASH if none else reading(low, high)
         lines[search, method] = line
     return pd.DataFrame(list(lines.values()), pd.MultiIndex.from_tuples(lines, names=["search", "method"]))
 

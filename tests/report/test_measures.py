@@ -231,8 +231,13 @@ def test_the_display_has_the_papers_numbers_for_the_whole_gallery_alone(shop):
     assert table.loc[("all", OTHER), "paper, top-20"] == "67.5"
     assert (table.loc["within category", "paper, top-20"] == tables.DASH).all()
     assert table.loc[("all", FASHIONNET), "top-3, %"].startswith("50.0 ± ")
-    assert table.loc[("all", FASHIONNET), "reading"] == tables.DASH
-    assert table.loc[("all", OTHER), "reading"] == "equal within 0.0"
+    assert table.loc[("all", FASHIONNET), "the method is"] == tables.DASH
+    assert table.loc[("all", OTHER), "the method is"] == "not told apart"
+    alone = tables.retrieval(measure_all(shop, ("search",))).assign(difference_lo=np.nan, difference_hi=np.nan)
+    row = tables.retrieval_display(alone, "inshop").loc["all", OTHER]  # of one unit
+    assert (row["to fashionnet, points"], row["the method is"]) == ("+0.0", "cannot be told")
+    # At random: the gallery's four images hold one of a, two of b, none of c and d.
+    assert table.loc[("all", "chance"), ["top-1, %", "the method is"]].tolist() == ["18.8", tables.DASH]
 
 
 def test_variations_count_their_own_queries_alone(shop):
@@ -324,3 +329,12 @@ def test_a_known_design_leaves_a_guess_within_it(monkeypatch):
     assert measures.design_known(found, 1, "all") == pytest.approx((1 + 1 + 1 / 2 + 0) / 4)
     assert measures.design_known(found, 2, "all") == pytest.approx((1 + 1 + 1 + 0) / 4)
     assert np.isnan(measures.design_known(found, 1, "within category"))
+
+
+def test_a_single_unit_has_no_interval():
+    """All queries are of one item: every resample is the sample, and a width of 0 would look exact."""
+    found = search_results()
+    item = np.array(["a"] * 4 + found.benchmark.item[4:].tolist())
+    for results, known in ((found, True), (replace(found, benchmark=replace(found.benchmark, item=item)), False)):
+        row = measure_all(results, ("search",)).query("method == 'm' and k == 3 and group == 'all'").iloc[0]
+        assert np.isfinite(row.value) and np.isfinite(row.lo) == np.isfinite(row.hi) == known

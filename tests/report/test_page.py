@@ -110,6 +110,17 @@ def test_counts_and_numbers_are_those_of_the_tables(kept):
         assert commit in kept.text
 
 
+def test_claims_show_their_p_value_and_dose_where_the_table_has_them(run):
+    change(run, "claims", lambda t: t.insert(0, "p", 0.0321))
+    change(run, "claims", lambda t: t.insert(0, "dose", "joints: 60 % found"))
+    text = Page(page.page(run, "demo", "")).text
+    assert (
+        text.count("p 0.032")
+        == text.count("dose: joints: 60 % found")
+        == len(pd.read_csv(KEPT / "tables" / "claims.csv"))
+    )
+
+
 def test_the_best_of_the_papers_methods_is_bold_and_reference_rows_are_grey():
     rows = [("darn", 50.0, 42.2), ("fashionnet", 40.0, 82.6), ("fashionnet-oracle", 99.0, None), ("ceiling", 100, None)]
     part = pd.DataFrame(rows, columns=["method", "ours", "paper"]).assign(lo=39.0, hi=41.0)

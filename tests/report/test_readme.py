@@ -59,4 +59,15 @@ def test_real_photos_are_read_from_their_table(tmp_path, monkeypatch):
 def test_the_rule_that_judged_is_named():
     for profile in KEPT:
         assert readme.RULE_DATE in readme.rule(profile)
-    assert readme.RULE_DATE in claims.__doc__ or "RULE_DATE" in claims.__doc__
+    assert "RULE_DATE" in claims.__doc__
+
+
+def test_the_rule_of_a_table_is_the_one_in_its_column(tmp_path, monkeypatch):
+    """A table that an earlier rule has judged says so, whatever today's rule is; p-values and doses are shown."""
+    monkeypatch.setattr(readme, "REFERENCE", tmp_path)
+    row = {"group": "a", "claim": "one", "paper": 0.2, "measured": 0.1, "lo": 0.05, "hi": 0.15, "p": 0.0321}
+    row |= {"direction": "held", "size": "smaller", "dose": "joints: 60 % found", "reason": "far", "rule": "2001-02-03"}
+    files.save_table(pd.DataFrame([row]), tmp_path / "demo", "claims")
+    assert "2001-02-03" in readme.rule("demo") and readme.RULE_DATE not in readme.rule("demo")
+    shown = readme.claims_full("demo").iloc[0]
+    assert (shown.p, shown.dose, shown.here) == ("0.032", "joints: 60 % found", "+10.0 [+5.0, +15.0]")
