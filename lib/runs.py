@@ -156,7 +156,7 @@ def missing_methods(stage: str, benchmarks: dict[str, Benchmark], config: Config
             out[name] = NO_ROWS
         elif stage in SEARCHES and not method.retrieval:
             out[name] = "measured on categories, attributes and landmarks only"
-        elif shipped and not has_stage("pretrain", benchmarks) and not shipped_network(method).exists():
+        elif shipped and not shipped_network(method).exists():
             out[name] = "no pre-trained network is shipped for it"
         elif reason := missing(name, benchmark, joints, attributes):
             out[name] = reason
@@ -332,7 +332,8 @@ def _start(model, run: Run, benchmark: Benchmark, plan: Plan) -> tuple[list[str]
         if not started:
             raise DataError(f"{earlier}: no parameter of it fits this network; take the profile that it was made for")
     elif run.start == "imagenet" and method.network != "wtbi":
-        started, origin = networks.start_imagenet(model, config, plan.weights)
+        started, imagenet = networks.start_imagenet(model, config, plan.weights)
+        origin = imagenet if started else origin  # a network of one's own may have no layer that they fit
     if run.detector is not None:
         state, _ = networks.load(run.detector.network)
         started += [f"detector.{name}" for name in networks.start(model.detector, state, {}, {})]

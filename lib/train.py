@@ -401,6 +401,8 @@ def update(job: Fit, step: int | str, batch: Tensor, *view: Tensor) -> tuple[Ten
     images = job.samples.images(batch, View(*view), job.config.input.view_px)
     out = job.forward(images, **extra_inputs(job.method, labels))
     terms = loss_terms(out, labels, job.weights, job.config.training.margin, job.fabric)
+    if "landmarks" in out and not job.method.predicts_landmarks:
+        raise ValueError(f"{job.method.name} predicts landmarks: write pool_at='landmarks' in its row of methods.py")
     if unknown := terms.keys() - set(job.method.losses):
         raise ValueError(f"{job.method.name} learns {', '.join(sorted(unknown))}: name them in methods.Method.losses")
     if not terms:

@@ -290,6 +290,13 @@ def test_without_a_label_to_learn_from_one_sentence_says_so(squares, config, tmp
         Bench("fashionnet-global", alone, config, tmp_path).fit()
 
 
+def test_landmarks_that_would_not_be_trained_are_refused(squares, config, tmp_path):
+    bench = Bench("fashionnet", squares, config, tmp_path)
+    bench.method = replace(bench.method, name="mine", pool_at="")
+    with pytest.raises(ValueError, match="mine predicts landmarks: write pool_at='landmarks'"):
+        bench.fit()
+
+
 def test_a_loss_that_is_not_finite_stops_with_step_and_rows(squares, config, tmp_path, monkeypatch):
     """NaN in the second step of the second epoch: update 3 of 4."""
     category_loss, calls = losses.category_loss, []
