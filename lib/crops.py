@@ -24,11 +24,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from lib.artefact import artefact, digest, write_beside, write_json
-from lib.lists import DataError
+from lib.lists import CUT_OFF, DataError
 from lib.photo import photo_size, read_photo
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of torchvision's VGG-16
-CUT_OFF = 2  # visibility code
 CROPS_VERSION = 2  # raised by hand when `read_photo` or `crop` change
 CHUNK = 500  # photos after which progress is noted, from where a stopped store resumes
 MOST_REPORTED = 10  # damaged photos; the rest is counted
@@ -140,7 +139,8 @@ def _fill(part: Path, benchmark, config) -> None:
             array.flush()  # on the disk before the file that says so
             write_beside(progress, lambda path, stop=rows.stop: path.write_text(str(stop)))
     if leaving:
-        print(f"{benchmark.name}: {len(leaving)} boxes leave their photos (--check names them)", file=sys.stderr)
+        count = f"{len(leaving)} of the {shape[0] - done} boxes cut now leave their photos"
+        print(f"{benchmark.name}: {count} (--check names them)", file=sys.stderr)
     if damaged:
         write_json(part / "damaged.json", damaged)
         file.unlink()
@@ -298,11 +298,11 @@ def training_view(n: int, config, generator: torch.Generator) -> View:
 def landmarks_in_view(landmarks: Tensor, view: View) -> Tensor:
     """Convert (n, 8, 2) from units of the crop to units of the view, in the canonical order of the mirrored picture."""
     mirror = view.mirrored.to(landmarks.device)[:, None, None]
-    x, y = _swapped(landmarks).unbind(2)
+    x, y = swap_sides(landmarks).unbind(2)
     return points_in_view(torch.where(mirror, torch.stack([1 - x, y], dim=2), landmarks), view)
 
 
-def _swapped(values: Tensor) -> Tensor:
+def swap_sides(values: Tensor) -> Tensor:
     """Swap left and right (n, 8, ...), which the canonical order lists in pairs: mirroring a picture does."""
     return values.unflatten(1, (-1, 2)).flip(2).flatten(1, 2)
 
@@ -318,7 +318,7 @@ def visibility_in_view(visibility: Tensor, landmarks: Tensor, view: View) -> Ten
 
     landmarks: (n, 8, 2) in units of the view (of `landmarks_in_view`): one that the view cuts off gets code 2.
     """
-    swapped = torch.where(view.mirrored.to(visibility.device)[:, None], _swapped(visibility), visibility)
+    swapped = torch.where(view.mirrored.to(visibility.device)[:, None], swap_sides(visibility), visibility)
     outside = ((landmarks < 0) | (landmarks > 1)).any(2)  # False where the location is unknown (NaN)
     return torch.where(outside & (swapped >= 0), CUT_OFF, swapped)
 

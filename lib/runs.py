@@ -31,10 +31,10 @@ from lib.lists import DataError, Lacks
 from lib.methods import METHODS, Method, find, missing, supervised
 
 VERSION = 2  # raised by hand when the same settings and data would train another network
-STAGES = ("pretrain", "category_attribute", "inshop", "consumer2shop")
-SEARCHES = STAGES[2:]
+ALL_STAGES = ("pretrain", "category_attribute", "inshop", "consumer2shop")
+SEARCHES = ALL_STAGES[2:]
 NEAREST = 50  # figures 8 and 9 show k = 1 to 50
-TOP = 20  # ranked categories and attributes that are kept
+KEPT = 20  # ranked categories and attributes that are kept
 IN_GROUP = 5
 HELD_OUT = 0.05  # share of the training items held out where the source has no validation split to spare
 MOST_HELD_OUT = 400  # images; their losses are shown and decide nothing
@@ -96,7 +96,7 @@ class Plan:
 def make_plan(benchmarks: dict[str, Benchmark], config: Config, out: Path, weights: str = "") -> Plan:
     """Return the plan of a profile on a data set. Pre-training and detectors have the seed `config.seed`."""
     runs: dict[tuple[str, str, int], Run] = {}
-    stages = [stage for stage in STAGES if has_stage(stage, benchmarks)]
+    stages = [stage for stage in ALL_STAGES if has_stage(stage, benchmarks)]
     without = {stage: missing_methods(stage, benchmarks, config) for stage in stages}
 
     def add(name: str, stage: str, seed: int) -> Run:
@@ -120,7 +120,7 @@ def make_plan(benchmarks: dict[str, Benchmark], config: Config, out: Path, weigh
             if stage != "pretrain" and name not in without[stage]:
                 for seed in config.seeds:
                     add(name, stage, seed)
-    ordered = sorted(runs.values(), key=lambda run: STAGES.index(run.stage))
+    ordered = sorted(runs.values(), key=lambda run: ALL_STAGES.index(run.stage))
     return Plan(benchmarks, config, out, weights, tuple(ordered), without)
 
 
@@ -193,7 +193,7 @@ def run_key(method: Method, stage: str, seed: int, benchmarks: dict[str, Benchma
             parents: tuple[Run | None, ...], start: str) -> str:  # fmt: skip
     """Return the digest of a run: settings, data, seeds, what it starts from, and VERSION."""
     spec = {name: value for name, value in asdict(method).items() if name != "difference"}
-    training = {name: value for name, value in asdict(config.training).items() if name not in STAGES}
+    training = {name: value for name, value in asdict(config.training).items() if name not in ALL_STAGES}
     settings = (training, asdict(config.training.schedule(stage)), asdict(config.input), asdict(config.model))
     origins = [run.key for run in parents if run]
     kind = start if start in ("scratch", "imagenet") else "shipped"
@@ -367,12 +367,12 @@ def _write_ranking(
         rows, queries = np.concatenate([query, gallery]), len(query)
     else:
         rows = benchmark.rows(measured_split(benchmark))
-    scores = train.predict(model, samples, benchmark, rows, spec, config, fabric)
-    ranking = rank(scores, benchmark, rows, queries, str(fabric.device))
-    if "parts" in ranking:  # to measure a detector of poselets against its own
-        ranking["poselets"] = model.detector.poselets.cpu().numpy()
+    predicted = train.predict(model, samples, benchmark, rows, spec, config, fabric)
+    ranked = rank(predicted, benchmark, rows, queries, str(fabric.device))
+    if "parts" in ranked:  # to measure a detector of poselets against its own
+        ranked["poselets"] = model.detector.poselets.cpu().numpy()
     header = {"images": json.dumps(benchmark.image[rows].tolist()), "about": json.dumps(about)}
-    for name, arrays, words in (("ranking", ranking, None), ("scores", scores, header)):
+    for name, arrays, words in (("ranking", ranked, None), ("scores", predicted, header)):
         tensors = {key: torch.from_numpy(value) for key, value in arrays.items()}
         write_tensors(folder / f"{name}.safetensors", tensors, words)
 
@@ -388,9 +388,9 @@ def rank(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, 
     """
     out = {}
     if "category" in scores:
-        out["category"] = metrics.ranked(scores["category"], TOP).astype(np.int16)
+        out["category"] = metrics.ranked(scores["category"], KEPT).astype(np.int16)
     if "attributes" in scores and queries is None:
-        out["attributes"] = metrics.ranked(scores["attributes"], TOP).astype(np.int16)
+        out["attributes"] = metrics.ranked(scores["attributes"], KEPT).astype(np.int16)
         best = metrics.ranked_in_groups(scores["attributes"], benchmark.attribute_groups, IN_GROUP)
         out["attributes_in_group"] = best.astype(np.int16)
     for name in ("landmarks", "parts", "present"):
@@ -399,11 +399,12 @@ def rank(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, 
     if "visibility" in scores:
         out["visibility"] = scores["visibility"].argmax(2).astype(np.uint8)
     if queries is not None:
-        sides = scores["embedding"][:queries], scores["embedding"][queries:]
-        out["nearest"] = metrics.search(*sides, NEAREST, device)[0].astype(np.int32)
+        embeddings = scores["embedding"][:queries], scores["embedding"][queries:]
+        out["nearest"] = metrics.search(*embeddings, NEAREST, device)[0].astype(np.int32)
         if benchmark.category is not None:
             categories = benchmark.category[rows[:queries]], benchmark.category[rows[queries:]]
-            out["nearest_in_category"] = metrics.search(*sides, NEAREST, device, *categories)[0].astype(np.int32)
+            inside = metrics.search(*embeddings, NEAREST, device, *categories)[0]
+            out["nearest_in_category"] = inside.astype(np.int32)
     return out
 
 

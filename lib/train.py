@@ -25,7 +25,7 @@ from lib.artefact import read_tensors, write_tensors
 from lib.config import Config, Schedule, Weights
 from lib.crops import View
 from lib.deepfashion import Benchmark
-from lib.lists import DataError
+from lib.lists import CUT_OFF, VISIBLE, DataError
 from lib.methods import Method
 
 NOT_SUPERVISED = -30.0  # the score of an attribute without supervision: below all others, and equal for all
@@ -93,7 +93,7 @@ def make_samples(benchmark: Benchmark, config: Config, method: Method, poselets:
     labels = {}
     if benchmark.landmarks is not None and method.predicts_landmarks:
         landmarks = crops.to_crop(benchmark.landmarks, benchmark.box, margin)
-        visibility = np.where(benchmark.visibility == -1, crops.CUT_OFF, benchmark.visibility)  # closes their gates
+        visibility = np.where(benchmark.visibility == -1, CUT_OFF, benchmark.visibility)  # closes their gates
         labels |= {"landmarks": tensor(landmarks, torch.float32), "visibility": tensor(visibility, torch.int64)}
     item = None if benchmark.item is None else np.unique(benchmark.item, return_inverse=True)[1]
     domain = None if benchmark.domain is None else benchmark.domain == "consumer"
@@ -293,7 +293,7 @@ def total(terms: dict[str, Tensor], weights: Weights) -> Tensor:
 def extra_inputs(method: Method, labels: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return what a network reads besides the picture: true landmarks (the oracle, also at test) or DARN's domain."""
     if method.pool_at == "truth" and "landmarks" in labels:
-        return {"pool_at": (labels["landmarks"].nan_to_num(0.5), (labels["visibility"] == 0).float())}
+        return {"pool_at": (labels["landmarks"].nan_to_num(0.5), (labels["visibility"] == VISIBLE).float())}
     if method.network == "darn" and "domain" in labels:
         return {"domain": labels["domain"]}
     return {}
@@ -415,7 +415,7 @@ def update(job: Fit, step: int | str, batch: Tensor, *view: Tensor) -> tuple[Ten
     return loss.detach(), {name: value.detach() for name, value in terms.items()}
 
 
-def run_epoch(job: Fit, update: Callable, epoch: int, bar: tqdm) -> dict[str, float]:
+def run_epoch(job: Fit, one_update: Callable, epoch: int, bar: tqdm) -> dict[str, float]:
     """Train one epoch; return the mean of each loss over its images. Raises NotFinite."""
     fabric, device, sums, all_losses, seen = job.fabric, job.fabric.device, {}, [], 0
     rank, size = fabric.global_rank, fabric.world_size
@@ -428,7 +428,7 @@ def run_epoch(job: Fit, update: Callable, epoch: int, bar: tqdm) -> dict[str, fl
         share = slice(rank * len(batch) // size, (rank + 1) * len(batch) // size)
         mine = torch.from_numpy(batch[share]).to(device)
         job.rate.fill_(job.schedule.rate * rate_share(step, job.updates))
-        loss, terms = update(mine, *view.part(share).to(device))
+        loss, terms = one_update(mine, *view.part(share).to(device))
         all_losses.append(loss.clone())  # read at the end of the epoch: reading waits for the device
         for name, value in terms.items():
             sums[name] = sums.get(name, 0) + value * len(mine)

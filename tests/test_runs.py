@@ -14,7 +14,7 @@ from lib.lists import DataError, Lacks
 from lib.methods import DETECTORS, METHODS, Method, find
 
 SMOKE, DEMO, PAPER, PHOTOS = (PROFILES[name] for name in ("smoke", "demo", "paper", "photos"))
-FINE_TUNED = runs.STAGES[1:]
+FINE_TUNED = runs.ALL_STAGES[1:]
 FROM_FASHIONNET = ("fashionnet-oracle",)  # pools elsewhere in FashionNet's own network
 
 
@@ -336,7 +336,7 @@ def trained(world, config, tmp_path_factory):
 
 def test_a_run_leaves_what_it_promises(trained, world, config):
     plan, each = trained
-    assert list(each) == list(runs.STAGES)
+    assert list(each) == list(runs.ALL_STAGES)
     for stage, run in each.items():
         files = {"model.safetensors", "run.json", "about.json"}
         files |= set() if stage == "pretrain" else {"ranking.safetensors", "scores.safetensors"}

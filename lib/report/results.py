@@ -13,7 +13,7 @@ import numpy as np
 from lib import crops, deepfashion, metrics, runs
 from lib.config import Config, find_profile
 from lib.deepfashion import Benchmark
-from lib.lists import SPLITS, DataError, Lacks
+from lib.lists import SPLITS, VISIBLE, DataError, Lacks
 from lib.world import write_world
 from lib.world.items import item_id, plan
 from lib.world.size import World
@@ -276,7 +276,7 @@ def mean_landmarks(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarr
         return {}
     train = benchmark.rows("train")
     corner, far_corner = benchmark.box[train, None, :2], benchmark.box[train, None, 2:]
-    visible = (benchmark.visibility[train] == 0)[..., None]
+    visible = (benchmark.visibility[train] == VISIBLE)[..., None]
     place = np.where(visible, (benchmark.landmarks[train] - corner) / (far_corner - corner), 0).sum(0)
     mean = np.where(visible.any(0), place / np.maximum(visible.sum(0), 1), 0.5)
     box = benchmark.box[rows, None]
