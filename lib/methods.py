@@ -132,6 +132,5 @@ def supervised(name: str, benchmark, rows: np.ndarray) -> np.ndarray | None:
         return None
     mask, number = np.ones(benchmark.attributes.shape[1], bool), find(name).attributes
     if number is not None:
-        frequency = (benchmark.attributes[rows] == 1).sum(0)
-        mask[np.argsort(-frequency, kind="stable")[number:]] = False
+        mask[np.argsort(-benchmark.frequency(rows), kind="stable")[number:]] = False
     return mask

@@ -1,5 +1,16 @@
 """Runs: one method trained on one stage with one seed, named by everything that its result depends on.
 
+From a photo to a row of Table 2:
+
+    report/results.py   open_data         the source of a profile: draw the world where no data are named, check photos
+    deepfashion.py      find_benchmarks   official lists -> Benchmark, arrays with a row per image
+    runs.py             make_plan         every Run of a profile, each behind those that it starts from
+    runs.py             train_run         load_crops (crops.py cuts each photo once), then fit (train.py)
+    runs.py             rank              the scores of predict (train.py) -> ranked answers of the measured split
+    report/results.py   gather            the rankings of a stage's runs, with the truth
+    report/measures.py  measure_all       one row per method and measure, with intervals
+    report/tables.py    beside_paper      Table 2, ours beside the paper's
+
 Every method is pre-trained from its own supervision and then fine-tuned on each benchmark. `make_plan` lists all runs
 of a profile; training and tables read that list. A run is an artefact, <out>/runs/<stage>/<method>_<seed>_<key>/, with
 
@@ -268,7 +279,6 @@ def _made_by_all(folder: Path, make: Callable[[Path], None], about: dict, fabric
 def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
     """Train a run into its unfinished folder."""
     method, config, benchmark = find(run.method), plan.config, benchmark_of(run.stage, plan.benchmarks)
-    schedule = config.training.schedule(run.stage)
     about = provenance(fabric)  # of the code that is loaded now, not at the end of the training
     rows, held_out = training_rows(run.stage, benchmark, config.seed)
     model = networks.build(method, benchmark, config, run.seed, run.earlier if run.stage in SEARCHES else None)
@@ -287,11 +297,10 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
             mask = np.isin(benchmark.attribute_names, supervising)
         balance = train.attribute_weights(samples, rows, mask, config.training.attribute_balance)
     train.start_at_frequencies(model, samples, rows, balance, config, started)
-    checkpoint, name = folder / "checkpoint.safetensors", run.folder.name
+    schedule, checkpoint, name = config.training.schedule(run.stage), folder / "checkpoint.safetensors", run.folder.name
+    job = train.Fit(method, schedule, config, fabric, samples, rows, held_out, run.seed, checkpoint, balance, name)
     try:
-        history = train.fit(
-            model, samples, rows, held_out, method, schedule, config, fabric, checkpoint, run.seed, balance, name
-        )
+        history = train.fit(model, job)
     except train.NotFinite as error:
         sentence, images = error.args[0], ", ".join(benchmark.image[error.args[1]].tolist())
         raise FloatingPointError(

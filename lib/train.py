@@ -8,7 +8,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from pathlib import Path
 
@@ -304,20 +304,27 @@ def extra_inputs(method: Method, labels: dict[str, Tensor]) -> dict[str, Tensor]
 
 @dataclass
 class Fit:
-    """What the updates of one training share, see `fit`."""
+    """One training: what `fit` needs besides the network."""
 
     method: Method
     schedule: Schedule
     config: Config
     fabric: Fabric
-    samples: Samples  # on the device
+    samples: Samples
     rows: np.ndarray  # trained on
-    item: np.ndarray | None  # (N,) of all images
+    held_out: np.ndarray  # rows whose losses are logged after each epoch, and decide nothing
     seed: int
-    weights: tuple[Tensor, Tensor] | None  # w_pos and w_neg of the attributes, on the device
-    forward: nn.Module
-    optimizer: torch.optim.Optimizer
-    rate: Tensor  # read by a recorded update
+    checkpoint: Path
+    weights: tuple[Tensor, Tensor] | None = None  # w_pos and w_neg of the attributes
+    name: str = ""  # of the run, for the progress bar
+    # Made by `fit`, which also moves the labels and weights to the device:
+    forward: nn.Module = field(init=False)
+    optimizer: torch.optim.Optimizer = field(init=False)
+    rate: Tensor = field(init=False)  # read by a recorded update
+
+    @cached_property
+    def item(self) -> np.ndarray | None:
+        return None if self.samples.item is None else self.samples.item.cpu().numpy()
 
     @cached_property
     def views(self) -> int:
@@ -335,40 +342,37 @@ class Fit:
         return epoch_batches(self.rows, self.item, self.schedule.batch, (self.seed, epoch))
 
 
-def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarray, method: Method, schedule: Schedule,
-        config: Config, fabric: Fabric, checkpoint: Path, seed: int, weights: tuple[Tensor, Tensor] | None = None,
-        name: str = "") -> list[dict]:  # fmt: skip
-    """Train `model` in place on `rows` to the end of the schedule, where the rate is 0; return one dict per epoch.
+def fit(model: nn.Module, job: Fit) -> list[dict]:
+    """Train `model` in place to the end of the schedule, where the rate is 0; return one dict per epoch.
 
-    held_out: rows whose losses are logged after each epoch, and decide nothing. weights: w_pos and w_neg of the
-    attributes. name: of the run, for the progress bar. A checkpoint is written at the end of an epoch, at most once a
-    minute; where one exists, training resumes from it and ends with the same numbers. Raises NotFinite.
+    A checkpoint is written at the end of an epoch, at most once a minute; where one exists, training resumes from it
+    and ends with the same numbers. Raises NotFinite.
     """
-    item = None if samples.item is None else samples.item.cpu().numpy()
-    largest = min(schedule.batch, views_of(rows, item) * len(rows))
+    fabric, schedule = job.fabric, job.schedule
+    device, first = fabric.device, fabric.global_rank == 0
+    largest = min(schedule.batch, job.views * len(job.rows))
     if largest % fabric.world_size:  # the mean of unequal shares' losses is not the batch's loss
         raise DataError(f"batches of {largest} cannot be shared evenly by {fabric.world_size} processes")
-    device, first = fabric.device, fabric.global_rank == 0
     if fabric.world_size > 1 and device.type == "cuda":
         model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
     model.to(memory_format=torch.channels_last)
-    rate = torch.zeros((), device=device)
-    forward, optimizer = fabric.setup(model, make_optimizer(model, rate, config, device))
-    weights = None if weights is None else tuple(w.to(device) for w in weights)
-    job = Fit(method, schedule, config, fabric, samples.to(device), rows, item, seed, weights, forward, optimizer, rate)
-    updates, plan = make_updates(job), phases(schedule, method.steps)
-    done, history = load_checkpoint(checkpoint, model, optimizer)
-    saved, bar = time.monotonic(), tqdm(total=job.updates, desc=name, unit="step", mininterval=5, disable=not first)
+    job.rate = torch.zeros((), device=device)
+    job.forward, job.optimizer = fabric.setup(model, make_optimizer(model, job.rate, job.config, device))
+    job.samples = job.samples.to(device)
+    job.weights = None if job.weights is None else tuple(w.to(device) for w in job.weights)
+    updates, plan = make_updates(job), phases(schedule, job.method.steps)
+    done, history = load_checkpoint(job.checkpoint, model, job.optimizer)
+    saved, bar = time.monotonic(), tqdm(total=job.updates, desc=job.name, unit="step", mininterval=5, disable=not first)
     bar.update(done * job.updates_per_epoch)
     for epoch in range(done, len(plan)):
         begin, (round_, step) = time.perf_counter(), plan[epoch]
         row = {"epoch": epoch, "round": round_, "step": step}
         row["rate"] = schedule.rate * rate_share((epoch + 1) * job.updates_per_epoch, job.updates)
         row |= {f"train_{loss}": value for loss, value in run_epoch(job, updates[step], epoch, bar).items()}
-        row |= {f"held_out_{loss}": value for loss, value in held_out_losses(job, held_out).items()}
+        row |= {f"held_out_{loss}": value for loss, value in held_out_losses(job).items()}
         history.append(row | {"seconds": round(time.perf_counter() - begin, 2)})
         if first and time.monotonic() - saved > SAVE_EVERY:
-            save_checkpoint(checkpoint, model, optimizer, epoch + 1, history)
+            save_checkpoint(job.checkpoint, model, job.optimizer, epoch + 1, history)
             saved = time.monotonic()
         fabric.barrier()
     bar.close()
@@ -448,10 +452,11 @@ class NotFinite(FloatingPointError):
 
 
 @torch.inference_mode()
-def held_out_losses(job: Fit, rows: np.ndarray) -> dict[str, float]:
-    """Return the mean losses over `rows` in the fixed view; images of an item are adjacent, to give triplets."""
+def held_out_losses(job: Fit) -> dict[str, float]:
+    """Return the mean held-out losses in the fixed view; images of an item are adjacent, to give triplets."""
     job.forward.eval()
-    sums, device, samples, view_px = {}, job.fabric.device, job.samples, job.config.input.view_px
+    rows, sums, device = job.held_out, {}, job.fabric.device
+    samples, view_px = job.samples, job.config.input.view_px
     if job.views == 2:  # without jitter, two views of a photo are the same image twice and no pair
         samples = replace(samples, item=None)
     if samples.item is not None:

@@ -151,8 +151,7 @@ class Results:
         b = self.benchmark
         if group.startswith("ranks "):
             first, last = (int(number) for number in group.removeprefix("ranks ").split("-"))
-            frequency = (b.attributes[b.rows("pretrain", "train")] == 1).sum(0)
-            order = np.argsort(-frequency, kind="stable")
+            order = np.argsort(-b.frequency(b.rows("pretrain", "train")), kind="stable")
             return np.isin(np.arange(len(order)), order[first - 1 : last])
         return np.array([group in ("all", b.group_names[number]) for number in b.attribute_groups.tolist()], bool)
 
@@ -249,7 +248,7 @@ def prior(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
         counts = np.bincount(benchmark.category[train], minlength=len(benchmark.category_names))[None]
         out["category"] = np.repeat(metrics.ranked(counts, 20), n, axis=0)
     if benchmark.attributes is not None:
-        frequency = (benchmark.attributes[train] == 1).sum(0)[None]
+        frequency = benchmark.frequency(train)[None]
         out["attributes"] = np.repeat(metrics.ranked(frequency, 20), n, axis=0)
         inside = metrics.ranked_in_groups(frequency, benchmark.attribute_groups)
         out["attributes_in_group"] = np.repeat(inside, n, axis=0)
