@@ -91,7 +91,7 @@ def test_the_project_is_small_and_its_lines_are_short():
         f"{name}:{i}" for name, text in texts.items() for i, line in enumerate(text.splitlines(), 1) if len(line) > 120
     ]
     assert long == []
-    assert sum(text.count("# fmt: " + "skip") for text in texts.values()) <= 72
+    assert sum(text.count("# fmt: " + "skip") for text in texts.values()) <= 71
 
 
 def test_cited_sections_of_the_paper_exist():
