@@ -13,13 +13,13 @@ from lib.world.size import World
 
 @dataclass(frozen=True)
 class Input:
-    """From a photo to what a network sees. All windows are relative to the annotated box."""
+    """From a photo to what a network sees: a crop around the annotated box, and of that crop a view."""
 
     px: int = 104  # side of the stored square crop
     margin: float = 0.1  # of the crop on each side of the box, as a fraction of the box
-    view: float = 0.92  # fraction of the crop that a network sees at test; the rest is room for jitter
+    view: float = 0.92  # side of the window that a network sees at test, of the crop's; the rest is room for jitter
     view_px: int = 96  # side of that view, a multiple of 32 (of 16 with EfficientNet-Lite0)
-    jitter: float = 0.1  # training views change their size and place by up to this fraction
+    jitter: float = 0.1  # training views change their size by up to this fraction, their centre by 0.6 of it
     colour: float = 0.2  # brightness, contrast and saturation change by up to this fraction
 
 

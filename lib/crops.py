@@ -24,11 +24,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from lib.artefact import artefact, digest, write_beside, write_json
-from lib.lists import DataError
+from lib.lists import CUT_OFF, DataError
 from lib.photo import photo_size, read_photo
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of torchvision's VGG-16
-CUT_OFF = 2  # visibility code
 CROPS_VERSION = 2  # raised by hand when `read_photo` or `crop` change
 CHUNK = 500  # photos after which progress is noted, from where a stopped store resumes
 MOST_REPORTED = 10  # damaged photos; the rest is counted
@@ -140,7 +139,8 @@ def _fill(part: Path, benchmark, config) -> None:
             array.flush()  # on the disk before the file that says so
             write_beside(progress, lambda path, stop=rows.stop: path.write_text(str(stop)))
     if leaving:
-        print(f"{benchmark.name}: {len(leaving)} boxes leave their photos (--check names them)", file=sys.stderr)
+        count = f"{len(leaving)} of the {shape[0] - done} boxes cut now leave their photos"
+        print(f"{benchmark.name}: {count} (--check names them)", file=sys.stderr)
     if damaged:
         write_json(part / "damaged.json", damaged)
         file.unlink()

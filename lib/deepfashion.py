@@ -76,6 +76,10 @@ class Benchmark:
         """Return the rows (int64) of the images in these splits, in the order of the list."""
         return np.flatnonzero(np.isin(self.split, splits)).astype(np.int64)
 
+    def frequency(self, rows: np.ndarray) -> np.ndarray:
+        """Return (A,) int64: how many of the images `rows` have each attribute."""
+        return (self.attributes[rows] == 1).sum(0)
+
     @cached_property
     def key(self) -> str:
         """Identify labels and photos, wherever they are, by 12 hex digits.

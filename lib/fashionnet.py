@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from lib import efficientnet
 from lib.config import Model
 from lib.landmark_pooling import LandmarkPooling
+from lib.lists import LANDMARKS, VISIBLE
 
-LANDMARKS = 8
-VISIBLE = 0  # the visibility code of a visible landmark
+N_LANDMARKS = len(LANDMARKS)
 CONV1_TO_4 = (64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512)  # torchvision's features.0 to 22
 
 
@@ -128,14 +128,14 @@ class PoseBranch(nn.Module):
         self.pool4, self.conv5_pose, self.pool5, channels, side = make_conv5(config, "pose", cells)
         self.fc6_pose = fully_connected(channels * side**2, config.fc_pose, config.dropout_pose)
         self.fc7_pose = fully_connected(config.fc_pose, config.fc_pose, config.dropout_pose)
-        self.visibility = nn.Linear(config.fc_pose, LANDMARKS * 3)
+        self.visibility = nn.Linear(config.fc_pose, N_LANDMARKS * 3)
         initialise(self)
         nn.init.zeros_(self.visibility.weight)
         self.landmarks = self.upsample = self.heatmap = None
         if head == "heatmap":
-            self.upsample, self.heatmap = make_heatmap(channels, LANDMARKS)
+            self.upsample, self.heatmap = make_heatmap(channels, N_LANDMARKS)
         else:
-            self.landmarks = nn.Linear(config.fc_pose, LANDMARKS * 2)
+            self.landmarks = nn.Linear(config.fc_pose, N_LANDMARKS * 2)
             nn.init.zeros_(self.landmarks.weight)
             nn.init.constant_(self.landmarks.bias, 0.5)
 
@@ -143,9 +143,9 @@ class PoseBranch(nn.Module):
         """Return landmarks (n, 8, 2), visibility logits (n, 8, 3), and of a heatmap head log_heatmap (n, 8, H, W)."""
         conv5 = self.conv5_pose(self.pool4(conv4))
         fc7 = self.fc7_pose(self.fc6_pose(self.pool5(conv5).flatten(1)))
-        out = {"visibility": exact(self.visibility, fc7).unflatten(1, (LANDMARKS, 3))}
+        out = {"visibility": exact(self.visibility, fc7).unflatten(1, (N_LANDMARKS, 3))}
         if self.landmarks is not None:
-            return out | {"landmarks": exact(self.landmarks, fc7).unflatten(1, (LANDMARKS, 2))}
+            return out | {"landmarks": exact(self.landmarks, fc7).unflatten(1, (N_LANDMARKS, 2))}
         heatmap = exact(self.heatmap, F.relu(self.upsample(conv5)))
         log_heatmap = heatmap.flatten(2).log_softmax(2).view_as(heatmap)
         return out | {"log_heatmap": log_heatmap, "landmarks": soft_argmax(log_heatmap)}
@@ -200,7 +200,7 @@ class FashionNet(nn.Module):
 
         self.fc6_local = None
         if local:
-            regions = LANDMARKS if detector is None else detector.heatmap.out_channels
+            regions = N_LANDMARKS if detector is None else detector.heatmap.out_channels
             self.landmark_pooling = LandmarkPooling(window=config.window, bins=config.bins)  # -> pool5_local
             self.fc6_local = fully_connected(regions * channels * config.bins**2, config.fc_local, config.dropout)
 

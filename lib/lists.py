@@ -30,6 +30,7 @@ LANDMARKS = (
 )  # fmt: skip
 # Which landmarks a row lists, by clothes type: 1 upper-body, 2 lower-body, 3 full-body.
 SLOTS = {1: (0, 1, 2, 3, 6, 7), 2: (4, 5, 6, 7), 3: (0, 1, 2, 3, 4, 5, 6, 7)}
+VISIBLE, CUT_OFF = 0, 2  # codes of a landmark or a joint; 1 is occluded
 JOINTS = (
     "head", "neck", "left shoulder", "right shoulder", "left elbow", "right elbow", "left wrist",
     "right wrist", "left hip", "right hip", "left knee", "right knee", "left ankle", "right ankle",
@@ -379,7 +380,7 @@ def points(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     codes, position = values[..., 0].astype(np.int8), values[..., 1:].astype(np.float32)
     unknown = (position == 0).all(-1)
     position[unknown | (codes < 0)] = np.nan
-    codes[unknown & (codes == 0)] = 1
+    codes[unknown & (codes == VISIBLE)] = 1
     return position, codes
 
 
@@ -607,7 +608,7 @@ def points_text(points: np.ndarray, codes: np.ndarray, slots: Iterable[int]) -> 
     """
     out = []
     for j in slots:
-        known = codes[j] != 2 and np.isfinite(points[j]).all()
+        known = codes[j] != CUT_OFF and np.isfinite(points[j]).all()
         x, y = np.maximum(np.round(points[j]), 1).astype(int) if known else (0, 0)
         out.append(f"{codes[j]} {x:03d} {y:03d}")
     return "  ".join(out)

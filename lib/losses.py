@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lib.lists import VISIBLE
+
 
 def _wide(values: Tensor) -> Tensor:
     return values.to(torch.promote_types(values.dtype, torch.float32))
@@ -23,7 +25,7 @@ def landmark_loss(pred: Tensor, true: Tensor, visibility: Tensor) -> Tensor:
     pred, true (N, L, 2) float as (x, y) in units of the view; visibility (N, L) codes. v_j is 1 for code 0 (visible), 0
     otherwise: other landmarks pass no error back, and their true locations may be NaN.
     """
-    visible = (visibility == 0)[..., None]
+    visible = (visibility == VISIBLE)[..., None]
     # torch.where, not a product: 0 * nan would be nan.
     error = torch.where(visible, _wide(pred) - true, 0)
     return error.square().sum() / max(len(pred), 1)
@@ -36,7 +38,7 @@ def heatmap_loss(log_heatmap: Tensor, true: Tensor, visibility: Tensor, sigma: f
     log_heatmap (N, L, H, W) log probabilities; true (N, L, 2) as (x, y) in [0, 1] of the map, outside which it adds
     nothing; visibility (N, L) codes, only 0 counts; sigma in cells.
     """
-    visible = (visibility == 0) & ((true >= 0) & (true <= 1)).all(2)
+    visible = (visibility == VISIBLE) & ((true >= 0) & (true <= 1)).all(2)
     target = _gaussians(torch.where(visible[..., None], true, 0.5), *log_heatmap.shape[2:], sigma)
     each = -(target * _wide(log_heatmap)).sum((2, 3))
     return torch.where(visible, each, 0).sum() / max(len(true), 1)

@@ -21,8 +21,10 @@ class Method:
 
     name: str
     difference: str  # in words, for tables
-    network: str = "fashionnet"  # "fashionnet", "darn", "wtbi" or "detector"
-    pool_at: str = "landmarks"  # by the local branch; or "joints", "poselets", "truth", or "": there is no such branch
+    network: str = "fashionnet"  # its class, see networks.build: "fashionnet", "darn", "wtbi" or "detector"
+    # What the local branch pools at: "landmarks", which the network predicts; "joints" or "poselets", which a detector
+    # finds; "truth", the true landmarks, which it predicts too; "": there is no such branch, and no landmarks.
+    pool_at: str = "landmarks"
     attributes: int | None = None  # supervised with that many most frequent attributes; None: all
     head: str = "regression"  # of the landmarks; "heatmap" is a soft-argmax
     steps: tuple = (1, 2)  # of a training round; ("all",) trains all losses at once
@@ -32,7 +34,7 @@ class Method:
 
     @property
     def predicts_landmarks(self) -> bool:
-        return self.network == "fashionnet" and self.pool_at in ("landmarks", "truth")
+        return self.pool_at in ("landmarks", "truth")
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -56,7 +58,7 @@ class Method:
     @property
     def detector(self) -> str:
         """The kind of parts that a frozen detector finds for this method, or ""."""
-        return self.pool_at if self.network == "fashionnet" and self.pool_at in DETECTORS else ""
+        return self.pool_at if self.network != "detector" and self.pool_at in DETECTORS else ""
 
 
 DETECTORS = {
@@ -130,6 +132,5 @@ def supervised(name: str, benchmark, rows: np.ndarray) -> np.ndarray | None:
         return None
     mask, number = np.ones(benchmark.attributes.shape[1], bool), find(name).attributes
     if number is not None:
-        frequency = (benchmark.attributes[rows] == 1).sum(0)
-        mask[np.argsort(-frequency, kind="stable")[number:]] = False
+        mask[np.argsort(-benchmark.frequency(rows), kind="stable")[number:]] = False
     return mask

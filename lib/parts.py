@@ -12,7 +12,7 @@ import numpy as np
 
 from lib.crops import to_crop
 from lib.deepfashion import Benchmark
-from lib.lists import JOINTS
+from lib.lists import JOINTS, VISIBLE
 
 # Mirroring a picture turns a left hand into a right one.
 OTHER_SIDE = {"left": "right", "right": "left"}
@@ -40,7 +40,7 @@ def names(kind: str) -> tuple[str, ...]:
 def _joints(benchmark: Benchmark, margin: float):
     """Return points (N, 14, 2) in units of the crop and visible (N, 14), of the plain and of the mirrored crops."""
     points = to_crop(benchmark.joints.astype(np.float64), benchmark.box, margin)
-    visible = (benchmark.joint_visibility == 0) & np.isfinite(points).all(2)
+    visible = (benchmark.joint_visibility == VISIBLE) & np.isfinite(points).all(2)
     order = list(MIRRORED_JOINTS)
     return [(points, visible), (points[:, order] * [-1, 1] + [1, 0], visible[:, order])]
 

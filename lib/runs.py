@@ -1,5 +1,16 @@
 """Runs: one method trained on one stage with one seed, named by everything that its result depends on.
 
+From a photo to a row of Table 2:
+
+    report/results.py   open_data         the source of a profile: draw the world where no data are named, check photos
+    deepfashion.py      find_benchmarks   official lists -> Benchmark, arrays with a row per image
+    runs.py             make_plan         every Run of a profile, each behind those that it starts from
+    runs.py             train_run         load_crops (crops.py cuts each photo once), then fit (train.py)
+    runs.py             rank              the scores of predict (train.py) -> ranked answers of the measured split
+    report/results.py   gather            the rankings of a stage's runs, with the truth
+    report/measures.py  measure_all       one row per method and measure, with intervals
+    report/tables.py    beside_paper      Table 2, ours beside the paper's
+
 Every method is pre-trained from its own supervision and then fine-tuned on each benchmark. `make_plan` lists all runs
 of a profile; training and tables read that list. A run is an artefact, <out>/runs/<stage>/<method>_<seed>_<key>/, with
 
@@ -31,10 +42,10 @@ from lib.lists import DataError, Lacks
 from lib.methods import METHODS, Method, find, missing, supervised
 
 VERSION = 2  # raised by hand when the same settings and data would train another network
-STAGES = ("pretrain", "category_attribute", "inshop", "consumer2shop")
-SEARCHES = STAGES[2:]
+ALL_STAGES = ("pretrain", "category_attribute", "inshop", "consumer2shop")
+SEARCHES = ALL_STAGES[2:]
 NEAREST = 50  # figures 8 and 9 show k = 1 to 50
-TOP = 20  # ranked categories and attributes that are kept
+KEPT = 20  # ranked categories and attributes that are kept
 IN_GROUP = 5
 HELD_OUT = 0.05  # share of the training items held out where the source has no validation split to spare
 MOST_HELD_OUT = 400  # images; their losses are shown and decide nothing
@@ -96,7 +107,7 @@ class Plan:
 def make_plan(benchmarks: dict[str, Benchmark], config: Config, out: Path, weights: str = "") -> Plan:
     """Return the plan of a profile on a data set. Pre-training and detectors have the seed `config.seed`."""
     runs: dict[tuple[str, str, int], Run] = {}
-    stages = [stage for stage in STAGES if has_stage(stage, benchmarks)]
+    stages = [stage for stage in ALL_STAGES if has_stage(stage, benchmarks)]
     without = {stage: missing_methods(stage, benchmarks, config) for stage in stages}
 
     def add(name: str, stage: str, seed: int) -> Run:
@@ -120,7 +131,7 @@ def make_plan(benchmarks: dict[str, Benchmark], config: Config, out: Path, weigh
             if stage != "pretrain" and name not in without[stage]:
                 for seed in config.seeds:
                     add(name, stage, seed)
-    ordered = sorted(runs.values(), key=lambda run: STAGES.index(run.stage))
+    ordered = sorted(runs.values(), key=lambda run: ALL_STAGES.index(run.stage))
     return Plan(benchmarks, config, out, weights, tuple(ordered), without)
 
 
@@ -156,7 +167,7 @@ def missing_methods(stage: str, benchmarks: dict[str, Benchmark], config: Config
             out[name] = NO_ROWS
         elif stage in SEARCHES and not method.retrieval:
             out[name] = "measured on categories, attributes and landmarks only"
-        elif shipped and not has_stage("pretrain", benchmarks) and not shipped_network(method).exists():
+        elif shipped and not shipped_network(method).exists():
             out[name] = "no pre-trained network is shipped for it"
         elif reason := missing(name, benchmark, joints, attributes):
             out[name] = reason
@@ -193,7 +204,7 @@ def run_key(method: Method, stage: str, seed: int, benchmarks: dict[str, Benchma
             parents: tuple[Run | None, ...], start: str) -> str:  # fmt: skip
     """Return the digest of a run: settings, data, seeds, what it starts from, and VERSION."""
     spec = {name: value for name, value in asdict(method).items() if name != "difference"}
-    training = {name: value for name, value in asdict(config.training).items() if name not in STAGES}
+    training = {name: value for name, value in asdict(config.training).items() if name not in ALL_STAGES}
     settings = (training, asdict(config.training.schedule(stage)), asdict(config.input), asdict(config.model))
     origins = [run.key for run in parents if run]
     kind = start if start in ("scratch", "imagenet") else "shipped"
@@ -268,7 +279,6 @@ def _made_by_all(folder: Path, make: Callable[[Path], None], about: dict, fabric
 def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
     """Train a run into its unfinished folder."""
     method, config, benchmark = find(run.method), plan.config, benchmark_of(run.stage, plan.benchmarks)
-    schedule = config.training.schedule(run.stage)
     about = provenance(fabric)  # of the code that is loaded now, not at the end of the training
     rows, held_out = training_rows(run.stage, benchmark, config.seed)
     model = networks.build(method, benchmark, config, run.seed, run.earlier if run.stage in SEARCHES else None)
@@ -287,11 +297,10 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
             mask = np.isin(benchmark.attribute_names, supervising)
         balance = train.attribute_weights(samples, rows, mask, config.training.attribute_balance)
     train.start_at_frequencies(model, samples, rows, balance, config, started)
-    checkpoint, name = folder / "checkpoint.safetensors", run.folder.name
+    schedule, checkpoint, name = config.training.schedule(run.stage), folder / "checkpoint.safetensors", run.folder.name
+    job = train.Fit(method, schedule, config, fabric, samples, rows, held_out, run.seed, checkpoint, balance, name)
     try:
-        history = train.fit(
-            model, samples, rows, held_out, method, schedule, config, fabric, checkpoint, run.seed, balance, name
-        )
+        history = train.fit(model, job)
     except train.NotFinite as error:
         sentence, images = error.args[0], ", ".join(benchmark.image[error.args[1]].tolist())
         raise FloatingPointError(
@@ -332,7 +341,8 @@ def _start(model, run: Run, benchmark: Benchmark, plan: Plan) -> tuple[list[str]
         if not started:
             raise DataError(f"{earlier}: no parameter of it fits this network; take the profile that it was made for")
     elif run.start == "imagenet" and method.network != "wtbi":
-        started, origin = networks.start_imagenet(model, config, plan.weights)
+        started, imagenet = networks.start_imagenet(model, config, plan.weights)
+        origin = imagenet if started else origin  # a network of one's own may have no layer that they fit
     if run.detector is not None:
         state, _ = networks.load(run.detector.network)
         started += [f"detector.{name}" for name in networks.start(model.detector, state, {}, {})]
@@ -366,12 +376,12 @@ def _write_ranking(
         rows, queries = np.concatenate([query, gallery]), len(query)
     else:
         rows = benchmark.rows(measured_split(benchmark))
-    scores = train.predict(model, samples, benchmark, rows, spec, config, fabric)
-    ranking = rank(scores, benchmark, rows, queries, str(fabric.device))
-    if "parts" in ranking:  # to measure a detector of poselets against its own
-        ranking["poselets"] = model.detector.poselets.cpu().numpy()
+    predicted = train.predict(model, samples, benchmark, rows, spec, config, fabric)
+    ranked = rank(predicted, benchmark, rows, queries, str(fabric.device))
+    if "parts" in ranked:  # to measure a detector of poselets against its own
+        ranked["poselets"] = model.detector.poselets.cpu().numpy()
     header = {"images": json.dumps(benchmark.image[rows].tolist()), "about": json.dumps(about)}
-    for name, arrays, words in (("ranking", ranking, None), ("scores", scores, header)):
+    for name, arrays, words in (("ranking", ranked, None), ("scores", predicted, header)):
         tensors = {key: torch.from_numpy(value) for key, value in arrays.items()}
         write_tensors(folder / f"{name}.safetensors", tensors, words)
 
@@ -387,9 +397,9 @@ def rank(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, 
     """
     out = {}
     if "category" in scores:
-        out["category"] = metrics.ranked(scores["category"], TOP).astype(np.int16)
+        out["category"] = metrics.ranked(scores["category"], KEPT).astype(np.int16)
     if "attributes" in scores and queries is None:
-        out["attributes"] = metrics.ranked(scores["attributes"], TOP).astype(np.int16)
+        out["attributes"] = metrics.ranked(scores["attributes"], KEPT).astype(np.int16)
         best = metrics.ranked_in_groups(scores["attributes"], benchmark.attribute_groups, IN_GROUP)
         out["attributes_in_group"] = best.astype(np.int16)
     for name in ("landmarks", "parts", "present"):
@@ -398,11 +408,12 @@ def rank(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, 
     if "visibility" in scores:
         out["visibility"] = scores["visibility"].argmax(2).astype(np.uint8)
     if queries is not None:
-        sides = scores["embedding"][:queries], scores["embedding"][queries:]
-        out["nearest"] = metrics.search(*sides, NEAREST, device)[0].astype(np.int32)
+        embeddings = scores["embedding"][:queries], scores["embedding"][queries:]
+        out["nearest"] = metrics.search(*embeddings, NEAREST, device)[0].astype(np.int32)
         if benchmark.category is not None:
             categories = benchmark.category[rows[:queries]], benchmark.category[rows[queries:]]
-            out["nearest_in_category"] = metrics.search(*sides, NEAREST, device, *categories)[0].astype(np.int32)
+            inside = metrics.search(*embeddings, NEAREST, device, *categories)[0]
+            out["nearest_in_category"] = inside.astype(np.int32)
     return out
 
 

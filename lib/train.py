@@ -8,7 +8,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from lib.artefact import read_tensors, write_tensors
 from lib.config import Config, Schedule, Weights
 from lib.crops import View
 from lib.deepfashion import Benchmark
-from lib.lists import DataError
+from lib.lists import CUT_OFF, VISIBLE, DataError
 from lib.methods import Method
 
 NOT_SUPERVISED = -30.0  # the score of an attribute without supervision: below all others, and equal for all
@@ -93,7 +93,7 @@ def make_samples(benchmark: Benchmark, config: Config, method: Method, poselets:
     labels = {}
     if benchmark.landmarks is not None and method.predicts_landmarks:
         landmarks = crops.to_crop(benchmark.landmarks, benchmark.box, margin)
-        visibility = np.where(benchmark.visibility == -1, crops.CUT_OFF, benchmark.visibility)  # closes their gates
+        visibility = np.where(benchmark.visibility == -1, CUT_OFF, benchmark.visibility)  # closes their gates
         labels |= {"landmarks": tensor(landmarks, torch.float32), "visibility": tensor(visibility, torch.int64)}
     item = None if benchmark.item is None else np.unique(benchmark.item, return_inverse=True)[1]
     domain = None if benchmark.domain is None else benchmark.domain == "consumer"
@@ -293,7 +293,7 @@ def total(terms: dict[str, Tensor], weights: Weights) -> Tensor:
 def extra_inputs(method: Method, labels: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return what a network reads besides the picture: true landmarks (the oracle, also at test) or DARN's domain."""
     if method.pool_at == "truth" and "landmarks" in labels:
-        return {"pool_at": (labels["landmarks"].nan_to_num(0.5), (labels["visibility"] == 0).float())}
+        return {"pool_at": (labels["landmarks"].nan_to_num(0.5), (labels["visibility"] == VISIBLE).float())}
     if method.network == "darn" and "domain" in labels:
         return {"domain": labels["domain"]}
     return {}
@@ -304,20 +304,27 @@ def extra_inputs(method: Method, labels: dict[str, Tensor]) -> dict[str, Tensor]
 
 @dataclass
 class Fit:
-    """What the updates of one training share, see `fit`."""
+    """One training: what `fit` needs besides the network."""
 
     method: Method
     schedule: Schedule
     config: Config
     fabric: Fabric
-    samples: Samples  # on the device
+    samples: Samples
     rows: np.ndarray  # trained on
-    item: np.ndarray | None  # (N,) of all images
+    held_out: np.ndarray  # rows whose losses are logged after each epoch, and decide nothing
     seed: int
-    weights: tuple[Tensor, Tensor] | None  # w_pos and w_neg of the attributes, on the device
-    forward: nn.Module
-    optimizer: torch.optim.Optimizer
-    rate: Tensor  # read by a recorded update
+    checkpoint: Path
+    weights: tuple[Tensor, Tensor] | None = None  # w_pos and w_neg of the attributes
+    name: str = ""  # of the run, for the progress bar
+    # Made by `fit`, which also moves the labels and weights to the device:
+    forward: nn.Module = field(init=False)
+    optimizer: torch.optim.Optimizer = field(init=False)
+    rate: Tensor = field(init=False)  # read by a recorded update
+
+    @cached_property
+    def item(self) -> np.ndarray | None:
+        return None if self.samples.item is None else self.samples.item.cpu().numpy()
 
     @cached_property
     def views(self) -> int:
@@ -335,40 +342,37 @@ class Fit:
         return epoch_batches(self.rows, self.item, self.schedule.batch, (self.seed, epoch))
 
 
-def fit(model: nn.Module, samples: Samples, rows: np.ndarray, held_out: np.ndarray, method: Method, schedule: Schedule,
-        config: Config, fabric: Fabric, checkpoint: Path, seed: int, weights: tuple[Tensor, Tensor] | None = None,
-        name: str = "") -> list[dict]:  # fmt: skip
-    """Train `model` in place on `rows` to the end of the schedule, where the rate is 0; return one dict per epoch.
+def fit(model: nn.Module, job: Fit) -> list[dict]:
+    """Train `model` in place to the end of the schedule, where the rate is 0; return one dict per epoch.
 
-    held_out: rows whose losses are logged after each epoch, and decide nothing. weights: w_pos and w_neg of the
-    attributes. name: of the run, for the progress bar. A checkpoint is written at the end of an epoch, at most once a
-    minute; where one exists, training resumes from it and ends with the same numbers. Raises NotFinite.
+    A checkpoint is written at the end of an epoch, at most once a minute; where one exists, training resumes from it
+    and ends with the same numbers. Raises NotFinite.
     """
-    item = None if samples.item is None else samples.item.cpu().numpy()
-    largest = min(schedule.batch, views_of(rows, item) * len(rows))
+    fabric, schedule = job.fabric, job.schedule
+    device, first = fabric.device, fabric.global_rank == 0
+    largest = min(schedule.batch, job.views * len(job.rows))
     if largest % fabric.world_size:  # the mean of unequal shares' losses is not the batch's loss
         raise DataError(f"batches of {largest} cannot be shared evenly by {fabric.world_size} processes")
-    device, first = fabric.device, fabric.global_rank == 0
     if fabric.world_size > 1 and device.type == "cuda":
         model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
     model.to(memory_format=torch.channels_last)
-    rate = torch.zeros((), device=device)
-    forward, optimizer = fabric.setup(model, make_optimizer(model, rate, config, device))
-    weights = None if weights is None else tuple(w.to(device) for w in weights)
-    job = Fit(method, schedule, config, fabric, samples.to(device), rows, item, seed, weights, forward, optimizer, rate)
-    updates, plan = make_updates(job), phases(schedule, method.steps)
-    done, history = load_checkpoint(checkpoint, model, optimizer)
-    saved, bar = time.monotonic(), tqdm(total=job.updates, desc=name, unit="step", mininterval=5, disable=not first)
+    job.rate = torch.zeros((), device=device)
+    job.forward, job.optimizer = fabric.setup(model, make_optimizer(model, job.rate, job.config, device))
+    job.samples = job.samples.to(device)
+    job.weights = None if job.weights is None else tuple(w.to(device) for w in job.weights)
+    updates, plan = make_updates(job), phases(schedule, job.method.steps)
+    done, history = load_checkpoint(job.checkpoint, model, job.optimizer)
+    saved, bar = time.monotonic(), tqdm(total=job.updates, desc=job.name, unit="step", mininterval=5, disable=not first)
     bar.update(done * job.updates_per_epoch)
     for epoch in range(done, len(plan)):
         begin, (round_, step) = time.perf_counter(), plan[epoch]
         row = {"epoch": epoch, "round": round_, "step": step}
         row["rate"] = schedule.rate * rate_share((epoch + 1) * job.updates_per_epoch, job.updates)
         row |= {f"train_{loss}": value for loss, value in run_epoch(job, updates[step], epoch, bar).items()}
-        row |= {f"held_out_{loss}": value for loss, value in held_out_losses(job, held_out).items()}
+        row |= {f"held_out_{loss}": value for loss, value in held_out_losses(job).items()}
         history.append(row | {"seconds": round(time.perf_counter() - begin, 2)})
         if first and time.monotonic() - saved > SAVE_EVERY:
-            save_checkpoint(checkpoint, model, optimizer, epoch + 1, history)
+            save_checkpoint(job.checkpoint, model, job.optimizer, epoch + 1, history)
             saved = time.monotonic()
         fabric.barrier()
     bar.close()
@@ -401,6 +405,8 @@ def update(job: Fit, step: int | str, batch: Tensor, *view: Tensor) -> tuple[Ten
     images = job.samples.images(batch, View(*view), job.config.input.view_px)
     out = job.forward(images, **extra_inputs(job.method, labels))
     terms = loss_terms(out, labels, job.weights, job.config.training.margin, job.fabric)
+    if "landmarks" in out and not job.method.predicts_landmarks:
+        raise ValueError(f"{job.method.name} predicts landmarks: write pool_at='landmarks' in its row of methods.py")
     if unknown := terms.keys() - set(job.method.losses):
         raise ValueError(f"{job.method.name} learns {', '.join(sorted(unknown))}: name them in methods.Method.losses")
     if not terms:
@@ -413,7 +419,7 @@ def update(job: Fit, step: int | str, batch: Tensor, *view: Tensor) -> tuple[Ten
     return loss.detach(), {name: value.detach() for name, value in terms.items()}
 
 
-def run_epoch(job: Fit, update: Callable, epoch: int, bar: tqdm) -> dict[str, float]:
+def run_epoch(job: Fit, one_update: Callable, epoch: int, bar: tqdm) -> dict[str, float]:
     """Train one epoch; return the mean of each loss over its images. Raises NotFinite."""
     fabric, device, sums, all_losses, seen = job.fabric, job.fabric.device, {}, [], 0
     rank, size = fabric.global_rank, fabric.world_size
@@ -426,7 +432,7 @@ def run_epoch(job: Fit, update: Callable, epoch: int, bar: tqdm) -> dict[str, fl
         share = slice(rank * len(batch) // size, (rank + 1) * len(batch) // size)
         mine = torch.from_numpy(batch[share]).to(device)
         job.rate.fill_(job.schedule.rate * rate_share(step, job.updates))
-        loss, terms = update(mine, *view.part(share).to(device))
+        loss, terms = one_update(mine, *view.part(share).to(device))
         all_losses.append(loss.clone())  # read at the end of the epoch: reading waits for the device
         for name, value in terms.items():
             sums[name] = sums.get(name, 0) + value * len(mine)
@@ -446,10 +452,11 @@ class NotFinite(FloatingPointError):
 
 
 @torch.inference_mode()
-def held_out_losses(job: Fit, rows: np.ndarray) -> dict[str, float]:
-    """Return the mean losses over `rows` in the fixed view; images of an item are adjacent, to give triplets."""
+def held_out_losses(job: Fit) -> dict[str, float]:
+    """Return the mean held-out losses in the fixed view; images of an item are adjacent, to give triplets."""
     job.forward.eval()
-    sums, device, samples, view_px = {}, job.fabric.device, job.samples, job.config.input.view_px
+    rows, sums, device = job.held_out, {}, job.fabric.device
+    samples, view_px = job.samples, job.config.input.view_px
     if job.views == 2:  # without jitter, two views of a photo are the same image twice and no pair
         samples = replace(samples, item=None)
     if samples.item is not None:

@@ -24,6 +24,7 @@ import pandas as pd
 from lib.deepfashion import READERS, Benchmark
 from lib.lists import (
     CURE,
+    CUT_OFF,
     FOLDERS,
     LANDMARKS,
     LISTS,
@@ -43,7 +44,7 @@ POSE_CODES = {name: number for number, name in POSES.items()} | {str(number): nu
 DOMAINS = {"shop": 1, "consumer": 2}
 SEPARATOR = ";"  # between the attributes of a cell
 MOST_NAMED = 10  # absent photos; the rest is counted
-LEAST_INSIDE = 0.5  # share of a box's area inside its photo
+LEAST_OVERLAP = 0.5  # share of a box's area inside its photo
 
 
 def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Path | None = None) -> Benchmark:
@@ -301,7 +302,7 @@ def _check_sizes(table: pd.DataFrame, photos: Path) -> None:
             continue
         corner, far = np.maximum(box[:2], 0), np.minimum(box[2:], size)
         inside, whole = np.prod(np.maximum(far - corner, 0)), (box[2] - box[0]) * (box[3] - box[1])
-        if inside < LEAST_INSIDE * whole:
+        if inside < LEAST_OVERLAP * whole:
             what = f"the box lies outside the {size[0]} x {size[1]} pixels of {image}"
             raise DataError(f"row {row + 1} of the table: {what}; give pixels of the upright photo")
 
@@ -366,7 +367,7 @@ def _landmarks(table: pd.DataFrame, kinds: np.ndarray) -> list[str]:
     for slot, landmark in enumerate(LANDMARKS):
         bad = has[:, slot] & ~np.isin(codes[:, slot], range(3))
         _refuse(table, bad, f"the visibility of the {landmark} is not 0, 1 or 2", "write 2 for one that is cut off")
-        bad = placed[:, slot] & (codes[:, slot] == 2)
+        bad = placed[:, slot] & (codes[:, slot] == CUT_OFF)
         what = f"the {landmark} is cut off (visibility 2) and has a position"
         _refuse(table, bad, what, "visible is 0; COCO's 2 is 0 here")
     within = ~(placed[..., None] & (position > 1)).any((1, 2))

@@ -9,7 +9,7 @@ from lib import train
 from lib.config import COMPACT, PROFILES, TRUNKS, Weights, find_profile
 from lib.lists import DataError
 from lib.methods import DETECTORS, METHODS
-from lib.runs import STAGES
+from lib.runs import ALL_STAGES
 
 
 def test_a_profile_is_found_by_its_name_and_photos_on_any_trunk():
@@ -52,5 +52,5 @@ def test_every_step_of_every_method_has_weights_and_all_make_the_same_passes(con
     weights = train.step_weights(config)
     for method in [*METHODS.values(), *DETECTORS.values()]:
         assert all(isinstance(weights[step], Weights) for step in method.steps)
-        for schedule in map(config.training.schedule, STAGES):
+        for schedule in map(config.training.schedule, ALL_STAGES):
             assert len(train.phases(schedule, method.steps)) == schedule.passes

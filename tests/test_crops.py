@@ -139,7 +139,8 @@ def test_the_store_holds_every_crop_in_order_and_is_read_back(benchmark, tmp_pat
     np.testing.assert_array_equal(crops.crop_store(benchmark, tmp_path / "cache", CONFIG), stored)
 
 
-def test_a_stopped_store_goes_on_where_it_was(benchmark, tmp_path, monkeypatch):
+def test_a_stopped_store_goes_on_where_it_was(benchmark, tmp_path, monkeypatch, capsys):
+    benchmark.box[2] = benchmark.box[5] = [10, 10, 125, 60]  # leave their photos
     whole = np.array(crops.crop_store(benchmark, tmp_path / "whole", CONFIG))
     read, seen = crops.read_photo, []
 
@@ -155,9 +156,11 @@ def test_a_stopped_store_goes_on_where_it_was(benchmark, tmp_path, monkeypatch):
         crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
     assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {".part", ".lock"}
     seen_before = len(seen)
+    capsys.readouterr()
     stored = crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
     np.testing.assert_array_equal(stored, whole)
     assert sorted(seen[seen_before:]) == ["4.png", "5.png", "6.png"]
+    assert "b: 1 of the 3 boxes cut now leave their photos (--check names them)" in capsys.readouterr().err
 
 
 def test_a_store_is_of_its_size_margin_boxes_and_photos(benchmark, tmp_path):
@@ -186,7 +189,7 @@ def test_a_full_disk_is_one_sentence(benchmark, tmp_path, monkeypatch):
 def test_boxes_that_leave_their_photo_are_counted_or_refused(benchmark, tmp_path, capsys):
     benchmark.box[2] = [10, 10, 125, 60]
     crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
-    assert "b: 1 boxes leave their photos (--check names them)" in capsys.readouterr().err
+    assert "b: 1 of the 7 boxes cut now leave their photos (--check names them)" in capsys.readouterr().err
     benchmark = replace(benchmark, box=benchmark.box.copy())
     benchmark.box[3] = [121, 10, 170, 60]
     with pytest.raises(DataError, match="3.png: box .* nor overlaps them enough; correct its row"):

@@ -8,7 +8,8 @@ import torch
 from torchvision.models import vgg
 
 from lib.config import COMPACT, PROFILES, TINY, Model
-from lib.fashionnet import CONV1_TO_4, LANDMARKS, VISIBLE, FashionNet, make_convs, soft_argmax
+from lib.fashionnet import CONV1_TO_4, N_LANDMARKS, FashionNet, make_convs, soft_argmax
+from lib.lists import VISIBLE
 from lib.rivals import PartDetector
 
 SIDE = 64
@@ -175,9 +176,9 @@ def slow_category(net, images, trap=""):
     window, bins = net.landmark_pooling.window, net.landmark_pooling.bins
     assert bins == 1
     n, C, H, W = conv4.shape
-    pooled = torch.zeros(n, LANDMARKS, C)
+    pooled = torch.zeros(n, N_LANDMARKS, C)
     for i in range(n):
-        for j in range(LANDMARKS):
+        for j in range(N_LANDMARKS):
             (x, y), gate, source = points[i][j], gates[i][j], i
             if trap == "x and y swapped":
                 x, y = y, x

@@ -142,3 +142,11 @@ def test_a_method_is_one_row_whatever_its_name(squares, config, monkeypatch):
     assert find("my_net").losses == ("category", "triplet") and missing("my_net", squares) == ""
     assert not supervised("my_net", squares, squares.rows("train")).any()
     assert networks.build(find("my_net"), squares, config, 0).attributes is None
+
+
+def test_a_new_class_is_trained_on_landmarks_where_its_row_pools_at_them(squares, config):
+    method = Method("mine", "", network="mine")
+    assert method.losses == ("landmark", "visibility", "category", "attribute", "triplet")
+    assert method.needs == ("landmarks",) and train.make_samples(squares, config, method).landmarks is not None
+    at_joints = replace(method, pool_at="joints")
+    assert at_joints.detector == "joints" and not at_joints.predicts_landmarks

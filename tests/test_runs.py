@@ -11,10 +11,10 @@ from lib import efficientnet, networks, runs, train
 from lib.config import PROFILES
 from lib.deepfashion import sides
 from lib.lists import DataError, Lacks
-from lib.methods import DETECTORS, METHODS, find
+from lib.methods import DETECTORS, METHODS, Method, find
 
 SMOKE, DEMO, PAPER, PHOTOS = (PROFILES[name] for name in ("smoke", "demo", "paper", "photos"))
-FINE_TUNED = runs.STAGES[1:]
+FINE_TUNED = runs.ALL_STAGES[1:]
 FROM_FASHIONNET = ("fashionnet-oracle",)  # pools elsewhere in FashionNet's own network
 
 
@@ -128,6 +128,45 @@ def test_a_method_may_have_an_underscore(squares, config, tmp_path, monkeypatch)
     run, plan = only({"category_attribute": squares}, config, tmp_path, "my_net")
     runs.train_run(plan, run)
     assert run.finished and runs.ranking(run)["category"].shape == (8, 3)
+
+
+class Plain(torch.nn.Module):
+    """As small as a network of docs/ADD_A_METHOD.md can be: landmarks and heads from the mean colours."""
+
+    def __init__(self):
+        super().__init__()
+        self.landmarks, self.visibility = torch.nn.Linear(3, 16), torch.nn.Linear(3, 24)
+        self.category, self.attributes = torch.nn.Linear(3, 3), torch.nn.Linear(3, 3)
+
+    def forward(self, images):
+        x = images.mean((2, 3))
+        out = {"category": self.category(x), "attributes": self.attributes(x), "embedding": x}
+        places, codes = self.landmarks(x).unflatten(1, (8, 2)), self.visibility(x).unflatten(1, (8, 3))
+        return out | {"landmarks": places, "visibility": codes}
+
+
+def test_a_network_of_a_new_class_learns_its_landmarks_and_names_its_true_start(squares, config, tmp_path, monkeypatch):
+    """ImageNet's weights fit none of its layers."""
+    monkeypatch.setitem(METHODS, "mine", Method("mine", "", network="mine"))
+    network = Plain()
+    before = network.landmarks.bias.detach().clone()
+    monkeypatch.setattr(networks, "build", lambda *_: network)
+    monkeypatch.setattr(networks, "read_vgg16", lambda _: ({}, "torchvision's"))
+    run, plan = only({"category_attribute": squares}, replace(config, start="imagenet"), tmp_path, "mine")
+    runs.train_run(plan, run)
+    about, history = runs.info(run)["about"], runs.info(run)["history"]
+    assert about["start"] == "scratch" and about["started"] == 0
+    assert {"train_landmark", "train_visibility"} <= set(history[0])
+    assert (networks.load(run.network)[0]["landmarks.bias"] != before).all()
+
+
+@pytest.mark.parametrize("pretraining", [True, False])
+def test_a_method_without_a_shipped_network_is_skipped(pretraining, world, no_pretraining, tmp_path, monkeypatch):
+    monkeypatch.setitem(METHODS, "mine", replace(METHODS["fashionnet-global"], name="mine"))
+    shipped = replace(SMOKE, start="shipped", methods=("fashionnet", "mine"))
+    plan = runs.make_plan(world if pretraining else no_pretraining, shipped, tmp_path)
+    assert {run.method for run in plan.runs} == {"fashionnet"}
+    assert {reasons["mine"] for reasons in plan.missing.values()} == {"no pre-trained network is shipped for it"}
 
 
 # ---- keys -----------------------------------------------------------------------------------------------------------
@@ -297,7 +336,7 @@ def trained(world, config, tmp_path_factory):
 
 def test_a_run_leaves_what_it_promises(trained, world, config):
     plan, each = trained
-    assert list(each) == list(runs.STAGES)
+    assert list(each) == list(runs.ALL_STAGES)
     for stage, run in each.items():
         files = {"model.safetensors", "run.json", "about.json"}
         files |= set() if stage == "pretrain" else {"ranking.safetensors", "scores.safetensors"}

@@ -40,10 +40,11 @@ class Bench:
             self.weights = train.attribute_weights(self.samples, self.rows, mask, config.training.attribute_balance)
         train.start_at_frequencies(self.model, self.samples, self.rows, self.weights, config, [])
 
-    def fit(self, run="run", seed=0, schedule=None):
-        schedule = schedule or self.config.training.pretrain
-        return train.fit(self.model, self.samples, self.rows, self.held_out, self.method, schedule, self.config, FABRIC,
-                         self.folder / run / "checkpoint.safetensors", seed, self.weights, run)  # fmt: skip
+    def fit(self, run="run", seed=0, schedule=None, fabric=None):
+        schedule, checkpoint = schedule or self.config.training.pretrain, self.folder / run / "checkpoint.safetensors"
+        job = train.Fit(self.method, schedule, self.config, fabric or FABRIC, self.samples, self.rows, self.held_out,
+                        seed, checkpoint, self.weights, run)  # fmt: skip
+        return train.fit(self.model, job)
 
     def predict(self, rows):
         return train.predict(self.model, self.samples, self.benchmark, rows, self.method, self.config, FABRIC)
@@ -290,6 +291,13 @@ def test_without_a_label_to_learn_from_one_sentence_says_so(squares, config, tmp
         Bench("fashionnet-global", alone, config, tmp_path).fit()
 
 
+def test_landmarks_that_would_not_be_trained_are_refused(squares, config, tmp_path):
+    bench = Bench("fashionnet", squares, config, tmp_path)
+    bench.method = replace(bench.method, name="mine", pool_at="")
+    with pytest.raises(ValueError, match="mine predicts landmarks: write pool_at='landmarks'"):
+        bench.fit()
+
+
 def test_a_loss_that_is_not_finite_stops_with_step_and_rows(squares, config, tmp_path, monkeypatch):
     """NaN in the second step of the second epoch: update 3 of 4."""
     category_loss, calls = losses.category_loss, []
@@ -326,8 +334,7 @@ def test_unequal_shares_are_refused(batch, images, refused, squares, config, tmp
         else (DataError, f"batches of {refused} cannot be shared evenly")
     )
     with pytest.raises(expected[0], match=expected[1]):
-        train.fit(bench.model, bench.samples, bench.rows, bench.held_out, bench.method, bench.config.training.pretrain,
-                  bench.config, Two(), tmp_path / "run" / "checkpoint.safetensors", 0, bench.weights)  # fmt: skip
+        bench.fit(fabric=Two())
 
 
 # ---- predictions ----------------------------------------------------------------------------------------------------

@@ -169,7 +169,7 @@ def cost_lines(plan: runs.Plan, rates: dict[str, float]) -> list[str]:
         lines.append(
             f"  weights: torchvision's {config.model.trunk}, downloaded by the first run; offline, give --weights FILE"
         )
-    for stage in runs.STAGES:
+    for stage in runs.ALL_STAGES:
         benchmark = benchmarks.get("category_attribute" if stage == "pretrain" else stage)
         rows = [] if benchmark is None else benchmark.rows("pretrain" if stage == "pretrain" else "train")
         if not len(rows):

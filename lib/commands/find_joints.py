@@ -24,7 +24,7 @@ from lib import crops
 from lib.artefact import alone, digest, write_beside
 from lib.commands import one_sentence
 from lib.deepfashion import Benchmark, find_benchmarks
-from lib.lists import JOINT_LIST, JOINTS, DataError, points_text, titles, write_list
+from lib.lists import CUT_OFF, JOINT_LIST, JOINTS, DataError, points_text, titles, write_list
 
 PERSON = 0.7  # lowest score of a person
 KEYPOINT = 0.0  # lowest logit of a keypoint: more likely present than not
@@ -37,7 +37,7 @@ def joints_of(found: dict[str, Tensor], box: np.ndarray) -> tuple[np.ndarray, np
     found: torchvision's boxes (n, 4), scores (n,), keypoints (n, 17, 3) and keypoints_scores (n, 17). box (4,): the
     annotated one, pixels x1 y1 x2 y2.
     """
-    points, codes = np.full((len(JOINTS), 2), np.nan), np.full(len(JOINTS), crops.CUT_OFF)
+    points, codes = np.full((len(JOINTS), 2), np.nan), np.full(len(JOINTS), CUT_OFF)
     boxes, scores = found["boxes"].numpy(), found["scores"].numpy()
     common = np.clip(np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2]), 0, None).prod(axis=1)
     common[scores < PERSON] = 0
@@ -74,7 +74,7 @@ def write_joints(
         part.write_text("".join(rows), encoding="utf-8")
         with part.open("a", encoding="utf-8", buffering=1) as file:
             for i in tqdm(range(len(rows), len(photos)), "joints", initial=len(rows), total=len(photos), unit="photo"):
-                points, codes = np.full((len(JOINTS), 2), np.nan), np.full(len(JOINTS), crops.CUT_OFF)
+                points, codes = np.full((len(JOINTS), 2), np.nan), np.full(len(JOINTS), CUT_OFF)
                 if i not in skip:
                     photo = torch.from_numpy(crops.read_photo(photos[i])).to(device)
                     found = model([photo.permute(2, 0, 1) / 255])[0]

@@ -13,7 +13,7 @@ import numpy as np
 from lib import crops, deepfashion, metrics, runs
 from lib.config import Config, find_profile
 from lib.deepfashion import Benchmark
-from lib.lists import SPLITS, DataError, Lacks
+from lib.lists import SPLITS, VISIBLE, DataError, Lacks
 from lib.world import write_world
 from lib.world.items import item_id, plan
 from lib.world.size import World
@@ -151,8 +151,7 @@ class Results:
         b = self.benchmark
         if group.startswith("ranks "):
             first, last = (int(number) for number in group.removeprefix("ranks ").split("-"))
-            frequency = (b.attributes[b.rows("pretrain", "train")] == 1).sum(0)
-            order = np.argsort(-frequency, kind="stable")
+            order = np.argsort(-b.frequency(b.rows("pretrain", "train")), kind="stable")
             return np.isin(np.arange(len(order)), order[first - 1 : last])
         return np.array([group in ("all", b.group_names[number]) for number in b.attribute_groups.tolist()], bool)
 
@@ -257,7 +256,7 @@ def prior(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
         counts = np.bincount(benchmark.category[train], minlength=len(benchmark.category_names))[None]
         out["category"] = np.repeat(metrics.ranked(counts, 20), n, axis=0)
     if benchmark.attributes is not None:
-        frequency = (benchmark.attributes[train] == 1).sum(0)[None]
+        frequency = benchmark.frequency(train)[None]
         out["attributes"] = np.repeat(metrics.ranked(frequency, 20), n, axis=0)
         inside = metrics.ranked_in_groups(frequency, benchmark.attribute_groups)
         out["attributes_in_group"] = np.repeat(inside, n, axis=0)
@@ -284,7 +283,7 @@ def mean_landmarks(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarr
         return {}
     train = benchmark.rows("train")
     corner, far_corner = benchmark.box[train, None, :2], benchmark.box[train, None, 2:]
-    visible = (benchmark.visibility[train] == 0)[..., None]
+    visible = (benchmark.visibility[train] == VISIBLE)[..., None]
     place = np.where(visible, (benchmark.landmarks[train] - corner) / (far_corner - corner), 0).sum(0)
     mean = np.where(visible.any(0), place / np.maximum(visible.sum(0), 1), 0.5)
     box = benchmark.box[rows, None]
