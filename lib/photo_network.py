@@ -1,8 +1,9 @@
 """The network behind `--photo` and notebook 09, apart from the methods that are compared.
 
-It is FashionNet with the heatmap head on EfficientNet-Lite0, from ImageNet, trained by `lib.commands.train_photo` on
+FashionNet's trunk and global branch on EfficientNet-Lite0, from ImageNet, trained by `lib.commands.train_photo` on
 drawn clothes and on photos together. Drawn clothes teach it categories, attributes and landmarks; of a photo only its
-kind is known, such as "outwear", for which several of the 50 categories are right.
+kind is known, such as "outwear", for which several of the 50 categories are right. Landmarks are found by the shipped
+fashionnet-heatmap, which finds more of them on photos.
 """
 
 from dataclasses import replace
@@ -11,14 +12,17 @@ import torch
 from torch import Tensor, nn
 
 from lib import efficientnet, networks
-from lib.config import PHOTOS, Input
+from lib.config import PHOTOS, PROFILES, Input
 from lib.fashionnet import FashionNet
+from lib.methods import METHODS
 
 FILE = networks.SHIPPED / "photo.safetensors"
 INPUT = Input(px=150, view_px=128, jitter=0.2, colour=0.4)
 MODEL = replace(PHOTOS, fc_global=384)
+HEATMAP = next(name for name, method in METHODS.items() if method.head == "heatmap")
+LANDMARKS = PROFILES["demo"]  # the profile whose networks are shipped
 NONE = "no clothes"  # a category of its own, behind the 50
-# The categories that are right for each kind of photo. Of the other twelve no photo was at hand.
+# The categories that are right for each kind of photo, the commonest first. Of the other twelve no photo was at hand.
 KINDS = {
     "dress": ("Dress", "Sundress", "Shirtdress", "Nightdress", "Caftan", "Kaftan", "Coverup"),
     "hat": (NONE,),
@@ -34,23 +38,24 @@ KINDS = {
 
 
 class PhotoNet(nn.Module):
-    """FashionNet, and on its global features a calibrated classifier of kinds and a classifier of attributes.
+    """The trunk and the global branch of a FashionNet, and on their features classifiers of kinds, categories and
+    attributes.
 
-    labels: FashionNet's own attributes, which train it; 0 in the shipped network. Buffers:
+    Buffers:
     - centres (kinds, F): the unit mean features of each kind's photos;
     - scale, shift (kinds * F,): they give a kind's photos the mean and deviation of its drawn clothes, which teach
-      attributes;
+      categories and attributes;
     - absent (kinds, A) bool: attributes that no garment of the kind has;
     - threshold (A,): the probability from which an attribute is said;
     - least (2,): the similarity to a centre and the probability of a kind below which a photo may show no clothes.
     """
 
-    def __init__(self, categories: int, attributes: int, labels: int = 0):
+    def __init__(self, categories: int, attributes: int):
         super().__init__()
         features = efficientnet.CHANNELS["global"]
-        self.network = FashionNet(MODEL, INPUT.view_px, categories, labels, "heatmap")
-        self.network.pool5.register_forward_hook(self._keep)
-        self.kind, self.attribute = nn.Linear(features, len(KINDS)), nn.Linear(features, attributes)
+        self.trunk, self.conv5_global = efficientnet.stages("shared"), efficientnet.stages("global")
+        self.kind = nn.Linear(features, len(KINDS))
+        self.category, self.attribute = nn.Linear(features, categories), nn.Linear(features, attributes)
         self.register_buffer("centres", torch.zeros(len(KINDS), features))
         self.register_buffer("scale", torch.ones(len(KINDS) * features))  # flat: matrices are shipped as int8
         self.register_buffer("shift", torch.zeros(len(KINDS) * features))
@@ -58,21 +63,22 @@ class PhotoNet(nn.Module):
         self.register_buffer("threshold", torch.full((attributes,), torch.inf))
         self.register_buffer("least", torch.zeros(2))
 
-    def _keep(self, module, inputs, output: Tensor) -> None:
-        self._pooled = output.flatten(1)
-
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Return FashionNet's outputs for images (n, 3, view_px, view_px), with features (n, F) and kind (n, kinds)."""
-        out = self.network(images)
-        return out | {"features": self._pooled, "kind": self.kind(self._pooled)}
+        """Return features (n, F) and logits of kind (n, kinds) for images (n, 3, view_px, view_px)."""
+        features = self.conv5_global(self.trunk(images)).float().mean((2, 3))
+        return {"features": features, "kind": self.kind(features)}
+
+    def drawn(self, features: Tensor, kind: Tensor) -> Tensor:
+        """Return features (n, F) of photos of these kinds (n,) as those of drawn clothes are."""
+        scale, shift = (values.view(len(KINDS), -1)[kind] for values in (self.scale, self.shift))
+        return features * scale + shift
 
     def sureness(self, features: Tensor, kind: Tensor) -> Tensor:
         """Return each attribute's probability in units of its threshold, (n, A), 0 where the kind excludes it.
 
         features (n, F) of photos, kind (n,) their numbers.
         """
-        scale, shift = (values.view(len(KINDS), -1)[kind] for values in (self.scale, self.shift))
-        probability = self.attribute(features * scale + shift).sigmoid()
+        probability = self.attribute(self.drawn(features, kind)).sigmoid()
         return (probability / self.threshold).masked_fill(self.absent[kind], 0)
 
 
@@ -83,6 +89,15 @@ def load() -> tuple[PhotoNet, dict[str, list[str]]]:
     model = PhotoNet(len(names["category"]), len(names["attributes"]))
     model.load_state_dict(state)
     return model.eval(), names
+
+
+def load_landmarks() -> FashionNet:
+    """Return the shipped network that finds landmarks, ready to predict."""
+    state, header = networks.load(networks.SHIPPED / f"{HEATMAP}.safetensors")
+    sizes = [len(header["classes"][head]) for head in ("category", "attributes")]
+    model = FashionNet(LANDMARKS.model, LANDMARKS.input.view_px, *sizes, "heatmap")
+    model.load_state_dict(state)
+    return model.eval()
 
 
 def right_categories(names: list[str]) -> Tensor:

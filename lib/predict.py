@@ -4,7 +4,7 @@
     found = predict.predict("photo.jpg")            # the clothes are found
     found = predict.predict("photo.jpg", (40, 10, 300, 420))
 
-`lib.photo_network` is the network. What it is not sure of is left out.
+`lib.photo_network` has the networks. What it is not sure of is left out.
 """
 
 import os
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from lib import crops, efficientnet, metrics, photo_network
 from lib.artefact import artefact, digest, read_tensors, write_tensors
+from lib.config import Input
 from lib.lists import DataError
 from lib.photo import photos_under, read_photo
 from lib.photo_network import INPUT, KINDS, NONE
@@ -27,6 +28,7 @@ from lib.photo_network import INPUT, KINDS, NONE
 LEAST_SIDE = 16  # pixels of a box
 SHOWN = 5  # attributes and photos of a catalogue
 GUESSES = 3  # categories
+CLEAR = 0.7  # share of its kind that a category needs to be named
 EXAMPLES = Path(__file__).parent / "photos"  # real photos, CC0, named by their kind of clothes
 BATCH = 64
 SCALES, PLACES = (0.7, 0.5), (0.0, 0.5, 1.0)  # of the windows in which clothes are looked for
@@ -45,11 +47,11 @@ class Prediction:
     clothes: bool  # False: this may be no clothes
 
 
-load = cache(photo_network.load)
+load, load_landmarks = cache(photo_network.load), cache(photo_network.load_landmarks)
 
 
 @torch.inference_mode()
-def see(model: nn.Module, cut: np.ndarray, mirrored: bool = False) -> dict[str, Tensor]:
+def see(model: nn.Module, cut: np.ndarray, config: Input = INPUT, mirrored: bool = False) -> dict[str, Tensor]:
     """Return a network's outputs for crops (n, px, px, 3) uint8, on the CPU; landmarks (n, 8, 2) in units of the crop.
 
     mirrored: looked at in a mirror; landmarks and their visibility are those of the plain picture.
@@ -57,9 +59,9 @@ def see(model: nn.Module, cut: np.ndarray, mirrored: bool = False) -> dict[str, 
     parts = []
     for start in range(0, len(cut), BATCH):
         part = torch.from_numpy(np.ascontiguousarray(cut[start : start + BATCH]))
-        view = crops.fixed_view(len(part), INPUT)
+        view = crops.fixed_view(len(part), config)
         view = view._replace(mirrored=torch.full_like(view.mirrored, mirrored))
-        out = model.eval()(crops.images_in_view(part, view, INPUT.view_px))
+        out = model.eval()(crops.images_in_view(part, view, config.view_px))
         if "landmarks" in out:
             out["landmarks"] = crops.landmarks_in_crop(out["landmarks"], view)
             if mirrored:
@@ -69,10 +71,10 @@ def see(model: nn.Module, cut: np.ndarray, mirrored: bool = False) -> dict[str, 
     return {name: torch.cat([part[name].float() for part in parts]) for name in parts[0]}
 
 
-def look(photo: np.ndarray, boxes: np.ndarray) -> dict[str, Tensor]:
-    """Return the outputs for boxes (n, 4) of a photo, the mean of the plain and of the mirrored picture."""
-    cut = np.stack([crops.crop(photo, box, INPUT.px, INPUT.margin) for box in boxes])
-    plain, mirror = (see(load()[0], cut, mirrored) for mirrored in (False, True))
+def look(photo: np.ndarray, boxes: np.ndarray, model: nn.Module, config: Input = INPUT) -> dict[str, Tensor]:
+    """Return a network's outputs for boxes (n, 4) of a photo, the mean of the plain and of the mirrored picture."""
+    cut = np.stack([crops.crop(photo, box, config.px, config.margin) for box in boxes])
+    plain, mirror = (see(model, cut, config, mirrored) for mirrored in (False, True))
     return {name: (plain[name] + mirror[name]) / 2 for name in plain}
 
 
@@ -100,9 +102,9 @@ def find_box(photo: np.ndarray) -> np.ndarray:
     whole = check_box(photo, None)
     shares = [(x * (1 - s), y * (1 - s), s) for s in SCALES for y in PLACES for x in PLACES]
     boxes = np.array([[x, y, x + s, y + s] for x, y, s in shares], np.float32) * np.tile(whole[2:], 2)
-    if not doubted(look(photo, whole[None]))[0] or min(whole[2:]) * min(SCALES) < LEAST_SIDE:
+    if not doubted(look(photo, whole[None], load()[0]))[0] or min(whole[2:]) * min(SCALES) < LEAST_SIDE:
         return whole
-    out = look(photo, boxes)
+    out = look(photo, boxes, load()[0])
     clothes = torch.tensor([NONE not in right for right in KINDS.values()])[out["kind"].argmax(1)]
     sure = torch.where(clothes & ~doubted(out), out["kind"].softmax(1).max(1).values, 0)
     return boxes[int(sure.argmax())] if sure.max() >= SURE else whole
@@ -118,12 +120,15 @@ def doubted(out: dict[str, Tensor]) -> Tensor:
 def guesses(kind: np.ndarray, category: np.ndarray, names: list[str], most: int = GUESSES) -> list[tuple[str, float]]:
     """Return up to `most` categories, each with the probability that it is right for the photo.
 
-    kind (kinds,) and category (categories,) probabilities. They are the likeliest categories of the likeliest kinds. A
-    category may be right for several kinds, whose probabilities are then summed.
+    kind (kinds,) and category (categories,) probabilities. They are those of the likeliest kinds: the category that
+    stands out by CLEAR within its kind, else the kind's commonest. A category may be right for several kinds, whose
+    probabilities are then summed.
     """
     right, out = photo_network.right_categories(names).numpy(), {}
-    for k in np.argsort(-kind, kind="stable"):
-        chosen = int(np.where(right[k], category, -1).argmax())
+    for k, common in sorted(zip(range(len(kind)), KINDS.values(), strict=True), key=lambda pair: -kind[pair[0]]):
+        inside = np.where(right[k], category, 0)
+        clear = inside.max() > CLEAR * inside.sum()
+        chosen = int(inside.argmax()) if clear else names.index(common[0])
         if names[chosen] not in out and len(out) < most:
             out[names[chosen]] = float(kind @ right[:, chosen])
     return list(out.items())
@@ -137,18 +142,19 @@ def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) 
     """
     photo = photo if isinstance(photo, np.ndarray) else read_photo(photo)
     box = find_box(photo) if box is None else check_box(photo, box)
-    model, names = load()
-    seen = look(photo, box[None])
-    out = {name: value[0] for name, value in seen.items()}
-    kind = out["kind"].softmax(0)
-    sure = model.sureness(out["features"][None], kind.argmax()[None])[0].detach()
+    (model, names), config = load(), photo_network.LANDMARKS.input
+    seen, marks = look(photo, box[None], model), look(photo, box[None], load_landmarks(), config)
+    kind, features = seen["kind"][0].softmax(0), seen["features"]
+    with torch.inference_mode():
+        category = model.category(model.drawn(features, kind.argmax()[None]))[0].softmax(0)
+        sure = model.sureness(features, kind.argmax()[None])[0]
     order = [a for a in sure.argsort(descending=True).tolist() if sure[a] >= 1][:SHOWN]
     return Prediction(
         box,
-        tuple(guesses(kind.numpy(), out["category"].softmax(0).numpy(), names["category"])),
+        tuple(guesses(kind.numpy(), category.numpy(), names["category"])),
         tuple(names["attributes"][a] for a in order),
-        crops.to_pixels(out["landmarks"][None].numpy(), box[None], INPUT.margin)[0].astype(np.float32),
-        out["visibility"].softmax(1).argmax(1).numpy(),
+        crops.to_pixels(marks["landmarks"].numpy(), box[None], config.margin)[0].astype(np.float32),
+        marks["visibility"][0].softmax(1).argmax(1).numpy(),
         not doubted(seen)[0],
     )
 
@@ -195,7 +201,7 @@ def _describe(part: Path, paths: list[Path]) -> None:
 
 def features(photo: np.ndarray, box: np.ndarray) -> np.ndarray:
     """Return what photos are compared by, (D,) float32 of unit length, for a box of a photo."""
-    return nn.functional.normalize(look(photo, box[None])["features"][0], dim=0).numpy()
+    return nn.functional.normalize(look(photo, box[None], load()[0])["features"][0], dim=0).numpy()
 
 
 def nearest(query: np.ndarray, catalogue: tuple[list[Path], np.ndarray], k: int = SHOWN) -> list[tuple[Path, float]]:

@@ -26,10 +26,11 @@ from lib.artefact import write_beside, write_json
 from lib.commands import one_sentence
 from lib.config import PROFILES, Weights
 from lib.deepfashion import Benchmark, find_benchmarks
+from lib.fashionnet import FashionNet
 from lib.lists import DataError
-from lib.methods import find
+from lib.methods import METHODS
 from lib.photo import read_photo
-from lib.photo_network import INPUT, KINDS, NONE, PhotoNet, right_categories
+from lib.photo_network import INPUT, KINDS, MODEL, NONE, PhotoNet, right_categories
 from lib.predict import see
 from lib.world.attributes import holds
 from lib.world.items import Job, garments_of
@@ -37,7 +38,7 @@ from lib.world.size import World
 from lib.world.writer import write_world
 
 WORLD, SEED = World(pretrain=16_000, val=400, test=1_000), 7  # of the drawn clothes
-METHOD = find("fashionnet-heatmap")
+METHOD = next(method for method in METHODS.values() if method.head == "heatmap")
 CONFIG = replace(PROFILES["photos"], input=INPUT)
 STEPS, RATE, BATCH = 1500, 5e-4, 32  # updates, and pictures of each of the two sources in a batch
 # A thousand photos a kind at most teach landmarks nothing, drawings alone do: they weigh as in the photos profile.
@@ -84,14 +85,14 @@ def roughen(images: Tensor, generator: torch.Generator) -> Tensor:
     return torch.cat(out).contiguous(memory_format=torch.channels_last)
 
 
-def training_mode(model: PhotoNet) -> list[nn.Parameter]:
+def training_mode(model: FashionNet) -> list[nn.Parameter]:
     """Freeze the trunk and all batch norms at ImageNet's values; return the parameters that are trained."""
     model.train()
-    model.network.trunk.requires_grad_(False)
+    model.trunk.requires_grad_(False)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eval().requires_grad_(False)
-    return [parameter for parameter in model.network.parameters() if parameter.requires_grad]
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
 
 
 def excluded(samples: train.Samples, rows: np.ndarray, right: Tensor) -> Tensor:
@@ -111,39 +112,48 @@ def batches(n: int, size: int, seed: int):
         queue = queue[size:]
 
 
-def fit(model: PhotoNet, drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray], out: Path) -> None:
-    """Train the network; goes on from <out>/state.pt."""
+def restore(path: Path, model: nn.Module, optimizer, generator: torch.Generator) -> int:
+    """Load what `fit` has saved; return the number of updates."""
+    saved = torch.load(path, weights_only=True)
+    model.load_state_dict(saved["model"])
+    optimizer.load_state_dict(saved["optimizer"])
+    generator.set_state(saved["generator"])
+    return saved["step"]
+
+
+def fit(drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray], out: Path) -> tuple[FashionNet, Tensor]:
+    """Return FashionNet trained on both sources, and (kinds, A) bool: attributes that a kind excludes.
+
+    It goes on from <out>/state.pt.
+    """
     rows = drawn.rows("pretrain", "train")
     samples = replace(train.make_samples(drawn, CONFIG, METHOD), crops=crops.crop_store(drawn, out / "cache", INPUT))
     weights = train.attribute_weights(samples, rows, np.ones(samples.attributes.shape[1], bool), 0.1)
-    train.start_at_frequencies(model.network, replace(samples, category=None), rows, weights, CONFIG, [])
+    torch.manual_seed(SEED)
+    categories, attributes = len(drawn.category_names) + 1, len(drawn.attribute_names)
+    model = FashionNet(MODEL, INPUT.view_px, categories, attributes, METHOD.head).to(memory_format=torch.channels_last)
+    train.start_at_frequencies(model, replace(samples, category=None), rows, weights, CONFIG, [])
     right = right_categories([*drawn.category_names, NONE])
-    model.absent.copy_(excluded(samples, rows, right))
+    absent = excluded(samples, rows, right)
     parameters = training_mode(model)
-    groups = [{"params": [p for p in parameters if p.ndim > 1]},
-              {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0}]  # fmt: skip
+    matrices, others = ([p for p in parameters if (p.ndim > 1) == wide] for wide in (True, False))
+    groups = [{"params": matrices}, {"params": others, "weight_decay": 0}]
     optimizer = torch.optim.AdamW(groups, lr=RATE, weight_decay=CONFIG.training.weight_decay)
     generator, begin, state = torch.Generator().manual_seed(SEED), 0, out / "state.pt"
     if state.exists():
-        saved = torch.load(state, weights_only=True)
-        model.load_state_dict(saved["model"])
-        optimizer.load_state_dict(saved["optimizer"])
-        begin = saved["step"]
-        generator.set_state(saved["generator"])
+        begin = restore(state, model, optimizer, generator)
     sources = zip(batches(len(rows), BATCH, SEED + begin), batches(len(photos[0]), BATCH, SEED + begin), strict=True)
     bar = tqdm(sources, total=STEPS, initial=begin, unit="update", mininterval=10)
     for step, (d, p) in zip(range(begin, STEPS), bar, strict=False):
         d = torch.from_numpy(np.sort(rows[d]))
         views = [crops.training_view(BATCH, INPUT, generator) for _ in range(2)]
-        images = torch.cat([
-            samples.images(d, views[0], INPUT.view_px),
-            crops.images_in_view(torch.from_numpy(photos[0][p]), views[1], INPUT.view_px),
-        ])  # fmt: skip
-        found = model.network(roughen(images, generator))
+        of_photos = crops.images_in_view(torch.from_numpy(photos[0][p]), views[1], INPUT.view_px)
+        images = torch.cat([samples.images(d, views[0], INPUT.view_px), of_photos])
+        found = model(roughen(images, generator))
         first = {name: value[:BATCH] for name, value in found.items()}
         kind = torch.from_numpy(photos[1][p])
         terms = train.loss_terms(first, samples.labels(d, views[0]), weights, CONFIG.training.margin)
-        wrong = nn.functional.softplus(found["attributes"][BATCH:]) * model.absent[kind] * weights[1]
+        wrong = nn.functional.softplus(found["attributes"][BATCH:]) * absent[kind] * weights[1]
         loss = train.total(terms, WEIGHTS) + ABSENT * wrong.sum() / BATCH
         loss = loss + kind_loss(found["category"][BATCH:], right[kind])
         for group in optimizer.param_groups:
@@ -156,6 +166,7 @@ def fit(model: PhotoNet, drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray]
             saved = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
             saved["generator"] = generator.get_state()
             write_beside(state, lambda path, saved=saved: torch.save(saved, path))
+    return model.eval(), absent
 
 
 def fit_kinds(model: PhotoNet, photos, validation) -> dict[str, float]:
@@ -164,14 +175,14 @@ def fit_kinds(model: PhotoNet, photos, validation) -> dict[str, float]:
     Return its figures on the validation photos, the calibration error with temperatures of the other half of them.
     """
     cut, kind = photos
-    features = torch.cat([see(model, cut, mirrored)["features"] for mirrored in (False, True)]).numpy()
+    features = torch.cat([see(model, cut, INPUT, mirrored)["features"] for mirrored in (False, True)]).numpy()
     fitted = LogisticRegression(C=REGULAR, max_iter=1000).fit(features, np.concatenate([kind, kind]))
     unit = features / np.linalg.norm(features, axis=1, keepdims=True)
     centres = np.stack([unit[np.concatenate([kind, kind]) == number].mean(0) for number in range(len(KINDS))])
     model.centres.copy_(torch.from_numpy(centres / np.linalg.norm(centres, axis=1, keepdims=True)))
     model.kind.weight.data.copy_(torch.from_numpy(fitted.coef_))
     model.kind.bias.data.copy_(torch.from_numpy(fitted.intercept_))
-    logits = sum(see(model, validation[0], mirrored)["kind"] for mirrored in (False, True)) / 2
+    logits = sum(see(model, validation[0], INPUT, mirrored)["kind"] for mirrored in (False, True)) / 2
     truth = torch.from_numpy(validation[1])
     halves = torch.arange(len(truth)) % 2
     crossed = torch.empty(len(truth), len(KINDS))
@@ -186,8 +197,9 @@ def fit_kinds(model: PhotoNet, photos, validation) -> dict[str, float]:
     best = crossed.softmax(1).max(1)
     right = (best.indices == truth).float()
     top3 = (logits.topk(3, 1).indices == truth[:, None]).any(1).float()
-    return {"kind right, %": 100 * float(right.mean()), "among three, %": 100 * float(top3.mean()),
-            "calibration error, points": 100 * calibration_error(best.values, right), "temperature": whole}  # fmt: skip
+    shares = {"kind right, %": float(right.mean()), "among three, %": float(top3.mean())}
+    shares["calibration error, points"] = calibration_error(best.values, right)
+    return {name: 100 * share for name, share in shares.items()} | {"temperature": whole}
 
 
 def temperature(logits: Tensor, truth: Tensor) -> float:
@@ -200,9 +212,8 @@ def temperature(logits: Tensor, truth: Tensor) -> float:
 def calibration_error(probability: Tensor, right: Tensor, bins: int = 10) -> float:
     """Return the expected calibration error of probabilities (n,) of what is right (n,) 0 or 1, in equal bins."""
     place = (probability * bins).long().clamp(max=bins - 1)
-    gaps = [(probability[place == b].mean() - right[place == b].mean()).abs() * (place == b).float().mean()
-            for b in place.unique()]  # fmt: skip
-    return float(sum(gaps))
+    parts = [place == b for b in place.unique()]
+    return float(sum((probability[part].mean() - right[part].mean()).abs() * part.float().mean() for part in parts))
 
 
 def shown(drawn: Benchmark, rows: np.ndarray) -> np.ndarray:
@@ -213,29 +224,32 @@ def shown(drawn: Benchmark, rows: np.ndarray) -> np.ndarray:
 
 
 def fit_attributes(model: PhotoNet, drawn: Benchmark, photos, out: Path) -> None:
-    """Fit the classifier of attributes to what drawn garments show, and the probability from which each is said.
+    """Fit the classifiers of categories and attributes to drawn garments, and from where each attribute is said.
 
-    That is the least from which PRECISION of the val and test pictures show it, inf where there is none. Photos are
-    given the mean and deviation that the features of drawn clothes of their kind have.
+    That is the least probability from which PRECISION of the val and test pictures show it, inf where there is none.
+    Photos are given the mean and deviation that the features of drawn clothes of their kind have.
     """
     stored, generator = crops.crop_store(drawn, out / "cache", INPUT), torch.Generator().manual_seed(SEED)
     rows, held_out = drawn.rows("pretrain", "train")[::2], drawn.rows("val", "test")
     features, truth = see(model, stored[rows])["features"], torch.from_numpy(shown(drawn, rows)).float()
-    mean, deviation = features.mean(0), features.std(0) + 1e-3
-    head, share = nn.Linear(features.shape[1], truth.shape[1]), truth.mean(0).clamp(1e-4, 1 - 1e-4)
-    head.weight.data.zero_()
-    head.bias.data.copy_(share.logit())
-    optimizer = torch.optim.AdamW(head.parameters(), lr=2e-3, weight_decay=CONFIG.training.weight_decay)
+    mean, deviation = features.mean(0), features.std(0, correction=0) + 1e-3
+    heads = nn.Linear(features.shape[1], truth.shape[1]), nn.Linear(features.shape[1], len(drawn.category_names) + 1)
+    category, share = torch.from_numpy(drawn.category[rows]).long(), truth.mean(0).clamp(1e-4, 1 - 1e-4)
+    heads[0].weight.data.zero_()
+    heads[0].bias.data.copy_(share.logit())
+    optimizer = torch.optim.AdamW([*heads[0].parameters(), *heads[1].parameters()], lr=2e-3, weight_decay=0.05)
     for epoch in range(EPOCHS):
         for part in torch.randperm(len(rows), generator=generator).split(128):
-            logits = head((features[part] - mean) / deviation)
-            loss = nn.functional.binary_cross_entropy_with_logits(logits, truth[part], reduction="sum") / len(part)
+            logits = [head((features[part] - mean) / deviation) for head in heads]
+            loss = nn.functional.binary_cross_entropy_with_logits(logits[0], truth[part], reduction="sum") / len(part)
+            loss = loss + nn.functional.cross_entropy(logits[1], category[part])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
         optimizer.param_groups[0]["lr"] = 2e-3 * (1 - (epoch + 1) / EPOCHS)
-    model.attribute.weight.data.copy_(head.weight.data / deviation)
-    model.attribute.bias.data.copy_(head.bias.data - model.attribute.weight.data @ mean)
+    for ours, head in zip((model.attribute, model.category), heads, strict=True):
+        ours.weight.data.copy_(head.weight.data / deviation)
+        ours.bias.data.copy_(head.bias.data - ours.weight.data @ mean)
     right_for = right_categories([*drawn.category_names, NONE])[:, drawn.category[rows]]
     of_photos = see(model, photos[0])["features"]
     for number in right_for.any(1).nonzero()[:, 0].tolist():
@@ -258,7 +272,7 @@ def fit_attributes(model: PhotoNet, drawn: Benchmark, photos, out: Path) -> None
 def only_said(model: PhotoNet, names: list[str]) -> tuple[PhotoNet, list[str]]:
     """Return the network and its attributes' names without those that are never said."""
     said = model.threshold.isfinite().nonzero()[:, 0]
-    smaller, state = PhotoNet(model.network.category.out_features, len(said)), model.state_dict()
+    smaller, state = PhotoNet(model.category.out_features, len(said)), model.state_dict()
     for name in ("attribute.weight", "attribute.bias", "threshold"):
         state[name] = state[name][said]
     state["absent"] = state["absent"][:, said]
@@ -279,11 +293,12 @@ def main(arguments: list[str]) -> None:
     photos, validation = (read_photos(options.photos / split) for split in ("train", "validation"))
     names = networks.classes(drawn)
     names["category"] = [*names["category"], NONE]
+    network, absent = fit(drawn, photos, options.out)
     torch.manual_seed(SEED)
-    A = len(names["attributes"])
-    model = PhotoNet(len(names["category"]), A, labels=A).to(memory_format=torch.channels_last)
-    fit(model, drawn, photos, options.out)
-    model.eval()
+    model = PhotoNet(len(names["category"]), len(names["attributes"])).eval()
+    model.trunk.load_state_dict(network.trunk.state_dict())
+    model.conv5_global.load_state_dict(network.conv5_global.state_dict())
+    model.absent.copy_(absent)
     figures = fit_kinds(model, photos, validation)
     fit_attributes(model, drawn, photos, options.out)
     model, names["attributes"] = only_said(model, names["attributes"])

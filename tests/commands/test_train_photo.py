@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from lib import photo_network
+from lib import networks, photo_network
 from lib.commands import train_photo
 from lib.photo_network import KINDS, NONE, PhotoNet
 from lib.world.size import World
@@ -49,7 +49,7 @@ def test_every_kind_has_categories_of_the_release(world):
 
 
 def test_only_what_is_said_is_kept():
-    model = PhotoNet(51, 4, labels=4).eval()
+    model = PhotoNet(51, 4).eval()
     model.threshold.copy_(torch.tensor([0.5, torch.inf, 0.7, torch.inf]))
     smaller, names = train_photo.only_said(model, ["a", "b", "c", "d"])
     assert names == ["a", "c"] and smaller.threshold.tolist() == pytest.approx([0.5, 0.7])
@@ -66,18 +66,19 @@ def test_a_tiny_training_goes_on_and_writes_a_network(tmp_path, monkeypatch, cap
             for number in range(2):
                 pixels = rng.integers(0, 255, (40, 30, 3), dtype=np.uint8)
                 Image.fromarray(pixels).save(tmp_path / "photos" / split / kind / f"{number}.png")
-    few = World(pretrain=8, train=4, val=4, test=8, px=96, inshop_train_items=2, inshop_test_items=2,
-                consumer2shop_train_items=2, consumer2shop_val_items=2, consumer2shop_test_items=2,
-                distractors=2)  # fmt: skip
+    names = ("inshop_train_items", "inshop_test_items", "consumer2shop_train_items", "consumer2shop_val_items")
+    none = dict.fromkeys((*names, "consumer2shop_test_items", "distractors"), 2)
+    few = World(pretrain=8, train=4, val=4, test=8, px=96, **none)
     for name, value in {"WORLD": few, "STEPS": 2, "BATCH": 2, "FEWEST": 1, "EPOCHS": 1, "PRECISION": 0.0}.items():
         monkeypatch.setattr(train_photo, name, value)
     arguments = ["--photos", str(tmp_path / "photos"), "--out", str(tmp_path / "out")]
     train_photo.main(arguments)
-    first = (tmp_path / "out" / "photo.safetensors").read_bytes()
+    first = networks.load(tmp_path / "out" / "photo.safetensors")
     figures = json.loads((tmp_path / "out" / "figures.json").read_text())
     assert 0 <= figures["kind right, %"] <= figures["among three, %"] <= 100
     train_photo.main(arguments)  # the training is finished: the same network
-    assert (tmp_path / "out" / "photo.safetensors").read_bytes() == first
+    again = networks.load(tmp_path / "out" / "photo.safetensors")
+    assert again[1] == first[1] and all(torch.equal(value, first[0][name]) for name, value in again[0].items())
     monkeypatch.setattr(photo_network, "FILE", tmp_path / "out" / "photo.safetensors")
     model, names = photo_network.load()
     assert names["category"][-1] == NONE and len(names["attributes"]) == len(model.threshold)
