@@ -20,6 +20,7 @@ from lib.report import files, photos, results
 
 OUT = results.ROOT / "outputs" / "photo"
 STATES = ("visible", "occluded", "cut off")
+LEAST = 0.01  # probability of a further guess that is printed
 
 
 def box_of(text: str) -> list[float]:
@@ -41,7 +42,8 @@ def describe(path: Path, box: list[float] | None, catalogue) -> tuple[str, np.nd
     x1, y1, x2, y2 = found.box.round()
     lines = [f"{path}  box {x1:g},{y1:g},{x2:g},{y2:g} ({how})"]
     lines += [] if found.clothes else ["  this may be no clothes"]
-    lines += ["  category    " + ", ".join(f"{name} {100 * share:.0f} %" for name, share in found.category)]
+    guesses = [guess for guess in found.category if guess is found.category[0] or guess[1] >= LEAST]
+    lines += ["  category    " + ", ".join(f"{name} {100 * share:.0f} %" for name, share in guesses)]
     lines += ["  attributes  " + (", ".join(found.attributes) or "none that it is sure of")]
     places = zip(LANDMARKS, found.landmarks, found.visibility, strict=True)
     lines += ["  landmarks   " + ", ".join(f"{name} {x:.0f},{y:.0f}" for name, (x, y), state in places if state == 0)]
