@@ -169,6 +169,7 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     paths = photos_under(folder)
     state = [(str(path), _state(path)) for path in paths]
     about = {"folder": str(Path(folder).resolve()), "photos": state, "network": photo_network.FILE.stat().st_mtime_ns}
+    about["features"] = efficientnet.WEIGHTS.stat().st_mtime_ns
     made = artefact(cache_folder / f"catalogue_{digest(about)}", lambda part: _describe(part, paths), about)
     stored = read_tensors(made / "features.safetensors", "np")[0]
     kept = stored["kept"]
@@ -199,9 +200,21 @@ def _describe(part: Path, paths: list[Path]) -> None:
     write_tensors(part / "features.safetensors", {"features": torch.cat(found), "kept": torch.tensor(kept)})
 
 
+@torch.inference_mode()
 def features(photo: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """Return what photos are compared by, (D,) float32 of unit length, for a box of a photo."""
-    return nn.functional.normalize(look(photo, box[None], load()[0])["features"][0], dim=0).numpy()
+    """Return what photos are compared by, (D,) float32 of unit length, for a box of a photo: ImageNet's features.
+
+    Training on kinds of clothes makes all clothes of a kind alike (benchmarks/LOG.md).
+    """
+    cut, view = crops.crop(photo, box, INPUT.px, INPUT.margin), crops.fixed_view(1, INPUT)
+    found = load_imagenet()(crops.images_in_view(torch.from_numpy(cut[None]), view, INPUT.view_px))
+    return nn.functional.normalize(found[0], dim=0).numpy()
+
+
+@cache
+def load_imagenet() -> nn.Module:
+    """Return EfficientNet-Lite0 as ImageNet has trained it: images normalised as for VGG-16 -> (n, 1280)."""
+    return nn.Sequential(efficientnet.Renormalise(), efficientnet.load()[0]).eval()
 
 
 def nearest(query: np.ndarray, catalogue: tuple[list[Path], np.ndarray], k: int = SHOWN) -> list[tuple[Path, float]]:
