@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from answers import A, answers, make, rng, search_results
+from answers import A, make, rng, search_results
 from sklearn.metrics import top_k_accuracy_score
 from torchmetrics.functional.classification import multiclass_accuracy, multilabel_recall
 from torchmetrics.utilities.data import select_topk
@@ -20,13 +20,6 @@ from lib.report.measures import measure_all
 from lib.report.results import Results
 
 OTHER = paper.METHODS[1]
-
-
-@pytest.fixture
-def found() -> Results:
-    b = make()
-    rows = b.rows("test")
-    return Results("category_attribute", b, rows, {"m": [answers(b, len(rows), 10 * s) for s in range(3)]})
 
 
 def test_category_hits_are_those_of_a_slow_loop(found):
@@ -252,29 +245,6 @@ def test_variations_count_their_own_queries_alone(shop):
 
 
 # ---- landmarks ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def landmarks():
-    """Three tested images with all landmarks at the box's middle; the last image's are occluded, one slot is absent."""
-    visibility = np.zeros((4, 8), np.int8)
-    visibility[3], visibility[1, 7] = 1, -1
-    benchmark = Benchmark(
-        name="category_attribute",
-        images_root=Path("nowhere"),
-        image=np.array([f"{i}.jpg" for i in range(4)]),
-        box=boxes(4),
-        split=np.array(["train", "test", "test", "test"]),
-        landmarks=np.full((4, 8, 2), (60, 120), np.float32),
-        visibility=visibility,
-    )
-    guess = benchmark.landmarks[1:].copy()
-    guess[0, 0] += (15, 0)  # 0.15 of the box's width
-    guess[1, 1] += (0, 10)  # 0.05 of its height
-    found = {"landmarks": guess, "visibility": np.zeros((3, 8), np.uint8)}
-    truth = {"landmarks": benchmark.landmarks[1:], "visibility": np.full((3, 8), 2, np.uint8)}
-    answers = {FASHIONNET: [found], OTHER: [found, truth]}
-    return Results("category_attribute", benchmark, np.arange(1, 4), answers)
 
 
 def test_pdj_by_hand(landmarks):

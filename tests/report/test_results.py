@@ -18,13 +18,6 @@ from lib.report.results import Results
 matplotlib.use("Agg")
 
 
-@pytest.fixture
-def found() -> Results:
-    b = make()
-    rows = b.rows("test")
-    return Results("category_attribute", b, rows, {"m": [answers(b, len(rows), 10 * s) for s in range(3)]})
-
-
 def test_missing_answers_and_labels_are_named(found):
     with pytest.raises(Lacks, match="other has no answers 'category' in category and attributes"):
         found.each("other", "category")

@@ -327,29 +327,6 @@ def test_the_papers_accuracies_are_its_points_below_fashionnet():
     assert tables.paper_top20("consumer2shop") == {FASHIONNET: 0.188}
 
 
-@pytest.fixture
-def landmarks() -> Results:
-    """Three tested images with all landmarks at the box's middle; the last image's are occluded, one slot is absent."""
-    visibility = np.zeros((4, 8), np.int8)
-    visibility[3], visibility[1, 7] = 1, -1
-    benchmark = Benchmark(
-        name="category_attribute",
-        images_root=Path("nowhere"),
-        image=np.array([f"{i}.jpg" for i in range(4)]),
-        box=np.tile(np.array([[10, 20, 110, 220]], np.float32), (4, 1)),
-        split=np.array(["train", "test", "test", "test"]),
-        landmarks=np.full((4, 8, 2), (60, 120), np.float32),
-        visibility=visibility,
-    )
-    guess = benchmark.landmarks[1:].copy()
-    guess[0, 0] += (15, 0)  # 0.15 of the box's width
-    guess[1, 1] += (0, 10)  # 0.05 of its height
-    found = {"landmarks": guess, "visibility": np.zeros((3, 8), np.uint8)}
-    truth = {"landmarks": benchmark.landmarks[1:], "visibility": np.full((3, 8), 2, np.uint8)}
-    answers = {FASHIONNET: [found], OTHER: [found, truth]}
-    return Results("category_attribute", benchmark, np.arange(1, 4), answers)
-
-
 def test_visibility_beside_the_commonest_code(landmarks):
     table = tables.visibility_table(landmarks, [FASHIONNET, OTHER])
     assert table.right["commonest code"] == pytest.approx(15 / 23) and table.right[FASHIONNET] == pytest.approx(15 / 23)
