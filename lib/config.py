@@ -106,6 +106,24 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Ladder:
+    """Training on frozen maps, for the ladder of places (notebook 10)."""
+
+    seeds: int = 5
+    stride: int = 8  # of the map that is pooled at places, 8 or 16
+    views: int = 2  # jittered views of each training picture whose maps are kept
+    epochs: int = 10
+    locator_epochs: int = 4  # of what finds landmarks and joints
+    rate: float = 1e-3  # AdamW's peak, annealed as in `Schedule`
+    batch: int = 256
+    hidden: int = 512
+    dropout: float = 0.5
+    weight_decay: float = 0.05
+    doses: tuple[int, ...] = (20, 100, 250, 500)  # attributes that supervise, besides all
+    shares: tuple[float, ...] = (1 / 9, 1 / 3)  # of the training images, besides all
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything that a profile fixes."""
 
@@ -117,6 +135,7 @@ class Config:
     input: Input = Input()
     model: Model = Model()
     methods: tuple[str, ...] = tuple(METHODS)
+    ladder: Ladder = Ladder()
     # What a network is initialised from when this source has no pre-training run: "scratch"; "shipped", its own
     # pre-training on the synthetic world (lib/pretrained/); "imagenet", VGG-16's from --weights or torchvision.
     start: str = "scratch"
@@ -149,6 +168,7 @@ PROFILES = {
             pretrain=Schedule(1, 1, 3e-3, 32), category_attribute=Schedule(2, 1, 3e-3, 32),
             inshop=Schedule(1, 1, 2e-3, 32), consumer2shop=Schedule(1, 1, 2e-3, 32), precision="32-true",
         ),
+        ladder=Ladder(seeds=2, views=1, epochs=1, locator_epochs=1, hidden=32, doses=(20,), shares=(1 / 3,)),
     ),
     # The default: about 20 minutes on two CPU cores with bf16 units. Each method starts from its own pre-training.
     "demo": Config(
@@ -162,6 +182,7 @@ PROFILES = {
             pretrain=Schedule(1, 1, 1e-3), category_attribute=Schedule(1, 1, 5e-4),
             inshop=Schedule(2, 1, 2e-3), consumer2shop=Schedule(2, 1, 2e-3),
         ),
+        ladder=Ladder(seeds=2, views=1, epochs=5, doses=(20, 100), shares=(1 / 3,)),
         start="shipped",
     ),
     # The evidence: pre-training and all that follows, at the demo's network size, with three seeds of fine-tuning.
@@ -196,6 +217,20 @@ PROFILES = {
         ),
         methods=tuple(name for name, method in METHODS.items() if method.photos),
         start="imagenet",
+    ),
+    # Notebook 10 alone, on a world of its own: ImageNet's maps are frozen, so that five seeds take minutes.
+    "ladder": Config(
+        profile="ladder",
+        seed=16,
+        world=World(
+            pretrain=0, train=16_000, val=400, test=4_000, inshop_train_items=8, inshop_test_items=1_200,
+            consumer2shop_train_items=8, consumer2shop_val_items=6, consumer2shop_test_items=1_200, distractors=300,
+            line=1,
+        ),
+        input=Input(px=139, view_px=128),
+        model=PHOTOS,
+        training=Training(*[Schedule(1, 1, 1e-3)] * 4),
+        methods=(),
     ),
     # The paper's sizes, trained whole from ImageNet, on one GPU.
     "paper": Config(

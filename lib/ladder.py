@@ -1,0 +1,442 @@
+"""The ladder of places: what pooling at landmarks is worth, and what many attributes are worth (notebook 10).
+
+ImageNet's maps of every picture are computed once and stay frozen; a small network is trained on top of them. Its
+global branch reads the last map. Its local branch pools an earlier map around eight places, and the rungs of the ladder
+differ in these places alone: at random, on a grid, at landmarks that are estimated or true, at human joints. Not in the
+paper, which compares networks that differ in more than the places.
+
+All locations are (x, y) in units of the view, as in `fashionnet`.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from lib import crops, efficientnet, losses, runs, train
+from lib.artefact import artefact, digest, read_tensors, write_tensors
+from lib.config import Config, Ladder, Weights
+from lib.deepfashion import Benchmark, measured_split, sides
+from lib.fashionnet import N_LANDMARKS, answers, fully_connected, initialise, make_head, make_heatmap, soft_argmax
+from lib.landmark_pooling import landmark_pooling
+from lib.lists import JOINTS, VISIBLE, Lacks
+from lib.methods import DETECTORS, FASHIONNET, find
+
+VERSION = 1  # raised by hand when maps or training change
+BINS = 2  # around a place, a side; a region is a quarter of a view of 128 px wide
+# Channels of the two maps by their stride. A cell of the first sees 67 px of the view, one of the second all of 128 px,
+# though mostly its middle.
+CHANNELS = {8: efficientnet.CHANNELS["shared"], 16: efficientnet.CHANNELS["pose"]}
+POOLED = 2 * efficientnet.CHANNELS["global"]  # mean and maximum of the last map
+GRID = tuple((x, y) for y in (0.2, 0.4, 0.6, 0.8) for x in (0.3, 0.7))
+# As many joints as there are landmarks, those nearest to collars, sleeves, waistline and hems.
+JOINT_PLACES = tuple(
+    JOINTS.index(f"{side} {j}") for j in ("shoulder", "wrist", "hip", "knee") for side in ("left", "right")
+)
+
+
+class Rung(NamedTuple):
+    """Where the local branch pools. places: "" for no such branch, else a kind of `places_of`."""
+
+    words: str
+    places: str = ""
+    wide: bool = False  # as many parameters as with a local branch
+
+
+NOTHING, EQUAL, TRUE = "nothing", "nothing, as many parameters", "true landmarks"
+RUNGS = {
+    NOTHING: Rung("no local branch"),
+    EQUAL: Rung("no local branch; a wider layer instead", wide=True),
+    "random places": Rung("eight places drawn at random for each picture", "random"),
+    "fixed grid": Rung("the same eight places for all pictures", "grid"),
+    "mean landmarks": Rung("where landmarks are on average in training", "mean"),
+    "estimated landmarks": Rung("a regression on the frozen maps, as FashionNet's pose branch", "regression"),
+    "estimated by heatmaps": Rung("a soft-argmax over heatmaps on the frozen maps", "heatmap"),
+    TRUE: Rung("the annotation, in training and at test: an upper bound", "truth"),
+    "detected joints": Rung("eight joints, by a detector that is trained on the same pictures", "joints"),
+    "listed joints": Rung("eight joints as list_joints.txt has them", "listed"),
+}
+
+
+# ---- frozen maps ----------------------------------------------------------------------------------------------------
+
+Maps = dict[str, Tensor]
+
+
+def make_maps(benchmark: Benchmark, rows: np.ndarray, config: Config, out: Path, views: int = 0) -> Maps:
+    """Return the frozen maps of `rows` (n,) in V views each, computed once under `out`/cache.
+
+    views: V jittered and mirrored views for training; 0 for the fixed view of the test, V = 1. Returns float16 pooled
+    (n, V, POOLED), map8 (n, V, H, W, 40) and map16 (n, V, H / 2, W / 2, 112), and where the benchmark has them
+    landmarks (n, V, 8, 2), visibility (n, V, 8), and of the joints parts (n, V, 14, 2) and present (n, V, 14).
+    """
+    about = {"version": VERSION, "dataset": benchmark.key, "rows": digest(rows.tolist()), "views": views}
+    about |= {"input": vars(config.input), "seed": config.seed, "network": runs.file_digest(efficientnet.WEIGHTS)}
+    folder = out / "cache" / f"maps_{benchmark.name}_{digest(about)}"
+    samples = train.make_samples(benchmark, config, find(FASHIONNET))
+    if benchmark.joints is not None:
+        joints = train.make_samples(benchmark, config, DETECTORS["joints"])
+        samples = replace(samples, parts=joints.parts, present=joints.present)
+    samples = replace(samples, crops=crops.crop_store(benchmark, out / "cache", config.input))
+
+    def make(part: Path) -> None:
+        found = [_maps_of_view(samples, rows, config, view if views else None) for view in range(max(1, views))]
+        tensors = {name: torch.stack([maps[name] for maps in found], dim=1) for name in found[0]}
+        write_tensors(part / "maps.safetensors", tensors)
+
+    artefact(folder, make, about)
+    return read_tensors(folder / "maps.safetensors")[0]
+
+
+@torch.inference_mode()
+def _maps_of_view(samples: train.Samples, rows: np.ndarray, config: Config, number: int | None) -> Maps:
+    """Return the maps of one view of each row: the jittered one of that number, or the fixed one for None."""
+    network, side, found = efficientnet.load()[0].eval(), config.input.view_px, []
+    network.to(memory_format=torch.channels_last)
+    renormalise = efficientnet.Renormalise()
+    batches = np.array_split(rows, max(1, -(-len(rows) // 100)))
+    for index, batch in enumerate(tqdm(batches, desc="frozen maps", unit="batch", mininterval=5)):
+        view = crops.fixed_view(len(batch), config.input)
+        if number is not None:
+            seed = (config.seed * 1000 + number) * 100_000 + index
+            view = crops.training_view(len(batch), config.input, torch.Generator().manual_seed(seed))
+        chosen = torch.from_numpy(batch)
+        x = network.bn1(network.conv_stem(renormalise(samples.images(chosen, view, side))))
+        map8 = network.blocks[:3](x)
+        map16 = network.blocks[3:5](map8)
+        last = network.bn2(network.conv_head(network.blocks[5:](map16)))
+        maps = {"pooled": torch.cat([last.mean((2, 3)), last.amax((2, 3))], dim=1).half()}
+        maps |= {"map8": map8.permute(0, 2, 3, 1).half(), "map16": map16.permute(0, 2, 3, 1).half()}
+        labels = samples.labels(chosen, view)
+        places = {name: labels[name] for name in ("landmarks", "visibility", "parts", "present") if name in labels}
+        found.append(maps | places)
+    return {name: torch.cat([maps[name] for maps in found]) for name in found[0]}
+
+
+# ---- places ---------------------------------------------------------------------------------------------------------
+
+
+class Locator(nn.Module):
+    """Find landmarks or joints on the frozen maps.
+
+    kind: "regression", landmarks as FashionNet's pose branch finds them; "heatmap", landmarks by soft-argmax; "joints",
+    by heatmaps with one more answer, "absent", as `rivals.PartDetector`.
+    """
+
+    def __init__(self, kind: str, cells: int):
+        super().__init__()
+        self.kind, count = kind, len(JOINTS) if kind == "joints" else N_LANDMARKS
+        self.convs = nn.Sequential(nn.Conv2d(CHANNELS[16], 64, 3, padding=1), nn.ReLU())
+        self.state = nn.Linear(POOLED, count * (1 if kind == "joints" else 3))
+        if kind == "regression":
+            self.fc = nn.Sequential(fully_connected(64 * (cells // 2) ** 2, 256, 0.2), nn.Linear(256, 2 * count))
+        else:
+            self.upsample, self.heatmap = make_heatmap(64, count)
+        initialise(self)
+        nn.init.zeros_(self.state.weight)
+
+    def forward(self, pooled: Tensor, cells: Tensor) -> dict[str, Tensor]:
+        """pooled (n, POOLED), cells (n, 112, H, W). Returns what `fashionnet.PoseBranch` or a detector returns."""
+        x, state = self.convs(cells), self.state(F.normalize(pooled, dim=1) * 10)
+        if self.kind == "regression":
+            landmarks = self.fc(F.max_pool2d(x, 2).flatten(1)).unflatten(1, (-1, 2))
+            return {"landmarks": 0.5 + landmarks, "visibility": state.unflatten(1, (-1, 3))}
+        heatmap = self.heatmap(F.relu(self.upsample(x)))
+        if self.kind == "heatmap":
+            log_heatmap = heatmap.flatten(2).log_softmax(2).view_as(heatmap)
+            found = {"log_heatmap": log_heatmap, "landmarks": soft_argmax(log_heatmap)}
+            return found | {"visibility": state.unflatten(1, (-1, 3))}
+        log_parts = torch.cat([heatmap.flatten(2), state[..., None]], dim=2).log_softmax(2)
+        where = heatmap.flatten(2).log_softmax(2).view_as(heatmap)
+        return {"log_parts": log_parts, "parts": soft_argmax(where), "present": 1 - log_parts[..., -1].exp()}
+
+
+def fit_locator(maps: Maps, rows: np.ndarray, kind: str, settings: Ladder, seed: int) -> Locator:
+    """Train a locator on these rows (n,) of the training maps."""
+    torch.manual_seed(seed)
+    names = ("parts", "present") if kind == "joints" else ("landmarks", "visibility")
+    weights = Weights(landmark=10, heatmap=1, visibility=0.1, category=0, attribute=0, triplet=0, pair=0)
+    model = Locator(kind, maps["map16"].shape[2])
+
+    def loss(rows: Tensor, view: int) -> Tensor:
+        true = {name: maps[name][rows, view] for name in names}
+        return train.total(train.loss_terms(model(*_inputs(maps, rows, view)), true, None, 0), weights)
+
+    _fit(model, loss, maps, rows, settings, settings.locator_epochs, seed)
+    return model.eval()
+
+
+def _inputs(maps: Maps, rows: Tensor, view: int, stride: int = 16) -> tuple[Tensor, Tensor]:
+    return maps["pooled"][rows, view].float(), maps[f"map{stride}"][rows, view].float().permute(0, 3, 1, 2)
+
+
+@torch.inference_mode()
+def locate(model: Locator, maps: Maps) -> tuple[Tensor, Tensor]:
+    """Return the locations (n, V, L, 2) and their gate (n, V, L) that a trained locator finds on maps."""
+    n, views = maps["map16"].shape[:2]
+    found = [[model(*_inputs(maps, rows, view)) for rows in torch.arange(n).split(500)] for view in range(views)]
+
+    def gathered(name: str) -> Tensor:
+        return torch.stack([torch.cat([out[name] for out in view]) for view in found], dim=1)
+
+    if model.kind == "joints":
+        return gathered("parts")[:, :, JOINT_PLACES], (gathered("present")[:, :, JOINT_PLACES] > 0.5).float()
+    return gathered("landmarks"), (gathered("visibility").argmax(3) == VISIBLE).float()
+
+
+Places = tuple[Tensor, Tensor]  # locations (n, V, 8, 2) and gates (n, V, 8)
+
+
+def places_of(kind: str, maps: Maps, rows: np.ndarray, others: list[Maps], settings: Ladder, seed: int) -> list[Places]:
+    """Return a kind of places for the training maps and for other maps; what is learned is learned from `rows`.
+
+    Raises Lacks where the data have no such places.
+    """
+    train_maps, all_maps = maps, [maps, *others]
+    if kind in ("regression", "heatmap", "joints"):
+        need(train_maps, "parts" if kind == "joints" else "landmarks")
+        model = fit_locator(train_maps, rows, kind, settings, seed)
+        return [locate(model, maps) for maps in all_maps]
+    out = []
+    for number, maps in enumerate(all_maps):
+        shape = maps["map16"].shape[:2]
+        gate = torch.ones(*shape, N_LANDMARKS)
+        if kind == "random":
+            generator = torch.Generator().manual_seed(1000 * seed + number)
+            where = 0.1 + 0.8 * torch.rand(*shape, N_LANDMARKS, 2, generator=generator)
+        elif kind == "grid":
+            where = torch.tensor(GRID).expand(*shape, -1, -1)
+        elif kind == "mean":
+            need(train_maps, "landmarks")
+            seen = (train_maps["visibility"][rows] == VISIBLE)[..., None]
+            total = torch.where(seen, train_maps["landmarks"][rows], 0).sum((0, 1))
+            where = (total / seen.sum((0, 1)).clamp_min(1)).expand(*shape, -1, -1)
+        elif kind == "truth":
+            need(maps, "landmarks")
+            where, gate = maps["landmarks"].nan_to_num(0.5), (maps["visibility"] == VISIBLE).float()
+        else:
+            need(maps, "parts")
+            where = maps["parts"][:, :, JOINT_PLACES].nan_to_num(0.5)
+            gate = maps["present"][:, :, JOINT_PLACES].float()
+        out.append((where, gate))
+    return out
+
+
+def need(maps: Maps, name: str) -> None:
+    """Raise Lacks where maps have no `name`."""
+    if name not in maps:
+        raise Lacks(f"this source has no {'joints' if name == 'parts' else name}")
+
+
+# ---- the network ----------------------------------------------------------------------------------------------------
+
+
+class Branches(nn.Module):
+    """A layer over the global branch and, with local=True, over what is pooled at eight places, and the heads."""
+
+    def __init__(self, settings: Ladder, categories: int, attributes: int, local: bool, wide: bool = False):
+        super().__init__()
+        self.window = 32 // settings.stride  # cells
+        pooled_at_places = N_LANDMARKS * CHANNELS[settings.stride] * BINS**2
+        inputs, hidden = POOLED + (pooled_at_places if local else 0), settings.hidden
+        if wide:
+            heads = categories + attributes + 1
+            hidden = round(hidden * (POOLED + pooled_at_places + heads) / (POOLED + heads))
+        self.norm = nn.BatchNorm1d(inputs, affine=False)
+        self.fc = fully_connected(inputs, hidden, settings.dropout)
+        initialise(self)
+        self.category, self.attributes = make_head(hidden, categories), make_head(hidden, attributes)
+
+    def forward(self, pooled: Tensor, cells: Tensor, where: Tensor | None = None, gate: Tensor | None = None) -> dict:
+        """pooled (n, POOLED), cells (n, C, H, W) of the map that is pooled at `where` (n, 8, 2) through `gate` (n, 8).
+
+        Returns what `fashionnet.answers` returns.
+        """
+        features = [pooled]
+        if where is not None:
+            features.append(landmark_pooling(cells, where, gate, self.window, BINS).flatten(1))
+        return answers(self, self.fc(self.norm(torch.cat(features, dim=1))))
+
+
+def _fit(model: nn.Module, loss, maps: Maps, rows: np.ndarray, settings: Ladder, epochs: int, seed: int) -> list[float]:
+    """Minimise loss(rows, view) by AdamW, a view drawn at each step; return the mean loss of each epoch."""
+    optimizer = torch.optim.AdamW(model.parameters(), settings.rate, weight_decay=settings.weight_decay)
+    step, history, updates = 0, [], epochs * -(-len(rows) // settings.batch)
+    model.train()
+    for epoch in range(epochs):
+        values, rng = [], np.random.default_rng((seed, epoch))
+        for batch in torch.from_numpy(rng.permutation(rows)).split(settings.batch):
+            optimizer.param_groups[0]["lr"] = settings.rate * train.rate_share(step, updates)
+            value = loss(batch, int(rng.integers(maps["map16"].shape[1])))
+            optimizer.zero_grad(set_to_none=True)
+            value.backward()
+            optimizer.step()
+            values.append(value.item())
+            step += 1
+        history.append(float(np.mean(values)))
+    return history
+
+
+@torch.inference_mode()
+def predict(model: Branches, maps: Maps, places: Places | None, stride: int) -> dict[str, np.ndarray]:
+    """Return category (n, K) and attributes (n, A) scores, those that the network has, and embedding (n, hidden)."""
+    model.eval()
+    out = []
+    for rows in torch.arange(len(maps["map16"])).split(500):
+        at = [] if places is None else [values[rows, 0] for values in places]
+        out.append(model(*_inputs(maps, rows, 0, stride), *at))
+    return {name: torch.cat([found[name] for found in out]).numpy() for name in out[0]}
+
+
+# ---- runs -----------------------------------------------------------------------------------------------------------
+
+
+class Job(NamedTuple):
+    """One training: a rung, a seed, and what else is varied."""
+
+    rung: str
+    seed: int
+    images: int = 0  # trained on; 0: all
+    attributes: int = 0  # supervised; 0: all
+    chosen: str = "frequent"  # which: the most "frequent" ones, or at "random"
+    weight: str = "mean"  # the loss is 1 for the label frequencies ("mean"), or a label weighs the same ("sum", Eq. 1)
+
+
+@dataclass
+class Task:
+    """The data of a ladder: training maps of the category-and-attribute benchmark, and what is measured.
+
+    measured: by stage the benchmark, its measured rows, how many of these are queries (None: no search), their maps.
+    """
+
+    config: Config
+    benchmark: Benchmark
+    rows: np.ndarray
+    maps: Maps
+    measured: dict[str, tuple[Benchmark, np.ndarray, int | None, Maps]]
+    folder: Path
+
+    def __post_init__(self):
+        self._places: dict = {}
+
+    def chosen(self, job: Job) -> np.ndarray:
+        """Return the numbers of the training maps that a job is trained on."""
+        return np.random.default_rng(job.seed).permutation(len(self.rows))[: job.images or None]
+
+    def places(self, job: Job) -> list[Places]:
+        """Return a job's places for the training maps and each measured stage; kept for the next job with the same."""
+        key = RUNGS[job.rung].places, job.seed, job.images
+        if key not in self._places:
+            others = [entry[3] for entry in self.measured.values()]
+            found = places_of(key[0], self.maps, self.chosen(job), others, self.config.ladder, job.seed)
+            self._places = {key: found}
+        return self._places[key]
+
+
+def make_task(benchmarks: dict[str, Benchmark], config: Config, out: Path, rows: np.ndarray | None = None,
+              measured: np.ndarray | None = None) -> Task:  # fmt: skip
+    """Return the task of a source. rows, measured: to train on other rows than pretrain and train, and to measure on
+    others than `measured_split` (a split held out of train, to choose settings). Raises Lacks without labels."""
+    if "category_attribute" not in benchmarks:
+        raise Lacks("no category and attribute benchmark in this source")
+    benchmark = benchmarks["category_attribute"]
+    if benchmark.attributes is None:
+        raise Lacks("no attributes in this source's category and attribute benchmark")
+    if rows is None:
+        rows = benchmark.rows("pretrain", "train")
+        measured = benchmark.rows(measured_split(benchmark))
+    stages = {"category_attribute": (benchmark, measured, None, make_maps(benchmark, measured, config, out))}
+    for name in runs.SEARCHES:
+        if name in benchmarks:
+            query, gallery = sides(benchmarks[name])
+            both = np.concatenate([query, gallery])
+            stages[name] = (benchmarks[name], both, len(query), make_maps(benchmarks[name], both, config, out))
+    maps = make_maps(benchmark, rows, config, out, config.ladder.views)
+    return Task(config, benchmark, rows, maps, stages, out / "ladder")
+
+
+def with_groups(task: Task, first: np.ndarray, second: np.ndarray) -> Task:
+    """Return the task with other attribute groups, in which rankings are kept too: masks (A,) bool, "first" before
+    "second" where an attribute is in both."""
+    groups = np.where(first, 1, np.where(second, 2, 0)).astype(np.int8)
+    names = {0: "others", 1: "first", 2: "second"}
+    benchmark = replace(task.benchmark, attribute_groups=groups, group_names=names)
+    measured = task.measured["category_attribute"]
+    return replace(
+        task, benchmark=benchmark, measured=task.measured | {"category_attribute": (benchmark, *measured[1:])}
+    )
+
+
+def supervised(task: Task, job: Job) -> np.ndarray:
+    """Return (A,) bool: the attributes that supervise a job. Random ones are the same for all seeds, and nested."""
+    frequency = task.benchmark.frequency(task.rows)
+    order = np.argsort(-frequency, kind="stable")
+    if job.chosen == "random":
+        order = np.random.default_rng(task.config.seed).permutation(len(order))
+    mask = np.zeros(len(order), bool)
+    mask[order[: job.attributes or len(order)]] = True
+    return mask
+
+
+def run(task: Task, job: Job) -> dict[str, dict[str, np.ndarray]]:
+    """Return the rankings of a job by stage, as `runs.rank` returns them; trained where they are not there yet."""
+    settings = vars(task.config.ladder) | vars(task.config.input) | vars(task.config.training.step2)
+    about = {"job": job._asdict(), "settings": settings, "version": VERSION, "rows": digest(task.rows.tolist())}
+    about |= {"balance": task.config.training.attribute_balance, "groups": task.benchmark.attribute_groups.tolist()}
+    about |= {stage: entry[0].key + digest(entry[1].tolist()) for stage, entry in task.measured.items()}
+    name = job.rung.replace(",", "").replace(" ", "-")
+    folder = artefact(task.folder / f"{name}_{job.seed}_{digest(about)}", lambda part: _run(task, job, part), about)
+    return {stage: read_tensors(folder / f"{stage}.safetensors", "np")[0] for stage in task.measured}
+
+
+def _run(task: Task, job: Job, folder: Path) -> None:
+    rung, chosen, benchmark = RUNGS[job.rung], task.chosen(job), task.benchmark
+    settings, training = task.config.ladder, task.config.training
+    labels = {"attributes": torch.from_numpy(benchmark.attributes[task.rows])}
+    if benchmark.category is not None:
+        labels["category"] = torch.from_numpy(benchmark.category[task.rows]).long()
+    weights = label_weights(labels["attributes"][chosen], supervised(task, job), job.weight, training.attribute_balance)
+    places = task.places(job) if rung.places else None
+    torch.manual_seed(job.seed)
+    categories = len(benchmark.category_names) if "category" in labels else 0
+    model = Branches(settings, categories, labels["attributes"].shape[1], places is not None, rung.wide)
+    train.start_at_frequencies(model, train.Samples(**labels), chosen, weights, task.config, [])
+
+    def loss(rows: Tensor, view: int) -> Tensor:
+        at = [] if places is None else [values[rows, view] for values in places[0]]
+        out = model(*_inputs(task.maps, rows, view, settings.stride), *at)
+        true = {name: values[rows] for name, values in labels.items()}
+        return train.total(train.loss_terms(out, true, weights, 0), training.step2)
+
+    history = _fit(model, loss, task.maps, chosen, settings, settings.epochs, job.seed)
+    header = {"parameters": str(sum(p.numel() for p in model.parameters())), "losses": str(history)}
+    for number, (stage, (measured, rows, queries, maps)) in enumerate(task.measured.items(), 1):
+        scores = predict(model, maps, None if places is None else places[number], settings.stride)
+        kept = ("category", "attributes") if queries is None else ("embedding",)
+        scores = {name: values for name, values in scores.items() if name in kept}
+        if rung.places in ("regression", "heatmap") and queries is None:
+            where = crops.landmarks_in_crop(places[number][0][:, 0], crops.fixed_view(len(rows), task.config.input))
+            pixels = crops.to_pixels(where.numpy(), measured.box[rows], task.config.input.margin)
+            scores["landmarks"] = pixels.astype(np.float32)
+        ranked = runs.rank(scores, measured, rows, queries)
+        write_tensors(folder / f"{stage}.safetensors", {n: torch.from_numpy(v) for n, v in ranked.items()}, header)
+
+
+def label_weights(labels: Tensor, mask: np.ndarray, weight: str, power: float) -> tuple[Tensor, Tensor]:
+    """Return w_pos and w_neg (A,) of Equation 1 for labels (n, A), 0 where `mask` (A,) is False.
+
+    weight: "sum", a label weighs the same however many attributes are supervised, as the equation sums them; "mean",
+    the loss of the label frequencies is 1, as in `losses.attribute_weights`.
+    """
+    masked = torch.from_numpy(mask)
+    if weight == "sum":
+        w_pos, w_neg = losses.attribute_weights(labels, power)
+        return w_pos * masked, w_neg * masked
+    weights = torch.zeros(2, len(mask))
+    weights[:, masked] = torch.stack(losses.attribute_weights(labels[:, masked], power))
+    return weights[0], weights[1]

@@ -1,0 +1,172 @@
+"""Measure and draw the ladder of places (notebook 10): rows are rungs, or rungs with fewer attributes or images."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from lib import ladder, metrics, paper
+from lib.ladder import EQUAL, Job, Task
+from lib.lists import VISIBLE
+from lib.report import measures
+from lib.report.figures import GREY, PALETTE
+from lib.report.results import STAGES, Results
+
+# Attributes of what a landmark marks: collar, sleeve, waistline, hem.
+NEAR = re.compile(r"collar|neck|sleeve|cuff|shoulder|strap|waist|hem\b|length|cropped|mini|midi|maxi|halter|high-low")
+NEAR_LANDMARKS, ELSEWHERE = "near landmarks", "elsewhere"
+BANDS = ("ranks 1-20", "ranks 21-100", "ranks 101-500", "ranks 501-1000")
+TITLES = {
+    ("category", "micro", "all"): "category, top-3",
+    ("attributes", "micro", "all"): "attributes, top-5",
+    ("attributes", "micro", NEAR_LANDMARKS): "attributes near landmarks, top-5",
+    ("attributes", "macro", "all"): "attributes, macro, top-5",
+    ("search", "hit", "all"): "top-20",
+}
+
+
+def gather(task: Task, jobs: dict[str, list[Job]]) -> dict[str, Results]:
+    """Return by stage the results of jobs, by the name of a row, one job per seed; trained where they are not there."""
+    order = sorted(((job.seed, name) for name, each in jobs.items() for job in each), key=lambda pair: pair[0])
+    found: dict[str, list[dict]] = {name: [] for name in jobs}
+    for seed, name in tqdm(order, desc="ladder", unit="run", mininterval=5):
+        found[name] += [ladder.run(task, job) for job in jobs[name] if job.seed == seed]
+    out = {}
+    for stage, (benchmark, rows, queries, _) in task.measured.items():
+        search = {} if queries is None else {"query": rows[:queries], "gallery": rows[queries:]}
+        answers = {name: [rankings[stage] for rankings in each] for name, each in found.items()}
+        out[stage] = Results(stage, benchmark, rows, answers, seed=task.config.seed, **search)
+    return out
+
+
+def regrouped(results: Results, masks: dict[str, np.ndarray]) -> Results:
+    """Return results whose attributes are in other groups: masks (A,) bool by name; an attribute is in the first."""
+    groups, names = np.zeros(len(results.benchmark.attribute_names), np.int8), {0: ELSEWHERE}
+    for number, (name, mask) in enumerate(masks.items(), 1):
+        groups[mask & (groups == 0)], names[number] = number, name
+    return replace(results, benchmark=replace(results.benchmark, attribute_groups=groups, group_names=names))
+
+
+def near_landmarks(results: Results) -> Results:
+    """Return results whose attributes are grouped by whether a landmark marks the place that they are about."""
+    mask = np.array([bool(NEAR.search(name.lower())) for name in results.benchmark.attribute_names])
+    return regrouped(results, {NEAR_LANDMARKS: mask})
+
+
+def measure(results: Results, wanted: Sequence[tuple[str, str, float, str]], base: str = EQUAL) -> pd.DataFrame:
+    """Return values of measures (name, definition, k, group) for each row, and its lead over the row `base`.
+
+    Shares with 95 % intervals over images (searches: items or designs) and seeds; leads are paired over images.
+    """
+    rows = []
+    for name, definition, k, group in wanted:
+        chosen = next(m for m in measures.MEASURES if (m.name, m.definition) == (name, definition))
+        values, n = {}, 0
+        for row in results.having(chosen.needs):
+            values[row], n = measures.resampled(chosen, results, row, k, group, results.bootstrap)
+        for row, value in values.items():
+            seeds = results.seeds(row)
+            here = metrics.interval(value, seeds=seeds)
+            lead = metrics.interval(value - values.get(base, np.full(len(value), np.nan)), seeds=seeds)
+            about = (row, results.stage, name, definition, group, k)
+            out = (*about, here.value, here.lo, here.hi, lead.value, lead.lo, lead.hi, seeds, n)
+            rows.append(out)
+    columns = ["row", "stage", "measure", "definition", "group", "k", "value", "lo", "hi", "lead", "lead_lo", "lead_hi"]
+    return pd.DataFrame(rows, columns=[*columns, "seeds", "n"])
+
+
+def measure_all(found: dict[str, Results], base: str = EQUAL) -> pd.DataFrame:
+    """Return what the ladder is judged by: categories, attributes by group, place and frequency, both searches."""
+    r = found["category_attribute"]
+    groups = ("all", *r.benchmark.group_names.values())
+    wanted = [("attributes", "micro", 5, group) for group in (*groups, *measures.frequency_bands(r))]
+    wanted += [("attributes", "macro", 5, "all")]
+    wanted += [("category", "micro", 3, "all")] * (r.benchmark.category is not None)
+    near = [("attributes", "micro", 5, group) for group in (NEAR_LANDMARKS, ELSEWHERE)]
+    parts = [measure(r, wanted, base), measure(near_landmarks(r), near, base)]
+    parts += [
+        measure(search, [("search", "hit", 20, "all")], base) for stage, search in found.items() if search is not r
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def display(table: pd.DataFrame, column: str = "value") -> pd.DataFrame:
+    """Return a table with a row for each rung and a column for each measure, per cent."""
+    titles = [title_of(row) for row in table.itertuples()]
+    wide = table.assign(title=titles).pivot_table(index="row", columns="title", values=column, sort=False)
+    return (100 * wide).rename_axis(index=None, columns=None)
+
+
+def title_of(row) -> str:
+    """Return the name of a measure for a table or a panel."""
+    title = TITLES.get((row.measure, row.definition, row.group), row.group)
+    return f"{STAGES[row.stage]}, {title}" if row.measure == "search" else title
+
+
+def checks(task: Task, found: Results, jobs: dict[str, list[Job]]) -> pd.DataFrame:
+    """Return how well each rung's places are found: the share of visible landmarks or joints below 0.1 of the box."""
+    rows = []
+    for name in found.having("landmarks"):
+        share = measures.value(found, "landmarks", "PDJ box", paper.PDJ_THRESHOLD, name)
+        rows.append((name, "landmarks", share))
+    maps, config = task.measured["category_attribute"][3], task.config.input
+    scale = config.view * (1 + 2 * config.margin)  # from units of the view to those of the box
+    for name, each in jobs.items():
+        if ladder.RUNGS[each[0].rung].places == "joints":
+            where, gate = (values[:, 0] for values in task.places(each[0])[1])
+            seen = maps["present"][:, 0, ladder.JOINT_PLACES]
+            near = (where - maps["parts"][:, 0, ladder.JOINT_PLACES]).norm(dim=2) * scale < paper.PDJ_THRESHOLD
+            rows.append((name, "joints", float((near & (gate > 0))[seen].float().mean())))
+    if "visibility" in maps:
+        shown = (maps["visibility"] == VISIBLE).float().mean()
+        rows.append((ladder.TRUE, "landmarks that are visible", float(shown)))
+    return pd.DataFrame(rows, columns=["row", "what", "share"])
+
+
+# ---- figures --------------------------------------------------------------------------------------------------------
+
+
+def draw_leads(table: pd.DataFrame, base: str = EQUAL):
+    """Draw each rung's lead over `base` with its interval, a panel for each measure of TITLES, a colour per source."""
+    table = table[[(row.measure, row.definition, row.group) in TITLES for row in table.itertuples()]]
+    table = table.assign(title=[title_of(row) for row in table.itertuples()])
+    if "source" not in table:
+        table = table.assign(source="")
+    titles, names = list(dict.fromkeys(table.title)), [name for name in dict.fromkeys(table.row) if name != base]
+    figure, axes = plt.subplots(1, len(titles), figsize=(2.5 * len(titles) + 1.5, 0.36 * len(names) + 1.2), sharey=True)
+    for axis, title in zip(np.atleast_1d(axes), titles, strict=True):
+        axis.axvline(0, color=GREY, lw=1)
+        for number, (source, part) in enumerate(table[table.title == title].groupby("source", sort=False)):
+            part = part.set_index("row").reindex(names)
+            y = np.arange(len(names)) + 0.18 * number
+            spread = 100 * np.abs(np.array([part.lead - part.lead_lo, part.lead_hi - part.lead], float))
+            axis.errorbar(100 * part.lead, y, xerr=spread, fmt="o", ms=4, lw=1.5, color=PALETTE[number], label=source)
+        axis.set(title=title, xlabel="lead in points")
+        axis.set_yticks(np.arange(len(names)), names)
+        axis.grid(False, axis="y")
+    np.atleast_1d(axes)[0].invert_yaxis()
+    if table.source.nunique() > 1:
+        np.atleast_1d(axes)[-1].legend(fontsize=8)
+    return figure
+
+
+def draw_curves(table: pd.DataFrame, x: str, label: str):
+    """Draw values over the column x with their intervals, a panel for each measure, a line for each `line`."""
+    table = table.assign(title=[title_of(row) for row in table.itertuples()])
+    titles = list(dict.fromkeys(table.title))
+    figure, axes = plt.subplots(1, len(titles), figsize=(3.0 * len(titles), 3.2))
+    for axis, title in zip(np.atleast_1d(axes), titles, strict=True):
+        for number, (name, part) in enumerate(table[table.title == title].groupby("line", sort=False)):
+            part = part.sort_values(x)
+            spread = 100 * np.array([part.value - part.lo, part.hi - part.value])
+            axis.errorbar(
+                part[x], 100 * part.value, spread, marker="o", ms=4, lw=1.5, color=PALETTE[number], label=name
+            )
+        axis.set(title=title, xlabel=label, xscale="log")
+    np.atleast_1d(axes)[0].set_ylabel("per cent")
+    np.atleast_1d(axes)[-1].legend(fontsize=7)
+    return figure
