@@ -48,6 +48,9 @@ class Rung(NamedTuple):
     wide: bool = False  # as many parameters as with a local branch
 
 
+# What the training maps must have, by kind of places.
+NEEDS = dict.fromkeys(("mean", "regression", "heatmap", "truth"), "landmarks")
+NEEDS |= dict.fromkeys(("joints", "listed"), "parts")
 NOTHING, EQUAL, TRUE = "nothing", "nothing, as many parameters", "true landmarks"
 RUNGS = {
     NOTHING: Rung("no local branch"),
@@ -195,42 +198,35 @@ Places = tuple[Tensor, Tensor]  # locations (n, V, 8, 2) and gates (n, V, 8)
 def places_of(kind: str, maps: Maps, rows: np.ndarray, others: list[Maps], settings: Ladder, seed: int) -> list[Places]:
     """Return a kind of places for the training maps and for other maps; what is learned is learned from `rows`.
 
-    Raises Lacks where the data have no such places.
+    None for other maps whose annotated places are not known. Raises Lacks where the training maps have no such places.
     """
-    train_maps, all_maps = maps, [maps, *others]
+    if wanted := NEEDS.get(kind):
+        if wanted not in maps:
+            raise Lacks(f"this source has no {'joints' if wanted == 'parts' else wanted}")
     if kind in ("regression", "heatmap", "joints"):
-        need(train_maps, "parts" if kind == "joints" else "landmarks")
-        model = fit_locator(train_maps, rows, kind, settings, seed)
-        return [locate(model, maps) for maps in all_maps]
-    out = []
-    for number, maps in enumerate(all_maps):
-        shape = maps["map16"].shape[:2]
-        gate = torch.ones(*shape, N_LANDMARKS)
-        if kind == "random":
-            generator = torch.Generator().manual_seed(1000 * seed + number)
-            where = 0.1 + 0.8 * torch.rand(*shape, N_LANDMARKS, 2, generator=generator)
-        elif kind == "grid":
-            where = torch.tensor(GRID).expand(*shape, -1, -1)
-        elif kind == "mean":
-            need(train_maps, "landmarks")
-            seen = (train_maps["visibility"][rows] == VISIBLE)[..., None]
-            total = torch.where(seen, train_maps["landmarks"][rows], 0).sum((0, 1))
-            where = (total / seen.sum((0, 1)).clamp_min(1)).expand(*shape, -1, -1)
-        elif kind == "truth":
-            need(maps, "landmarks")
-            where, gate = maps["landmarks"].nan_to_num(0.5), (maps["visibility"] == VISIBLE).float()
-        else:
-            need(maps, "parts")
-            where = maps["parts"][:, :, JOINT_PLACES].nan_to_num(0.5)
-            gate = maps["present"][:, :, JOINT_PLACES].float()
-        out.append((where, gate))
-    return out
+        model = fit_locator(maps, rows, kind, settings, seed)
+        return [locate(model, some) for some in (maps, *others)]
+    return [_fixed_places(kind, maps, rows, some, 1000 * seed + i) for i, some in enumerate((maps, *others))]
 
 
-def need(maps: Maps, name: str) -> None:
-    """Raise Lacks where maps have no `name`."""
-    if name not in maps:
-        raise Lacks(f"this source has no {'joints' if name == 'parts' else name}")
+def _fixed_places(kind: str, train_maps: Maps, rows: np.ndarray, maps: Maps, seed: int) -> Places | None:
+    """Return places that are not estimated."""
+    shape = maps["map16"].shape[:2]
+    everywhere = torch.ones(*shape, N_LANDMARKS)
+    if kind == "random":
+        drawn = torch.rand(*shape, N_LANDMARKS, 2, generator=torch.Generator().manual_seed(seed))
+        return 0.1 + 0.8 * drawn, everywhere
+    if kind == "grid":
+        return torch.tensor(GRID).expand(*shape, -1, -1), everywhere
+    if kind == "mean":
+        seen = (train_maps["visibility"][rows] == VISIBLE)[..., None]
+        total = torch.where(seen, train_maps["landmarks"][rows], 0).sum((0, 1))
+        return (total / seen.sum((0, 1)).clamp_min(1)).expand(*shape, -1, -1), everywhere
+    if NEEDS[kind] not in maps:
+        return None
+    if kind == "truth":
+        return maps["landmarks"].nan_to_num(0.5), (maps["visibility"] == VISIBLE).float()
+    return maps["parts"][:, :, JOINT_PLACES].nan_to_num(0.5), maps["present"][:, :, JOINT_PLACES].float()
 
 
 # ---- the network ----------------------------------------------------------------------------------------------------
@@ -384,14 +380,18 @@ def supervised(task: Task, job: Job) -> np.ndarray:
 
 
 def run(task: Task, job: Job) -> dict[str, dict[str, np.ndarray]]:
-    """Return the rankings of a job by stage, as `runs.rank` returns them; trained where they are not there yet."""
+    """Return the rankings of a job by stage, as `runs.rank` returns them; trained where they are not there yet.
+
+    A stage whose images have no such places, such as true landmarks, is missing.
+    """
     settings = vars(task.config.ladder) | vars(task.config.input) | vars(task.config.training.step2)
     about = {"job": job._asdict(), "settings": settings, "version": VERSION, "rows": digest(task.rows.tolist())}
     about |= {"balance": task.config.training.attribute_balance, "groups": task.benchmark.attribute_groups.tolist()}
     about |= {stage: entry[0].key + digest(entry[1].tolist()) for stage, entry in task.measured.items()}
     name = job.rung.replace(",", "").replace(" ", "-")
     folder = artefact(task.folder / f"{name}_{job.seed}_{digest(about)}", lambda part: _run(task, job, part), about)
-    return {stage: read_tensors(folder / f"{stage}.safetensors", "np")[0] for stage in task.measured}
+    files = {stage: folder / f"{stage}.safetensors" for stage in task.measured}
+    return {stage: read_tensors(path, "np")[0] for stage, path in files.items() if path.exists()}
 
 
 def _run(task: Task, job: Job, folder: Path) -> None:
@@ -416,6 +416,8 @@ def _run(task: Task, job: Job, folder: Path) -> None:
     history = _fit(model, loss, task.maps, chosen, settings, settings.epochs, job.seed)
     header = {"parameters": str(sum(p.numel() for p in model.parameters())), "losses": str(history)}
     for number, (stage, (measured, rows, queries, maps)) in enumerate(task.measured.items(), 1):
+        if places is not None and places[number] is None:
+            continue
         scores = predict(model, maps, None if places is None else places[number], settings.stride)
         kept = ("category", "attributes") if queries is None else ("embedding",)
         scores = {name: values for name, values in scores.items() if name in kept}

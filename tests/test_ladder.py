@@ -67,8 +67,10 @@ def test_places_by_hand(task):
     for kind in ("regression", "heatmap", "joints"):
         where, gate = found(kind)[0]
         assert where.shape == (len(rows), 2, 8, 2) and set(gate.unique().tolist()) <= {0.0, 1.0}
-    with pytest.raises(Lacks, match="no joints"):
+    with pytest.raises(Lacks, match="has no joints"):
         ladder.places_of("joints", {"map16": task.maps["map16"]}, rows, others, SMALL, 0)
+    bare = {"map16": others[0]["map16"]}
+    assert ladder.places_of("truth", task.maps, rows, [bare], SMALL, 0)[1] is None
 
 
 def test_the_wide_network_has_as_many_parameters():

@@ -38,7 +38,7 @@ def gather(task: Task, jobs: dict[str, list[Job]]) -> dict[str, Results]:
     out = {}
     for stage, (benchmark, rows, queries, _) in task.measured.items():
         search = {} if queries is None else {"query": rows[:queries], "gallery": rows[queries:]}
-        answers = {name: [rankings[stage] for rankings in each] for name, each in found.items()}
+        answers = {name: [rankings[stage] for rankings in each] for name, each in found.items() if stage in each[0]}
         out[stage] = Results(stage, benchmark, rows, answers, seed=task.config.seed, **search)
     return out
 
