@@ -223,8 +223,8 @@ PROFILES = {
         profile="ladder",
         seed=16,
         world=World(
-            pretrain=0, train=16_000, val=400, test=4_000, inshop_train_items=8, inshop_test_items=1_200,
-            consumer2shop_train_items=8, consumer2shop_val_items=6, consumer2shop_test_items=1_200, distractors=300,
+            pretrain=0, train=12_000, val=400, test=4_000, inshop_train_items=8, inshop_test_items=1_000,
+            consumer2shop_train_items=8, consumer2shop_val_items=6, consumer2shop_test_items=1_000, distractors=300,
             line=1,
         ),
         input=Input(px=139, view_px=128),

@@ -170,7 +170,7 @@ def fit_locator(maps: Maps, rows: np.ndarray, kind: str, settings: Ladder, seed:
         true = {name: maps[name][rows, view] for name in names}
         return train.total(train.loss_terms(model(*_inputs(maps, rows, view)), true, None, 0), weights)
 
-    _fit(model, loss, maps, rows, settings, settings.locator_epochs, seed)
+    minimise(model, loss, rows, maps["map16"].shape[1], settings, settings.locator_epochs, seed)
     return model.eval()
 
 
@@ -259,8 +259,8 @@ class Branches(nn.Module):
         return answers(self, self.fc(self.norm(torch.cat(features, dim=1))))
 
 
-def _fit(model: nn.Module, loss, maps: Maps, rows: np.ndarray, settings: Ladder, epochs: int, seed: int) -> list[float]:
-    """Minimise loss(rows, view) by AdamW, a view drawn at each step; return the mean loss of each epoch."""
+def minimise(model, loss, rows: np.ndarray, views: int, settings: Ladder, epochs: int, seed: int) -> list[float]:
+    """Minimise loss(rows, view) by AdamW, one of `views` drawn at each step; return the mean loss of each epoch."""
     optimizer = torch.optim.AdamW(model.parameters(), settings.rate, weight_decay=settings.weight_decay)
     step, history, updates = 0, [], epochs * -(-len(rows) // settings.batch)
     model.train()
@@ -268,12 +268,13 @@ def _fit(model: nn.Module, loss, maps: Maps, rows: np.ndarray, settings: Ladder,
         values, rng = [], np.random.default_rng((seed, epoch))
         for batch in torch.from_numpy(rng.permutation(rows)).split(settings.batch):
             optimizer.param_groups[0]["lr"] = settings.rate * train.rate_share(step, updates)
-            value = loss(batch, int(rng.integers(maps["map16"].shape[1])))
-            optimizer.zero_grad(set_to_none=True)
-            value.backward()
-            optimizer.step()
-            values.append(value.item())
             step += 1
+            if len(batch) > 1:  # of one row there is no deviation
+                value = loss(batch, int(rng.integers(views)))
+                optimizer.zero_grad(set_to_none=True)
+                value.backward()
+                optimizer.step()
+                values.append(value.item())
         history.append(float(np.mean(values)))
     return history
 
@@ -413,20 +414,24 @@ def _run(task: Task, job: Job, folder: Path) -> None:
         true = {name: values[rows] for name, values in labels.items()}
         return train.total(train.loss_terms(out, true, weights, 0), training.step2)
 
-    history = _fit(model, loss, task.maps, chosen, settings, settings.epochs, job.seed)
+    history = minimise(model, loss, chosen, task.maps["map16"].shape[1], settings, settings.epochs, job.seed)
     header = {"parameters": str(sum(p.numel() for p in model.parameters())), "losses": str(history)}
     for number, (stage, (measured, rows, queries, maps)) in enumerate(task.measured.items(), 1):
         if places is not None and places[number] is None:
             continue
         scores = predict(model, maps, None if places is None else places[number], settings.stride)
-        kept = ("category", "attributes") if queries is None else ("embedding",)
-        scores = {name: values for name, values in scores.items() if name in kept}
+        scores = kept(scores, queries)
         if rung.places in ("regression", "heatmap") and queries is None:
             where = crops.landmarks_in_crop(places[number][0][:, 0], crops.fixed_view(len(rows), task.config.input))
             pixels = crops.to_pixels(where.numpy(), measured.box[rows], task.config.input.margin)
             scores["landmarks"] = pixels.astype(np.float32)
         ranked = runs.rank(scores, measured, rows, queries)
         write_tensors(folder / f"{stage}.safetensors", {n: torch.from_numpy(v) for n, v in ranked.items()}, header)
+
+
+def kept(scores: dict[str, np.ndarray], queries: int | None) -> dict[str, np.ndarray]:
+    """Return what is ranked of some scores: the embedding of a search, else all but the embedding."""
+    return {name: values for name, values in scores.items() if (name == "embedding") == (queries is not None)}
 
 
 def label_weights(labels: Tensor, mask: np.ndarray, weight: str, power: float) -> tuple[Tensor, Tensor]:

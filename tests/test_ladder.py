@@ -138,7 +138,7 @@ def test_only_the_right_places_solve_a_task_whose_labels_are_at_landmarks(task, 
 def test_a_finished_job_is_not_trained_again(task, monkeypatch):
     job = Job("fixed grid", 0, images=8)
     found = ladder.run(task, job)
-    monkeypatch.setattr(ladder, "_fit", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(ladder, "minimise", lambda *_: pytest.fail("trained again"))
     again = ladder.run(task, job)
     assert (found["category_attribute"]["attributes"] == again["category_attribute"]["attributes"]).all()
 
