@@ -2,8 +2,8 @@
 
 ImageNet's maps of every picture are computed once and stay frozen; a small network is trained on top of them. Its
 global branch reads the last map. Its local branch pools an earlier map around eight places, and the rungs of the ladder
-differ in these places alone: at random, on a grid, at landmarks that are estimated or true, at human joints. Not in the
-paper, which compares networks that differ in more than the places.
+differ in these places: at random, on a grid, at landmarks that are estimated or true, at human joints; the last three
+in the gate, too, which closes at what is not visible. Not in the paper, which compares networks that differ in more.
 
 All locations are (x, y) in units of the view, as in `fashionnet`.
 """
@@ -27,8 +27,8 @@ from lib.landmark_pooling import landmark_pooling
 from lib.lists import JOINTS, VISIBLE, Lacks
 from lib.methods import DETECTORS, FASHIONNET, find
 
-VERSION = 1  # raised by hand when maps or training change
-BINS = 2  # around a place, a side; a region is a quarter of a view of 128 px wide
+VERSION = 2  # raised by hand when maps or training change
+BINS = 2  # around a place, a side; a region is 32 pixels of the view wide
 # Channels of the two maps by their stride. A cell of the first sees 67 px of the view, one of the second all of 128 px,
 # though mostly its middle.
 CHANNELS = {8: efficientnet.CHANNELS["shared"], 16: efficientnet.CHANNELS["pose"]}
@@ -45,24 +45,29 @@ class Rung(NamedTuple):
 
     words: str
     places: str = ""
+    # Which places are gated to zero, as in the paper's layer: "" none, "own" those found invisible, or by the "truth".
+    gate: str = ""
     wide: bool = False  # as many parameters as with a local branch
 
 
 # What the training maps must have, by kind of places.
 NEEDS = dict.fromkeys(("mean", "regression", "heatmap", "truth"), "landmarks")
 NEEDS |= dict.fromkeys(("joints", "listed"), "parts")
-NOTHING, EQUAL, TRUE = "nothing", "nothing, as many parameters", "true landmarks"
+NOTHING, EQUAL, MEAN, TRUE = "nothing", "nothing, as many parameters", "mean landmarks", "true landmarks"
 RUNGS = {
     NOTHING: Rung("no local branch"),
     EQUAL: Rung("no local branch; a wider layer instead", wide=True),
-    "random places": Rung("eight places drawn at random for each picture", "random"),
+    "random places": Rung("eight places drawn at random for each view of a picture", "random"),
     "fixed grid": Rung("the same eight places for all pictures", "grid"),
-    "mean landmarks": Rung("where landmarks are on average in training", "mean"),
-    "estimated landmarks": Rung("a regression on the frozen maps, as FashionNet's pose branch", "regression"),
+    MEAN: Rung("where landmarks are on average in training", "mean"),
+    "estimated landmarks": Rung("a regression on the frozen maps", "regression"),
     "estimated by heatmaps": Rung("a soft-argmax over heatmaps on the frozen maps", "heatmap"),
-    TRUE: Rung("the annotation, in training and at test: an upper bound", "truth"),
+    TRUE: Rung("the annotation, in training and at test; one that is not visible is at its mean place", "truth"),
     "detected joints": Rung("eight joints, by a detector that is trained on the same pictures", "joints"),
-    "listed joints": Rung("eight joints as list_joints.txt has them", "listed"),
+    "listed joints": Rung("eight joints of list_joints.txt: the generator's, or on photos a pose detector's", "listed"),
+    "heatmaps, gated": Rung("estimated by heatmaps, those found invisible gated to zero", "heatmap", "own"),
+    "true, gated": Rung("the annotation, those not visible gated to zero", "truth", "own"),
+    "mean, gated by truth": Rung("mean landmarks, gated by the annotation: what the gate alone tells", "mean", "truth"),
 }
 
 
@@ -127,51 +132,65 @@ def _maps_of_view(samples: train.Samples, rows: np.ndarray, config: Config, numb
 class Locator(nn.Module):
     """Find landmarks or joints on the frozen maps.
 
-    kind: "regression", landmarks as FashionNet's pose branch finds them; "heatmap", landmarks by soft-argmax; "joints",
-    by heatmaps with one more answer, "absent", as `rivals.PartDetector`.
+    kind: "regression" or "heatmap", landmarks as FashionNet's two heads find them; "joints", by heatmaps with one more
+    answer, "absent", as `rivals.PartDetector`. It starts at `mean` (L, 2), or at flat heatmaps.
     """
 
-    def __init__(self, kind: str, cells: int):
+    def __init__(self, kind: str, cells: int, mean: Tensor):
         super().__init__()
-        self.kind, count = kind, len(JOINTS) if kind == "joints" else N_LANDMARKS
-        self.convs = nn.Sequential(nn.Conv2d(CHANNELS[16], 64, 3, padding=1), nn.ReLU())
+        self.kind, count = kind, len(mean)
+        self.convs = nn.Sequential(nn.BatchNorm2d(CHANNELS[16]), nn.Conv2d(CHANNELS[16], 64, 3, padding=1), nn.ReLU())
         self.state = nn.Linear(POOLED, count * (1 if kind == "joints" else 3))
         if kind == "regression":
-            self.fc = nn.Sequential(fully_connected(64 * (cells // 2) ** 2, 256, 0.2), nn.Linear(256, 2 * count))
+            last = nn.Linear(256, 2 * count)
+            self.fc = nn.Sequential(fully_connected(64 * (cells // 2) ** 2, 256, 0.2), last)
         else:
             self.upsample, self.heatmap = make_heatmap(64, count)
+            last = self.heatmap
         initialise(self)
-        nn.init.zeros_(self.state.weight)
+        for layer in (self.state, last):
+            nn.init.zeros_(layer.weight)
+        if kind == "regression":
+            last.bias.data.copy_(mean.flatten())
 
     def forward(self, pooled: Tensor, cells: Tensor) -> dict[str, Tensor]:
         """pooled (n, POOLED), cells (n, 112, H, W). Returns what `fashionnet.PoseBranch` or a detector returns."""
         x, state = self.convs(cells), self.state(F.normalize(pooled, dim=1) * 10)
         if self.kind == "regression":
             landmarks = self.fc(F.max_pool2d(x, 2).flatten(1)).unflatten(1, (-1, 2))
-            return {"landmarks": 0.5 + landmarks, "visibility": state.unflatten(1, (-1, 3))}
+            return {"landmarks": landmarks, "visibility": state.unflatten(1, (-1, 3))}
         heatmap = self.heatmap(F.relu(self.upsample(x)))
+        where = heatmap.flatten(2).log_softmax(2).view_as(heatmap)
         if self.kind == "heatmap":
-            log_heatmap = heatmap.flatten(2).log_softmax(2).view_as(heatmap)
-            found = {"log_heatmap": log_heatmap, "landmarks": soft_argmax(log_heatmap)}
+            found = {"log_heatmap": where, "landmarks": soft_argmax(where)}
             return found | {"visibility": state.unflatten(1, (-1, 3))}
         log_parts = torch.cat([heatmap.flatten(2), state[..., None]], dim=2).log_softmax(2)
-        where = heatmap.flatten(2).log_softmax(2).view_as(heatmap)
         return {"log_parts": log_parts, "parts": soft_argmax(where), "present": 1 - log_parts[..., -1].exp()}
 
 
-def fit_locator(maps: Maps, rows: np.ndarray, kind: str, settings: Ladder, seed: int) -> Locator:
-    """Train a locator on these rows (n,) of the training maps."""
+def fit_locator(maps: Maps, rows: np.ndarray, kind: str, settings: Ladder, seed: int, share: float = 1) -> Locator:
+    """Train a locator on these rows (n,) of the training maps, for a share of the usual passes."""
     torch.manual_seed(seed)
-    names = ("parts", "present") if kind == "joints" else ("landmarks", "visibility")
+    joints = kind == "joints"
     weights = Weights(landmark=10, heatmap=1, visibility=0.1, category=0, attribute=0, triplet=0, pair=0)
-    model = Locator(kind, maps["map16"].shape[2])
+    model = Locator(kind, maps["map16"].shape[2], mean_place(maps, rows, joints))
 
     def loss(rows: Tensor, view: int) -> Tensor:
+        names = ("parts", "present") if joints else ("landmarks", "visibility")
         true = {name: maps[name][rows, view] for name in names}
         return train.total(train.loss_terms(model(*_inputs(maps, rows, view)), true, None, 0), weights)
 
-    minimise(model, loss, rows, maps["map16"].shape[1], settings, settings.locator_epochs, seed)
+    epochs = max(1, round(share * settings.locator_epochs))
+    minimise(model, loss, rows, maps["map16"].shape[1], settings, epochs, seed)
     return model.eval()
+
+
+def mean_place(maps: Maps, rows: np.ndarray, joints: bool) -> Tensor:
+    """Return the mean location (L, 2) of each visible landmark, or of each joint that is present."""
+    where, seen = (maps["parts"], maps["present"]) if joints else (maps["landmarks"], maps["visibility"] == VISIBLE)
+    where, seen = where[rows], seen[rows][..., None]
+    mean = torch.where(seen, where, 0).sum((0, 1)) / seen.sum((0, 1)).clamp_min(1)
+    return torch.where(seen.any(0).any(0), mean, 0.5)
 
 
 def _inputs(maps: Maps, rows: Tensor, view: int, stride: int = 16) -> tuple[Tensor, Tensor]:
@@ -195,16 +214,18 @@ def locate(model: Locator, maps: Maps) -> tuple[Tensor, Tensor]:
 Places = tuple[Tensor, Tensor]  # locations (n, V, 8, 2) and gates (n, V, 8)
 
 
-def places_of(kind: str, maps: Maps, rows: np.ndarray, others: list[Maps], settings: Ladder, seed: int) -> list[Places]:
+def places_of(
+    kind: str, maps: Maps, rows: np.ndarray, others: list[Maps], settings: Ladder, seed: int, share: float = 1
+) -> list[Places | None]:
     """Return a kind of places for the training maps and for other maps; what is learned is learned from `rows`.
 
-    None for other maps whose annotated places are not known. Raises Lacks where the training maps have no such places.
+    None for other maps whose annotated places are not known. share: of the usual passes of what learns. Raises Lacks
+    where the training maps have no such places.
     """
-    if wanted := NEEDS.get(kind):
-        if wanted not in maps:
-            raise Lacks(f"this source has no {'joints' if wanted == 'parts' else wanted}")
+    if (wanted := NEEDS.get(kind)) and wanted not in maps:
+        raise Lacks(f"this source has no {'joints' if wanted == 'parts' else wanted}")
     if kind in ("regression", "heatmap", "joints"):
-        model = fit_locator(maps, rows, kind, settings, seed)
+        model = fit_locator(maps, rows, kind, settings, seed, share)
         return [locate(model, some) for some in (maps, *others)]
     return [_fixed_places(kind, maps, rows, some, 1000 * seed + i) for i, some in enumerate((maps, *others))]
 
@@ -219,14 +240,28 @@ def _fixed_places(kind: str, train_maps: Maps, rows: np.ndarray, maps: Maps, see
     if kind == "grid":
         return torch.tensor(GRID).expand(*shape, -1, -1), everywhere
     if kind == "mean":
-        seen = (train_maps["visibility"][rows] == VISIBLE)[..., None]
-        total = torch.where(seen, train_maps["landmarks"][rows], 0).sum((0, 1))
-        return (total / seen.sum((0, 1)).clamp_min(1)).expand(*shape, -1, -1), everywhere
+        return mean_place(train_maps, rows, False).expand(*shape, -1, -1), everywhere
     if NEEDS[kind] not in maps:
         return None
     if kind == "truth":
-        return maps["landmarks"].nan_to_num(0.5), (maps["visibility"] == VISIBLE).float()
-    return maps["parts"][:, :, JOINT_PLACES].nan_to_num(0.5), maps["present"][:, :, JOINT_PLACES].float()
+        seen, where, mean = maps["visibility"] == VISIBLE, maps["landmarks"], mean_place(train_maps, rows, False)
+    else:
+        seen, where = (maps[name][:, :, JOINT_PLACES] for name in ("present", "parts"))
+        mean = mean_place(train_maps, rows, True)[list(JOINT_PLACES)]
+    return torch.where(seen[..., None], where, mean), seen.float()
+
+
+def gated(places: list[Places | None], maps: list[Maps], gate: str) -> list[Places | None]:
+    """Return places with the gate of a rung: open everywhere, the places' own, or that of the true landmarks."""
+    if gate == "own":
+        return places
+    out = []
+    for found, some in zip(places, maps, strict=True):
+        if found is None or (gate == "truth" and "visibility" not in some):
+            out.append(None)
+        else:
+            out.append((found[0], (some["visibility"] == VISIBLE).float() if gate else torch.ones_like(found[1])))
+    return out
 
 
 # ---- the network ----------------------------------------------------------------------------------------------------
@@ -299,6 +334,7 @@ class Job(NamedTuple):
     rung: str
     seed: int
     images: int = 0  # trained on; 0: all
+    passes: float = 1  # share of the usual ones
     attributes: int = 0  # supervised; 0: all
     chosen: str = "frequent"  # which: the most "frequent" ones, or at "random"
     weight: str = "mean"  # the loss is 1 for the label frequencies ("mean"), or a label weighs the same ("sum", Eq. 1)
@@ -325,14 +361,17 @@ class Task:
         """Return the numbers of the training maps that a job is trained on."""
         return np.random.default_rng(job.seed).permutation(len(self.rows))[: job.images or None]
 
-    def places(self, job: Job) -> list[Places]:
+    def places(self, job: Job) -> list[Places | None]:
         """Return a job's places for the training maps and each measured stage; kept for the next job with the same."""
-        key = RUNGS[job.rung].places, job.seed, job.images
+        rung, maps = RUNGS[job.rung], [self.maps, *(entry[3] for entry in self.measured.values())]
+        key = rung.places, job.seed, job.images, job.passes
         if key not in self._places:
-            others = [entry[3] for entry in self.measured.values()]
-            found = places_of(key[0], self.maps, self.chosen(job), others, self.config.ladder, job.seed)
-            self._places = {key: found}
-        return self._places[key]
+            self._places = {
+                key: places_of(
+                    rung.places, maps[0], self.chosen(job), maps[1:], self.config.ladder, job.seed, job.passes
+                )
+            }
+        return gated(self._places[key], maps, rung.gate)
 
 
 def make_task(benchmarks: dict[str, Benchmark], config: Config, out: Path, rows: np.ndarray | None = None,
@@ -357,16 +396,12 @@ def make_task(benchmarks: dict[str, Benchmark], config: Config, out: Path, rows:
     return Task(config, benchmark, rows, maps, stages, out / "ladder")
 
 
-def with_groups(task: Task, first: np.ndarray, second: np.ndarray) -> Task:
-    """Return the task with other attribute groups, in which rankings are kept too: masks (A,) bool, "first" before
-    "second" where an attribute is in both."""
-    groups = np.where(first, 1, np.where(second, 2, 0)).astype(np.int8)
-    names = {0: "others", 1: "first", 2: "second"}
-    benchmark = replace(task.benchmark, attribute_groups=groups, group_names=names)
-    measured = task.measured["category_attribute"]
-    return replace(
-        task, benchmark=benchmark, measured=task.measured | {"category_attribute": (benchmark, *measured[1:])}
-    )
+def with_group(task: Task, mask: np.ndarray) -> Task:
+    """Return the task with two attribute groups, in which rankings are kept too: "shared", mask (A,) bool, and not."""
+    benchmark = replace(task.benchmark, attribute_groups=mask.astype(np.int8), group_names={0: "others", 1: "shared"})
+    _, rows, queries, maps = task.measured["category_attribute"]
+    measured = task.measured | {"category_attribute": (benchmark, rows, queries, maps)}
+    return replace(task, benchmark=benchmark, measured=measured)
 
 
 def supervised(task: Task, job: Job) -> np.ndarray:
@@ -386,6 +421,8 @@ def run(task: Task, job: Job) -> dict[str, dict[str, np.ndarray]]:
     A stage whose images have no such places, such as true landmarks, is missing.
     """
     settings = vars(task.config.ladder) | vars(task.config.input) | vars(task.config.training.step2)
+    settings = {name: value for name, value in settings.items() if name not in ("seeds", "doses", "shares")}
+    settings |= {"seed": task.config.seed, "network": runs.file_digest(efficientnet.WEIGHTS)}
     about = {"job": job._asdict(), "settings": settings, "version": VERSION, "rows": digest(task.rows.tolist())}
     about |= {"balance": task.config.training.attribute_balance, "groups": task.benchmark.attribute_groups.tolist()}
     about |= {stage: entry[0].key + digest(entry[1].tolist()) for stage, entry in task.measured.items()}
@@ -402,7 +439,7 @@ def _run(task: Task, job: Job, folder: Path) -> None:
     if benchmark.category is not None:
         labels["category"] = torch.from_numpy(benchmark.category[task.rows]).long()
     weights = label_weights(labels["attributes"][chosen], supervised(task, job), job.weight, training.attribute_balance)
-    places = task.places(job) if rung.places else None
+    places = task.places(job) if rung.places else None  # locators are trained before the network is drawn
     torch.manual_seed(job.seed)
     categories = len(benchmark.category_names) if "category" in labels else 0
     model = Branches(settings, categories, labels["attributes"].shape[1], places is not None, rung.wide)
@@ -414,17 +451,21 @@ def _run(task: Task, job: Job, folder: Path) -> None:
         true = {name: values[rows] for name, values in labels.items()}
         return train.total(train.loss_terms(out, true, weights, 0), training.step2)
 
-    history = minimise(model, loss, chosen, task.maps["map16"].shape[1], settings, settings.epochs, job.seed)
+    history = minimise(
+        model,
+        loss,
+        chosen,
+        task.maps["map16"].shape[1],
+        settings,
+        max(1, round(job.passes * settings.epochs)),
+        job.seed,
+    )
     header = {"parameters": str(sum(p.numel() for p in model.parameters())), "losses": str(history)}
     for number, (stage, (measured, rows, queries, maps)) in enumerate(task.measured.items(), 1):
         if places is not None and places[number] is None:
             continue
         scores = predict(model, maps, None if places is None else places[number], settings.stride)
         scores = kept(scores, queries)
-        if rung.places in ("regression", "heatmap") and queries is None:
-            where = crops.landmarks_in_crop(places[number][0][:, 0], crops.fixed_view(len(rows), task.config.input))
-            pixels = crops.to_pixels(where.numpy(), measured.box[rows], task.config.input.margin)
-            scores["landmarks"] = pixels.astype(np.float32)
         ranked = runs.rank(scores, measured, rows, queries)
         write_tensors(folder / f"{stage}.safetensors", {n: torch.from_numpy(v) for n, v in ranked.items()}, header)
 

@@ -16,8 +16,12 @@ from lib.report import measures
 from lib.report.figures import GREY, PALETTE
 from lib.report.results import STAGES, Results
 
-# Attributes of what a landmark marks: collar, sleeve, waistline, hem.
-NEAR = re.compile(r"collar|neck|sleeve|cuff|shoulder|strap|waist|hem\b|length|cropped|mini|midi|maxi|halter|high-low")
+# Attributes of what a landmark marks: collar, sleeve, waistline, hem and, by these, lengths.
+NEAR = re.compile(
+    r"collar|lapel|neck|crew|scoop|cowl|mock|deep-v|v-cut|halter|racerback|sleeve|cuff|shoulder|raglan|dolman|batwing"
+    r"|flutter|strap|waist|-rise|hem\b|length|high-low|dolphin|crop|mini|midi|maxi|longline|ankle|capri"
+)
+NEAR_GROUPS = ("neckline", "sleeve", "length")  # of the fine annotation
 NEAR_LANDMARKS, ELSEWHERE = "near landmarks", "elsewhere"
 BANDS = ("ranks 1-20", "ranks 21-100", "ranks 101-500", "ranks 501-1000")
 TITLES = {
@@ -53,7 +57,10 @@ def regrouped(results: Results, masks: dict[str, np.ndarray]) -> Results:
 
 def near_landmarks(results: Results) -> Results:
     """Return results whose attributes are grouped by whether a landmark marks the place that they are about."""
-    mask = np.array([bool(NEAR.search(name.lower())) for name in results.benchmark.attribute_names])
+    b = results.benchmark
+    groups = [b.group_names[number] for number in b.attribute_groups.tolist()]
+    pairs = zip(b.attribute_names, groups, strict=True)
+    mask = np.array([bool(NEAR.search(name.lower())) or group in NEAR_GROUPS for name, group in pairs])
     return regrouped(results, {NEAR_LANDMARKS: mask})
 
 
@@ -101,30 +108,47 @@ def display(table: pd.DataFrame, column: str = "value") -> pd.DataFrame:
     return (100 * wide).rename_axis(index=None, columns=None)
 
 
+def leads(table: pd.DataFrame) -> pd.DataFrame:
+    """Return "value, lead [interval]" in per cent and points, a row for each rung and a column for each measure."""
+    titles = [title_of(row) for row in table.itertuples()]
+    words = [
+        f"{100 * r.value:.1f}"
+        + (f", {100 * r.lead:+.1f} [{100 * r.lead_lo:+.1f}, {100 * r.lead_hi:+.1f}]" if r.lead == r.lead else "")
+        for r in table.itertuples()
+    ]
+    wide = table.assign(title=titles, words=words)
+    wide = wide.pivot_table(index="row", columns="title", values="words", aggfunc="first", sort=False)
+    return wide.rename_axis(index=None, columns=None)
+
+
 def title_of(row) -> str:
     """Return the name of a measure for a table or a panel."""
     title = TITLES.get((row.measure, row.definition, row.group), row.group)
     return f"{STAGES[row.stage]}, {title}" if row.measure == "search" else title
 
 
-def checks(task: Task, found: Results, jobs: dict[str, list[Job]]) -> pd.DataFrame:
-    """Return how well each rung's places are found: the share of visible landmarks or joints below 0.1 of the box."""
-    rows = []
-    for name in found.having("landmarks"):
-        share = measures.value(found, "landmarks", "PDJ box", paper.PDJ_THRESHOLD, name)
-        rows.append((name, "landmarks", share))
-    maps, config = task.measured["category_attribute"][3], task.config.input
+def checks(task: Task, rungs: Sequence[str]) -> pd.DataFrame:
+    """Return where each rung pools on the measured images, by its first seed.
+
+    found: the share of visible landmarks (or listed joints) that its place of that number is less than 0.1 of the box
+    away from and open; open: the share of places whose gate is open.
+    """
+    maps, config, rows = task.measured["category_attribute"][3], task.config.input, []
     scale = config.view * (1 + 2 * config.margin)  # from units of the view to those of the box
-    for name, each in jobs.items():
-        if ladder.RUNGS[each[0].rung].places == "joints":
-            where, gate = (values[:, 0] for values in task.places(each[0])[1])
-            seen = maps["present"][:, 0, ladder.JOINT_PLACES]
-            near = (where - maps["parts"][:, 0, ladder.JOINT_PLACES]).norm(dim=2) * scale < paper.PDJ_THRESHOLD
-            rows.append((name, "joints", float((near & (gate > 0))[seen].float().mean())))
-    if "visibility" in maps:
-        shown = (maps["visibility"] == VISIBLE).float().mean()
-        rows.append((ladder.TRUE, "landmarks that are visible", float(shown)))
-    return pd.DataFrame(rows, columns=["row", "what", "share"])
+    for name in rungs:
+        rung = ladder.RUNGS[name]
+        if not rung.places:
+            continue
+        where, gate = (values[:, 0] for values in task.places(Job(name, 0))[1])
+        if rung.places in ("joints", "listed"):
+            true, seen = (maps[part][:, 0, ladder.JOINT_PLACES] for part in ("parts", "present"))
+        elif "landmarks" in maps:
+            true, seen = maps["landmarks"][:, 0], maps["visibility"][:, 0] == VISIBLE
+        else:
+            continue
+        near = ((where - true).norm(dim=2) * scale < paper.PDJ_THRESHOLD) & (gate > 0)
+        rows.append((name, float(near[seen].float().mean()), float(gate.mean())))
+    return pd.DataFrame(rows, columns=["row", "found", "open"])
 
 
 # ---- figures --------------------------------------------------------------------------------------------------------
