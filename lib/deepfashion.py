@@ -35,7 +35,7 @@ from lib.lists import (
 UNGROUPED = {0: "all attributes"}
 PER_IMAGE = (  # the fields of a Benchmark with one row per image
     "image", "split", "box", "clothes_type", "category", "item", "domain", "pose", "landmarks", "visibility", "joints",
-    "joint_visibility", "attributes", "ceiling",
+    "joint_visibility", "attributes", "ceiling", "visible_ceiling",
 )  # fmt: skip
 
 
@@ -68,6 +68,7 @@ class Benchmark:
     group_names: dict[int, str] | None = None
     # (N, 50) int16: the attributes most likely to be labelled, most likely first; rows of -1 where not listed
     ceiling: np.ndarray | None = None
+    visible_ceiling: np.ndarray | None = None  # the same, of someone who sees no more than the picture shows
     pairs: np.ndarray | None = None  # (P, 2) int64: row of a consumer image, row of a shop image
     annotation: str = ""  # "coarse" or "fine"; "" for the retrieval benchmarks
     skipped: int = 0  # listed images that were left out because their photos are damaged
@@ -373,15 +374,15 @@ def _attribute_fields(labels: np.ndarray, known: tuple | None, group_names: dict
     return fields | {"group_names": dict(group_names)}
 
 
-def _ceiling(rows: Rows | None, index: dict[str, int], attribute_names: tuple[str, ...] | None) -> dict:
-    """Return the most likely attributes of each image, numbers from 0."""
+def _ceiling(rows: Rows | None, index: dict[str, int], attribute_names: tuple[str, ...] | None, field: str) -> dict:
+    """Return the most likely attributes of each image, numbers from 0, as a field of `Benchmark`."""
     if not rows or attribute_names is None:
         return {}
-    bad = (rows["ceiling"] >= len(attribute_names)).any(1)
+    bad = (rows[field] >= len(attribute_names)).any(1)
     rows.fail_where(bad, f"an attribute is not one of 0 to {len(attribute_names) - 1}")
     ceiling = np.full((len(index), lists.CEILING), -1, np.int16)
-    ceiling[rows.rows_in(index)] = rows["ceiling"]
-    return {"ceiling": ceiling}
+    ceiling[rows.rows_in(index)] = rows[field]
+    return {field: ceiling}
 
 
 # ---- the three benchmarks --------------------------------------------------------------------------------------------
@@ -470,7 +471,8 @@ def _read_folder(folder: Path, name: str, anno: Path, problems: list[DataError] 
         add(_fine_attributes, anno, fine)
     elif name == "category_attribute":
         add(_attributes, anno, index, problems)
-        add(_ceiling, read.get("list_ceiling.txt"), index, known.get("attribute_names"))
+        for field in ("ceiling", "visible_ceiling"):
+            add(_ceiling, read.get(f"list_{field}.txt"), index, known.get("attribute_names"), field)
     else:
         add(_item_attributes, anno, known.get("item", np.full(len(index), "")), problems)
     return known

@@ -97,6 +97,7 @@ LISTS = {  # by benchmark and file: the columns in their order, by the field of 
         "Anno/list_landmarks.txt": _LANDMARKS,
         "Anno/list_joints.txt": JOINT_LIST,
         "Eval/list_ceiling.txt": IMAGES | {"ceiling": _CEILING},
+        "Eval/list_visible_ceiling.txt": IMAGES | {"visible_ceiling": _CEILING},
     },
     "inshop": {
         "Anno/list_bbox_inshop.txt": _TYPE | {"pose": Column("pose_type", range(1, 7), "the pose")} | BOX,
@@ -114,7 +115,7 @@ LISTS = {  # by benchmark and file: the columns in their order, by the field of 
         "Anno/list_joints.txt": JOINT_LIST,
     },
 }
-# This project's own lists are those of joints, the ceiling, and these of the images of one split.
+# This project's own lists are those of joints, the ceilings, and these of the images of one split.
 OWN_SPLITS = {"Eval/list_pretrain.txt": "pretrain", "Eval/list_distractors.txt": "distractor"}
 
 # Absolute, with a drive letter, with an empty, "." or ".." part, with a backslash or a control character.

@@ -87,7 +87,7 @@ def test_category_attribute_by_hand(tmp_path):
     assert b.attribute_names == ("a-line", "abstract chevron print") and b.attribute_groups.tolist() == [3, 1]
     assert b.group_names[1] == "texture" and b.group_names[5] == "style"
     assert b.rows("val", "test").tolist() == [1, 2] and b.rows().tolist() == []
-    assert b.lacks() == ["item", "domain", "pose", "joints", "joint_visibility", "ceiling", "pairs"]
+    assert b.lacks() == ["item", "domain", "pose", "joints", "joint_visibility", "ceiling", "visible_ceiling", "pairs"]
 
 
 def test_landmarks_fill_the_slots_of_their_clothes_type(tmp_path):

@@ -216,11 +216,11 @@ def table2(beside: pd.DataFrame, k: int, columns: list[str], methods: list[str])
 
 
 def _reference_lines(axis, values: pd.Series, top: float) -> None:
-    """Draw ceiling, prior and chance as grey lines, their names from `top` upwards; those of close lines stay apart."""
+    """Draw the references as grey lines, their names from `top` upwards; those of close lines stay apart."""
     known = values.dropna().sort_values()
-    sides = {1: ["center"], 2: ["right", "left"], 3: ["right", "center", "left"]}[len(known)] if len(known) else []
-    styles = dict(zip(values.index, (":", "--", "-."), strict=False))
-    for (name, value), side in zip(known.items(), sides, strict=True):
+    sides = [[], ["center"], ["right", "left"], ["right", "center", "left"], ["right", "left", "right", "left"]]
+    styles = dict(zip(values.index, (":", "--", "-.", (0, (6, 2))), strict=False))
+    for (name, value), side in zip(known.items(), sides[len(known)], strict=True):
         axis.axvline(value, color=GREY, ls=styles[name], lw=1.2)
         axis.text(value, top, name, fontsize=7, color="0.35", rotation=90, va="bottom", ha=side)
 

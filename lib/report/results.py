@@ -175,9 +175,11 @@ class Results:
         return replace(self, query=None, gallery=None)
 
     def with_references(self) -> "Results":
-        """Return the same with the reference rows "ceiling", "prior" and "mean landmark" behind the methods."""
+        """Return the same with the reference rows "ceiling", "visible ceiling", "prior" and "mean landmark" behind the
+        methods."""
         b, rows = self.benchmark, self.rows
-        extra = {"ceiling": ceiling(b, rows), "prior": prior(b, rows), "mean landmark": mean_landmarks(b, rows)}
+        extra = {"ceiling": ceiling(b, rows), "visible ceiling": _listed(b.visible_ceiling, rows)}
+        extra |= {"prior": prior(b, rows), "mean landmark": mean_landmarks(b, rows)}
         return replace(self, answers=self.answers | {name: [found] for name, found in extra.items() if found})
 
 
@@ -270,8 +272,13 @@ def ceiling(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
         return {}
     if benchmark.ceiling is None:
         return {"attributes": metrics.ranked(benchmark.attributes[rows] == 1, 20)}
-    best = benchmark.ceiling[rows][:, :20]
-    return {"attributes": best} if (best >= 0).any() else {}
+    return _listed(benchmark.ceiling, rows)
+
+
+def _listed(best: np.ndarray | None, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Return a listed ranking of attributes as answers; an empty dict where none is listed."""
+    listed = best is not None and (best[rows] >= 0).any()
+    return {"attributes": best[rows][:, :20]} if listed else {}
 
 
 def mean_landmarks(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:

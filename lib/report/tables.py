@@ -2,7 +2,7 @@
 
 Shares are in 0..1 unless a column says per cent or points; intervals are 95 % over units (designs where the clothes
 are drawn, else items) and seeds. The pivots take
-rows of `measures.measure_all`, in which names that are no method (ceiling, prior, chance, mean landmark) are
+rows of `measures.measure_all`, in which names that are no method (the ceilings, prior, chance, mean landmark) are
 references. A paper value is left out where the source's groups or data are not the paper's.
 """
 
@@ -307,7 +307,7 @@ def beside_paper(table: pd.DataFrame) -> pd.DataFrame:
     rows[["ours", "lo", "hi"]] *= 100
     rows = rows.assign(paper=printed, difference=rows.ours - printed)
     rows = rows[["method", "column", "k", "paper", "ours", "lo", "hi", "difference"]]
-    references = {name: place for place, name in enumerate(("ceiling", "prior", "chance"), 1)}
+    references = {name: place for place, name in enumerate(("ceiling", "visible ceiling", "prior", "chance"), 1)}
     return rows.sort_values("method", key=lambda names: names.map(references).fillna(0), kind="stable")
 
 

@@ -1,12 +1,13 @@
 """The 1,000 attributes of DeepFashion as conditions on a garment's parameters, read from attributes.csv (README.md)."""
 
 import csv
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from lib.world.garment import Condition, Garment, parse
+from lib.world.garment import Clause, Condition, Garment, parse
 
 TABLE = Path(__file__).with_name("attributes.csv")
 COLUMNS = ("name", "group", "holds", "place", "salience", "title")  # and a note for readers
@@ -42,7 +43,10 @@ GROUPS = np.array([row.group for row in ROWS], np.int8)
 NUMBER = {name: i for i, name in enumerate(NAMES)}
 
 # Every clause is evaluated once per garment; a condition then looks up the clauses that it is made of.
-_CLAUSES = {clause: i for i, clause in enumerate(dict.fromkeys(c for row in ROWS for o in row.condition for c in o))}
+_FIELDS: dict[str, list[Clause]] = {}
+for _clause in dict.fromkeys(c for row in ROWS for o in row.condition for c in o):
+    _FIELDS.setdefault(_clause.field, []).append(_clause)
+_CLAUSES = {clause: i for i, clause in enumerate(clause for clauses in _FIELDS.values() for clause in clauses)}
 _OPTIONS = [option for row in ROWS for option in row.condition]
 _LOOKUP = np.full((len(_OPTIONS), max(map(len, _OPTIONS))), len(_CLAUSES))  # the entry after the last is always true
 for _i, _option in enumerate(_OPTIONS):
@@ -50,9 +54,16 @@ for _i, _option in enumerate(_OPTIONS):
 _FIRST = np.cumsum([0, *(len(row.condition) for row in ROWS)])[:-1]  # each row's first alternative
 
 
+@lru_cache(maxsize=1 << 12)
+def allowed(field: str, value) -> list[bool]:
+    """Return which of the table's clauses on a field a value meets."""
+    return [clause.allows(value) for clause in _FIELDS[field]]
+
+
 def shows(garment: Garment) -> tuple[np.ndarray, np.ndarray]:
     """Return which attributes the garment shows and which a seller may write on their own account, (A,) bool each."""
-    clauses = np.array([*(clause.holds(garment) for clause in _CLAUSES), True])
+    clauses = [true for field in _FIELDS for true in allowed(field, getattr(garment, field))]
+    clauses = np.array([*clauses, True])
     options = clauses[_LOOKUP].all(1)
     return np.logical_or.reduceat(options, _FIRST), options[_FIRST]
 

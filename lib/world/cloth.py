@@ -5,6 +5,9 @@ A tile is (T, T, 3) uint8 RGB and wraps on both axes. The random parts come from
 garment has the same cloth in every picture, process and run.
 """
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -14,8 +17,31 @@ from lib.world.motifs import WHITE, T, mix
 from lib.world.patterns import draw_pattern, grid, noise
 
 
+class Cloth(NamedTuple):
+    """What of a garment its cloth depends on."""
+
+    colour: str
+    accent: str
+    seed: int
+    pattern: str
+    abstract: float
+    fabric: str
+    finish: str
+
+
 def tile(g: Garment) -> np.ndarray:
     """Return the garment's cloth, (T, T, 3) uint8 RGB, repeating on both axes."""
+    return _tile(Cloth(*(getattr(g, field) for field in Cloth._fields))).copy()
+
+
+@lru_cache(maxsize=32)
+def _tile(g: Cloth) -> np.ndarray:
+    img = _woven(_printed(g._replace(fabric="", finish="")).copy(), g.fabric)
+    return draw_finish(img, g, COLOURS[g.accent], np.random.default_rng([g.seed, 1])) if g.finish != "none" else img
+
+
+@lru_cache(maxsize=32)
+def _printed(g: Cloth) -> np.ndarray:
     rng = np.random.default_rng(g.seed)
     c1, c2, c3 = COLOURS[g.colour], COLOURS[g.accent], list(COLOURS.values())[g.seed % len(COLOURS)]
     img = np.full((T, T, 3), c1, np.uint8)
@@ -24,8 +50,7 @@ def tile(g: Garment) -> np.ndarray:
     if g.abstract > 0:
         bent = [np.float32(axis + 7 * g.abstract * noise(9, k)) for axis, k in zip(grid(), (0, 3), strict=True)]
         img = cv2.remap(img, *bent, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-    img = _woven(img, g.fabric)
-    return draw_finish(img, g, c2, rng) if g.finish != "none" else img
+    return img
 
 
 def _woven(img: np.ndarray, fabric: str) -> np.ndarray:

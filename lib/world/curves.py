@@ -10,19 +10,21 @@ def smooth(points, closed: bool = True, rounds: int = 2) -> np.ndarray:
     """Cut the corners of a polygon, `rounds` times, so that it becomes a curve."""
     points = np.asarray(points, float)
     for _ in range(rounds):
-        after = np.roll(points, -1, 0) if closed else points[1:]
-        before = points if closed else points[:-1]
-        points = np.stack([0.75 * before + 0.25 * after, 0.25 * before + 0.75 * after], 1).reshape(-1, 2)
+        before, after = (points, np.concatenate([points[1:], points[:1]])) if closed else (points[:-1], points[1:])
+        points = np.empty((2 * len(before), 2))
+        points[::2], points[1::2] = 0.75 * before + 0.25 * after, 0.25 * before + 0.75 * after
     return points
 
 
 def strip_outline(points, widths) -> np.ndarray:
     """Return the outline of a bent strip through `points` (k, 2) with half widths (k,)."""
-    points, widths = np.asarray(points, float), np.asarray(widths, float)
-    along = np.gradient(points, axis=0)
-    normal = np.stack([-along[:, 1], along[:, 0]], 1)
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-9
-    return np.concatenate([points + normal * widths[:, None], (points - normal * widths[:, None])[::-1]])
+    points, widths = np.asarray(points, float), np.asarray(widths, float)[:, None]
+    along = np.empty_like(points)
+    along[1:-1], along[0], along[-1] = (points[2:] - points[:-2]) / 2, points[1] - points[0], points[-1] - points[-2]
+    normal = along[:, ::-1] * (-1, 1)
+    normal /= np.sqrt((normal * normal).sum(1, keepdims=True)) + 1e-9
+    out = normal * widths
+    return np.concatenate([points + out, (points - out)[::-1]])
 
 
 def curve_through(points, n: int = 9) -> np.ndarray:
@@ -30,9 +32,11 @@ def curve_through(points, n: int = 9) -> np.ndarray:
     points = np.asarray(points, float)
     soft = np.concatenate([points[:1], smooth(points, closed=False), points[-1:]])
     along = soft[1:] - soft[:-1]
-    steps = np.concatenate([[0.0], np.cumsum(np.sqrt((along**2).sum(1)))])
-    at = np.linspace(0, steps[-1], n)
-    return np.stack([np.interp(at, steps, soft[:, 0]), np.interp(at, steps, soft[:, 1])], 1)
+    steps = np.zeros(len(soft))
+    np.cumsum(np.sqrt((along**2).sum(1)), out=steps[1:])
+    at, out = np.linspace(0, steps[-1], n), np.empty((n, 2))
+    out[:, 0], out[:, 1] = np.interp(at, steps, soft[:, 0]), np.interp(at, steps, soft[:, 1])
+    return out
 
 
 def part_of_curve(points, share: float) -> np.ndarray:

@@ -21,7 +21,7 @@ from lib.world.silhouette import control_points
 _SWAPPED = [1, 0, 3, 2, 5, 4, 7, 6]
 
 
-def _draw_garment(pen: Pen, rng: np.random.Generator) -> None:
+def _draw_garment(pen: Pen) -> None:
     """Draw the garment's parts from behind to front, arms and sleeves last."""
     g, c = pen.g, pen.c
     runs = g.finish == "dip-dye" or g.pattern in ("ombre", "two-tone", "colorblock")
@@ -39,7 +39,7 @@ def _draw_garment(pen: Pen, rng: np.random.Generator) -> None:
     _draw_crotch(pen)
     details.draw_waist(pen)
     details.draw_pockets(pen)
-    _draw_distress(pen, rng)
+    _draw_distress(pen)
     if pen.back:
         details.draw_back(pen)
     else:
@@ -124,8 +124,8 @@ def _draw_crotch(pen: Pen) -> None:
         pen.line([[dx, 0.55], 0.5 * (inner[-1] + other[-1]) if meet > 0.58 else [dx, meet]], 0.008)
 
 
-def _draw_distress(pen: Pen, rng: np.random.Generator) -> None:
-    legs = list(pen.c["legs"].values())
+def _draw_distress(pen: Pen) -> None:
+    legs, rng = list(pen.c["legs"].values()), np.random.default_rng(pen.g.seed)
     for _ in range(round(6 * pen.g.distress)):
         if legs:
             points, widths = legs[rng.integers(len(legs))]
@@ -206,58 +206,105 @@ def _frame(rng, low, high, height: int, width: int, view: str, consumer: bool, h
     return factor, min(factor * min(height / size[1], width / size[0]), 3.2 * height), centre
 
 
-def render(
-    g: Garment,
-    rng: np.random.Generator,
-    px: int,
-    view: str = "front",
-    consumer: bool = False,
-    room=(0.03, 0.12),
-    hardness: float = 0.0,
-):
-    """Draw one picture of a garment, `px` pixels high: a pure function of its arguments.
+class Picture:
+    """A picture of a garment, and the same picture with another garment in its place: a pure function of its arguments.
 
     view: "front", "side", "back", "zoom-in" or "zoom-out". A seventh of the shop's pictures show the garment without a
     person. room: the least and most that the box leaves around the cloth on each side, as a share of its size.
     hardness: 0 to 1, how often a consumer's photo is cropped, covered, dark or blurred.
-    Returns (H, W, 3) uint8 RGB and labels: zoom, the garment's size in the frame; box (4,) pixels, landmarks (8, 2) and
-    visibility (8,), nan and -1 for slots that the clothes type lacks; joints (14, 2) and joint_visibility (14,).
+    image: (H, W, 3) uint8 RGB, H = px. labels: zoom, the garment's size in the frame; box (4,) pixels, landmarks (8, 2)
+    and visibility (8,), nan and -1 for slots that the clothes type lacks; joints (14, 2) and joint_visibility (14,).
     """
-    back = view == "back"
-    height, width = px, int(px * rng.uniform(0.62, 0.8))
-    hanger = not consumer and view in ("front", "zoom-out") and rng.random() < 0.2
-    body = make_hanger(g) if hanger else make_body(rng, g.wearer, view == "side")
-    c = control_points(g, body)
-    light = rng.uniform(0.9, 1.12)
-    skin = shade_of(SKIN[rng.integers(len(SKIN))], min(light, 1.02))
-    hair = HAIR[rng.integers(len(HAIR))]
-    spread = np.concatenate([c["outline"], [c[j] for j in SLOTS[g.clothes_type]]])
-    low, high = spread.min(0), spread.max(0)
-    zoom, scale, centre = _frame(rng, low, high, height, width, view, consumer, hardness)
-    tilt = rng.normal(0, 0.1) if consumer else rng.normal(0, 0.015)
-    canvas = Canvas(make_ground(rng, height, width, consumer), scale, centre, tilt)
-    pen = Pen(canvas, g, body, c, skin, light, back, hanger)
-    long_hair = g.wearer == "women" and rng.random() < 0.65
-    if hanger:
-        _draw_hanger(pen)
-        _draw_garment(pen, rng)
-    else:
-        if long_hair and not back:
-            behind = smooth(quad(body["head"], (0.055, -0.03), (0.07, 0.15)))
-            canvas.fill(behind, shade_of(hair, 0.85))
-        draw_body(canvas, body, skin, g, rng, light)
-        _draw_garment(pen, rng)
-        draw_head(canvas, body, skin, hair, back, long_hair, rng)
-    if consumer:
+
+    def __init__(
+        self,
+        g: Garment,
+        rng: np.random.Generator,
+        px: int,
+        view: str = "front",
+        consumer: bool = False,
+        room=(0.03, 0.12),
+        hardness: float = 0.0,
+    ):
+        self.back, self.consumer, self.hardness = view == "back", consumer, hardness
+        height, width = px, int(px * rng.uniform(0.62, 0.8))
+        self.hanger = not consumer and view in ("front", "zoom-out") and rng.random() < 0.2
+        self.body = make_hanger(g) if self.hanger else make_body(rng, g.wearer, view == "side")
+        c = control_points(g, self.body)
+        self.light = rng.uniform(0.9, 1.12)
+        self.skin = shade_of(SKIN[rng.integers(len(SKIN))], min(self.light, 1.02))
+        self.hair = HAIR[rng.integers(len(HAIR))]
+        spread = np.concatenate([c["outline"], [c[j] for j in SLOTS[g.clothes_type]]])
+        self.low, self.high = spread.min(0), spread.max(0)
+        zoom, *frame = _frame(rng, self.low, self.high, height, width, view, consumer, hardness)
+        tilt = rng.normal(0, 0.1) if consumer else rng.normal(0, 0.015)
+        self.ground, self.frame = make_ground(rng, height, width, consumer), (*frame, tilt)
+        self.long_hair = g.wearer == "women" and rng.random() < 0.65
+        self.before, self.open = rng.bit_generator.state, g.closure == "open"
+        pen = self._pen(g, c, self.ground)
+        self._draw_body(pen, rng)
+        self.behind, self.after = pen.canvas.image.copy(), rng.bit_generator.state
+        self.image = self._draw(pen, rng)
+        landmarks, visibility = _landmarks(pen.canvas, c, SLOTS[g.clothes_type], self.back)
+        self.points, slots = c, list(SLOTS[g.clothes_type])
+        self.seen = visibility[[_SWAPPED[j] for j in slots] if self.back else slots] == 0
+        box = _box(pen.canvas, landmarks[visibility == 0], rng, room)
+        self.scale, self.bare = pen.canvas.scale, cv2.bitwise_and(pen.canvas.cloth, ~pen.canvas.top)
+        joints, joint_visibility = _joints(pen.canvas, self.body, self.back, self.hanger)
+        self.labels = dict(box=box, landmarks=landmarks, visibility=visibility, joints=joints, zoom=zoom)
+        self.labels |= {"joint_visibility": joint_visibility}
+
+    def with_garment(self, g: Garment) -> np.ndarray:
+        """Return the picture (H, W, 3) with another garment of the same clothes type; all else stays as it is."""
+        rng = np.random.Generator(np.random.PCG64(0))
+        same = not self.hanger and (g.closure == "open") == self.open
+        pen = self._pen(g, control_points(g, self.body), self.behind if same else self.ground)
+        rng.bit_generator.state = self.after if same else self.before
+        if not same:
+            self._draw_body(pen, rng)
+        return self._draw(pen, rng)
+
+    def moves(self, g: Garment, per_pixel) -> float:
+        """Return how far another garment's landmarks are from where this one's are visible: the farthest.
+
+        per_pixel: factors of x and y.
+        """
+        points, slots = control_points(g, self.body), SLOTS[g.clothes_type]
+        moved = np.abs(np.array([points[j] - self.points[j] for j in slots])) * self.scale * per_pixel
+        return float(moved[self.seen].max(initial=0))
+
+    def _pen(self, g: Garment, c: dict, ground: np.ndarray) -> Pen:
+        canvas = Canvas(ground.copy(), *self.frame)
+        return Pen(canvas, g, self.body, c, self.skin, self.light, self.back, self.hanger)
+
+    def _draw_body(self, pen: Pen, rng) -> None:
+        """Draw what is behind the garment."""
+        if self.hanger:
+            _draw_hanger(pen)
+            return
+        if self.long_hair and not self.back:
+            behind = smooth(quad(self.body["head"], (0.055, -0.03), (0.07, 0.15)))
+            pen.canvas.fill(behind, shade_of(self.hair, 0.85))
+        draw_body(pen.canvas, self.body, self.skin, pen.g, rng, self.light)
+
+    def _draw(self, pen: Pen, rng) -> np.ndarray:
+        """Draw the garment and what is before it; return what the camera sees."""
+        canvas, body, skin = pen.canvas, self.body, self.skin
+        _draw_garment(pen)
+        if not self.hanger:
+            draw_head(canvas, body, skin, self.hair, self.back, self.long_hair, rng)
+        if not self.consumer:
+            return canvas.image
         draw_occluders(canvas, body, skin, rng)
-        if hardness:
-            draw_more_occluders(canvas, body, skin, hair, low, high, hardness, rng)
-    image = through_camera(canvas.image, rng, hardness) if consumer else canvas.image
-    landmarks, visibility = _landmarks(canvas, c, SLOTS[g.clothes_type], back)
-    box = _box(canvas, landmarks[visibility == 0], rng, room)
-    joints, joint_visibility = _joints(canvas, body, back, hanger)
-    labels = dict(box=box, landmarks=landmarks, visibility=visibility, joints=joints, zoom=zoom)
-    return image, labels | {"joint_visibility": joint_visibility}
+        if self.hardness:
+            draw_more_occluders(canvas, body, skin, self.hair, self.low, self.high, self.hardness, rng)
+        return through_camera(canvas.image, rng, self.hardness)
+
+
+def render(g: Garment, rng: np.random.Generator, px: int, *how, **named) -> tuple[np.ndarray, dict]:
+    """Return image and labels of a `Picture`, which takes the same arguments."""
+    picture = Picture(g, rng, px, *how, **named)
+    return picture.image, picture.labels
 
 
 def _draw_hanger(pen: Pen) -> None:

@@ -6,9 +6,9 @@ what cannot be. attributes.csv tells what an attribute means in these parameters
 
 import re
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -87,7 +87,9 @@ class Clause(NamedTuple):
     bound: float  # of "<" and ">"
 
     def holds(self, g) -> bool:
-        value = getattr(g, self.field)
+        return self.allows(getattr(g, self.field))
+
+    def allows(self, value) -> bool:
         if self.sign == "<":
             return value < self.bound
         if self.sign == ">":
@@ -164,9 +166,18 @@ _NUMBERS = RANGES | {"contrast": (0.0, 1.0)}
 _RULES = [(parse(condition)[0], values) for condition, values in _DATA["rules"]]
 
 
+@lru_cache(maxsize=64)
 def choices(category: str) -> dict:
     """Return the ranges that garments of a category are drawn from, by field."""
     return _ANY | CATEGORIES[category].ranges
+
+
+@lru_cache(maxsize=1 << 10)
+def _shares(weights: tuple[float, ...]) -> np.ndarray:
+    return np.array(weights) / np.array(weights).sum()
+
+
+_COLOUR_SHARES = _shares(tuple(3.0 if colour in _FREQUENT else 1.0 for colour in COLOURS))
 
 
 def sample(category: str, rng: np.random.Generator, overlap: float = 0.0) -> Garment:
@@ -180,10 +191,9 @@ def sample(category: str, rng: np.random.Generator, overlap: float = 0.0) -> Gar
         if isinstance(choice, tuple):
             values[name] = float(rng.uniform(*choice))
         else:
-            weights = np.array(list(choice.values()))
-            values[name] = list(choice)[rng.choice(len(weights), p=weights / weights.sum())]
-    weights = np.array([3.0 if colour in _FREQUENT else 1.0 for colour in COLOURS])
-    ground, accent = rng.choice(len(COLOURS), 2, replace=False, p=weights / weights.sum())
+            known, share = tuple(choice), tuple(choice.values())
+            values[name] = known[rng.choice(len(known), p=_shares(share))]
+    ground, accent = rng.choice(len(COLOURS), 2, replace=False, p=_COLOUR_SHARES)
     values = {"colour": VALUES["colour"][ground]} | values | {"accent": VALUES["accent"][accent]}
     if category in _DATA["women"]:
         values["wearer"] = "women"
@@ -197,10 +207,23 @@ def sample(category: str, rng: np.random.Generator, overlap: float = 0.0) -> Gar
 
 def settle(g: Garment) -> Garment:
     """Return the garment without what cannot be, such as a sleeve without a shoulder; twice is as good as once."""
-    new = SimpleNamespace(**vars(g))
+    new = dict(vars(g))
+    for clauses, values in _rules(g.clothes_type, g.shape):
+        for clause in clauses:
+            if not clause.allows(new[clause.field]):
+                break
+        else:
+            new |= values
+    if new["accent"] == new["colour"]:
+        new["accent"] = "white" if new["colour"] != "white" else "black"
+    return Garment(**new)
+
+
+@lru_cache(maxsize=16)
+def _rules(clothes_type: int, shape: str) -> list:
+    """Return the rules that can apply to garments of a type and shape, without their clauses on these."""
+    known, out = {"clothes_type": clothes_type, "shape": shape}, []
     for clauses, values in _RULES:
-        if all(clause.holds(new) for clause in clauses):
-            vars(new).update(values)
-    if new.accent == new.colour:
-        new.accent = "white" if new.colour != "white" else "black"
-    return replace(g, **vars(new))
+        if all(clause.allows(known[clause.field]) for clause in clauses if clause.field in known):
+            out.append(([clause for clause in clauses if clause.field not in known], values))
+    return out

@@ -9,12 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.lists import SLOTS, points_text
-from lib.world import figure, titles
+from lib.world import figure, screen, titles, wardrobe
 from lib.world.attributes import NAMES
 from lib.world.families import draw_line, sizes
 from lib.world.garment import CATEGORY_NAMES, Garment
 from lib.world.size import World
-from lib.world.wardrobe import draw
 
 BENCHMARK_CODE = {"category_attribute": 1, "inshop": 2, "consumer2shop": 3}
 POSE_CODES = {"front": 1, "side": 2, "back": 3, "zoom-out": 4, "zoom-in": 5}
@@ -51,7 +50,8 @@ class Image(NamedTuple):
     landmarks: str  # with clothes type and variation before them
     joints: str
     fired: list[int]  # attribute numbers
-    ceiling: list[int] | None  # CEILING attribute numbers, most likely first
+    ceiling: list[int] | None  # CEILING attribute numbers, most likely first given garment and view
+    visible_ceiling: list[int] | None  # the same, given what the picture shows
 
 
 def plan(size: World, seed: int) -> list[Job]:
@@ -85,7 +85,7 @@ def garments_of(job: Job, size: World, seed: int) -> list[Garment]:
     """Return the garments of a job's items."""
     rng = np.random.default_rng([seed, BENCHMARK_CODE[job.benchmark], job.first])
     if job.benchmark == "category_attribute":
-        return [draw(rng, overlap=size.overlap)]
+        return [wardrobe.draw(rng, overlap=size.overlap)]
     return [g for family in draw_line(job.families, rng, size.details, size.overlap) for g in family]
 
 
@@ -116,21 +116,27 @@ def draw_job(job: Job, size: World, seed: int) -> Iterator[tuple[np.ndarray, int
     hardness = size.hardness if job.benchmark == "consumer2shop" else 0.0
     for item, g in enumerate(garments_of(job, size, seed), job.first):
         title, fired = titles.write_title(g, np.random.default_rng([seed, benchmark, item, 0, 7]))
-        ceiling, kind, category = None, g.clothes_type, CATEGORY_NAMES.index(g.category) + 1
-        if job.benchmark == "category_attribute" and job.split in ("val", "test"):
-            ceiling = np.argsort(-titles.probabilities(g), kind="stable")[:CEILING].tolist()
+        ceilings, kind, category = (None, None), g.clothes_type, CATEGORY_NAMES.index(g.category) + 1
         for number, (view, consumer, split) in enumerate(_shots(job, item, seed, g)):
             rng = np.random.default_rng([seed, benchmark, item, number + 1])
-            pixels, about = figure.render(g, rng, size.px, view, consumer, size.box_room, hardness)
+            picture = figure.Picture(g, rng, size.px, view, consumer, size.box_room, hardness)
+            about = picture.labels
+            if job.benchmark == "category_attribute" or number == 0:  # an item of a search is screened by its first
+                seen = screen.View(g, picture, size.view)
+                shown = screen.screen(fired, seen)
+            if job.benchmark == "category_attribute" and split in ("val", "test"):
+                donors = wardrobe.donors(g.category, size.overlap)
+                odds = screen.probabilities(seen), screen.visible_probabilities(seen, donors)
+                ceilings = [np.argsort(-p, kind="stable")[:CEILING].tolist() for p in odds]
             quality = int(rng.integers(40, 80)) if consumer else 92
             code = POSE_CODES[view] if job.benchmark == "inshop" else 1 + consumer
             box = " ".join(f"{v:03d}" for v in about["box"])
             landmarks = points_text(about["landmarks"], about["visibility"], SLOTS[kind])
             landmarks = f"{kind}  {variation(view, about['zoom'])}  {landmarks}"
             joints = points_text(about["joints"], about["joint_visibility"], range(14))
-            labels = (category, kind, title, code, box, landmarks, joints, fired.tolist(), ceiling)
+            labels = (category, kind, title, code, box, landmarks, joints, shown, *ceilings)
             name = _name(job.benchmark, g, title, item, number, view)
-            yield pixels, quality, Image(job.benchmark, split, item, name, *labels)
+            yield picture.image, quality, Image(job.benchmark, split, item, name, *labels)
 
 
 def _name(benchmark: str, g: Garment, title: str, item: int, number: int, view: str) -> str:

@@ -36,7 +36,8 @@ def _write_lists(folder: Path, benchmark: str, images: list[Image]) -> None:
     table |= {
         field: [getattr(i, field) for i in images] for field in ("split", "clothes_type", "category", "box", "joints")
     }
-    table["ceiling"] = [i.ceiling and "  ".join(map(str, i.ceiling)) for i in images]
+    for field in ("ceiling", "visible_ceiling"):
+        table[field] = [getattr(i, field) and "  ".join(map(str, getattr(i, field))) for i in images]
     if benchmark == "category_attribute":
         types = [entry[0] for entry in CATEGORIES.values()]
         others = {"Anno/list_category_cloth.txt": {"category_name": list(CATEGORIES), "clothes_type": types}}

@@ -22,6 +22,7 @@ class World:
     distractors: int = 100  # further items, with a shop image alone, in the consumer-to-shop test gallery
     views: int = 1  # pictures of each item of pretrain and train; each val and test image has an item of its own
     px: int = 256  # height of an image in pixels, its longer side
+    view: int = 128  # side in pixels of what a network sees of an image's box: what does not show there is no label
     # Room that boxes leave around the cloth on each side, least and most, as a share of its size. Annotators leave
     # room: in the real sample collars lie at 0.09 and hems at 0.89 of the box's height.
     box_room: tuple[float, float] = (0.03, 0.12)

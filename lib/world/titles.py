@@ -138,9 +138,12 @@ def write_title(g: Garment, rng: np.random.Generator) -> tuple[str, np.ndarray]:
     return in_words(words), np.array([i for i in matches(words) if held[i]], np.int64)
 
 
-def every_title(g: Garment, may: np.ndarray) -> Iterator[tuple[tuple[str, ...], float]]:
-    """Yield every title that a seller may write for the garment, as its words, with its probability."""
-    concepts, last = mentionable(may), noun(g)
+def every_title(may: np.ndarray, last: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Yield every title that a seller may write for a garment, as its words, with its probability.
+
+    may: which rows a seller may write, (A,) bool; last: the garment's noun.
+    """
+    concepts = mentionable(may)
 
     def walk(k, phrases, taken, probability):
         while k < len(concepts) and len(phrases) < len(MENTIONED):
@@ -163,11 +166,17 @@ def every_title(g: Garment, may: np.ndarray) -> Iterator[tuple[tuple[str, ...], 
 def probabilities(g: Garment) -> np.ndarray:
     """Return the probability that each attribute fires given the garment, (A,) float64."""
     held, may = shows(g)
+    return _in_titles(may.tobytes(), noun(g)) * held
+
+
+@lru_cache(maxsize=256)
+def _in_titles(may: bytes, last: tuple[str, ...]) -> np.ndarray:
+    """Return the probability that each attribute's words are in a title, (A,) float64; never written to."""
     out = np.zeros(len(NAMES))
-    for words, probability in every_title(g, may):
+    for words, probability in every_title(np.frombuffer(may, bool), last):
         for i in matches(words):
             out[i] += probability
-    return out * held
+    return out
 
 
 def in_words(words: tuple[str, ...]) -> str:

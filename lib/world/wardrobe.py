@@ -7,6 +7,7 @@ floor, so that rare attributes get their chance. The rest comes from the categor
 import difflib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -40,6 +41,7 @@ def _theme_weights() -> np.ndarray:
 
 
 THEMES = _theme_weights()  # they sum to 1 - NO_THEME
+_WITH_NONE = np.append(THEMES, 1 - THEMES.sum())
 
 
 def _clauses(name: str) -> tuple[Clause, ...]:
@@ -181,14 +183,33 @@ def compose(category: str | None = None, names: Sequence[str] = (), seed: int = 
     raise ValueError(f"{together} cannot hold together{where}; see their conditions in lib/world/attributes.csv")
 
 
+@lru_cache(maxsize=1)
+def _theme_fits() -> np.ndarray:
+    """Return whether each theme can be shown by each category, (themes, categories) bool."""
+    return np.array([[_fits(category, ROWS[c.row].name) for category in CATEGORY_NAMES] for c in CONCEPTS])
+
+
+@lru_cache(maxsize=256)
+def donors(category: str, overlap: float, count: int = 20) -> tuple[Garment, ...]:
+    """Return garments of a category as `draw` draws them, always the same."""
+    number, fits = CATEGORY_NAMES.index(category), _theme_fits()
+    rng = np.random.default_rng([number, 13])
+    shares = THEMES * fits[:, number] / np.maximum(fits @ CATEGORY_WEIGHTS, 1e-9)
+    shares = np.append(shares, 1 - THEMES.sum())
+    themes = rng.choice(len(shares), count, p=shares / shares.sum())
+    wishes = [[ROWS[CONCEPTS[k].row].name] if k < len(CONCEPTS) else [] for k in themes]
+    return tuple(dress(category, wish, rng, overlap=overlap)[0] for wish in wishes)
+
+
 def draw(rng: np.random.Generator, theme: int | None = None, overlap: float = 0.0) -> Garment:
     """Return a garment of the world: a theme, a category that can show it, by frequency, and the rest from its ranges.
 
     theme: number of a concept; None draws one, or none. overlap: see `garment.sample`.
     """
     if theme is None:
-        theme = int(rng.choice(len(CONCEPTS) + 1, p=[*THEMES, 1 - THEMES.sum()]))
-    order = rng.choice(CATEGORY_NAMES, len(CATEGORY_NAMES), replace=False, p=CATEGORY_WEIGHTS).tolist()
+        theme = int(rng.choice(len(CONCEPTS) + 1, p=_WITH_NONE))
+    numbers = rng.choice(len(CATEGORY_NAMES), len(CATEGORY_NAMES), replace=False, p=CATEGORY_WEIGHTS)
+    order = [CATEGORY_NAMES[i] for i in numbers]
     if theme == len(CONCEPTS):
         return sample(order[0], rng, overlap)
     wish = ROWS[CONCEPTS[theme].row].name

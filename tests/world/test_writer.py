@@ -92,16 +92,19 @@ def test_all_benchmarks_list_the_same_attributes(benchmarks):
     assert {b.attribute_names for b in benchmarks.values()} == {NAMES}
 
 
-def test_the_ceiling_ranks_each_val_and_test_image(size, benchmarks):
+def test_ceilings_rank_each_val_and_test_image(size, benchmarks):
     b = benchmarks["category_attribute"]
     measured = np.isin(b.split, ["val", "test"])
-    assert ((b.ceiling >= 0).all(1) == measured).all() and measured.sum() == size.val + size.test
     garments = {j.first: garments_of(j, size, 3)[0] for j in plan(size, 3) if j.split == "test" and j.views}
-    for i in np.flatnonzero(b.split == "test")[:5]:
+    for i in np.flatnonzero(b.split == "test"):
         p = titles.probabilities(garments[int(b.image[i].split("/")[1].rpartition("_")[2])])
-        assert (np.diff(p[b.ceiling[i]]) <= 0).all() and p[b.ceiling[i, 0]] == p.max()
-    found = np.mean([(b.attributes[i][b.ceiling[i, :5]] == 1).sum() for i in np.flatnonzero(measured)])
-    assert found / (b.attributes[measured] == 1).sum(1).mean() > 0.7
+        seen = p[b.ceiling[i]]  # what the picture does not show comes after all that it shows
+        shown = np.flatnonzero(np.diff(seen) > 0)[:1].tolist() or [len(seen)]
+        assert set(np.flatnonzero(b.attributes[i] == 1)) <= set(b.ceiling[i, : shown[0] + 1])
+    for ceiling, least in ((b.ceiling, 0.75), (b.visible_ceiling, 0.65)):
+        assert ((ceiling >= 0).all(1) == measured).all() and measured.sum() == size.val + size.test
+        found = np.mean([(b.attributes[i][ceiling[i, :5]] == 1).sum() for i in np.flatnonzero(measured)])
+        assert found / (b.attributes[measured] == 1).sum(1).mean() > least
 
 
 def test_splits_share_no_item(size, benchmarks):

@@ -1,0 +1,212 @@
+"""Screening: which of a garment's fields a picture shows, measured at the size at which a network sees it.
+
+A field is shown where the same picture looks clearly different with another, plausible value. A fired attribute is kept
+for a picture that shows the fields that decide it. What the category fixes need not be seen.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from lib.world import cloth, titles
+from lib.world.attributes import ROWS, allowed
+from lib.world.figure import Picture
+from lib.world.garment import RANGES, VALUES, Clause, Garment, choices, settle
+
+CLEAR, SEEN = 24, 40  # how far a pixel must differ in a colour, of 255, and how many pixels of the view must
+# Fields of which nothing is drawn from the front and from the back; that are plain in a shop's picture of the whole;
+# that move landmarks.
+_BACK, _FRONT = {"back"}, {"emblem"}
+_STRIKING = {"collar", "closure", "distress", "emblem", "skirt", "strap", "trim"}
+_EDGES = {"neckline": (0, 1), "collar": (0, 1), "sleeve_kind": (2, 3), "waistline": (4, 5), "hem": (6, 7)}
+_CUT = {"length", "sleeve", "fit", "flare", "waist", "rise"}
+_KNOWN = ("category", "shape", "clothes_type")  # fields that stay: a reader sees them in any picture
+# Fields whose first value is that nothing is there, which needs no proof where something else decides.
+_NOTHING = ("strap", "collar", "closure", "hem", "back", "waistline", "pocket", "skirt", "sleeve_kind", "trim", "panel")
+_NOTHING += ("panel_at", "finish", "pattern", "emblem")
+
+
+def _nothing(field: str, value) -> bool:
+    return field in _NOTHING and (value == "none" or value == VALUES.get(field, ("none",))[0])
+
+
+@lru_cache(maxsize=1 << 14)
+def _values(category: str, field: str) -> tuple:
+    """Return what a field of a category's garments can be, the most likely first, then anything else it may be."""
+    own = choices(category).get(field, ())
+    if isinstance(own, dict):
+        own = sorted(own, key=own.get, reverse=True)
+    elif own:
+        middle = sum(own) / 2
+        own = sorted(np.linspace(*own, 9).tolist(), key=lambda value: abs(value - middle))
+    rest = np.linspace(*RANGES[field], 9).tolist() if field in RANGES else VALUES.get(field, ("none", "star"))
+    return (*own, *rest)
+
+
+@lru_cache(maxsize=1 << 14)
+def _fixed(category: str, clause: Clause) -> bool:
+    """Return whether a clause holds for every garment of a category."""
+    own = choices(category).get(clause.field, {"none": 1} if clause.field == "emblem" else ())
+    return bool(own) and all(clause.allows(value) for value in own)
+
+
+class View:
+    """A picture as a network sees it: its box as a square of `px` pixels."""
+
+    def __init__(self, g: Garment, picture: Picture, px: int):
+        self.g, self.picture, self.px = g, picture, px
+        x0, y0, x1, y1 = self.box = picture.labels["box"]
+        self.per_pixel = px / (x1 - x0), px / (y1 - y0)  # of the picture
+        self.own, self.known = self.seen(picture.image), {}
+
+    def seen(self, image: np.ndarray) -> np.ndarray:
+        """Return what the network sees of a picture, (px, px, 3) uint8."""
+        x0, y0, x1, y1 = self.box
+        return cv2.resize(image[y0:y1, x0:x1], (self.px, self.px), interpolation=cv2.INTER_AREA)
+
+    def shows(self, other: Garment) -> bool:
+        """Return whether the picture of another garment, which differs in one field, looks different."""
+        if other not in self.known:
+            known = self._obvious(other)
+            self.known[other] = self.differs(other) if known is None else known
+        return self.known[other]
+
+    def shows_edge(self, field: str) -> bool:
+        """Return whether a landmark is visible where the field's values are drawn."""
+        visibility, back = self.picture.labels["visibility"], self.picture.back
+        ends = {} if back and field in ("neckline", "collar") else _EDGES
+        return bool((visibility[list(ends.get(field, ()))] == 0).any())
+
+    def differs(self, other: Garment) -> bool:
+        """Draw the picture of another garment and compare."""
+        differs = cv2.absdiff(self.seen(self.picture.with_garment(other)), self.own).max(2) > CLEAR
+        return int(np.count_nonzero(differs)) >= SEEN
+
+    def _obvious(self, other: Garment) -> bool | None:
+        """Return whether another garment looks different, where nothing needs to be drawn to know it, else None."""
+        g, picture = self.g, self.picture
+        fields = {name for name, value in vars(g).items() if value != getattr(other, name)}
+        if fields <= (_FRONT if picture.back else _BACK):
+            return False
+        plain = not (picture.back or picture.consumer or picture.labels["zoom"] > 0.9)
+        if plain and fields & _STRIKING:
+            return True
+        if fields <= _CUT:
+            return True if picture.moves(other, self.per_pixel) > 2 else None
+        return True if fields <= set(cloth.Cloth._fields) and self._other_cloth(other) else None
+
+    def _other_cloth(self, other: Garment) -> bool:
+        """Return whether so much of another cloth looks different that any picture with some of it must."""
+        size = self.g.scale * self.picture.scale * 0.19  # of the tile
+        width, height = (max(1, round(size * per)) for per in self.per_pixel)
+        one, two = (cv2.resize(_on_grey(g), (width, height), interpolation=cv2.INTER_AREA) for g in (self.g, other))
+        share = np.count_nonzero(cv2.absdiff(one, two).max(2) > 1.5 * CLEAR) / (width * height)
+        return bool(share * np.count_nonzero(self.picture.bare) * np.prod(self.per_pixel) > 8 * SEEN)
+
+
+def _on_grey(g: Garment) -> np.ndarray:
+    """Return the cloth on a grey ground, (T, T, 3) uint8."""
+    tile, cover = cloth.tile(g), cloth.cover(g)
+    if cover is None:
+        return tile
+    share = cover / np.float32(255)
+    return cv2.blendLinear(tile, np.full_like(tile, 150), share, 1 - share)
+
+
+def otherwise(g: Garment, clauses: tuple[Clause, ...]) -> Garment | None:
+    """Return the garment with the clauses' field at the most likely value for which they do not hold together.
+
+    None where there is no such garment: what the other fields are leaves no choice.
+    """
+    field = clauses[0].field
+    field = "accent" if field == "contrast" else field
+    for value in _values(g.category, field):
+        other = settle(replace(g, **{field: value}))
+        if not all(clause.holds(other) for clause in clauses):
+            return other
+    return None
+
+
+def _to_see(g: Garment, option: tuple[Clause, ...]) -> Iterable[tuple[Clause, ...]]:
+    """Yield the clauses of an alternative that a picture must show, those of one field together."""
+    fields: dict[str, list[Clause]] = {}
+    for clause in option:
+        if clause.field not in _KNOWN and not _fixed(g.category, clause):
+            fields.setdefault(clause.field, []).append(clause)
+    for field, clauses in fields.items():
+        if not _nothing(field, getattr(g, field)):
+            yield tuple(clauses)
+
+
+def screen(fired: Iterable[int], view: View) -> list[int]:
+    """Return those of the fired attributes that the view shows."""
+    return [int(i) for i in fired if is_shown(i, view)]
+
+
+def is_shown(number: int, view: View) -> bool:
+    """Return whether a view shows an attribute: all fields of one of its alternatives that hold."""
+    g = view.g
+    for option in ROWS[number].condition:
+        if all(clause.holds(g) for clause in option):
+            others = [otherwise(g, clauses) for clauses in _to_see(g, option)]
+            if all(other is None or view.shows(other) for other in others):
+                return True
+    return False
+
+
+# ---- ceilings -------------------------------------------------------------------------------------------------------
+
+# What titles depend on, with "panel_at" as a part of "panel"; "neck_depth" decides next to nothing.
+_TOLD = {c.field for row in ROWS if row.salience for c in row.condition[0]} - {
+    *_KNOWN,
+    "contrast",
+    "panel_at",
+    "neck_depth",
+}
+_TOLD = tuple(sorted(_TOLD | {"accent"}))
+
+
+def hidden(view: View, donors: Sequence[Garment]) -> list[str]:
+    """Return the fields that a view does not show: another plausible value looks the same.
+
+    Left out are fields that tell a seller the same of all donors. What is at a landmark is shown with it.
+    """
+    out = []
+    for field in _TOLD:
+        told = [allowed(field, getattr(g, field)) for g in (view.g, *donors)]
+        if any(one != told[0] for one in told) and not view.shows_edge(field):
+            other = _changed(view.g, field)
+            if other is not None and not view.shows(other):
+                out.append(field)
+    return out
+
+
+def _changed(g: Garment, field: str) -> Garment | None:
+    """Return the garment with the most likely other value of a field; None where the others leave no choice."""
+    own = getattr(g, field)
+    for value in _values(g.category, field):
+        if field in RANGES and abs(value - own) < 0.1 * (RANGES[field][1] - RANGES[field][0]):
+            continue
+        other = settle(replace(g, **{field: value}))
+        if getattr(other, field) != own:
+            return other
+    return None
+
+
+def probabilities(view: View) -> np.ndarray:
+    """Return the probability that each attribute is labelled, given garment and picture, (A,) float64."""
+    told = titles.probabilities(view.g)
+    return told * [p > 0 and is_shown(i, view) for i, p in enumerate(told)]
+
+
+def visible_probabilities(view: View, donors: Sequence[Garment]) -> np.ndarray:
+    """Return the mean probability that each attribute is in the title, (A,) float64, where the fields that the view
+    does not show are those of each donor, garments of the same category, in turn."""
+    fields = hidden(view, donors)
+    fields += ["panel_at"] if "panel" in fields else []
+    garments = Counter(settle(replace(view.g, **{f: getattr(d, f) for f in fields})) for d in donors)
+    return sum(n * titles.probabilities(g) for g, n in garments.items()) / len(donors)
