@@ -28,7 +28,6 @@ from lib.photo_network import INPUT, KINDS, NONE
 LEAST_SIDE = 16  # pixels of a box
 SHOWN = 5  # attributes and photos of a catalogue
 GUESSES = 3  # categories
-CLEAR = 0.7  # share of its kind that a category needs to be named
 EXAMPLES = Path(__file__).parent / "photos"  # real photos, CC0, named by their kind of clothes
 BATCH = 64
 SCALES, PLACES = (0.7, 0.5), (0.0, 0.5, 1.0)  # of the windows in which clothes are looked for
@@ -40,6 +39,7 @@ class Prediction:
     """What the network sees in one box of one photo."""
 
     box: np.ndarray  # (4,) pixels of the upright photo, x1 y1 x2 y2
+    kind: tuple[tuple[str, float], ...]  # the likeliest kinds of photo_network.KINDS with their probabilities
     category: tuple[tuple[str, float], ...]  # guesses and the probability that each is right, see `guesses`
     attributes: tuple[str, ...]  # those that it is sure of, the surest first; may be empty
     landmarks: np.ndarray  # (8, 2) float32 pixels of the upright photo as (x, y), in the order of lists.LANDMARKS
@@ -117,20 +117,16 @@ def doubted(out: dict[str, Tensor]) -> Tensor:
     return (alike < model.least[0]) | (out["kind"].softmax(1).max(1).values < model.least[1])
 
 
-def guesses(kind: np.ndarray, category: np.ndarray, names: list[str], most: int = GUESSES) -> list[tuple[str, float]]:
+def guesses(kind: np.ndarray, names: list[str], most: int = GUESSES) -> list[tuple[str, float]]:
     """Return up to `most` categories, each with the probability that it is right for the photo.
 
-    kind (kinds,) and category (categories,) probabilities. They are those of the likeliest kinds: the category that
-    stands out by CLEAR within its kind, else the kind's commonest. A category may be right for several kinds, whose
-    probabilities are then summed.
+    kind (kinds,) probabilities. Photos with a known kind were at hand, and none with a known category: the categories
+    are the commonest ones of the likeliest kinds. One may be right for several kinds, whose probabilities are summed.
     """
     right, out = photo_network.right_categories(names).numpy(), {}
-    for k, common in sorted(zip(range(len(kind)), KINDS.values(), strict=True), key=lambda pair: -kind[pair[0]]):
-        inside = np.where(right[k], category, 0)
-        clear = inside.max() > CLEAR * inside.sum()
-        chosen = int(inside.argmax()) if clear else names.index(common[0])
-        if names[chosen] not in out and len(out) < most:
-            out[names[chosen]] = float(kind @ right[:, chosen])
+    for _, common in sorted(zip(kind, KINDS.values(), strict=True), key=lambda pair: -pair[0]):
+        if common[0] not in out and len(out) < most:
+            out[common[0]] = float(kind @ right[:, names.index(common[0])])
     return list(out.items())
 
 
@@ -146,12 +142,12 @@ def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) 
     seen, marks = look(photo, box[None], model), look(photo, box[None], load_landmarks(), config)
     kind, features = seen["kind"][0].softmax(0), seen["features"]
     with torch.inference_mode():
-        category = model.category(model.drawn(features, kind.argmax()[None]))[0].softmax(0)
         sure = model.sureness(features, kind.argmax()[None])[0]
     order = [a for a in sure.argsort(descending=True).tolist() if sure[a] >= 1][:SHOWN]
     return Prediction(
         box,
-        tuple(guesses(kind.numpy(), category.numpy(), names["category"])),
+        tuple((tuple(KINDS)[k], float(kind[k])) for k in kind.argsort(descending=True).tolist()[:GUESSES]),
+        tuple(guesses(kind.numpy(), names["category"])),
         tuple(names["attributes"][a] for a in order),
         crops.to_pixels(marks["landmarks"].numpy(), box[None], config.margin)[0].astype(np.float32),
         marks["visibility"][0].softmax(1).argmax(1).numpy(),

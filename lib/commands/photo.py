@@ -42,8 +42,9 @@ def describe(path: Path, box: list[float] | None, catalogue) -> tuple[str, np.nd
     x1, y1, x2, y2 = found.box.round()
     lines = [f"{path}  box {x1:g},{y1:g},{x2:g},{y2:g} ({how})"]
     lines += [] if found.clothes else ["  this may be no clothes"]
-    guesses = [guess for guess in found.category if guess is found.category[0] or guess[1] >= LEAST]
-    lines += ["  category    " + ", ".join(f"{name} {100 * share:.0f} %" for name, share in guesses)]
+    for title, guesses in (("kind", found.kind), ("category", found.category)):
+        likely = [f"{name} {100 * share:.0f} %" for name, share in guesses if share >= min(LEAST, guesses[0][1])]
+        lines += [f"  {title:<11} " + ", ".join(likely)]
     lines += ["  attributes  " + (", ".join(found.attributes) or "none that it is sure of")]
     places = zip(LANDMARKS, found.landmarks, found.visibility, strict=True)
     lines += ["  landmarks   " + ", ".join(f"{name} {x:.0f},{y:.0f}" for name, (x, y), state in places if state == 0)]
@@ -76,7 +77,7 @@ def main(names: list[str], box: str | None = None, catalogue: str | None = None)
             continue
         print(text)
         print("  wrote       ", draw(path.stem, photo, found, used), flush=True)
-    print("A category's per cent are the probability that it is right, by photos of flat lays (notebook 09).")
+    print("Per cent are the probability of a kind, by photos of flat lays; a category is its kind's commonest.")
     if failed:
         raise DataError(f"{failed} of {len(paths)} photos could not be described, see above")
 
@@ -89,7 +90,7 @@ def draw(stem: str, photo: np.ndarray, found: predict.Prediction, used: set[str]
         name = f"{stem}_{number}"
     used.add(name)
     seen = [found.box], [found.landmarks], [found.visibility]
-    sheet = photos.photo_grid([photo], [found.category[0][0]], 1, *seen, size=3)
+    sheet = photos.photo_grid([photo], [found.kind[0][0]], 1, *seen, size=3)
     path = files.save_figure(sheet, OUT, name)
     plt.close(sheet)
     return path
