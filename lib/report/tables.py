@@ -215,6 +215,11 @@ def commits_line(table: pd.DataFrame) -> str:
 # ---- pivots of the long table of measures ---------------------------------------------------------------------------
 
 
+def texts(values: pd.Series, form: str) -> list[str]:
+    """Return numbers in a form of `format`, a dash for nan."""
+    return [DASH if pd.isna(value) else format(value, form) for value in values]
+
+
 def plus_minus(value: float, low: float, high: float) -> str:
     """Return a value ± half of its interval, the value alone without one, a dash for nan."""
     if np.isnan(value):
@@ -399,10 +404,8 @@ def claims_display(judged: pd.DataFrame) -> pd.DataFrame:
     judged: of `claims.judge`. Columns that an earlier rule did not have are left out.
     """
     ours = [f"{100 * r.measured:+.1f} [{100 * r.lo:+.1f}, {100 * r.hi:+.1f}]" for r in judged.itertuples()]
-    table = judged.drop(columns=["where", "measured", "lo", "hi", "seeds", "pretrainings", "rule"], errors="ignore")
-    table.insert(3, "here", np.where(judged.measured.isna(), DASH, ours))
-    for name, form in (("paper", "{:+.1f}"), ("detectable", "{:.1f}")):
-        table[name] = (100 * table[name]).map(form.format, na_action="ignore")
-    if "p" in table:
-        table["p"] = table.p.map("{:.3f}".format, na_action="ignore")
-    return table.replace("", np.nan).fillna(DASH).rename(columns={"detectable": "could see"})
+    columns = {"paper": texts(100 * judged.paper, "+.1f"), "here": np.where(judged.measured.isna(), DASH, ours)}
+    columns["could see"] = texts(100 * judged.detectable, ".1f")
+    for name in [name for name in ("p", "direction", "size", "dose", "reason") if name in judged]:
+        columns[name] = texts(judged[name].replace("", np.nan), ".3f" if name == "p" else "")
+    return judged[["group", "claim"]].assign(**columns)
