@@ -89,8 +89,8 @@ def draw(stem: str, photo: np.ndarray, found: predict.Prediction, used: set[str]
         number += 1
         name = f"{stem}_{number}"
     used.add(name)
-    seen = [found.box], [found.landmarks], [found.visibility]
-    sheet = photos.photo_grid([photo], [found.kind[0][0]], 1, *seen, size=3)
+    cell = photos.Cell(photo, found.kind[0][0], found.box, found.landmarks, found.visibility)
+    sheet = photos.grid([cell], 1, size=3)
     path = files.save_figure(sheet, OUT, name)
     plt.close(sheet)
     return path

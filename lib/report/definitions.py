@@ -14,14 +14,12 @@ import pandas as pd
 from lib import metrics, paper
 from lib.artefact import write_beside
 from lib.deepfashion import Benchmark
-from lib.lists import DataError
 from lib.methods import FASHIONNET
 from lib.report.measures import printed, value, words
-from lib.report.readme import PROFILES, REFERENCE, fill, markdown, read
+from lib.report.readme import PROFILES, fill, kept, markdown, read
 from lib.report.results import ROOT, Results
 
 PAGE = ROOT / "docs" / "METRICS.md"
-START = "<!-- {name}: written by python -m lib.report.definitions, checked by a test -->\n"
 
 METHOD, K = "example", 2
 # Three images. Attributes 0 and 1 are of group 1, 2 and 3 of group 2; scores rank each image's list, k = 2. Two are of
@@ -82,47 +80,30 @@ def example() -> pd.DataFrame:
 def numbers(profile: str) -> pd.DataFrame:
     """Return FashionNet's numbers of a kept profile by definition: columns measure, definition, value (text)."""
     rows = printed(read(profile, "measures"))
-    rows = rows[
-        (rows.method == FASHIONNET) & rows.group.isin(("all", "within category")) & (rows.measure != "variations")
-    ]
-    rows = rows[(rows.measure != "search") | rows.k.isin((1, paper.RETRIEVAL_TOP_K)) & (rows.stage == "inshop")]
-    rows = rows[(rows.measure != "category") | (rows.stage == "category_attribute")]
-    shown = pd.DataFrame([words(row) for row in rows.itertuples()], columns=["measure", "definition"])
-    inside = rows.group.to_numpy() == "within category"
-    shown["measure"] = np.where(shown.measure == "search", "in-shop", shown.measure) + np.where(
-        inside, ", within category", ""
-    )
-    shown["value"] = [
-        f"{value:.3f}" if nearness == "NE" else f"{100 * value:.1f}"
-        for value, nearness in zip(rows.value, rows.definition, strict=True)
-    ]
-    return shown
-
-
-def kept() -> str:
-    """Return the first kept profile. Raises DataError without one."""
-    for profile in PROFILES:
-        if read(profile, "measures") is not None:
-            return profile
-    raise DataError(f"{REFERENCE}: no kept results; run python -m lib.commands.keep demo after ./run_all.sh")
+    rows = rows[(rows.method == FASHIONNET) & rows.group.isin(("all", "within category"))]
+    searched = (rows.measure == "search") & rows.k.isin((1, paper.RETRIEVAL_TOP_K)) & (rows.stage == "inshop")
+    rows = rows[searched | (rows.measure != "search") & (rows.stage == "category_attribute")]
+    out = []
+    for row in rows.itertuples():
+        measure, definition = words(row)
+        measure = measure.replace("search", "in-shop") + (f", {row.group}" if row.group != "all" else "")
+        out.append((measure, definition, f"{row.value:.3f}" if definition == "NE" else f"{100 * row.value:.1f}"))
+    return pd.DataFrame(out, columns=["measure", "definition", "value"])
 
 
 def parts() -> dict[str, str]:
     """Return the page's generated parts by name."""
-    shown = example()
-    shown["value"] = [f"{value:.3f}" for value in shown.value]
-    profile = kept()
-    return {
-        "example": markdown(shown),
-        "numbers": f"FashionNet of {PROFILES[profile]}, in per cent; NE in units of the box.\n\n"
-        + markdown(numbers(profile)),
-    }
+    shown, profile = example(), kept()[0]
+    shown["value"] = shown.value.map("{:.3f}".format)
+    title = f"FashionNet of {PROFILES[profile]}, in per cent; NE in units of the box.\n\n"
+    return {"example": markdown(shown), "numbers": title + markdown(numbers(profile))}
 
 
-def main() -> None:
-    text = fill(PAGE.read_text(encoding="utf-8"), parts(), START)
-    write_beside(PAGE, lambda part: part.write_text(text, encoding="utf-8"))
+def filled() -> str:
+    """Return the text of the page with its parts as they are now."""
+    return fill(PAGE.read_text(encoding="utf-8"), parts(), "lib.report.definitions")
 
 
 if __name__ == "__main__":
-    main()
+    text = filled()
+    write_beside(PAGE, lambda part: part.write_text(text, encoding="utf-8"))

@@ -88,56 +88,24 @@ def label_ends(axis, ends: list[tuple[str, float, float, tuple]], gap: float = 0
         axis.annotate(name, (x, y), fontsize=8, color=tone, arrowprops=line | {"color": tone}, **where)
 
 
-def shares(rows: pd.DataFrame, x: str, *columns: str) -> pd.DataFrame:
-    """Return one curve for `curves_with_intervals`: values by x and, with three columns, the ends of the intervals."""
-    return rows.set_index(x)[list(columns)].set_axis(["y", "lo", "hi"][: len(columns)], axis=1).sort_index()
+def curves_with_intervals(
+    axis, lines: list[tuple[str, pd.DataFrame, dict]], y: str = "value", band: tuple[str, str] | None = None
+) -> list[tuple]:
+    """Draw curves over k, in per cent, with their 95 % bands; return what `label_ends` writes at their ends.
 
-
-def curves_with_intervals(axis, lines: list[tuple[str, pd.DataFrame, dict]]) -> list[tuple]:
-    """Draw curves in per cent with their 95 % bands; return what `label_ends` writes at their ends.
-
-    lines: (name, curve, style of the line), curves of `shares`.
+    lines: (name, rows of one method of the long table of measures, style). y, band: the columns that are drawn.
     """
     ends = []
-    for name, table, style in lines:
-        percent = 100 * table
-        axis.plot(percent.index, percent.y, **style)
-        if "lo" in percent:
-            axis.fill_between(percent.index, percent.lo, percent.hi, color=style["color"], alpha=0.15, lw=0)
-        ends.append((name, percent.index[-1], percent.y.iloc[-1], style["color"]))
+    for name, rows, style in lines:
+        rows = rows.sort_values("k")
+        axis.plot(rows.k, 100 * rows[y], **style)
+        if band:
+            axis.fill_between(rows.k, *(100 * rows[end] for end in band), color=style["color"], alpha=0.15, lw=0)
+        ends.append((name, rows.k.iloc[-1], 100 * rows[y].iloc[-1], style["color"]))
     return ends
 
 
 # ---- the data and the training --------------------------------------------------------------------------------------
-
-
-def frequencies(categories, attributes):
-    """Draw figure 3: (a) images of the most frequent categories, (b) of the most frequent attributes of each group.
-
-    categories: Series of counts by name, or None; attributes: {group: Series of counts by name}, may be empty. Without
-    either the figure says so.
-    """
-    halves = (categories is not None) + bool(attributes)
-    figure = plt.figure(figsize=(11, 3.2 * max(1, halves)))
-    if not halves:
-        figure.text(0.5, 0.5, "This source has no categories and no attributes.", ha="center")
-        return figure
-    parts = np.atleast_1d(figure.subfigures(halves, 1))
-    if categories is not None:
-        axis = parts[0].subplots()
-        axis.bar(categories.index, categories, color=BLUE)
-        axis.set(title=f"(a) the {len(categories)} most frequent categories", ylabel="images")
-        axis.tick_params(axis="x", rotation=60)
-        axis.grid(False, axis="x")
-    if attributes:
-        axes = parts[-1].subplots(1, len(attributes), sharex=True, squeeze=False)[0]
-        for axis, (group, counts) in zip(axes, attributes.items(), strict=True):
-            axis.barh(counts.index[::-1], counts[::-1], color=BLUE)
-            axis.set(title=group, xlabel="images")
-            axis.tick_params(axis="y", labelsize=8)
-            axis.grid(False, axis="y")
-        parts[-1].suptitle(f"({'ab'[halves - 1]}) the most frequent attributes of each group", fontsize=11)
-    return figure
 
 
 def loss_curves(history: pd.DataFrame, methods: list[str], most: int = 4):
@@ -253,157 +221,48 @@ def attribute_recall(table: pd.DataFrame, methods: list[str]):
     return figure
 
 
-# ---- curves: figures 8b, 9b, 10, 11 ---------------------------------------------------------------------------------
+# ---- curves: figures 8b, 9b and 10b ---------------------------------------------------------------------------------
 
 
-def curves_and_differences(panels: list[tuple[str, pd.DataFrame]], methods: list[str], x: str, y: str, at: float):
-    """Draw curves, named at their ends, and below each method's difference to FashionNet with its 95 % band.
+def curves_and_differences(table: pd.DataFrame, methods: list[str], at: float, x: str, title: str = ""):
+    """Draw curves over k, named at their ends, and below each method's difference to FashionNet with its 95 % band.
 
-    panels: (title, rows) with columns method, x, y, difference, difference_lo, difference_hi; values are shares. The
-    number beside a name is the value at x = `at`. Reference rows have no difference.
+    table: rows of one measure of the long table; each group has its panels, titled by `title` and its name. The number
+    beside a name is the value at k = `at`. x: what k is. Reference rows have no difference.
     """
-    size = (5.2 * len(panels), 6.4)
-    figure, axes = plt.subplots(2, len(panels), figsize=size, squeeze=False, sharex="col", sharey="row")
+    groups = table.groupby("group", sort=False)
+    size = (5.2 * len(groups), 6.4)
+    figure, axes = plt.subplots(2, len(groups), figsize=size, squeeze=False, sharex="col", sharey="row")
     ends = {}
-    for (title, rows), upper, lower in zip(panels, *axes, strict=True):
-        last, drawn, gaps = rows[x].max(), [], []
+    for (group, rows), upper, lower in zip(groups, *axes, strict=True):
+        last, drawn, gaps = rows.k.max(), [], []
         for method in [m for m in methods if m in set(rows.method)]:
             part, style = rows[rows.method == method], line_of(method)
-            curve = shares(part, x, y)
-            drawn.append((f"{method} {100 * curve.y[min(at, last)]:.1f}", curve, style))
+            value = part.value[part.k == min(at, last)].iloc[0]
+            drawn.append((f"{method} {100 * value:.1f}", part, style))
             if method in METHODS and method != FASHIONNET:
-                gaps.append((method, shares(part, x, "difference", "difference_lo", "difference_hi"), style))
+                gaps.append((method, part, style))
         ends[upper] = curves_with_intervals(upper, drawn)
-        ends[lower] = curves_with_intervals(lower, gaps) + [(FASHIONNET, last, 0.0, colour(FASHIONNET))]
+        ends[lower] = curves_with_intervals(lower, gaps, "difference", ("d_lo", "d_hi"))
+        ends[lower] += [(FASHIONNET, last, 0.0, colour(FASHIONNET))]
         lower.axhline(0, color=colour(FASHIONNET), lw=2.6)
         if not gaps:
             lower.set(ylim=(-1, 1), yticks=[0])
             lower.text(0.5, 0.6, "no other method to compare with", transform=lower.transAxes, ha="center", fontsize=9)
-        upper.set(title=title, ylim=(0, 100))
+        upper.set(title=f"{title}{group}", ylim=(0, 100))
     for axis, names in ends.items():  # only now are the shared scales known
         label_ends(axis, names)
     axes[0, 0].set_ylabel("found, %")
     axes[1, 0].set_ylabel(f"difference to {FASHIONNET}, points")
+    figure.supxlabel(x, fontsize=10)
     return figure
 
 
 def retrieval_curves(table: pd.DataFrame, methods: list[str]):
     """Draw figure 8b or 9b: accuracy over k and the difference to FashionNet; one column per search.
 
-    table: of `tables.retrieval`.
+    table: the hits of `measures.measure_all`.
     """
-    panels = [(f"search: {search}", rows) for search, rows in table.groupby("search", sort=False)]
-    figure = curves_and_differences(panels, methods, "k", "accuracy", paper.RETRIEVAL_TOP_K)
-    figure.supxlabel(f"k; the number beside a name is the accuracy at k = {paper.RETRIEVAL_TOP_K}", fontsize=10)
-    return figure
-
-
-def pdj_differences(table: pd.DataFrame, methods: list[str]):
-    """Draw figure 10b: PDJ of all landmarks, and the difference to FashionNet. table: of `tables.pdj`."""
-    figure = curves_and_differences([("all landmarks", table)], methods, "threshold", "pdj", paper.PDJ_THRESHOLD)
-    figure.supxlabel(f"distance in units of the box; numbers are at {paper.PDJ_THRESHOLD}", fontsize=10)
-    return figure
-
-
-def pdj_in_one(table: pd.DataFrame, method: str):
-    """Draw figure 10a as the paper does: the eight landmarks of a method in one panel. table: of `tables.pdj`."""
-    figure, axis = plt.subplots(figsize=(6.4, 4.2))
-    limits = {"xlim": (0, table.threshold.max()), "ylim": (0, 100)}
-    axis.set(**limits, ylabel="detected, %", xlabel="distance in units of the box", title=method)
-    rows, lines, at = table[table.method == method], [], paper.PDJ_THRESHOLD
-    for place, name in enumerate(LANDMARKS):
-        curve = shares(rows[rows.landmark == name], "threshold", "pdj")
-        if curve.y.notna().any():
-            style = {"color": LANDMARK_COLOURS[place], "ls": "--" if place % 2 else "-"}
-            lines.append((f"{name}: {100 * curve.y[at]:.1f} at {at}", curve, style))
-    ends = curves_with_intervals(axis, lines)
-    corner, line = (at, 100 * paper.PDJ_ABOVE), {"arrowstyle": "-", "color": "0.3", "lw": 0.8, "shrinkB": 6}
-    axis.plot(*corner, "k+", ms=14, mew=2)
-    axis.annotate("the paper: all above this", corner, (0.14, 50), fontsize=8, arrowprops=line)
-    label_ends(axis, ends)
-    return figure
-
-
-def pdj_curves(table: pd.DataFrame, methods: list[str]):
-    """Draw figure 10a of several methods, one panel per landmark. table: of `tables.pdj`."""
-    figure, axes = plt.subplots(2, 4, figsize=(11.5, 5.2), sharex=True, sharey=True)
-    axes[0, 0].set(xlim=(0, table.threshold.max()), ylim=(0, 100))
-    for axis, name in zip(axes.flat, LANDMARKS, strict=True):
-        part = table[table.landmark == name]
-        have = [m for m in methods if m in set(part.method)]
-        curves = [shares(part[part.method == m], "threshold", "pdj") for m in have]
-        ends = curves_with_intervals(axis, list(zip(have, curves, map(line_of, have), strict=True)))
-        axis.axvline(paper.PDJ_THRESHOLD, color="black", lw=0.8, ls=":")
-        axis.set_title(f"{name}, n = {int(part.n.max()):,}")
-        if axis in axes[:, -1]:
-            label_ends(axis, ends, gap=0.1)
-    figure.supxlabel("distance in units of the box", fontsize=10)
-    figure.supylabel("detected, %", fontsize=10)
-    return figure
-
-
-def variation_curves(table: pd.DataFrame, method: str):
-    """Draw figure 11a: accuracy over k of the queries of each pose and scale, with 95 % bands.
-
-    table: of `tables.variations`.
-    """
-    figure, axes = plt.subplots(1, 2, figsize=(10.5, 3.6), sharey=True)
-    axes[0].set(ylim=(0, 100), ylabel="found, %")
-    for axis, by in zip(axes, ("pose", "scale"), strict=True):
-        lines, rows = [], table[(table.method == method) & (table.by == by)]
-        for tone, (value, r) in zip((BLUE, ORANGE), rows.groupby("value", sort=False), strict=False):
-            curve = shares(r, "k", "accuracy", "lo", "hi")
-            lines.append((f"{value}\n({r.queries.iloc[-1]} queries)", curve, {"color": tone}))
-        ends = curves_with_intervals(axis, lines)
-        axis.set(title=f"{method}, by {by}", xlabel="k")
-        label_ends(axis, ends, gap=0.12)
-    return figure
-
-
-def variation_dots(table: pd.DataFrame, methods: list[str], k: int, most: int = 14):
-    """Draw figure 11b: accuracy at k by category, easiest for FashionNet first, with 95 % intervals.
-
-    table: of `tables.variations`; the `most` categories with the most queries are shown.
-    """
-    rows = table[(table.by == "category") & (table.k == k)]
-    main = rows[rows.method == FASHIONNET].nlargest(most, "queries").sort_values("accuracy", kind="stable")
-    figure, axis = plt.subplots(figsize=(8, 0.36 * len(main) + 1.4))
-    for i, method in enumerate(methods):
-        r = rows[rows.method == method].set_index("value").reindex(main.value)
-        y = np.arange(len(r)) + 0.22 * ((len(methods) - 1) / 2 - i)
-        axis.hlines(y, 100 * r.lo, 100 * r.hi, color=colour(method), lw=1.6)
-        axis.plot(100 * r.accuracy, y, "os^Dv<>"[i % 7], color=colour(method), ms=5, label=method)
-    axis.set_yticks(range(len(main)), [f"{v} ({n})" for v, n in zip(main.value, main.queries, strict=True)])
-    axis.set(xlabel=f"top-{k} accuracy, % (queries in brackets)", xlim=(-3, 103))
-    axis.grid(False, axis="y")
-    figure.legend(loc="outside lower center", ncols=len(methods), fontsize=9)
-    return figure
-
-
-# ---- claims ---------------------------------------------------------------------------------------------------------
-
-
-def claims(table: pd.DataFrame):
-    """Draw every claim with its interval, in groups; a black bar is the paper's effect.
-
-    table: columns group, claim, paper, measured, lo, hi, direction (see `claims.judge`); above 0 a claim is true.
-    """
-    groups = list(table.group.unique())
-    heights = [(table.group == group).sum() + 1.2 for group in groups]
-    size = (10, 0.27 * sum(heights) + 0.6)
-    figure, axes = plt.subplots(len(groups), 1, figsize=size, squeeze=False, gridspec_kw={"height_ratios": heights})
-    for axis, group in zip(axes[:, 0], groups, strict=True):
-        rows = table[table.group == group].iloc[::-1].reset_index(drop=True)
-        for y, r in rows.iterrows():
-            tone = VERDICT_COLOURS.get(r.direction, GREY)
-            axis.plot([100 * r.lo, 100 * r.hi], [y, y], color=tone, lw=2.2)
-            axis.plot(100 * r.measured, y, "o", color=tone, ms=5)
-            axis.plot(100 * r.paper, y, "|", color="black", ms=10, mew=2)
-            axis.text(1.01, y, r.direction, transform=axis.get_yaxis_transform(), fontsize=8, va="center", color=tone)
-        axis.axvline(0, color="black", lw=0.8)
-        axis.set_yticks(range(len(rows)), rows.claim, fontsize=8)
-        axis.set_ylim(-0.7, len(rows) - 0.3)
-        axis.set_title(group, loc="left", fontsize=10)
-        axis.grid(False, axis="y")
-    axes[-1, 0].set_xlabel("points, above 0 where the claim is true; black bar: the paper's effect", fontsize=9)
-    return figure
+    k = paper.RETRIEVAL_TOP_K
+    x = f"k; the number beside a name is the accuracy at k = {k}"
+    return curves_and_differences(table, methods, k, x, "search: ")

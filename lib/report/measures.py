@@ -171,79 +171,51 @@ def in_gallery(r: Results) -> np.ndarray:
     return pd.Series(number, items).reindex(r.truth("item", r.query), fill_value=0).to_numpy()
 
 
-# ---- what a random order finds --------------------------------------------------------------------------------------
+# ---- references and groups ------------------------------------------------------------------------------------------
 
 
-def category_chance(r: Results, k: int, group: str) -> float:
-    return min(1.0, k / len(r.benchmark.category_names))
+def random_order(r: Results, name: str, k: int) -> dict[str, float]:
+    """Return what a random order finds among the first k, by the name of the reference.
 
+    In a search "chance" orders the gallery, and "design known" those of its images that are of the query's design.
+    """
+    if name != "search":
+        names = r.benchmark.category_names if name == "category" else r.benchmark.attribute_names
+        return {CHANCE: min(1.0, k / len(names))}
+    good, asked, there = in_gallery(r), designs(r.benchmark, r.query), designs(r.benchmark, r.gallery)
+    sizes = {CHANCE: np.full(len(good), len(r.gallery))}
+    if asked is not None:
+        sizes[DESIGN] = (asked[:, None] == there).sum(1)
+    out = {}
+    for reference, size in sizes.items():
+        missed = np.ones(len(good))
+        for drawn in range(k):  # without replacement, as long as there are any
+            missed *= np.where(size > drawn, np.maximum(size - good - drawn, 0) / np.maximum(size - drawn, 1), 1)
+        out[reference] = float(1 - missed.mean())
+    return out
 
-def attribute_chance(r: Results, k: int, group: str) -> float:
-    return min(1.0, k / len(r.benchmark.attribute_names))
-
-
-def search_chance(r: Results, k: int, group: str) -> float:
-    """Return the mean chance that k of the gallery's images, drawn at random, hold one of the query's item."""
-    return _chance(in_gallery(r), np.full(len(r.query), len(r.gallery)), k) if group == "all" else float("nan")
-
-
-def design_known(r: Results, k: int, group: str) -> float:
-    """Return the same where the k images are drawn from those of the query's design; nan without designs."""
-    asked, there = designs(r.benchmark, r.query), designs(r.benchmark, r.gallery)
-    if group != "all" or asked is None:
-        return float("nan")
-    return _chance(in_gallery(r), (asked[:, None] == there).sum(1), k)
-
-
-def _chance(good: np.ndarray, size: np.ndarray, k: int) -> float:
-    """Return the mean chance that k of `size` (Q,) images hold one of the `good` (Q,) ones."""
-    missed = np.ones(len(good))
-    for drawn in range(k):  # without replacement, as long as there are any
-        missed *= np.where(size > drawn, np.maximum(size - good - drawn, 0) / np.maximum(size - drawn, 1), 1)
-    return float(1 - missed.mean()) if len(good) else float("nan")
-
-
-# ---- groups ---------------------------------------------------------------------------------------------------------
 
 VARIATIONS = {"pose": ("front", "side"), "scale": ("zoom-in", "zoom-out")}
 
 
-def whole(r: Results) -> tuple[str, ...]:
-    return () if r.benchmark.category is None else ("all",)
-
-
-def attribute_groups(r: Results) -> tuple[str, ...]:
-    if r.stage in SEARCHES or r.benchmark.attributes is None:
-        return ()
-    return ("all", *r.benchmark.group_names.values())
-
-
-def frequency_bands(r: Results) -> list[str]:
-    if r.stage in SEARCHES or r.benchmark.attributes is None:
-        return []
-    return [f"ranks {first}-{last}" for first, last in BANDS if first <= len(r.benchmark.attribute_names)]
-
-
-def landmark_groups(r: Results, names: tuple[str, ...] = ("all", *LANDMARKS)) -> tuple[str, ...]:
-    return () if r.stage in SEARCHES or r.benchmark.landmarks is None else names
-
-
-def ways_to_search(r: Results, name: str) -> tuple[str, ...]:
-    return (name,) if r.stage in SEARCHES else ()
-
-
-def poses(r: Results) -> list[str]:
-    if r.stage != "inshop" or r.benchmark.pose is None:
-        return []
-    return [f"{by} {value}" for by, values in VARIATIONS.items() for value in values]
-
-
-def query_categories(r: Results) -> list[str]:
-    """Return the categories of the queries, the most frequent one first."""
-    if r.stage != "inshop" or r.benchmark.category is None:
-        return []
-    numbers, counts = np.unique(r.truth("category", r.query), return_counts=True)
-    return [f"category {r.benchmark.category_names[c]}" for c in numbers[np.argsort(-counts, kind="stable")]]
+def groups_of(r: Results) -> dict[str, list[str]]:
+    """Return the groups of images, labels or queries that are measured apart, by their kind; none without labels."""
+    b, search = r.benchmark, r.stage in SEARCHES
+    out = {"images": ["all"] if b.category is not None else []}
+    if search:
+        out |= {"gallery": ["all"], "category": ["within category"]}
+    if b.attributes is not None and not search:
+        out["attributes"] = ["all", *b.group_names.values()]
+        out["ranks"] = [f"ranks {first}-{last}" for first, last in BANDS if first <= len(b.attribute_names)]
+    if b.landmarks is not None and not search:
+        out |= {"pooled": ["all"], "each": list(LANDMARKS), "landmarks": ["all", *LANDMARKS]}
+    if r.stage == "inshop" and b.pose is not None:
+        out["views"] = [f"{by} {value}" for by, values in VARIATIONS.items() for value in values]
+    if r.stage == "inshop" and b.category is not None and r.query is not None:
+        numbers, counts = np.unique(r.truth("category", r.query), return_counts=True)
+        frequent = numbers[np.argsort(-counts, kind="stable")]
+        out["query categories"] = [f"category {b.category_names[c]}" for c in frequent]
+    return out
 
 
 # ---- the table of measures ------------------------------------------------------------------------------------------
@@ -258,44 +230,39 @@ class Measure(NamedTuple):
     needs: str  # the answers that a method must have
     ks: tuple[float, ...]
     counts: Callable[..., Counts]  # of (results, method, k, group), or of (results, method, k, labels) with `best`
-    groups: Callable[[Results], Sequence[str]]
+    groups: str  # their kind in `groups_of`
     shown: bool = False  # with an interval in the tables of all methods; the others take long
+    random: bool = False  # beside what a random order finds
     best: int = 0  # the mean over so many labels, the best ones; 0: one sum over images divided by another
-    chance: tuple[tuple[str, Callable[[Results, int, str], float]], ...] = ()  # references by name
 
 
 INSIDE = partial(attributes, name="attributes_in_group")
 DIAGONAL, SIDE = (partial(landmarks, norm=norm) for norm in ("diagonal", "side"))
 ERRORS, PIXELS = partial(landmarks, errors=True), partial(landmarks, side=224)
 TOP, AT = (3, 5), (paper.PDJ_THRESHOLD,)
-EACH = partial(landmark_groups, names=LANDMARKS)
-POOLED = partial(landmark_groups, names=("all",))
-ALL, WITHIN = partial(ways_to_search, name="all"), partial(ways_to_search, name="within category")
-ANY, BLIND = ((CHANCE, category_chance),), ((CHANCE, attribute_chance),)
-RANDOM = ((CHANCE, search_chance), (DESIGN, design_known))
 MEASURES = (
-    Measure("category", "micro", "micro", "category", (1, 3, 5), category, whole, True, 0, ANY),
-    Measure("category", "macro", "macro", "category", (1, 3, 5), each_category, whole, best=EVERY),
-    Measure("attributes", "micro", "micro", "attributes", TOP, attributes, attribute_groups, True, 0, BLIND),
-    Measure("attributes", "micro", "micro", "attributes", TOP, attributes, frequency_bands, True),
-    Measure("attributes", "macro", "macro", "attributes", TOP, each_attribute, attribute_groups, best=EVERY),
-    Measure("attributes", "group", "ranked inside the group", "attributes_in_group", TOP, INSIDE, attribute_groups),
-    Measure("attributes", "image", "mean per image", "attributes", TOP, attributes_per_image, attribute_groups),
-    Measure("attributes", "best50", "best 50", "attributes", TOP, each_attribute, attribute_groups, best=50),
-    Measure("landmarks", "PDJ box", "PDJ@{k} box", "landmarks", THRESHOLDS, landmarks, POOLED, True),
-    Measure("landmarks", "PDJ box", "PDJ@{k} box", "landmarks", THRESHOLDS, landmarks, EACH),
-    Measure("landmarks", "PDJ diagonal", "PDJ@{k} diagonal", "landmarks", AT, DIAGONAL, landmark_groups),
-    Measure("landmarks", "PDJ errors", "PDJ@{k} box, invisible as errors", "landmarks", AT, ERRORS, landmark_groups),
-    Measure("landmarks", "NE", "NE", "landmarks", NONE, landmark_error, landmark_groups),
-    Measure("landmarks", "PCK", "PCK@{k}", "landmarks", (0.2,), landmarks, landmark_groups),
-    Measure("landmarks", "PCK side", "PCK@{k}, longer side", "landmarks", (0.2,), SIDE, landmark_groups),
-    Measure("landmarks", "pixels", "within {k} of 224 px", "landmarks", (10,), PIXELS, landmark_groups),
-    Measure("search", "hit", "hit at {k}", "nearest", RANKS, search, ALL, True, 0, RANDOM),
-    Measure("search", "hit", "hit at {k}", "nearest_in_category", RANKS, search, WITHIN, True),
-    Measure("search", "share found", "share found at {k}", "nearest", RANKS, share_found, ALL),
-    Measure("search", "share found", "share found at {k}", "nearest_in_category", RANKS, share_found, WITHIN),
-    Measure("variations", "hit", "hit at {k}", "nearest", RANKS, search, poses, True),
-    Measure("variations", "hit", "hit at {k}", "nearest", FEW, search, query_categories, True),
+    Measure("category", "micro", "micro", "category", (1, 3, 5), category, "images", True, True),
+    Measure("category", "macro", "macro", "category", (1, 3, 5), each_category, "images", best=EVERY),
+    Measure("attributes", "micro", "micro", "attributes", TOP, attributes, "attributes", True, True),
+    Measure("attributes", "micro", "micro", "attributes", TOP, attributes, "ranks", True),
+    Measure("attributes", "macro", "macro", "attributes", TOP, each_attribute, "attributes", best=EVERY),
+    Measure("attributes", "group", "ranked inside the group", "attributes_in_group", TOP, INSIDE, "attributes"),
+    Measure("attributes", "image", "mean per image", "attributes", TOP, attributes_per_image, "attributes"),
+    Measure("attributes", "best50", "best 50", "attributes", TOP, each_attribute, "attributes", best=50),
+    Measure("landmarks", "PDJ box", "PDJ@{k} box", "landmarks", THRESHOLDS, landmarks, "pooled", True),
+    Measure("landmarks", "PDJ box", "PDJ@{k} box", "landmarks", THRESHOLDS, landmarks, "each"),
+    Measure("landmarks", "PDJ diagonal", "PDJ@{k} diagonal", "landmarks", AT, DIAGONAL, "landmarks"),
+    Measure("landmarks", "PDJ errors", "PDJ@{k} box, invisible as errors", "landmarks", AT, ERRORS, "landmarks"),
+    Measure("landmarks", "NE", "NE", "landmarks", NONE, landmark_error, "landmarks"),
+    Measure("landmarks", "PCK", "PCK@{k}", "landmarks", (0.2,), landmarks, "landmarks"),
+    Measure("landmarks", "PCK side", "PCK@{k}, longer side", "landmarks", (0.2,), SIDE, "landmarks"),
+    Measure("landmarks", "pixels", "within {k} of 224 px", "landmarks", (10,), PIXELS, "landmarks"),
+    Measure("search", "hit", "hit at {k}", "nearest", RANKS, search, "gallery", True, True),
+    Measure("search", "hit", "hit at {k}", "nearest_in_category", RANKS, search, "category", True),
+    Measure("search", "share found", "share found at {k}", "nearest", RANKS, share_found, "gallery"),
+    Measure("search", "share found", "share found at {k}", "nearest_in_category", RANKS, share_found, "category"),
+    Measure("variations", "hit", "hit at {k}", "nearest", RANKS, search, "views", True),
+    Measure("variations", "hit", "hit at {k}", "nearest", FEW, search, "query categories", True),
 )  # fmt: skip
 NAMES = tuple(dict.fromkeys(measure.name for measure in MEASURES))
 WORDS = {(measure.name, measure.definition): measure.words for measure in MEASURES}
@@ -332,29 +299,23 @@ def measure_all(results: Results, names: Sequence[str] = NAMES, alone: bool = Fa
 def _rows(measure: Measure, r: Results, alone: bool) -> list[tuple]:
     several = len(np.unique(r.units)) > 1  # of one unit all resamples are the same: no interval
     bootstrap, out = r.bootstrap if several and (alone or measure.shown) else r.sample, []
-    for group in measure.groups(r):
-        methods = [m for m in r.having(measure.needs) if not _is_arbitrary(measure, r, m, group)]
+    for group in groups_of(r).get(measure.groups, []):
+        methods = r.having(measure.needs)
+        if r.benchmark.ceiling is None and (group != "all" or measure.best):
+            # Of a ceiling by the true labels alone, which of them come first is arbitrary.
+            methods = [method for method in methods if method != "ceiling"]
         for k in measure.ks:
-            values, n = {}, 0
+            about, values, n = (measure.name, measure.definition, group, k), {}, 0
             for method in methods:
                 values[method], n = resampled(measure, r, method, k, group, bootstrap)
             for method, value in values.items():
                 main = values.get(FASHIONNET, np.full(len(value), np.nan))
-                seeds = min(r.seeds(method), r.seeds(FASHIONNET)) if FASHIONNET in values else 1
-                here = metrics.interval(value, seeds=r.seeds(method))
-                gap = metrics.interval(value - main, seeds=seeds)
-                about = (r.stage, method, measure.name, measure.definition, group, k)
-                out.append((*about, here.value, here.lo, here.hi, gap.value, gap.lo, gap.hi, n))
-            for name, chance in measure.chance if methods and not alone else ():
-                share = chance(r, k, group)
-                about = (measure.name, measure.definition, group, k)
-                out += [(r.stage, name, *about, share, share, share, *3 * NONE, n)] if np.isfinite(share) else []
+                here, gap = metrics.interval(value), metrics.interval(value - main)
+                out.append((r.stage, method, *about, *here[:3], *gap[:3], n))
+            if measure.random and methods and not alone:
+                for reference, share in random_order(r, measure.name, k).items():
+                    out.append((r.stage, reference, *about, share, share, share, *3 * NONE, n))
     return out
-
-
-def _is_arbitrary(measure: Measure, r: Results, method: str, group: str) -> bool:
-    """Return whether a ceiling by the true labels alone says nothing here: which of them come first is arbitrary."""
-    return method == "ceiling" and r.benchmark.ceiling is None and (group != "all" or measure.best > 0)
 
 
 def value(r: Results, name: str, definition: str, k: float, method: str, group: str = "all") -> float:

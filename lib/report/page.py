@@ -17,9 +17,10 @@ from PIL import Image, UnidentifiedImageError
 from lib import paper
 from lib.artefact import write_beside
 from lib.lists import DataError
+from lib.report import tables
 from lib.report.files import read_table
+from lib.report.measures import COLUMNS
 from lib.report.results import SEARCHES, STAGES
-from lib.report.tables import DASH, beside_paper, landmark_summary, paper_top20, plus_minus, rows_of
 
 # As tables and bars order them.
 DIRECTIONS = ("held", "no difference", "opposite", "undecided", "by construction", "not testable here")
@@ -57,21 +58,11 @@ LABELS = {"category": "Category", "all": "All attributes"}
 WIDE = 1.5  # width / height from which a figure scrolls on a phone, so that its words stay legible
 
 
-def table(out: Path, name: str) -> pd.DataFrame | None:
-    """Return a table of the run by its name, None where it is absent."""
-    return read_table(out, name)
-
-
-def number(value: float, form: str = ".1f") -> str:
-    """Return a number to read, a dash for nan."""
-    return DASH if pd.isna(value) else format(value, form)
-
-
 # ---- methods beside the paper ---------------------------------------------------------------------------------------
 
 
-def beside(columns: dict[str, pd.DataFrame], bold: bool = False) -> pd.DataFrame:
-    """Return one row per method and two columns, "here" and "paper", per title.
+def beside(columns: dict[str, pd.DataFrame], bold: bool = False) -> pd.DataFrame | None:
+    """Return one row per method and two columns, "here" and "paper", per title; None without titles.
 
     columns: {title: table with the columns method, ours, lo, hi and paper, per cent}. bold: of each column, the best of
     the paper's methods is bold.
@@ -80,81 +71,63 @@ def beside(columns: dict[str, pd.DataFrame], bold: bool = False) -> pd.DataFrame
     shown = {("", "method"): methods}
     for title, part in columns.items():
         part = part.set_index("method").reindex(methods)
-        here = [plus_minus(*row) for row in part[["ours", "lo", "hi"]].itertuples(index=False)]
-        texts = {"ours": pd.Series(here, methods), "paper": part.paper.map(number)}
-        for column, text in texts.items():
+        here = [tables.plus_minus(*row) for row in part[["ours", "lo", "hi"]].itertuples(index=False)]
+        for name, column, text in (("here", "ours", here), ("paper", "paper", tables.texts(part.paper, ".1f"))):
+            text = pd.Series(text, methods)
             values = part[column][part.index.isin(paper.METHODS)]
             if bold and values.notna().any():
                 text[values.idxmax()] = Markup("<b>{}</b>").format(text[values.idxmax()])
-        shown |= {(title, "here"): texts["ours"], (title, "paper"): texts["paper"]}
-    return pd.DataFrame({name: list(cells) for name, cells in shown.items()})
+            shown[title, name] = text.to_list()
+    return pd.DataFrame(shown) if columns else None
 
 
-def table2(out: Path) -> dict:
+def table2(measured: pd.DataFrame) -> dict:
     """Return Table 2 beside the paper's: its headline columns, and those of the attribute groups for each k."""
-    measured = table(out, "measures")
-    if measured is None or measured[measured.stage == "category_attribute"].query("definition == 'micro'").empty:
-        return {"headline": None}
-    long = beside_paper(measured)
+    long = tables.beside_paper(measured)
+    groups = [name for name in long.column.unique() if name not in LABELS]
 
     def columns(names, ks: tuple[int, ...]) -> dict[str, pd.DataFrame]:
         titles = {(name, k): f"{LABELS.get(name, name.capitalize())}, top-{k}" for name in names for k in ks}
         parts = {title: long[(long.column == name) & (long.k == k)] for (name, k), title in titles.items()}
         return {title: part for title, part in parts.items() if part.ours.notna().any()}
 
-    groups = [name for name in long.column.unique() if name not in LABELS]
-    styled = "style" in groups and long.paper.notna().any()
     return {
         "headline": beside(columns(LABELS, (3, 5)), bold=True),
         "by_group": {k: beside(columns(groups, (k,)), bold=True) for k in ((3, 5) if groups else ())},
-        "style_note": paper.STYLE_NOTE if styled else "",
+        "style_note": paper.STYLE_NOTE if "style" in groups and long.paper.notna().any() else "",
     }
 
 
-def searches(out: Path) -> dict:
-    """Return top-20 accuracy of both searches beside the paper's, and the notebooks of those that are absent."""
-    measured, columns, absent = table(out, "measures"), {}, {}
-    for place, stage in enumerate(SEARCHES, 4):
-        at = measured[measured.stage == stage] if measured is not None else pd.DataFrame()
-        if at.empty:
-            absent[stage] = f"0{place}_{stage}"
-            continue
-        found = rows_of(at, "search", "hit", paper.RETRIEVAL_TOP_K, "all").rename(columns={"value": "ours"})
-        found[["ours", "lo", "hi"]] *= 100
-        columns[STAGES[stage]] = found.assign(paper=100 * found.method.map(paper_top20(stage)).astype(float))
-    return {"searches": beside(columns) if columns else None, "no_search": absent, "stages": STAGES}
+def search(measured: pd.DataFrame, stage: str) -> pd.DataFrame:
+    """Return top-20 accuracy of a search beside the paper's, in per cent, as `beside` takes it."""
+    found = tables.rows_of(measured[measured.stage == stage], "search", "hit", paper.RETRIEVAL_TOP_K, "all")
+    found = found.rename(columns={"value": "ours"}).astype({"ours": float, "lo": float, "hi": float})
+    found[["ours", "lo", "hi"]] *= 100
+    return found.assign(paper=100 * found.method.map(tables.paper_top20(stage)).astype(float))
 
 
-def landmarks(out: Path) -> dict:
-    """Return the landmarks by every measure in use."""
-    measured = table(out, "measures")
-    if measured is None or "landmarks" not in set(measured.measure):
-        return {"landmarks": None}
-    shown = landmark_summary(measured)
+def landmarks(measured: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the landmarks by every measure in use, None without landmarks."""
+    if "landmarks" not in set(measured.measure):
+        return None
+    shown = tables.landmark_summary(measured)
     for name in shown:
         shown[name] = shown[name].map("{:.3f}".format) if name == "NE" else (100 * shown[name]).map("{:.1f}".format)
-    return {"landmarks": shown.reset_index()}
+    return shown.reset_index()
 
 
 # ---- claims, figures, provenance ------------------------------------------------------------------------------------
 
 
-def claims(out: Path) -> dict:
+def claims(found: pd.DataFrame | None) -> dict:
     """Return the claims in the page's groups, each with a line of numbers, and how many got which verdict."""
-    found = table(out, "claims")
     if found is None:
         return {"claims": None}
+    starts = {"paper": "paper ", "here": "here ", "p": "p ", "size": "size: ", "dose": "dose: ", "reason": ""}
     lines = []
-    for row in found.to_dict("records"):
-        said = [f"paper {100 * row['paper']:+.1f}"] if pd.notna(row["paper"]) else []
-        if pd.notna(row["measured"]):
-            measured, low, high = (f"{100 * row[name]:+.1f}" for name in ("measured", "lo", "hi"))
-            said.append(f"here {measured} [{low}, {high}]")
-        said += [f"p {row['p']:.3f}"] if pd.notna(row.get("p")) else []
-        said += [f"size: {row['size']}"] if pd.notna(row["size"]) else []
-        said += [f"dose: {row['dose']}"] if pd.notna(row.get("dose")) else []
-        said += [str(row["reason"])] if pd.notna(row["reason"]) else []
-        lines.append(f"{row['where']}. {'; '.join(said)}")
+    for where, row in zip(found["where"], tables.claims_display(found).to_dict("records"), strict=True):
+        said = [start + row[name] for name, start in starts.items() if row.get(name, tables.DASH) != tables.DASH]
+        lines.append(f"{where}. {'; '.join(said)}")
     found = found.assign(about=lines, title=found.group.map(lambda name: GROUPS.get(name, name)))
     return {
         "claims": found,
@@ -196,15 +169,13 @@ def figure(path: Path) -> dict:
 
 def runs(out: Path) -> dict:
     """Return where the numbers come from: one row per stage, and the tables of runs that are absent."""
-    found = {name: table(out, name) for name in RUNS}
+    found = {name: read_table(out, name) for name in RUNS}
     rows = []
     for made in [made for made in found.values() if made is not None]:
-        changed = made["dirty"].astype(bool) if "dirty" in made else pd.Series(False, made.index)
-        commits = made.commit.astype(str).where(~changed, made.commit.astype(str) + ", changed")
-        for stage, part in made.assign(commit=commits).groupby("stage", sort=False):
+        made["commit"] = made.commit.astype(str) + made.dirty.map({True: ", changed", False: ""})
+        for stage, part in made.groupby("stage", sort=False):
             row = {"stage": STAGES.get(stage, stage), "runs": str(len(part)), "methods": str(part.method.nunique())}
-            names = ("seed", "images", "epochs", "seconds", "commit", "date", "device", "python", "torch")
-            for name in [name for name in names if name in part]:
+            for name in ("seed", "images", "epochs", "seconds", "commit", "date", "device", "python", "torch"):
                 row[name] = ", ".join(str(value) for value in part[name].unique())
             rows.append(row | {"seconds": clock(part.seconds.sum())})
     names = {"seed": "seeds", "seconds": "training", "python": "Python", "torch": "PyTorch"}
@@ -214,11 +185,11 @@ def runs(out: Path) -> dict:
 
 def counts(out: Path) -> dict:
     """Return the counts of the data beside the paper's, and the time that each notebook took."""
-    counted, times = table(out, "counts"), table(out, "times")
+    counted, times = read_table(out, "counts"), read_table(out, "times")
     if counted is not None:
         counted = counted.replace({"benchmark": STAGES})
         for name in ("paper", "release", "here"):
-            counted[name] = [number(value, ",.0f") for value in counted[name]]
+            counted[name] = tables.texts(counted[name], ",.0f")
     if times is not None:
         each = "; ".join(f"{row.notebook} {clock(row.seconds)}" for row in times.itertuples())
         times = f"{clock(times.seconds.sum())} in all. {each}."
@@ -251,11 +222,16 @@ def page(out: Path, profile: str, data: str) -> str:
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     blocks = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
     template = jinja2.Environment(loader=loader, autoescape=True, **blocks).get_template("page.html.jinja")
-    parts = table2(out) | searches(out) | landmarks(out) | claims(out) | runs(out) | counts(out)
-    parts |= {"figures": figures(out), "notebooks": notebooks(out), "references": REFERENCES}
+    measured = read_table(out, "measures")
+    measured = pd.DataFrame(columns=COLUMNS) if measured is None else measured
+    columns = {stage: search(measured, stage) for stage in SEARCHES}
+    there = {STAGES[stage]: column for stage, column in columns.items() if len(column)}
+    parts = table2(measured) | claims(read_table(out, "claims")) | runs(out) | counts(out)
+    parts |= {"searches": beside(there), "landmarks": landmarks(measured), "top": paper.RETRIEVAL_TOP_K}
+    parts["no_search"] = [stage for stage, column in columns.items() if column.empty]
+    parts |= {"figures": figures(out), "notebooks": notebooks(out), "references": REFERENCES, "stages": STAGES}
     title = f"DeepFashion, replicated: the profile {profile}"
-    about = {"title": title, "profile": profile, "real": bool(data), "top": paper.RETRIEVAL_TOP_K}
-    return template.render(parts | about)
+    return template.render(parts | {"title": title, "profile": profile, "real": bool(data)})
 
 
 def write(out: Path, profile: str, data: str) -> Path:

@@ -14,9 +14,10 @@ from lib.artefact import write_beside
 from lib.lists import LANDMARKS, DataError
 from lib.methods import METHODS
 from lib.report.claims import RULE_DATE
-from lib.report.page import REFERENCES, RUNS
+from lib.report.files import read_table
+from lib.report.page import REFERENCES, RUNS, beside, search
 from lib.report.results import ROOT
-from lib.report.tables import DASH, by_frequency, paper_top20, rows_of, shown
+from lib.report.tables import DASH, beside_paper, claims_display, rows_of, shown
 
 REFERENCE = ROOT / "outputs" / "reference"
 PROFILES = {
@@ -24,90 +25,78 @@ PROFILES = {
     "demo": "the demo, one seed",
     "photos": "real photos, one seed",
 }
-START, END = "<!-- {name}: written by python -m lib.report.readme, checked by a test -->\n", "<!-- end of {name} -->"
+START, END = "<!-- {name}: written by python -m {module}, checked by a test -->\n", "<!-- end of {name} -->"
 
 
 def read(profile: str, name: str) -> pd.DataFrame | None:
     """Read one kept table, None where there is none."""
-    path = REFERENCE / profile / "tables" / f"{name}.csv"
-    return pd.read_csv(path) if path.exists() else None
+    return read_table(REFERENCE / profile, name)
+
+
+def kept() -> list[str]:
+    """Return the kept profiles. Raises DataError without one."""
+    found = [profile for profile in PROFILES if read(profile, "measures") is not None]
+    if not found:
+        raise DataError(f"{REFERENCE}: no kept results; run python -m lib.commands.keep demo after ./run_all.sh")
+    return found
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Return a table of strings as Markdown."""
+    """Return a table as Markdown."""
     rows = [[str(cell) for cell in row] for row in table.itertuples(index=False)]
     lines = [list(table.columns), ["---"] * len(table.columns), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def cells(profile: str, stage: str, measure: str, definition: str, k: float, group: str = "all") -> dict[str, str]:
-    """Return "value ± half of the interval" in per cent by method, of one measure of a kept profile."""
-    rows = read(profile, "measures")
-    return shown(rows_of(rows[rows.stage == stage], measure, definition, k, group)).to_dict()
+def in_order(columns: dict[str, pd.Series]) -> pd.DataFrame:
+    """Return texts by method as a table, methods in the order of all tables, a dash where there is none."""
+    table = pd.DataFrame(columns)
+    table = table.loc[[method for method in (*METHODS, *REFERENCES) if method in table.index]]
+    return table.fillna(DASH).rename_axis("method").reset_index()
 
 
 def headline(profile: str) -> pd.DataFrame:
     """Return the headline numbers of each method, in per cent: the paper's, then ours ± half a 95 % interval."""
-    main, top = "category_attribute", paper.RETRIEVAL_TOP_K
-    titles = {
-        "category, top-3": (cells(profile, main, "category", "micro", 3), _printed("category", 0)),
-        "attributes, top-5": (cells(profile, main, "attributes", "micro", 5), _printed("all", 1)),
-        f"in-shop, top-{top}": (cells(profile, "inshop", "search", "hit", top), paper_top20("inshop")),
-        f"consumer-to-shop, top-{top}": (
-            cells(profile, "consumer2shop", "search", "hit", top),
-            paper_top20("consumer2shop"),
-        ),
-    }
-    out = pd.DataFrame(
-        {"method": [m for m in (*METHODS, *REFERENCES) if any(m in here for here, _ in titles.values())]}
-    )
-    for title, (here, values) in titles.items():
-        out[f"{title}: paper"] = [f"{100 * values[m]:.1f}" if m in values else DASH for m in out.method]
-        out[f"{title}: here"] = [here.get(m, DASH) for m in out.method]
-    return out
-
-
-def _printed(column: str, place: int) -> dict[str, float]:
-    return {method: row[column][place] / 100 for method, row in paper.TABLE2.items()}
-
-
-def frequency(profile: str) -> pd.DataFrame:
-    """Return top-5 attribute recall by the rank of an attribute's frequency in training, and the macro mean."""
-    return by_frequency(read(profile, "measures")).reset_index()
+    measured, top = read(profile, "measures"), paper.RETRIEVAL_TOP_K
+    table2 = beside_paper(measured)
+    both = beside({
+        "category, top-3": table2[(table2.column == "category") & (table2.k == 3)],
+        "attributes, top-5": table2[(table2.column == "all") & (table2.k == 5)],
+        f"in-shop, top-{top}": search(measured, "inshop"),
+        f"consumer-to-shop, top-{top}": search(measured, "consumer2shop"),
+    }).set_index(("", "method"))  # fmt: skip
+    titles = both.columns.get_level_values(0).unique()
+    return in_order({f"{title}: {kind}": both[title, kind] for title in titles for kind in ("paper", "here")})
 
 
 def real_photos() -> pd.DataFrame:
     """Return one row per method on real photos, in per cent: attributes and landmarks of the val photos, then
     categories and search of in-shop's test photos, ± half a 95 % interval where there is one."""
-    main, top = "category_attribute", paper.RETRIEVAL_TOP_K
+    main, top, measured = "category_attribute", paper.RETRIEVAL_TOP_K, read("photos", "measures")
     titles = {
-        "attributes, top-5, micro": cells("photos", main, "attributes", "micro", 5),
-        "macro": cells("photos", main, "attributes", "macro", 5),
-        "landmarks, PDJ at 0.1": cells("photos", main, "landmarks", "PDJ box", paper.PDJ_THRESHOLD),
-        "category, top-3 (in-shop)": cells("photos", "inshop", "category", "micro", 3),
-        f"in-shop, top-{top}": cells("photos", "inshop", "search", "hit", top),
+        "attributes, top-5, micro": (main, "attributes", "micro", 5),
+        "macro": (main, "attributes", "macro", 5),
+        "landmarks, PDJ at 0.1": (main, "landmarks", "PDJ box", paper.PDJ_THRESHOLD),
+        "category, top-3 (in-shop)": ("inshop", "category", "micro", 3),
+        f"in-shop, top-{top}": ("inshop", "search", "hit", top),
     }
-    out = pd.DataFrame({"method": [m for m in (*METHODS, *REFERENCES) if any(m in here for here in titles.values())]})
-    for title, here in titles.items():
-        out[title] = [here.get(m, DASH) for m in out.method]
-    return out
+    at = {stage: measured[measured.stage == stage] for stage in (main, "inshop")}
+    return in_order({title: shown(rows_of(at[stage], *names, "all")) for title, (stage, *names) in titles.items()})
 
 
 def landmarks(profile: str) -> pd.DataFrame:
     """Return PDJ at 0.1 of the box in per cent, one row per method, one column per landmark."""
     rows = rows_of(read(profile, "measures"), "landmarks", "PDJ box", paper.PDJ_THRESHOLD)
-    wide = (
-        100 * rows.pivot(index="method", columns="group", values="value").loc[rows.method.unique(), ["all", *LANDMARKS]]
-    )
-    return wide.map(lambda share: f"{share:.1f}").reset_index()
+    wide = rows.pivot(index="method", columns="group", values="value").loc[rows.method.unique(), ["all", *LANDMARKS]]
+    return (100 * wide).map("{:.1f}".format).reset_index()
 
 
 def claims(profile: str) -> pd.DataFrame:
     """Return the number of claims by group: each direction, then each size."""
     table = read(profile, "claims")
-    parts = [pd.crosstab(table.group, table[name]).add_prefix(prefix)
-             for name, prefix in (("direction", ""), ("size", "size: "))]  # fmt: skip
-    counts = pd.concat(parts, axis=1).fillna(0).astype(int).loc[table.group.unique()]
+    directions, sizes = (pd.crosstab(table.group, table[name]) for name in ("direction", "size"))
+    counts = pd.concat([directions, sizes.add_prefix("size: ")], axis=1).fillna(0).astype(int)
+    counts = counts.loc[table.group.unique()]
     counts.loc["all"] = counts.sum()
     return counts.reset_index().rename_axis(columns=None)
 
@@ -122,26 +111,13 @@ def rule(profile: str) -> str:
 
 def claims_full(profile: str) -> pd.DataFrame:
     """Return every claim with its two verdicts, in points, with its p-value and dose where the rule knows them."""
-    table = read(profile, "claims")
-    out = table[["group", "claim"]].copy()
-    out["paper"] = [DASH if pd.isna(p) else f"{100 * p:+.1f}" for p in table.paper]
-    ours = [f"{100 * r.measured:+.1f} [{100 * r.lo:+.1f}, {100 * r.hi:+.1f}]" for r in table.itertuples()]
-    out["here"] = table.measured.notna().map({True: "", False: DASH}).where(table.measured.isna(), ours)
-    if "p" in table:
-        out["p"] = table.p.map("{:.3f}".format).where(table.p.notna(), DASH)
-    out["direction"], out["size"] = table.direction, table["size"].fillna(DASH)
-    if "dose" in table:
-        out["dose"] = table.dose.fillna(DASH)
-    out["reason"] = table.reason.fillna("")
-    return out
+    table = claims_display(read(profile, "claims")).drop(columns="could see")
+    return table.assign(reason=table.reason.replace(DASH, ""))
 
 
 def parts() -> dict[str, str]:
     """Return the README's generated parts by name."""
-    kept = [name for name in PROFILES if read(name, "measures") is not None]
-    if not kept:
-        raise DataError(f"{REFERENCE}: no kept results; run python -m lib.commands.keep demo after ./run_all.sh")
-    profile = kept[0]
+    profile = kept()[0]
     about = networks.load(photo_network.FILE)[1]["figures"]
     photo = pd.DataFrame({"of photos held back": about.keys(), "": [f"{value:.1f}" for value in about.values()]})
     return {"results": markdown(headline(profile)), "claims": markdown(claims(profile)), "photo": markdown(photo)}
@@ -161,26 +137,21 @@ def results_page() -> str:
         " defined in [docs/METRICS.md](../../docs/METRICS.md), the verdicts in"
         " [notebook 08](../../notebooks/08_claims.ipynb), the methods in the [README](../../README.md#results).\n",
     ]
-    for profile, title in PROFILES.items():
-        if read(profile, "measures") is None:
-            continue
-        out += [f"## {title}\n", markdown(real_photos() if profile == "photos" else headline(profile))]
-        if read(profile, "runs") is not None:
-            runs = pd.concat([read(profile, name) for name in RUNS if read(profile, name) is not None])
-            shown = runs[["commit", "date", "device"]].drop_duplicates()
-            out += ["Runs by commit, date and device:\n", markdown(shown.astype(str))]
+    for profile in kept():
+        out += [f"## {PROFILES[profile]}\n", markdown(real_photos() if profile == "photos" else headline(profile))]
+        runs = pd.concat([read(profile, name) for name in RUNS])[["commit", "date", "device"]].drop_duplicates()
+        out += ["Runs by commit, date and device:\n", markdown(runs)]
         if "landmarks" in set(read(profile, "measures").measure):
             out += ["Landmarks, PDJ at 0.1 of the box, in per cent:\n", markdown(landmarks(profile))]
-        if read(profile, "claims") is not None:
-            out += [f"Claims, in points. {rule(profile)}\n", markdown(claims_full(profile).astype(str))]
+        out += [f"Claims, in points. {rule(profile)}\n", markdown(claims_full(profile))]
     return "\n".join(out)
 
 
-def fill(text: str, contents: dict[str, str], start: str = START) -> str:
-    """Return a page's text with these generated parts, each between its marks. Raises ValueError where a mark is
-    absent."""
+def fill(text: str, contents: dict[str, str], module: str = "lib.report.readme") -> str:
+    """Return a page's text with the parts that a module generates, each between its marks. Raises ValueError where a
+    mark is absent."""
     for name, content in contents.items():
-        first, last = start.format(name=name), END.format(name=name)
+        first, last = START.format(name=name, module=module), END.format(name=name)
         head, rest = text.split(first)
         text = head + first + content + last + rest.split(last, 1)[1]
     return text

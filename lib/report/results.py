@@ -57,18 +57,17 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
         benchmarks = deepfashion.find_benchmarks(root)
     except DataError as error:
         raise error if data else DataError(f"{error} (drawn clothes: delete the folder {root} instead)") from None
-    for benchmark in benchmarks.values():
+    problems = []
+    for name, benchmark in benchmarks.items():
         deepfashion.check_disjoint(benchmark)
         if data:
             crops.check_sizes(benchmark)
-    problems = []
-    for name, benchmark in benchmarks.items() if data else ():
-        try:
-            crops.crop_store(benchmark, out / "cache", config.input)
-        except crops.Damaged as error:
-            problems.append(str(error))
-            if skip_damaged:
-                benchmarks[name] = _without(benchmark, error.rows)
+            try:
+                crops.crop_store(benchmark, out / "cache", config.input)
+            except crops.Damaged as error:
+                problems.append(str(error))
+                if skip_damaged:
+                    benchmarks[name] = _without(benchmark, error.rows)
     if problems and not skip_damaged:
         raise DataError(" || ".join(problems))
     return benchmarks
@@ -79,10 +78,9 @@ def _without(benchmark: Benchmark, damaged: list[int]) -> Benchmark:
     kept = deepfashion.without(benchmark, damaged)
     what = f"{len(damaged)} of {len(benchmark.image)} photos cannot be read and are left out"
     print(f"{benchmark.name}: {what}", file=sys.stderr)
-    gone = [f"{split} " for split in SPLITS if len(benchmark.rows(split)) and not len(kept.rows(split))]
-    if gone or not len(kept.image):  # without its test photos it would be measured on val
-        what = f"none of the {''.join(gone[:1])}photos can be read"
-        raise DataError(f"{benchmark.images_root}: {what}; unpack them again")
+    for split in SPLITS:
+        if len(benchmark.rows(split)) and not len(kept.rows(split)):  # without test photos it would be measured on val
+            raise DataError(f"{benchmark.images_root}: none of the {split} photos can be read; unpack them again")
     return kept
 
 
@@ -183,18 +181,24 @@ class Results:
         return replace(self, answers=self.answers | {name: [found] for name, found in extra.items() if found})
 
 
+def measured_rows(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Return the rows that are measured and, of a search, the queries and the gallery that they consist of.
+
+    Raises Lacks without images on either side of a search, DataError without a split to measure on.
+    """
+    if benchmark.name in SEARCHES:
+        query, gallery = deepfashion.sides(benchmark)
+        return np.concatenate([query, gallery]), query, gallery
+    return benchmark.rows(deepfashion.measured_split(benchmark)), None, None
+
+
 def expected(stage: str, plan: runs.Plan) -> Results:
     """Return a stage's results without rankings: the measured rows, and all methods that are trained on this source.
 
-    Raises Lacks without the benchmark, without images on either side of a search or without a label that a method
-    learns, DataError without a split to measure on.
+    Raises Lacks without the benchmark or without a label that a method learns, and what `measured_rows` raises.
     """
-    benchmark, query, gallery = runs.benchmark_of(stage, plan.benchmarks), None, None
-    if stage in SEARCHES:
-        query, gallery = deepfashion.sides(benchmark)
-        rows = np.concatenate([query, gallery])
-    else:
-        rows = benchmark.rows(deepfashion.measured_split(benchmark))
+    benchmark = runs.benchmark_of(stage, plan.benchmarks)
+    rows, query, gallery = measured_rows(benchmark)
     if not (methods := plan.methods(stage)):
         raise Lacks(f"no method of this profile can be trained on this source's labels in {STAGES[stage]}")
     empty = {method: [{}] for method in methods}
@@ -226,13 +230,13 @@ def units(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray:
     return np.array([name.rpartition("/")[0] if name.count("/") > 1 else name for name in names])
 
 
+def _about_world(benchmark: Benchmark) -> Path:
+    return benchmark.images_root.parent.parent / "world.json"
+
+
 def is_drawn(benchmark: Benchmark) -> bool:
     """Return whether the benchmark's clothes are drawn: part of a synthetic world, whichever folder it is in."""
     return _about_world(benchmark).exists()
-
-
-def _about_world(benchmark: Benchmark) -> Path:
-    return benchmark.images_root.parent.parent / "world.json"
 
 
 def designs(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray | None:
@@ -253,16 +257,15 @@ def designs(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray | None:
 
 def prior(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:
     """Return answers that rank categories and attributes by their frequency in the train split, the same for all."""
-    train, n, out = benchmark.rows("train"), len(rows), {}
+    train, out = benchmark.rows("train"), {}
     if benchmark.category is not None:
         counts = np.bincount(benchmark.category[train], minlength=len(benchmark.category_names))[None]
-        out["category"] = np.repeat(metrics.ranked(counts, 20), n, axis=0)
+        out["category"] = metrics.ranked(counts, 20)
     if benchmark.attributes is not None:
         frequency = benchmark.frequency(train)[None]
-        out["attributes"] = np.repeat(metrics.ranked(frequency, 20), n, axis=0)
-        inside = metrics.ranked_in_groups(frequency, benchmark.attribute_groups)
-        out["attributes_in_group"] = np.repeat(inside, n, axis=0)
-    return out
+        out["attributes"] = metrics.ranked(frequency, 20)
+        out["attributes_in_group"] = metrics.ranked_in_groups(frequency, benchmark.attribute_groups)
+    return {name: np.repeat(answer, len(rows), axis=0) for name, answer in out.items()}
 
 
 def ceiling(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,9 +1,9 @@
 """Tables of the data, the training and the measures, to be shown and drawn.
 
-Shares are in 0..1 unless a column says per cent or points; intervals are 95 % over units (designs where the clothes
-are drawn, else items) and seeds. The pivots take
-rows of `measures.measure_all`, in which names that are no method (the ceilings, prior, chance, mean landmark) are
-references. A paper value is left out where the source's groups or data are not the paper's.
+Shares are in 0..1 unless a column says per cent or points; intervals are 95 % over units (designs where the clothes are
+drawn, else items) and seeds. The pivots take rows of `measures.measure_all`, in which names that are no method
+(the ceilings, prior, chance, mean landmark) are references. A paper value is left out where the source's groups or data are
+not the paper's.
 """
 
 import numpy as np
@@ -14,8 +14,8 @@ from lib.config import Config
 from lib.deepfashion import Benchmark, sides
 from lib.lists import FOLDERS, LANDMARKS, SPLITS, Lacks
 from lib.methods import FASHIONNET, METHODS
-from lib.report.measures import attributes, each_attribute, printed, words
-from lib.report.results import Results, ceiling
+from lib.report.measures import each_attribute, printed, words
+from lib.report.results import Results
 from lib.runs import Run
 from lib.train import step_weights
 
@@ -43,10 +43,7 @@ def need(benchmarks: dict[str, Benchmark], name: str, *fields: str) -> Benchmark
 
 
 def source_table(benchmarks: dict[str, Benchmark]) -> pd.DataFrame:
-    """Return one row per benchmark: its images, and the fields that the source lacks.
-
-    Column "skipped": the images that were left out because their photos are damaged, where there are any.
-    """
+    """Return the images of each benchmark, the fields that it lacks and, where photos are damaged, how many."""
     rows = [(name, len(b.image), ", ".join(b.lacks()) or DASH) for name, b in benchmarks.items()]
     table = pd.DataFrame(rows, columns=["benchmark", "images", "lacks"]).set_index("benchmark")
     skipped = [b.skipped for b in benchmarks.values()]
@@ -72,15 +69,13 @@ def _counts(b: Benchmark) -> dict[str, int]:
     if b.item is not None:
         counts["items"] = len(np.unique(b.item))
         counts["train items"] = len(np.unique(b.item[b.rows("train")]))
-    for split in ("train", "query", "gallery"):
-        counts[f"{split} images"] = len(b.rows(split))
-    return counts
+    return counts | {f"{split} images": len(b.rows(split)) for split in ("train", "query", "gallery")}
 
 
-def category_counts(benchmark: Benchmark, top: int) -> pd.Series | None:
-    """Return the images of the most frequent categories by name; None where the source has no categories."""
+def category_counts(benchmark: Benchmark, top: int) -> pd.Series:
+    """Return the images of the most frequent categories by name; empty without categories."""
     if benchmark.category is None:
-        return None
+        return pd.Series(dtype=int)
     names = pd.Series(np.array(benchmark.category_names)[benchmark.category])
     return names.value_counts()[:top]
 
@@ -114,37 +109,6 @@ def label_table(benchmark: Benchmark) -> pd.DataFrame:
     return pd.DataFrame(out.values(), pd.Index(out, name="group"))
 
 
-def frequency_table(benchmark: Benchmark) -> pd.DataFrame:
-    """Return how well the train split's label frequencies, and the best possible ranking, name the labels of each
-    split.
-
-    Columns images, "label loss" (cross-entropy of the frequencies of the pretrain and train splits, 1 on those splits
-    together) and, where the source knows the ceiling, "ceiling, top-3" and "ceiling, top-5" (per cent of labels found).
-    """
-    if benchmark.attributes is None:
-        return pd.DataFrame(columns=["images"])
-    positive = benchmark.attributes == 1
-    learn = benchmark.rows("pretrain", "train")
-    share = (positive[learn].sum(0) + 0.5) / (len(learn) + 1)  # never 0 or 1
-    splits = [split for split in SPLITS if (benchmark.split == split).any()]
-    whole, out = _cross_entropy(share, positive[learn]), {}
-    for split in splits:
-        rows = benchmark.rows(split)
-        out[split] = {"images": len(rows), "label loss": _cross_entropy(share, positive[rows]) / whole}
-        if best := ceiling(benchmark, rows):
-            r = Results("category_attribute", benchmark, rows, {"ceiling": [best]})
-            for k in (3, 5):
-                matched, true = attributes(r, "ceiling", k)
-                out[split][f"ceiling, top-{k}"] = 100 * matched.sum() / true.sum()
-    return pd.DataFrame(out.values(), pd.Index(out, name="split"))
-
-
-def _cross_entropy(share: np.ndarray, positive: np.ndarray) -> float:
-    """Return the mean binary cross-entropy of constant probabilities (A,) on labels (n, A) bool."""
-    rate = positive.mean(0)
-    return float(-(rate * np.log(share) + (1 - rate) * np.log(1 - share)).mean())
-
-
 def landmark_table(benchmark: Benchmark) -> pd.DataFrame:
     """Return one row per landmark: images that have it visible, occluded, cut off or not at all.
 
@@ -168,13 +132,13 @@ def search_sizes(benchmark: Benchmark) -> pd.DataFrame:
     """Return the size of a search: images and items on both sides, and those without a counterpart."""
     query, gallery = sides(benchmark)
     asked, there = benchmark.item[query], benchmark.item[gallery]
-    train = benchmark.item[benchmark.rows("train")]
+    both, train = np.concatenate([asked, there]), benchmark.item[benchmark.rows("train")]
     rows = {
         "queries": asked,
         "gallery": there,
         "gallery items without a query": there[~np.isin(there, asked)],
         "queries without a match": asked[~np.isin(asked, there)],
-        "also in training": np.concatenate([asked, there])[np.isin(np.concatenate([asked, there]), train)],
+        "also in training": both[np.isin(both, train)],
     }
     counts = [(len(items), len(np.unique(items))) for items in rows.values()]
     return pd.DataFrame(counts, pd.Index(rows, name="what"), ["images", "items"])
@@ -189,8 +153,8 @@ def history_table(trained: dict[str, list[Run]]) -> pd.DataFrame:
     Columns method, epoch, round, step, rate, train_<loss>, held_out_<loss>.
     """
     histories = [pd.DataFrame(runs.info(first)["history"]).assign(method=m) for m, (first, *_) in trained.items()]
-    table = pd.concat(histories, ignore_index=True).drop(columns="seconds", errors="ignore")
-    return table[["method", *(column for column in table if column != "method")]]
+    table = pd.concat(histories, ignore_index=True).drop(columns="seconds")
+    return table[["method", *table.columns.drop("method")]]
 
 
 def loss_shares(history: pd.DataFrame, config: Config) -> pd.DataFrame:
@@ -199,12 +163,17 @@ def loss_shares(history: pd.DataFrame, config: Config) -> pd.DataFrame:
     history: of `history_table`. Shares are of training losses times their weights.
     """
     last, out = history.groupby(["method", "step"], sort=False).last(), {}
-    for (method, step), row in last.iterrows():
+    for (method, step), row in last.filter(regex="^train_").iterrows():
         weights = step_weights(config)[step if step == "all" else int(step)]
-        losses = {name.removeprefix("train_"): row[name] for name in row.index if name.startswith("train_")}
-        weighted = pd.Series({name: getattr(weights, name) * value for name, value in losses.items()})
+        losses = row.rename(lambda name: name.removeprefix("train_"))
+        weighted = losses * [getattr(weights, name) for name in losses.index]
         out[method, step] = weighted / weighted.sum()
     return pd.DataFrame(out).T.rename_axis(["method", "step"])
+
+
+def _about(trained: dict[str, list[Run]]) -> pd.DataFrame:
+    """Return what run.json says about each finished run."""
+    return pd.DataFrame([runs.info(run)["about"] for several in trained.values() for run in several if run.finished])
 
 
 def budget(stage: str, trained: dict[str, list[Run]]) -> pd.DataFrame:
@@ -215,14 +184,10 @@ def budget(stage: str, trained: dict[str, list[Run]]) -> pd.DataFrame:
     """
     if not trained:
         raise Lacks(f"no method of this profile can be trained on this source's labels in {stage}")
-    out = []
-    for method, run in [(method, run) for method, several in trained.items() for run in several if run.finished]:
-        info = runs.info(run)
-        about, last = info["about"], info["history"][-1]
-        row = (about["seed"], about["images"], about["epochs"], about["passes"], last["rate"], about["seconds"])
-        out.append((stage, method, *row))
-    columns = ["stage", "method", "seed", "images", "epochs", "passes", "final_rate", "seconds"]
-    return pd.DataFrame(out, columns=columns)
+    finished = [(method, run) for method, several in trained.items() for run in several if run.finished]
+    last = [runs.info(run)["history"][-1]["rate"] for _, run in finished]
+    table = _about(trained).assign(stage=stage, method=[method for method, _ in finished], final_rate=last)
+    return table[["stage", "method", "seed", "images", "epochs", "passes", "final_rate", "seconds"]]
 
 
 def equal_budgets(table: pd.DataFrame) -> pd.DataFrame:
@@ -235,27 +200,31 @@ def equal_budgets(table: pd.DataFrame) -> pd.DataFrame:
 def runs_table(trained: dict[str, list[Run]]) -> pd.DataFrame:
     """Return where the numbers come from: one row per run with stage, method, seed, commit, date, device, versions and
     seconds, as run.json has them."""
-    first = ["stage", "method", "seed", "commit", "date", "device", "seconds"]
-    table = pd.DataFrame([runs.info(run)["about"] for several in trained.values() for run in several if run.finished])
+    first, table = ["stage", "method", "seed", "commit", "date", "device", "seconds"], _about(trained)
     return table[[*first, *(column for column in table if column not in first)]]
 
 
 def commits_line(table: pd.DataFrame) -> str:
     """Return one sentence: whether all runs of `runs_table` come from one commit, or which commits they come from."""
     commits = table.groupby("commit", sort=False).method.agg(lambda m: ", ".join(dict.fromkeys(m)))
-    if len(commits) < 2:
-        return f"All {len(table)} runs come from commit {commits.index[0] if len(commits) else 'unknown'}."
+    if len(commits) == 1:
+        return f"All {len(table)} runs come from commit {commits.index[0]}."
     return "ROWS COME FROM DIFFERENT COMMITS: " + "; ".join(f"{commit} ({names})" for commit, names in commits.items())
 
 
 # ---- pivots of the long table of measures ---------------------------------------------------------------------------
 
 
-def plus_minus(value: float, low: float, high: float, digits: int = 1) -> str:
+def texts(values: pd.Series, form: str) -> list[str]:
+    """Return numbers in a form of `format`, a dash for nan."""
+    return [DASH if pd.isna(value) else format(value, form) for value in values]
+
+
+def plus_minus(value: float, low: float, high: float) -> str:
     """Return a value ± half of its interval, the value alone without one, a dash for nan."""
     if np.isnan(value):
         return DASH
-    return f"{value:.{digits}f}" + ("" if not high > low else f" ± {(high - low) / 2:.{digits}f}")
+    return f"{value:.1f} ± {(high - low) / 2:.1f}" if high > low else f"{value:.1f}"
 
 
 def reading(low: float, high: float) -> str:
@@ -311,19 +280,6 @@ def beside_paper(table: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values("method", key=lambda names: names.map(references).fillna(0), kind="stable")
 
 
-def table2_display(beside: pd.DataFrame, k: int) -> pd.DataFrame:
-    """Return Table 2 at top-k to read: per method a line "here", value ± half its interval, and a line "paper"."""
-    rows = beside[(beside.k == k) & beside.ours.notna()]
-    columns, lines = list(dict.fromkeys(rows.column)), {}
-    for method, part in rows.groupby("method", sort=False):
-        part = part.set_index("column").reindex(columns)
-        lines[method, "here"] = [plus_minus(p.ours, p.lo, p.hi) for p in part.itertuples()]
-        if part.paper.notna().any():
-            lines[method, "paper"] = [DASH if np.isnan(p) else f"{p:.1f}" for p in part.paper]
-    index = pd.MultiIndex.from_tuples(lines, names=["method", f"top-{k}, %"])
-    return pd.DataFrame(list(lines.values()), index, columns)
-
-
 def leads(table: pd.DataFrame) -> pd.DataFrame:
     """Return FashionNet's lead over each other method, paired: measure, over, points, lo, hi, "fashionnet is".
 
@@ -343,11 +299,23 @@ def leads(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(out, columns=["measure", "over", "points", "lo", "hi", f"{FASHIONNET} is"])
 
 
+def by_definition(rows: pd.DataFrame, column: str = "definition") -> pd.DataFrame:
+    """Return the values of some rows of one measure: one row per method, one column per definition."""
+    wide = rows.pivot(index="method", columns=column, values="value")
+    return wide.loc[rows.method.unique(), rows[column].unique()].rename_axis(columns=None)
+
+
 def definitions(table: pd.DataFrame, measure: str, k: int) -> pd.DataFrame:
-    """Return a measure's values at k, of all labels: one row per method, one column per definition."""
-    rows = table[(table.measure == measure) & (table.group == "all") & (table.k == k) & (table.method != "chance")]
-    wide = rows.pivot(index="method", columns="definition", values="value")
-    return wide.loc[rows.method.unique(), rows.definition.unique()].rename_axis(columns=None)
+    """Return a measure's values at k, of all labels, by every definition in use."""
+    return by_definition(
+        table[(table.measure == measure) & (table.group == "all") & (table.k == k) & (table.method != "chance")]
+    )
+
+
+def landmark_summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures of merit in use, all landmarks pooled: one row per method, one column per definition."""
+    rows = printed(table[(table.measure == "landmarks") & (table.group == "all")])
+    return by_definition(rows.assign(words=[words(row)[1] for row in rows.itertuples()]), "words")
 
 
 def by_frequency(table: pd.DataFrame, k: int = 5) -> pd.DataFrame:
@@ -359,56 +327,17 @@ def by_frequency(table: pd.DataFrame, k: int = 5) -> pd.DataFrame:
     return wide.reindex([method for method in rows.method.unique() if method in wide.index]).fillna(DASH)
 
 
-def landmark_summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the figures of merit in use, all landmarks pooled: one row per method, one column per definition."""
-    rows = printed(table[(table.measure == "landmarks") & (table.group == "all")])
-    rows = rows.assign(words=[words(row)[1] for row in rows.itertuples()])
-    wide = rows.pivot(index="method", columns="words", values="value")
-    return wide.loc[rows.method.unique(), rows.words.unique()].rename_axis(columns=None)
-
-
-def curves(table: pd.DataFrame, measure: str, definition: str, **names: str) -> pd.DataFrame:
-    """Return a measure's rows under the names that its figure gives to group, k and value.
-
-    Differences to FashionNet are called difference, difference_lo and difference_hi.
-    """
-    rows = rows_of(table, measure, definition)
-    return rows.rename(columns=names | {"d_lo": "difference_lo", "d_hi": "difference_hi"})
-
-
-def retrieval(table: pd.DataFrame) -> pd.DataFrame:
-    """Return figure 8b or 9b: top-k accuracy by method or reference, search and k."""
-    return curves(table, "search", "hit", group="search", value="accuracy").astype({"k": int})
-
-
-def pdj(table: pd.DataFrame) -> pd.DataFrame:
-    """Return figure 10: the share of visible landmarks nearer than a threshold, by method, landmark and threshold."""
-    return curves(table, "landmarks", "PDJ box", group="landmark", k="threshold", value="pdj")
-
-
-def variations(table: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
-    """Return figure 11: accuracy by method, "by" (pose, scale or category), its value and k, with its queries.
-
-    Raises Lacks without FashionNet.
-    """
-    if FASHIONNET not in methods:
-        raise Lacks(f"{FASHIONNET} cannot be trained on this source's labels, and the figure is about it")
-    rows = curves(table[table.method.isin(methods)], "variations", "hit", value="accuracy", n="queries")
-    parts = rows.group.str.partition(" ")
-    return rows.assign(by=parts[0], value=parts[2]).astype({"k": int})
-
-
-def retrieval_display(table: pd.DataFrame, stage: str, ks=(1, 5, 20, 50)) -> pd.DataFrame:
+def retrieval_display(table: pd.DataFrame, stage: str) -> pd.DataFrame:
     """Return accuracy in per cent at some k, the paper's at 20, and the difference to FashionNet there, to read.
 
-    table: of `retrieval`.
+    table: the hits of `measures.measure_all`.
     """
     lines, last, printed = {}, min(paper.RETRIEVAL_TOP_K, table.k.max()), paper_top20(stage)
-    for (search, method), r in table.groupby(["search", "method"], sort=False):
-        r = r.set_index("k")
-        line = {f"top-{k}, %": plus_minus(*(100 * r.loc[k, ["accuracy", "lo", "hi"]])) for k in ks if k in r.index}
+    for (search, method), r in table.groupby(["group", "method"], sort=False):
+        r = 100 * r.set_index("k")[["value", "lo", "hi", "difference", "d_lo", "d_hi"]]
+        line = {f"top-{k}, %": plus_minus(*r.loc[k].iloc[:3]) for k in (1, 5, 20, 50) if k in r.index}
         line["paper, top-20"] = f"{100 * printed[method]:.1f}" if method in printed and search == "all" else DASH
-        gap, low, high = 100 * r.loc[last, ["difference", "difference_lo", "difference_hi"]]
+        gap, low, high = r.loc[last].iloc[3:]
         none = method == FASHIONNET or np.isnan(gap)
         ends = "" if np.isnan(low) else f" [{low:+.1f}, {high:+.1f}]"
         line[f"to {FASHIONNET}, points"] = DASH if none else f"{gap:+.1f}{ends}"
@@ -436,22 +365,6 @@ def figure7(results: Results, methods: list[str]) -> pd.DataFrame:
     return pd.concat(out, ignore_index=True)
 
 
-def visibility_table(results: Results, methods: list[str]) -> pd.DataFrame:
-    """Return how well visibility is predicted, mean over seeds: one row per method and one for the commonest code.
-
-    Columns right (share of landmark slots whose code is right) and "absent closed" (share of the slots that the clothes
-    type lacks whose gate is closed).
-    """
-    codes = results.benchmark.visibility[results.rows]
-    known = codes >= 0
-    out = {"commonest code": (max(np.mean(codes[known] == code) for code in (0, 1, 2)), np.nan)}
-    for method in methods:
-        guess = np.stack([answers["visibility"] for answers in results.answers[method]])
-        closed = (guess[:, ~known] != 0).mean() if (~known).any() else np.nan
-        out[method] = ((guess == codes)[:, known].mean(), closed)
-    return pd.DataFrame(out.values(), pd.Index(out, name="method"), ["right", "absent closed"])
-
-
 def detector_table(results: Results, config: Config) -> pd.DataFrame:
     """Return how well joints and poselets are detected, first seed: one row per part and one for all of a kind.
 
@@ -459,12 +372,12 @@ def detector_table(results: Results, config: Config) -> pd.DataFrame:
     ones, the share detected less than 0.1 of the box from the truth), false (share of the detections that are
     elsewhere).
     """
-    b, rows, out = results.benchmark, results.rows, []
+    b, rows = results.benchmark, results.rows
+    names = ["kind", "part", "present", "detected", "found", "false"]
+    out = [pd.DataFrame(columns=names)]
     reach = (0.5 + config.input.margin) * config.input.view - 0.5  # what a view shows beyond the box on each side
     for method in results.having("parts"):
         kind, answers = METHODS[method].detector, results.answers[method][0]
-        if kind == "poselets" and "poselets" not in answers:
-            continue
         truth, present = parts.targets(kind, b, 0.0, answers.get("poselets"))  # margin 0: in units of the box
         truth, present = truth[rows, 0], present[rows, 0]
         present &= ((truth > -reach) & (truth < 1 + reach)).all(2)
@@ -472,31 +385,27 @@ def detector_table(results: Results, config: Config) -> pd.DataFrame:
         guess = (answers["parts"] - box[..., :2]) / (box[..., 2:] - box[..., :2])
         passed = answers["present"] > 0.5
         right = passed & present & (np.linalg.norm(guess - truth, axis=2) < paper.PDJ_THRESHOLD)
-        table = pd.DataFrame(
-            {"kind": kind, "part": parts.names(kind), "present": present.sum(0), "detected": passed.sum(0)}
-        )
-        table["right"] = right.sum(0)
-        table.loc[len(table)] = (kind, "all", present.sum(), passed.sum(), right.sum())
+        counts = {"present": present.sum(0), "detected": passed.sum(0), "right": right.sum(0)}
+        table = pd.DataFrame({"kind": kind, "part": parts.names(kind), **counts})
+        table.loc[len(table)] = (kind, "all", *(count.sum() for count in counts.values()))
         table["found"] = table.right / table.present.where(table.present > 0)
         table["false"] = 1 - table.right / table.detected.where(table.detected > 0)
-        out.append(table.drop(columns="right"))
-    names = ["kind", "part", "present", "detected", "found", "false"]
-    return pd.concat(out, ignore_index=True) if out else pd.DataFrame(columns=names)
+        out.append(table[names])
+    return pd.concat(out[1:] or out, ignore_index=True)
 
 
 # ---- claims ---------------------------------------------------------------------------------------------------------
 
 
-def claims_display(judged: pd.DataFrame, *groups: str) -> pd.DataFrame:
-    """Return the claims of some groups to read, in points: claim, the paper's effect, here with its interval, what the
-    test could have seen, the corrected p-value, both verdicts, the dose and the reason. judged: of `claims.judge`."""
-    rows = judged[judged.group.isin(groups)]
-    ours = [f"{100 * r.measured:+.1f} [{100 * r.lo:+.1f}, {100 * r.hi:+.1f}]" for r in rows.itertuples()]
-    table = pd.DataFrame({"claim": rows.claim})
-    table["paper"] = [DASH if np.isnan(p) else f"{100 * p:+.1f}" for p in rows.paper]
-    table["here"] = np.where(rows.measured.isna(), DASH, ours)
-    table["could see"] = [DASH if np.isnan(d) else f"{100 * d:.1f}" for d in rows.detectable]
-    table["p"] = [DASH if np.isnan(p) else f"{p:.3f}" for p in rows.p]
-    for name in ("direction", "size", "dose", "reason"):
-        table[name] = rows[name].replace("", np.nan).fillna(DASH)
-    return table.set_index("claim")
+def claims_display(judged: pd.DataFrame) -> pd.DataFrame:
+    """Return the claims to read, in points: group, claim, the paper's effect, here with its interval, what the test
+    could have seen, the corrected p-value, both verdicts, the dose and the reason; a dash where there is none.
+
+    judged: of `claims.judge`. Columns that an earlier rule did not have are left out.
+    """
+    ours = [f"{100 * r.measured:+.1f} [{100 * r.lo:+.1f}, {100 * r.hi:+.1f}]" for r in judged.itertuples()]
+    columns = {"paper": texts(100 * judged.paper, "+.1f"), "here": np.where(judged.measured.isna(), DASH, ours)}
+    columns["could see"] = texts(100 * judged.detectable, ".1f")
+    for name in [name for name in ("p", "direction", "size", "dose", "reason") if name in judged]:
+        columns[name] = texts(judged[name].replace("", np.nan), ".3f" if name == "p" else "")
+    return judged[["group", "claim"]].assign(**columns)

@@ -13,7 +13,6 @@ from torchmetrics.utilities.data import select_topk
 
 from lib import metrics, paper
 from lib.deepfashion import Benchmark
-from lib.lists import Lacks
 from lib.methods import FASHIONNET
 from lib.report import measures, tables
 from lib.report.measures import measure_all
@@ -101,11 +100,11 @@ def test_chance_equals_a_simulation():
             order = rng(seed).permutation(4)[None].repeat(4, 0)
             items = found.benchmark.item
             simulated.append(metrics.retrieval_matches(order, items[:4], items[4:])[:, :k].any(1).mean())
-        assert measures.search_chance(found, k, "all") == pytest.approx(np.mean(simulated), abs=0.02)
-    assert measures.search_chance(found, 1, "all") == pytest.approx((2 / 4 + 2 / 4 + 1 / 4 + 0) / 4)
+        assert measures.random_order(found, "search", k) == {"chance": pytest.approx(np.mean(simulated), abs=0.02)}
+    assert measures.random_order(found, "search", 1)["chance"] == pytest.approx((2 / 4 + 2 / 4 + 1 / 4 + 0) / 4)
     other = Results("category_attribute", make(), np.arange(4), {})
-    assert measures.category_chance(other, 3, "all") == 0.5 and measures.attribute_chance(other, 3, "all") == 0.25
-    assert measures.category_chance(other, 50, "all") == measures.attribute_chance(other, 50, "all") == 1
+    shares = [measures.random_order(other, name, k)["chance"] for name in ("category", "attributes") for k in (3, 50)]
+    assert shares == [0.5, 1, 0.25, 1]
 
 
 def test_a_mean_over_labels_keeps_what_a_resample_has_not_drawn():
@@ -206,42 +205,42 @@ def shop():
 
 
 def test_accuracy_at_every_k_and_the_difference(shop):
-    table = tables.retrieval(measure_all(shop, ("search",))).set_index(["search", "method", "k"]).sort_index()
+    every = measure_all(shop, ("search",))
+    table = tables.rows_of(every, "search", "hit").set_index(["group", "method", "k"]).sort_index()
     main, other = table.loc["all", FASHIONNET], table.loc["all", OTHER]
-    assert main.accuracy[[1, 2, 3, 50]].tolist() == [0.25, 0.25, 0.5, 0.5]
-    assert other.accuracy[[1, 2, 3]].tolist() == [0, 0.25, 0.5]
+    assert main.value[[1, 2, 3, 50]].tolist() == [0.25, 0.25, 0.5, 0.5]
+    assert other.value[[1, 2, 3]].tolist() == [0, 0.25, 0.5]
     assert other.difference[[1, 2, 3]].tolist() == [-0.25, 0, 0] and (main.difference == 0).all()
-    assert (table.n == 4).all() and (table.lo <= table.accuracy).all() and (table.accuracy <= table.hi).all()
-    assert table.loc["within category", FASHIONNET].accuracy[[1, 2]].tolist() == [0.5, 0.5]
-    every = measure_all(shop, ("search",)).set_index(["method", "definition", "group", "k"])
+    assert (table.n == 4).all() and (table.lo <= table.value).all() and (table.value <= table.hi).all()
+    assert table.loc["within category", FASHIONNET].value[[1, 2]].tolist() == [0.5, 0.5]
+    every = every.set_index(["method", "definition", "group", "k"])
     recall = [every.value[FASHIONNET, "share found", "all", k] for k in (1, 2, 3, 4)]
     assert recall == [0.5, 0.5, 0.75, 1]  # a has one gallery image, b two
 
 
 def test_the_display_has_the_papers_numbers_for_the_whole_gallery_alone(shop):
-    table = tables.retrieval_display(tables.retrieval(measure_all(shop, ("search",))), "inshop", ks=(1, 3))
+    hits = tables.rows_of(measure_all(shop, ("search",)), "search", "hit")
+    table = tables.retrieval_display(hits, "inshop")
     assert table.loc[("all", FASHIONNET), "paper, top-20"] == "76.4"
     assert table.loc[("all", OTHER), "paper, top-20"] == "67.5"
     assert (table.loc["within category", "paper, top-20"] == tables.DASH).all()
-    assert table.loc[("all", FASHIONNET), "top-3, %"].startswith("50.0 ± ")
+    assert table.loc[("all", FASHIONNET), "top-5, %"].startswith("50.0 ± ")
     assert table.loc[("all", FASHIONNET), "the method is"] == tables.DASH
     assert table.loc[("all", OTHER), "the method is"] == "not told apart"
-    alone = tables.retrieval(measure_all(shop, ("search",))).assign(difference_lo=np.nan, difference_hi=np.nan)
-    row = tables.retrieval_display(alone, "inshop").loc["all", OTHER]  # of one unit
-    assert (row["to fashionnet, points"], row["the method is"]) == ("+0.0", "cannot be told")
+    alone = tables.retrieval_display(hits.assign(d_lo=np.nan, d_hi=np.nan), "inshop").loc["all", OTHER]  # of one unit
+    assert (alone["to fashionnet, points"], alone["the method is"]) == ("+0.0", "cannot be told")
     # At random: the gallery's four images hold one of a, two of b, none of c and d.
     assert table.loc[("all", "chance"), ["top-1, %", "the method is"]].tolist() == ["18.8", tables.DASH]
 
 
 def test_variations_count_their_own_queries_alone(shop):
-    table = tables.variations(measure_all(shop, ("variations",)), [FASHIONNET]).set_index(["by", "value", "k"])
-    assert table.accuracy["pose", "front", 1] == 1 and table.queries["pose", "front", 1] == 1
-    assert table.accuracy["pose", "side", 2] == 0 and table.accuracy["pose", "side", 3] == 1
-    assert table.accuracy["scale", "zoom-in", 50] == 0 and table.queries["scale", "zoom-in", 50] == 1
-    assert table.accuracy["category", "WOMEN/Dresses", 20] == 1 and table.queries["category", "MEN/Shorts", 20] == 2
-    assert set(table.loc["category"].index.get_level_values("k")) == set(measures.FEW)
-    with pytest.raises(Lacks, match="the figure is about it"):
-        tables.variations(measure_all(shop, ("variations",)), [OTHER])
+    every = measure_all(shop, ("variations",))
+    table = every[every.method == FASHIONNET].set_index(["group", "k"])
+    assert table.value["pose front", 1] == 1 and table.n["pose front", 1] == 1
+    assert table.value["pose side", 2] == 0 and table.value["pose side", 3] == 1
+    assert table.value["scale zoom-in", 50] == 0 and table.n["scale zoom-in", 50] == 1
+    assert table.value["category WOMEN/Dresses", 20] == 1 and table.n["category MEN/Shorts", 20] == 2
+    assert table.loc["category MEN/Shorts"].index.tolist() == list(measures.FEW)
 
 
 # ---- landmarks ------------------------------------------------------------------------------------------------------
@@ -249,14 +248,14 @@ def test_variations_count_their_own_queries_alone(shop):
 
 def test_pdj_by_hand(landmarks):
     every = measure_all(landmarks, ("landmarks",))
-    table = tables.pdj(every)
-    at = table[table.threshold == 0.1].set_index(["method", "landmark"])
-    assert at.pdj[FASHIONNET, "left collar"] == 0.5 and at.pdj[FASHIONNET, "right collar"] == 1
-    assert at.pdj[OTHER, "left collar"] == 0.75  # the mean of two seeds
+    table = tables.rows_of(every, "landmarks", "PDJ box")
+    at = table[table.k == 0.1].set_index(["method", "group"])
+    assert at.value[FASHIONNET, "left collar"] == 0.5 and at.value[FASHIONNET, "right collar"] == 1
+    assert at.value[OTHER, "left collar"] == 0.75  # the mean of two seeds
     assert at.n[FASHIONNET, "left collar"] == 2 and at.n[FASHIONNET, "right hem"] == 1 and at.n[FASHIONNET, "all"] == 15
-    assert at.pdj[FASHIONNET, "all"] == pytest.approx(14 / 15)
+    assert at.value[FASHIONNET, "all"] == pytest.approx(14 / 15)
     assert at.difference[OTHER, "all"] == pytest.approx(0.5 / 15) and at.difference[FASHIONNET, "all"] == 0
-    assert (table.pdj[table.threshold == 0] == 0).all()  # below is strict
+    assert (table.value[table.k == 0] == 0).all()  # below is strict
     diagonal = tables.rows_of(every, "landmarks", "PDJ diagonal", 0.1, "left collar").set_index("method").value
     assert diagonal[FASHIONNET] == 1  # 15 px of a diagonal of 224 are 0.067
     assert list(every.method.unique()) == [FASHIONNET, OTHER, "mean landmark"]
@@ -277,8 +276,8 @@ def test_other_measures_by_hand(landmarks):
 
 def test_nothing_visible_gives_nan(landmarks):
     hidden = replace(landmarks, benchmark=replace(landmarks.benchmark, visibility=np.ones((4, 8), np.int8)))
-    table = tables.pdj(measure_all(hidden, ("landmarks",)))
-    assert table.pdj.isna().all() and (table.n == 0).all()
+    table = tables.rows_of(measure_all(hidden, ("landmarks",)), "landmarks", "PDJ box")
+    assert table.value.isna().all() and (table.n == 0).all()
 
 
 def test_the_file_keeps_other_stages_and_measures(landmarks, shop, tmp_path):
@@ -296,9 +295,8 @@ def test_a_known_design_leaves_a_guess_within_it(monkeypatch):
     numbers = np.array([0, 0, 1, 1, 1, 0, 0, 1])  # of the queries, then of the gallery
     monkeypatch.setattr(measures, "designs", lambda benchmark, rows: numbers[rows])
     # Queries of a: both gallery images of design 0 are a's. b: one of the two of design 1. c: none.
-    assert measures.design_known(found, 1, "all") == pytest.approx((1 + 1 + 1 / 2 + 0) / 4)
-    assert measures.design_known(found, 2, "all") == pytest.approx((1 + 1 + 1 + 0) / 4)
-    assert np.isnan(measures.design_known(found, 1, "within category"))
+    known = [measures.random_order(found, "search", k)["design known"] for k in (1, 2)]
+    assert known == pytest.approx([(1 + 1 + 1 / 2 + 0) / 4, (1 + 1 + 1 + 0) / 4])
 
 
 def test_a_single_unit_has_no_interval():

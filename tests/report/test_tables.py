@@ -1,4 +1,4 @@
-"""Tables of the data, the network, the training and Table 2, on benchmarks and answers made by hand."""
+"""Tables of the data, the training and Table 2, on benchmarks and answers made by hand."""
 
 import json
 from dataclasses import replace
@@ -69,13 +69,10 @@ def results(benchmark):
 # ---- the data set ---------------------------------------------------------------------------------------------------
 
 
-def test_counts_and_splits(benchmark):
+def test_counts_and_what_a_source_lacks(benchmark):
     counts = tables.counts_table({"category_attribute": benchmark}).set_index(["benchmark", "what"])
     assert counts.here["category_attribute", "images"] == 4 and counts.here["category_attribute", "attributes"] == 3
     assert pd.isna(counts.here["inshop", "items"]) and counts.release["inshop", "items"] == 7982
-
-
-def test_what_a_source_lacks_is_in_the_table_and_stops_the_notebook_that_needs_it(benchmark):
     table = tables.source_table({"category_attribute": benchmark})
     assert table.images["category_attribute"] == 4 and "joints" in table.lacks["category_attribute"]
     assert tables.need({"inshop": benchmark}, "inshop", "joints", "landmarks") is benchmark
@@ -85,43 +82,15 @@ def test_what_a_source_lacks_is_in_the_table_and_stops_the_notebook_that_needs_i
         tables.need({"inshop": benchmark}, "consumer2shop")
 
 
-def test_counts_of_figure_3(benchmark):
+def test_labels_per_image_and_attributes_that_never_fire(benchmark):
     assert tables.category_counts(benchmark, 2).to_dict() == {"b": 2, "a": 1}
     counts = tables.attribute_counts(benchmark, 1)
     assert {group: c.to_dict() for group, c in counts.items()} == {"texture": {"x": 2}, "fabric": {"z": 1}}
-    assert tables.category_counts(replace(benchmark, category=None), 2) is None
-    assert tables.attribute_counts(replace(benchmark, attributes=None), 2) == {}
-
-
-def test_labels_per_image_and_attributes_that_never_fire(benchmark):
     table = tables.label_table(benchmark)
     assert table.attributes.to_dict() == {"texture": 2, "fabric": 1, "all": 3}
     assert table["per train image"].to_dict() == {"texture": 1, "fabric": 0, "all": 1}
     assert table["per test image"].to_dict() == pytest.approx({"texture": 2 / 3, "fabric": 1 / 3, "all": 1})
     assert table["never in train"].to_dict() == {"texture": 1, "fabric": 1, "all": 2}
-    assert tables.label_table(replace(benchmark, attributes=None)).empty
-
-
-def test_the_label_loss_is_1_on_splits_that_are_drawn_alike(benchmark):
-    labels = np.array([[1, -1], [-1, 1]] * 6, np.int8)
-    alike = replace(
-        benchmark,
-        split=np.array(["train"] * 8 + ["test"] * 4),
-        attributes=labels,
-        attribute_groups=np.ones(2, np.int8),
-        ceiling=None,
-    )
-    assert tables.frequency_table(alike)["label loss"].to_dict() == pytest.approx({"train": 1, "test": 1})
-    labels[8:] = 1
-    rare = replace(alike, attributes=np.where(np.arange(12)[:, None] < 7, -1, labels).astype(np.int8))
-    assert tables.frequency_table(rare)["label loss"]["test"] > 2
-
-
-def test_the_ceiling_is_the_recall_of_the_best_ranking(benchmark):
-    best = np.full((4, 50), -1, np.int16)
-    best[1:, :3] = [[0, 1, 2], [1, 0, 2], [0, 1, 2]]  # finds everything at k = 3
-    table = tables.frequency_table(replace(benchmark, ceiling=best))
-    assert table["ceiling, top-3"]["test"] == 100 and np.isnan(table["ceiling, top-3"]["train"])
 
 
 def test_landmark_states_and_distance_to_joints(benchmark):
@@ -131,65 +100,62 @@ def test_landmark_states_and_distance_to_joints(benchmark):
     assert table.loc["left hem"].to_dict() == pytest.approx({
         "visible": 3, "occluded": 1, "cut off": 0, "no such landmark": 0, "to nearest joint": 0.1,
     })  # fmt: skip
-    assert (tables.landmark_table(replace(benchmark, visibility=None, landmarks=None))["no such landmark"] == 4).all()
 
 
-# ---- network and training -------------------------------------------------------------------------------------------
+def test_sizes_of_a_search():
+    """Four queries of items a, b, c and d; a gallery of a, b, b and e; one training item, which is a query's, too."""
+    shop = Benchmark("inshop", Path("nowhere"), np.arange(9).astype(str),
+                     np.array(["query"] * 4 + ["gallery"] * 4 + ["train"]), np.ones((9, 4), np.float32),
+                     item=np.array(list("abcdabbea")))  # fmt: skip
+    table = tables.search_sizes(shop)
+    assert table.images.tolist() == [4, 4, 1, 2, 2] and table["items"].tolist() == [4, 3, 1, 2, 1]
 
 
-def write_run(folder: Path, seed=0, rates=(1e-3, 0.0), commit="abc", images=10) -> Path:
+# ---- training -------------------------------------------------------------------------------------------------------
+
+
+def run(folder: Path, seed=0, rates=(1e-3, 0.0), commit="abc", images=10) -> Run:
     folder.mkdir(parents=True)
     history = [
-        {"epoch": i, "round": 0, "step": i + 1, "seconds": 2.5, "rate": rate, "train_category": 2.0 - i,
-         "held_out_category": 2.5 - i}
+        {"epoch": i, "round": 0, "step": i + 1, "seconds": 2.5, "rate": rate, "train_category": 2.0 - i}
         for i, rate in enumerate(rates)
-    ]  # fmt: skip
-    about = {
-        "stage": "inshop",
-        "method": folder.name,
-        "seed": seed,
-        "images": images,
-        "epochs": len(rates),
-        "seconds": 5.0,
-        "passes": images * len(rates),
-        "commit": commit,
-        "date": "2026-01-01",
-        "device": "CPU",
-    }
+    ]
+    about = {"stage": "inshop", "method": folder.name, "seed": seed, "images": images, "epochs": len(rates),
+             "seconds": 5.0, "passes": images * len(rates), "commit": commit, "date": "2026-01-01",
+             "device": "CPU"}  # fmt: skip
     (folder / "run.json").write_text(json.dumps({"about": about, "history": history}))
     return Run(folder.name, "inshop", seed, "", folder, None, None, "scratch")
 
 
-def test_budget_and_whether_it_is_equal(tmp_path):
-    folders = {"a": [write_run(tmp_path / "a"), write_run(tmp_path / "a1", seed=1)], "b": [write_run(tmp_path / "b")]}
-    table = tables.budget("inshop", folders)
+def test_what_runs_were_given_and_where_they_come_from(tmp_path):
+    trained = {"a": [run(tmp_path / "a"), run(tmp_path / "a1", seed=1)], "b": [run(tmp_path / "b")]}
+    table = tables.budget("inshop", trained)
     assert table.method.tolist() == ["a", "a", "b"] and table.seed.tolist() == [0, 1, 0]
     assert table.passes.tolist() == [20] * 3 and table.final_rate.tolist() == [0] * 3
-    assert tables.equal_budgets(table).loc["inshop"].to_dict() == {
-        "runs": 3, "least_passes": 20, "most_passes": 20, "final_rate": 0,
-    }  # fmt: skip
-    folders["b"].append(write_run(tmp_path / "c", rates=(1e-3, 5e-4, 1e-4)))
-    row = tables.equal_budgets(tables.budget("inshop", folders)).loc["inshop"]
-    assert row.most_passes == 30 and row.final_rate == 1e-4
+    history = tables.history_table(trained)
+    assert history.method.tolist() == ["a", "a", "b", "b"] and "seconds" not in history
+    assert history.train_category.to_list() == [2, 1] * 2
+    assert tables.commits_line(tables.runs_table(trained)) == "All 3 runs come from commit abc."
+    trained["c"] = [run(tmp_path / "c", rates=(1e-3, 5e-4, 1e-4), commit="def")]
+    row = tables.equal_budgets(tables.budget("inshop", trained)).loc["inshop"]
+    assert row.tolist() == [4, 20, 30, 1e-4]
+    line = tables.commits_line(tables.runs_table(trained))
+    assert line == "ROWS COME FROM DIFFERENT COMMITS: abc (a, a1, b); def (c)"
 
 
-def test_histories_and_where_the_losses_end(tmp_path):
-    table = tables.history_table({"a": [write_run(tmp_path / "a")], "b": [write_run(tmp_path / "b")]})
-    assert table.method.tolist() == ["a", "a", "b", "b"] and "seconds" not in table
-    assert table.train_category.to_list() == [2, 1] * 2 and table.held_out_category.to_list() == [2.5, 1.5] * 2
-
-
-def test_runs_of_different_commits_are_told(tmp_path):
-    folders = {"a": [write_run(tmp_path / "a")], "b": [write_run(tmp_path / "b")]}
-    assert tables.commits_line(tables.runs_table(folders)) == "All 2 runs come from commit abc."
-    folders["c"] = [write_run(tmp_path / "c", commit="def")]
-    assert tables.commits_line(tables.runs_table(folders)) == "ROWS COME FROM DIFFERENT COMMITS: abc (a, b); def (c)"
+def test_loss_shares_are_of_the_weighted_total():
+    history = pd.DataFrame({"method": ["m"] * 3, "step": [1, 1, 2], "train_landmark": [9.0, 0.3, 0.5],
+                            "train_category": [9.0, 2.0, 1.0], "train_heatmap": [NAN] * 3})  # fmt: skip
+    shares, config = tables.loss_shares(history, PROFILES["demo"]), PROFILES["demo"].training
+    first, second = config.step1, config.step2
+    whole = 0.3 * first.landmark + 2 * first.category
+    assert shares.landmark["m", 1] == pytest.approx(0.3 * first.landmark / whole)
+    assert shares.category["m", 2] == pytest.approx(second.category / (second.category + 0.5 * second.landmark))
 
 
 def test_the_profile_line_is_true_of_every_profile():
-    assert "profile smoke" in tables.profile_line(PROFILES["smoke"], "") and "not results" in tables.profile_line(
-        PROFILES["smoke"], ""
-    )
+    line = tables.profile_line(PROFILES["smoke"], "")
+    assert "profile smoke" in line and "synthetic" in line and "not results" in line
     line = tables.profile_line(PROFILES["paper"], "somewhere")
     assert "profile paper" in line and "synthetic" not in line and "not results" not in line
 
@@ -223,16 +189,6 @@ def test_the_ceiling_of_table2_is_what_the_source_knows(results):
     assert beside.ours["ceiling", "all", 3] == beside.ours["ceiling", "fabric", 3] == 100
 
 
-def test_measures_leave_out_what_a_source_lacks(results):
-    bare = replace(results, benchmark=replace(results.benchmark, category=None, category_names=None))
-    assert set(measure_all(bare).measure) == {"attributes", "landmarks"} - {"landmarks"} | set(
-        measure_all(bare).measure
-    )
-    assert "category" not in set(measure_all(bare).measure)
-    bare = replace(results, benchmark=replace(results.benchmark, attributes=None, group_names=None))
-    assert set(measure_all(bare).measure) == {"category", "landmarks"}
-
-
 def test_the_papers_values_stand_beside_comparable_columns_alone(results):
     beside = tables.beside_paper(measure_all(results, ("category", "attributes"))).set_index(["method", "column", "k"])
     assert beside.paper[FASHIONNET, "category", 3] == 82.58 and beside.paper[FASHIONNET, "category", 5] == 90.17
@@ -243,18 +199,8 @@ def test_the_papers_values_stand_beside_comparable_columns_alone(results):
     wide = replace(results.benchmark, group_names=five)
     beside = tables.beside_paper(measure_all(replace(results, benchmark=wide), ("attributes",)))
     assert beside.set_index(["method", "column", "k"]).paper[FASHIONNET, "texture", 5] == 49.52
-
-
-def test_the_display_has_one_value_a_cell():
-    beside = pd.DataFrame(
-        [("m", "category", 3, 80.0, 61.25, 60.0, 63.0, -18.75), ("m", "all", 3, NAN, 50.0, 50.0, 50.0, NAN),
-         ("prior", "all", 3, NAN, 10.0, 9.0, 11.0, NAN), ("prior", "category", 3, NAN, NAN, NAN, NAN, NAN)],
-        columns=["method", "column", "k", "paper", "ours", "lo", "hi", "difference"],
-    )  # fmt: skip
-    table = tables.table2_display(beside, 3)
-    assert table.index.tolist() == [("m", "here"), ("m", "paper"), ("prior", "here")]
-    assert table.category.tolist() == ["61.2 ± 1.5", "80.0", tables.DASH]
-    assert table["all"].tolist() == ["50.0", tables.DASH, "10.0 ± 1.0"]
+    printed = tables.paper_top20("inshop")
+    assert len(printed) == 7 and printed[POOLS_AT_JOINTS] == pytest.approx(0.764 - 0.08)
 
 
 def test_leads_are_paired_and_read(results):
@@ -262,20 +208,10 @@ def test_leads_are_paired_and_read(results):
     assert table.over.tolist() == [OTHER] * 2  # nobody has landmarks here
     assert table.points["category, top-3"] == pytest.approx(100 * (5 / 6 - 1 / 3))
     assert table.points["attributes, top-5"] == 0 and table["fashionnet is"]["attributes, top-5"] == "not told apart"
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "words"),
-    [
-        (0.1, 2, "ahead"),
-        (-2, -0.1, "behind"),
-        (-2, 1, "not told apart"),
-        (0, 0.4, "not told apart"),
-        (NAN, NAN, "cannot be told"),
-    ],
-)
-def test_the_reading_of_an_interval(low, high, words):
-    assert tables.reading(low, high) == words
+    ends = [(0.1, 2), (-2, -0.1), (-2, 1), (0, 0.4), (NAN, NAN)]
+    wanted = ["ahead", "behind", "not told apart", "not told apart", "cannot be told"]
+    assert [tables.reading(*both) for both in ends] == wanted
+    assert [tables.plus_minus(61.25, *both) for both in ((60, 63), (61.25, 61.25))] == ["61.2 ± 1.5", "61.2"]
 
 
 def test_definitions_side_by_side(results):
@@ -296,41 +232,9 @@ def test_figure_7_takes_the_most_frequent_of_training(results, benchmark):
     table = tables.figure7(other, ["m"])
     assert table.columns.tolist() == ["group", "attribute", "n", "m"] and table.attribute.tolist() == ["x", "y", "z"]
     assert table.n.tolist() == [1, 0, 1] and table.m.fillna(-1).tolist() == [1, -1, 1]
-    many = 20
-    wide = replace(
-        benchmark,
-        attributes=np.ones((4, 2 * many), np.int8),
-        attribute_names=tuple(map(str, range(2 * many))),
-        attribute_groups=np.repeat([1, 2], many).astype(np.int8),
-    )
-    table = tables.figure7(Results("category_attribute", wide, wide.rows("test"), {}), [])
-    assert table.groupby("group").size().to_dict() == {"texture": 14, "fabric": 14}
 
 
-# ---- searches and parts ---------------------------------------------------------------------------------------------
-
-
-def test_sizes_of_a_search():
-    """Four queries of items a, b, c and d; a gallery of a, b, b and e; one training item."""
-    shop = Benchmark("inshop", Path("nowhere"), np.arange(9).astype(str),
-                     np.array(["query"] * 4 + ["gallery"] * 4 + ["train"]), np.ones((9, 4), np.float32),
-                     item=np.array(list("abcdabbez")))  # fmt: skip
-    table = tables.search_sizes(shop)
-    assert table.images.tolist() == [4, 4, 1, 2, 0] and table["items"].tolist() == [4, 3, 1, 2, 0]
-    leaky = replace(shop, item=np.array(list("abcdabbea")))
-    assert tables.search_sizes(leaky).loc["also in training"].tolist() == [2, 1]
-
-
-def test_the_papers_accuracies_are_its_points_below_fashionnet():
-    printed = tables.paper_top20("inshop")
-    assert len(printed) == 7 and printed[POOLS_AT_JOINTS] == pytest.approx(0.764 - 0.08)
-    assert tables.paper_top20("consumer2shop") == {FASHIONNET: 0.188}
-
-
-def test_visibility_beside_the_commonest_code(landmarks):
-    table = tables.visibility_table(landmarks, [FASHIONNET, OTHER])
-    assert table.right["commonest code"] == pytest.approx(15 / 23) and table.right[FASHIONNET] == pytest.approx(15 / 23)
-    assert table["absent closed"][FASHIONNET] == 0 and table["absent closed"][OTHER] == 0.5
+# ---- detectors ------------------------------------------------------------------------------------------------------
 
 
 def test_detectors_are_judged_by_what_the_view_shows(landmarks):
@@ -356,14 +260,9 @@ def test_detectors_are_judged_by_what_the_view_shows(landmarks):
 def test_poselets_are_judged_by_their_own_arrangements(landmarks):
     rng, box = np.random.default_rng(0), np.tile(np.array([[10, 20, 110, 220]], np.float32), (40, 1))
     joints = (box[:, None, :2] + rng.random((40, 14, 2)) * (100, 200)).astype(np.float32)
-    b = replace(
-        landmarks.benchmark,
-        image=np.arange(40).astype(str),
-        box=box,
-        split=np.array(["train"] * 20 + ["test"] * 20),
-        joints=joints,
-        joint_visibility=np.zeros((40, 14), np.int8),
-    )
+    split = np.array(["train"] * 20 + ["test"] * 20)
+    b = replace(landmarks.benchmark, image=np.arange(40).astype(str), box=box, split=split, joints=joints,
+                joint_visibility=np.zeros((40, 14), np.int8))  # fmt: skip
     poselets = parts.arrangements(b, np.arange(20), seed=0)
     method = next(name for name, row in METHODS.items() if row.detector == "poselets")
     truth, there = parts.targets("poselets", b, 0.0, poselets)
@@ -372,15 +271,3 @@ def test_poselets_are_judged_by_their_own_arrangements(landmarks):
     results = replace(landmarks, benchmark=b, rows=np.arange(20, 40), answers={method: [found]})
     row = tables.detector_table(results, PROFILES["smoke"]).set_index("part").loc["all"]
     assert row.present == 20 * 7 and row.found == 1 and row.false == 0
-    silent = replace(results, answers={method: [{k: v for k, v in found.items() if k != "poselets"}]})
-    assert tables.detector_table(silent, PROFILES["smoke"]).empty
-
-
-def test_loss_shares_are_of_the_weighted_total():
-    history = pd.DataFrame({"method": ["m"] * 3, "step": [1, 1, 2], "train_landmark": [9.0, 0.3, 0.5],
-                            "train_category": [9.0, 2.0, 1.0], "train_heatmap": [NAN] * 3})  # fmt: skip
-    shares, config = tables.loss_shares(history, PROFILES["demo"]), PROFILES["demo"].training
-    first, second = config.step1, config.step2
-    whole = 0.3 * first.landmark + 2 * first.category
-    assert shares.landmark["m", 1] == pytest.approx(0.3 * first.landmark / whole)
-    assert shares.category["m", 2] == pytest.approx(second.category / (second.category + 0.5 * second.landmark))

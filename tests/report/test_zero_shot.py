@@ -9,8 +9,6 @@ import torch
 from lib import crops, efficientnet
 from lib.report.zero_shot import COLUMNS, CONFIG, FEATURES, HEATMAP, outputs, zero_shot
 
-ALIKE = "category of the nearest photo of another item"
-
 
 @pytest.fixture(scope="module")
 def table(world, tmp_path_factory):
@@ -42,11 +40,7 @@ def test_searches(world, table, tmp_path, method):
         method, shop, np.concatenate([query, gallery]), tmp_path)["embedding"], strict=True)}  # fmt: skip
     far = lambda a, b: np.linalg.norm(seen[a].astype(np.float64) - seen[b])  # noqa: E731
     found = [shop.item[q] in shop.item[sorted(gallery, key=lambda g: far(q, g))[:2]] for q in query]
-    others = {g: [other for other in gallery if shop.item[other] != shop.item[g]] for g in gallery}
-    nearest = {g: min(others[g], key=lambda other: far(g, other)) for g in gallery}
-    alike = [shop.category[g] == shop.category[nearest[g]] for g in gallery]
     assert table.loc[("in-shop, top-2", method)].value == pytest.approx(100 * np.mean(found))
-    assert table.loc[(ALIKE, method)].value == pytest.approx(100 * np.mean(alike))
 
 
 def test_imagenet_features_are_timms(world, tmp_path):
@@ -63,23 +57,10 @@ def test_imagenet_features_are_timms(world, tmp_path):
     assert ((found @ exact.T) > 0.99).tolist() == np.eye(len(rows), dtype=bool).tolist()  # bfloat16 where there is any
 
 
-def test_chance_is_the_mean_of_random_orders(world, table):
-    shop, rng = world["inshop"], np.random.default_rng(0)
-    query, gallery = shop.rows("query"), shop.rows("gallery")
-    found = [shop.item[q] in shop.item[rng.permutation(gallery)[:2]] for _ in range(2000) for q in query]
-    assert table.loc[("in-shop, top-2", "chance")].value == pytest.approx(100 * np.mean(found), abs=2)
-    shares = []
-    for g in gallery:
-        others = [o for o in gallery if shop.item[o] != shop.item[g]]
-        shares.append(np.mean([shop.category[g] == shop.category[o] for o in others]))
-    assert table.loc[(ALIKE, "chance")].value == pytest.approx(100 * np.mean(shares))
-
-
-def test_what_a_source_lacks_is_left_out(world, tmp_path):
+def test_what_a_source_lacks_is_left_out(world, table, tmp_path):
     main, shop = world["category_attribute"], world["inshop"]
+    assert "chance" in table.loc["in-shop, top-2"].index
     assert zero_shot({}, tmp_path).empty and list(zero_shot({}, tmp_path).columns) == list(COLUMNS)
     assert zero_shot({"category_attribute": replace(main, landmarks=None, visibility=None)}, tmp_path).empty
-    some = zero_shot({"inshop": replace(shop, category=None, category_names=())}, tmp_path)
-    assert set(some.measure) == {"in-shop, top-20"}
     closed = replace(shop, split=np.where(shop.split == "gallery", "train", shop.split))
     assert zero_shot({"inshop": closed}, tmp_path).empty
