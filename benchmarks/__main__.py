@@ -7,7 +7,7 @@
 Writes details.csv (every size) and summary.csv (the largest of each figure) to --out. A pair is timed in turn, A B A B
 ...; its ratio is the median of the pairwise ratios, lo and hi are their 10th and 90th percentile. Where both give a
 result, the results are compared before. Lists are read once by each, in processes of their own. The GPU's figures are
-in gpu.py.
+in gpu.py, those of the release's size in release.py.
 """
 
 import argparse
@@ -44,8 +44,7 @@ from lib.train import Samples
 from lib.world import World, write_world
 
 ROOT = Path(__file__).parent.parent
-RELEASE = 289_222  # images of the category and attribute benchmark
-SIZES = (RELEASE // 64, RELEASE // 16, RELEASE // 4, RELEASE)
+SIZES = 4_519, 18_076, 72_305, 289_222  # images; the last is the category and attribute benchmark's
 OTHER_IMAGES = "pretrain val test distractors inshop_train_items inshop_test_items consumer2shop_train_items"
 OTHER_IMAGES += " consumer2shop_val_items consumer2shop_test_items"
 COLUMNS = ["figure", "size", "ours", "unit", "peer", "peer_value", "ratio", "lo", "hi", "bar", "met", "device"]
@@ -147,19 +146,6 @@ def lists(tiny: bool) -> list[dict]:
     return rows
 
 
-def ready(tiny: bool) -> list[dict]:
-    """All lists of the category and attribute benchmark, read, checked and turned into what a batch is taken from."""
-    rows = []
-    for number in (200,) if tiny else SIZES:
-        with tempfile.TemporaryDirectory() as folder:
-            made.write_release(Path(folder) / "b", number)
-            taken, peak, images = in_a_process(made.first_labels, Path(folder) / "b")
-            assert images == number
-        rows.append(limit("benchmark ready for a batch", f"{number:,} images", taken, "s", 60))
-        rows.append(limit("benchmark ready, memory", f"{number:,} images", peak, "MB", 4000))
-    return rows
-
-
 @one_core()
 def pipeline(tiny: bool) -> list[dict]:
     """Batches of 64 training views beside ImageFolder with a DataLoader, on one core.
@@ -177,12 +163,13 @@ def pipeline(tiny: bool) -> list[dict]:
 
             def from_jpeg(benchmark=benchmark):
                 with tempfile.TemporaryDirectory() as cache:
-                    return views(crops.crop_store(benchmark, Path(cache), inputs), inputs)
+                    return views(crops.crop_store(benchmark, Path(cache), inputs), inputs, len(benchmark.image))
 
             def theirs(images=images):
                 return list(torch.utils.data.DataLoader(images, batch_size=64))
 
-            for how, ours, bar in (("JPEG", from_jpeg, 1.0), ("the store", partial(views, stored, inputs), 0.2)):
+            from_store = partial(views, stored, inputs, photos)
+            for how, ours, bar in (("JPEG", from_jpeg, 1.0), ("the store", from_store, 0.2)):
                 assert len(ours()) == len(theirs()) and ours()[0].shape == theirs()[0][0].shape
                 figure, size = f"input pipeline, from {how}", f"{photos} photos"
                 rows.append(pair(figure, size, "torchvision ImageFolder", ours, theirs, bar, runs))
@@ -201,18 +188,18 @@ def noise_photos(folder: Path, number: int) -> SimpleNamespace:
     return SimpleNamespace(name="jpeg", images_root=folder, image=names, box=boxes, key="jpeg")
 
 
-def views(stored: np.ndarray, inputs: Input) -> list[torch.Tensor]:
-    """Return batches of one random view of each crop."""
+def views(stored: np.ndarray | crops.Jpegs, inputs: Input, number: int) -> list[torch.Tensor]:
+    """Return batches of one random view of each of the first crops."""
     samples, out = Samples(crops=stored), []
-    for begin in range(0, len(stored), 64):
-        index = torch.arange(begin, min(begin + 64, len(stored)))
+    for begin in range(0, number, 64):
+        index = torch.arange(begin, min(begin + 64, number))
         view = crops.training_view(len(index), inputs, torch.Generator().manual_seed(begin))
         out.append(samples.images(index, view, inputs.view_px))
     return out
 
 
 def world(tiny: bool) -> list[dict]:
-    """Synthetic images a second and core; any number of workers writes the same bytes."""
+    """Synthetic images a second and core."""
     rows = []
     for number in (8,) if tiny else (100, 200, 400, 800):
         for workers in sorted({1, joblib.cpu_count()}):
@@ -220,17 +207,14 @@ def world(tiny: bool) -> list[dict]:
             taken = seconds(lambda n=images, w=workers: draw(n, 64 if tiny else 256, w))
             figure, size = f"synthetic images, {workers} worker(s)", f"{images} images"
             rows.append(limit(figure, size, number / taken, "images/s/core", 100, most=False))
-    written = [draw(8 if tiny else 240, 64, workers) for workers in (1, 2)]  # above 200, or no second worker is started
-    assert written[0] == written[1], "two workers write other bytes than one"
     return rows
 
 
-def draw(images: int, px: int, workers: int) -> dict[str, bytes]:
-    """Draw a world of training images alone and return its pictures."""
+def draw(images: int, px: int, workers: int) -> None:
+    """Draw a world of training images alone."""
     size = World(**dict.fromkeys(OTHER_IMAGES.split(), 0), train=images, px=px)
     with tempfile.TemporaryDirectory() as folder:
-        root = write_world(Path(folder) / "world", size, 0, workers, progress=False)
-        return {path.name: path.read_bytes() for path in root.rglob("*.jpg")}
+        write_world(Path(folder) / "world", size, 0, workers, progress=False)
 
 
 # ---- metrics --------------------------------------------------------------------------------------------------------
@@ -240,11 +224,8 @@ def search(tiny: bool) -> list[dict]:
     """The exact top 50 beside faiss and scikit-learn."""
     rows, rng = [], np.random.default_rng(0)
     faiss.omp_set_num_threads(torch.get_num_threads())
-    sizes = [(50, 60, 16)]
-    if not tiny:
-        sizes = [(1000, 1000, 256), (4000, 4000, 256), (14_218, 12_612, 256), (14_218, 12_612, 4096)]
-        sizes.append((500, 1_000_000, 256))
-    for queries, gallery, length in sizes:
+    sizes = [(1000, 1000, 256), (4000, 4000, 256), (14_218, 12_612, 256), (14_218, 12_612, 4096), (500, 1_000_000, 256)]
+    for queries, gallery, length in [(50, 60, 16)] if tiny else sizes:
         x, y = (rng.standard_normal((n, length), np.float32) for n in (queries, gallery))
         x, y = (points / np.linalg.norm(points, axis=1, keepdims=True) for points in (x, y))
 
@@ -320,7 +301,7 @@ def commands(tiny: bool) -> list[dict]:
     return rows
 
 
-PARTS = {part.__name__: part for part in (pooling, step, lists, ready, pipeline, search, recall, world, commands)}
+PARTS = {part.__name__: part for part in (pooling, step, lists, pipeline, search, recall, world, commands)}
 
 
 # ---- tables --------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lib.lists import read_attribute_labels, write_list
+from lib.lists import read_attribute_labels
 
 ATTRIBUTES = 1000
 
@@ -23,9 +23,7 @@ def _measured(function: Callable, arguments: tuple) -> tuple:
     start = time.perf_counter()
     result = function(*arguments)
     seconds = time.perf_counter() - start
-    lines = (
-        Path("/proc/self/status").read_text().splitlines()
-    )  # getrusage would count the process that started this one
+    lines = Path("/proc/self/status").read_text().splitlines()  # getrusage would count the process that started it
     return seconds, next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**10, result
 
 
@@ -52,36 +50,3 @@ def labels_of(path: Path) -> list[int]:
 def labels_by_pandas(path: Path) -> list[int]:
     """Return the same by pandas."""
     return pd.read_csv(path, sep=r"\s+", skiprows=2, header=None, index_col=0).to_numpy().sum(0).tolist()
-
-
-def write_release(root: Path, number: int) -> None:
-    """Write the lists of a category and attribute benchmark of `number` images, without their photos."""
-    images, rng, anno = names(number), np.random.default_rng(0), root / "Anno_coarse"
-    (root / "Img" / "img").mkdir(parents=True)
-    points = " ".join(f"0 {20 + i} {30 + i}" for i in range(8))
-    split = np.array(["train", "val", "test"])[np.searchsorted([0.72, 0.86], np.arange(number) / number, side="right")]
-    categories = [f"Category{i}  {1 + i % 3}" for i in range(50)]
-    attributes = [f"attribute {i}  {1 + i % 5}" for i in range(ATTRIBUTES)]
-    write_list(anno / "list_category_cloth.txt", "category_name category_type", categories)
-    write_list(anno / "list_attr_cloth.txt", "attribute_name attribute_type", attributes)
-    texts = {
-        anno / "list_bbox.txt": ["10 10 200 250"] * number,
-        anno / "list_category_img.txt": rng.integers(1, 51, number).tolist(),
-        anno / "list_landmarks.txt": [f"3 1 {points}"] * number,
-        root / "Eval" / "list_eval_partition.txt": split.tolist(),
-    }
-    for path, column in texts.items():
-        write_list(path, "image_name ...", [f"{name}  {text}" for name, text in zip(images, column, strict=True)])
-    write_labels(anno / "list_attr_img.txt", images)
-
-
-def first_labels(root: Path) -> int:
-    """Read a benchmark and return the number of images of FashionNet's training labels."""
-    # Here, since PyTorch's 700 MB would count as the list's in the other measurements.
-    from lib.config import PROFILES
-    from lib.deepfashion import read_category_attribute
-    from lib.methods import METHODS
-    from lib.train import make_samples
-
-    benchmark = read_category_attribute(root)
-    return len(make_samples(benchmark, PROFILES["paper"], METHODS["fashionnet"]).category)

@@ -2,8 +2,8 @@
 
 read -> crop -> view. A crop is the annotated box, widened by a margin and resized to a square, so that every box fills
 the same part of every crop; landmarks are kept in units of that crop, (0, 0) its top left corner and (1, 1) its bottom
-right. Crops are stored in a memory-mapped file, which any number of epochs and processes read without decoding again. A
-view is the window of a crop that a network sees: fixed at test, jittered and mirrored in training.
+right. Crops are stored in a memory-mapped file, which any number of epochs and processes read: as pixels, or large ones
+as JPEG. A view is the window of a crop that a network sees: fixed at test, jittered and mirrored in training.
 """
 
 import json
@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+import simplejpeg
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -29,6 +30,7 @@ from lib.photo import photo_size, read_photo
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of torchvision's VGG-16
 CROPS_VERSION = 2  # raised by hand when `read_photo` or `crop` change
+PIXELS, JPEGS, ENDS = "crops.npy", "crops.jpegs", "ends.int64"  # files of a store
 CHUNK = 500  # photos after which progress is noted, from where a stopped store resumes
 MOST_REPORTED = 10  # damaged photos; the rest is counted
 LEAST_INSIDE = 0.05  # share of a box's area inside its photo; official boxes leave by a few pixels
@@ -92,13 +94,44 @@ def crop(photo: np.ndarray, box: np.ndarray, px: int, margin: float) -> np.ndarr
 # ---- the store ------------------------------------------------------------------------------------------------------
 
 
-def crop_store(benchmark, folder: Path, config) -> np.ndarray:
+class Jpegs:
+    """Stored crops (N, px, px, 3), decoded when they are asked for: a file of JPEGs, and where in it each one ends."""
+
+    def __init__(self, folder: Path, px: int):
+        self.filename = folder / JPEGS
+        self._ends = np.append(np.fromfile(folder / ENDS, np.int64), 0)  # so that the first begins at [-1]
+        self.shape = (len(self._ends) - 1, px, px, 3)
+        self.nbytes = int(np.prod(self.shape))  # when they are decoded
+        self._data = np.memmap(self.filename, np.uint8, "r", shape=(int(self._ends[:-1].max(initial=1)),))
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Decode the crops of rows (n,), in as many threads as PyTorch has: (n, px, px, 3) uint8."""
+        out = np.empty((len(rows), *self.shape[1:]), np.uint8)
+
+        def decode(places: range) -> None:
+            for place in places:
+                row = rows[place]
+                simplejpeg.decode_jpeg(self._data[self._ends[row - 1] : self._ends[row]], buffer=out[place])
+
+        threads = torch.get_num_threads()
+        list(_pool(threads).map(decode, [range(first, len(rows), threads) for first in range(threads)]))
+        return out
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return self[np.arange(self.shape[0])]
+
+
+_pool = cache(ThreadPoolExecutor)
+
+
+def crop_store(benchmark, folder: Path, config) -> np.ndarray | Jpegs:
     """Return the crops of all images of a benchmark, (N, px, px, 3) uint8, memory-mapped; made once under `folder`.
 
     config: a `config.Input`. Boxes that leave their photos are counted on stderr. Raises Damaged for photos that cannot
     be read, and DataError for a box that is (almost) wholly outside its photo.
     """
     about = {"version": CROPS_VERSION, "dataset": benchmark.key, "px": config.px, "margin": config.margin}
+    about |= {"jpeg": config.jpeg} if config.jpeg else {}
     path = folder / f"crops_{benchmark.name}_{digest(about)}"
     artefact(path, lambda part: _fill(part, benchmark, config), about)
     if (path / "damaged.json").exists():  # only these photos need to be read again
@@ -109,42 +142,47 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray:
         shutil.rmtree(path)  # the disk failed for a while
         return crop_store(benchmark, folder, config)
     try:
-        return np.load(path / "crops.npy", mmap_mode="r")
+        return Jpegs(path, config.px) if config.jpeg else np.load(path / PIXELS, mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{path / 'crops.npy'}: cannot be read ({error}); delete {path} and start again") from None
+        raise DataError(f"{path}: its crops cannot be read ({error}); delete it and start again") from None
 
 
 def _fill(part: Path, benchmark, config) -> None:
-    """Write crops.npy into an unfinished folder, from the image where an earlier call was stopped.
-
-    Where photos cannot be read, write damaged.json, row -> sentence, instead.
-    """
-    shape, file = (len(benchmark.image), config.px, config.px, 3), part / "crops.npy"
-    progress = part / "done.txt"  # images that are on the disk
-    done = int(progress.read_text()) if progress.exists() else 0
-    array = np.lib.format.open_memmap(file, "r+" if done else "w+", np.uint8, shape)
-    if hasattr(os, "posix_fallocate"):  # a disk that fills up later would kill the process (SIGBUS)
-        with open(file, "r+b") as reserved:
-            os.posix_fallocate(reserved.fileno(), 0, file.stat().st_size)
-    leaving, damaged = [], {}
+    """Write crops into a folder, after those of a stopped call; or damaged.json, row -> sentence, where photos are."""
+    file, progress = part / (JPEGS if config.jpeg else PIXELS), part / ENDS
+    ends = np.fromfile(progress, np.int64) if progress.exists() else np.empty(0, np.int64)  # of crops on the disk
+    leaving, damaged, done, total = [], {}, len(ends), len(benchmark.image)
 
     def use(row: int, path: Path, photo: np.ndarray) -> None:
         if _leaves(photo, benchmark.box[row], path):
             leaving.append(row)
-        array[row] = crop(photo, benchmark.box[row], config.px, config.margin)
+        cut = crop(photo, benchmark.box[row], config.px, config.margin)
+        jpeg = config.jpeg and simplejpeg.encode_jpeg(cut, config.jpeg, colorsubsampling="420")
+        found[row] = jpeg or cut.tobytes()
 
-    for rows in _chunks(done, shape[0]):
-        damaged |= _use_photos(benchmark, rows, use)
-        if not damaged:
-            array.flush()  # on the disk before the file that says so
-            write_beside(progress, lambda path, stop=rows.stop: path.write_text(str(stop)))
+    with open(file, "r+b" if done else "w+b") as out:
+        if not done and not config.jpeg:
+            about = {"descr": "|u1", "fortran_order": False, "shape": (total, config.px, config.px, 3)}
+            np.lib.format.write_array_header_1_0(out, about)
+        out.seek(ends[-1] if done else out.tell())
+        out.truncate()  # what was written after the last note
+        for rows in _chunks(done, total):
+            found = {}
+            damaged |= _use_photos(benchmark, rows, use)
+            if not damaged:
+                ends = np.append(ends, out.tell() + np.cumsum([len(found[row]) for row in rows]))
+                out.write(b"".join(found[row] for row in rows))
+                out.flush()
+                os.fsync(out.fileno())  # before the file that says so
+                write_beside(progress, lambda path, ends=ends: path.write_bytes(ends.tobytes()))
     if leaving:
-        count = f"{len(leaving)} of the {shape[0] - done} boxes cut now leave their photos"
+        count = f"{len(leaving)} of the {total - done} boxes cut now leave their photos"
         print(f"{benchmark.name}: {count} (--check names them)", file=sys.stderr)
     if damaged:
         write_json(part / "damaged.json", damaged)
         file.unlink()
-    progress.unlink(missing_ok=True)
+    if damaged or not config.jpeg:
+        progress.unlink(missing_ok=True)
 
 
 def _chunks(done: int, total: int) -> Iterator[range]:

@@ -11,7 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-BLOCK = 1 << 24  # distances that a search holds at once
+QUERIES, BLOCK = 512, 1 << 25  # that a search looks up at once, and distances that it holds at once
+SPARE, GROUP = 14, 64  # candidates beyond the wanted ones; columns whose minimum is looked at first
+CLOSE = 1 << 17  # numbers of candidates that are compared at once
 
 
 def _ratio(part, whole) -> np.ndarray:
@@ -110,34 +112,85 @@ def search(
     infinite or longer than 1e18.
 
     Equal distances rank by the lower index. For duplicates to be equal, distances are computed in float64 and compared
-    in float32, and one below 1e-6 of the query's length is 0.
+    in float32, and one below 1e-6 of the query's length is 0. A product in float32 finds the few candidates for this;
+    a query with too many candidates within the product's error is compared with the whole gallery in float64.
     """
-    Q, G = len(query), len(gallery)
-    mine, theirs = torch.zeros(Q, device=device), torch.zeros(G, device=device)
+    Q, G, most = len(query), len(gallery), min(k, len(gallery))
+    indices, distances = np.full((Q, k), -1, np.int64), np.full((Q, k), np.inf, np.float32)
+    (x, x2), (y, y2) = (_rows_and_squares(embeddings, device) for embeddings in (query, gallery))
     if query_group is not None:
         mine, theirs = (torch.from_numpy(codes).to(device) for codes in _coded(query_group, gallery_group))
-    indices, distances = np.full((Q, k), -1, np.int64), np.full((Q, k), np.inf, np.float32)
-    y, y2 = _float64_rows(gallery, device)
-    step, most = max(1, BLOCK // max(G, 1)), min(k, G)
-    for start in range(0, Q, step):
-        rows = slice(start, start + step)
-        x, x2 = _float64_rows(query[rows], device)
-        squared = torch.addmm(x2[:, None] + y2, x, y.T, alpha=-2)
-        squared = squared.masked_fill_(squared < 1e-12 * x2[:, None], 0).float()
-        squared.masked_fill_(mine[rows, None] != theirs, torch.inf)
+
+    def seen(values: torch.Tensor, rows: torch.Tensor, columns: slice = slice(None)) -> torch.Tensor:
+        return values if query_group is None else values.masked_fill_(mine[rows, None] != theirs[columns], torch.inf)
+
+    def keep(rows: torch.Tensor, squared: torch.Tensor, numbers: torch.Tensor | None = None) -> torch.Tensor:
+        """Write the nearest of (n, m) gallery rows, ascending `numbers` or all; return the last kept distance (n,)."""
+        squared = squared.masked_fill_(squared < 1e-12 * x2[rows, None], 0).float()
         order = squared.argsort(dim=1, stable=True)[:, :most]
         nearest = squared.gather(1, order).sqrt()
-        indices[rows, :most] = order.masked_fill(nearest.isinf(), -1).cpu().numpy()
-        distances[rows, :most] = nearest.cpu().numpy()
+        order = order if numbers is None else numbers.gather(1, order)
+        indices[rows.cpu(), :most] = order.masked_fill(nearest.isinf(), -1).cpu().numpy()
+        distances[rows.cpu(), :most] = nearest.cpu().numpy()
+        return nearest[:, -1].double()
+
+    if not Q or not most:
+        return indices, distances
+    halves, farthest, unsure = (y2 / 2).float(), y2.max().sqrt(), []
+    error = 2**-20 * x.shape[1] ** 0.5 * farthest * (x2.sqrt() + farthest) + 1e-30  # of float32, generously
+    for rows in torch.arange(Q, device=device).split(QUERIES):
+        found, step = [], max(1, BLOCK // len(rows))
+        for columns in (slice(begin, begin + step) for begin in range(0, G, step)):
+            scores = torch.addmm(halves[columns], x[rows].float(), y[columns].float().T, alpha=-1)
+            found.append(_lowest(seen(scores, rows, columns), most + SPARE, columns.start))
+        scores, numbers = (torch.cat(parts, 1) for parts in zip(*found, strict=True))
+        best = scores.topk(min(most + SPARE, G), largest=False).indices
+        numbers, order = numbers.gather(1, best).sort(1)
+        scores = scores.gather(1, best).gather(1, order)
+        kept = keep(rows, _squared_distances(x[rows], y, numbers).masked_fill_(scores.isinf(), torch.inf), numbers)
+        others = 2 * scores.amax(1) + x2[rows] - error[rows]  # the squared distances of all others are larger
+        sure = (others > (1 + 1e-6) * (kept * kept).maximum(1e-12 * x2[rows])) | others.isinf()
+        unsure.append(rows[~sure & (numbers.shape[1] < G)])
+    unsure = torch.cat(unsure)
+    wide = y.double() if len(unsure) else y
+    for rows in unsure.split(max(1, BLOCK // G)) if len(unsure) else ():
+        squared = torch.addmm(x2[rows, None] + y2, x[rows].double(), wide.T, alpha=-2)
+        keep(rows, seen(squared, rows))
     return indices, distances
 
 
-def _float64_rows(embeddings: np.ndarray, device: str) -> tuple[torch.Tensor, torch.Tensor]:
-    rows = torch.tensor(embeddings, device=device).double()
-    squares = (rows * rows).sum(1)
-    if not bool((squares < 1e36).all()):  # false for NaN, too
+def _rows_and_squares(embeddings: np.ndarray, device: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return embeddings (N, D) as a tensor and their squared lengths (N,) float64."""
+    rows = torch.tensor(embeddings, device=device)
+    rows = rows if rows.is_floating_point() else rows.double()
+    lengths = torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64)
+    if not bool((lengths < 1e18).all()):  # false for NaN, too
         raise ValueError("embeddings must be finite and shorter than 1e18")
-    return rows, squares
+    return rows, lengths * lengths
+
+
+def _lowest(scores: torch.Tensor, k: int, first: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the k lowest of scores (n, m), and their columns, the first of which is number `first`; in no order."""
+    width = scores.shape[1] // GROUP
+    if width <= k:
+        lowest, columns = scores.topk(min(k, scores.shape[1]), largest=False, sorted=False)
+        return lowest, columns + first
+    # topk is slow on long rows. The lowest are in the k groups, each of every width-th column, with the lowest minima.
+    minima = scores[:, : width * GROUP].unflatten(1, (GROUP, width)).amin(1)
+    groups = minima.topk(k, largest=False, sorted=False).indices
+    members = (groups[:, None] + width * torch.arange(GROUP, device=scores.device)[:, None]).flatten(1)
+    rest = torch.arange(width * GROUP, scores.shape[1], device=scores.device).expand(len(scores), -1)
+    members = torch.cat([members, rest], 1)
+    lowest, places = scores.gather(1, members).topk(k, largest=False, sorted=False)
+    return lowest, members.gather(1, places) + first
+
+
+def _squared_distances(x: torch.Tensor, y: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
+    """Return the squared distances of x (n, D) to the rows `numbers` (n, m) of y: (n, m) float64."""
+    step = max(1, CLOSE // (numbers.shape[1] * x.shape[1]))  # queries whose rows fit a cache
+    parts = zip(x.double().split(step), numbers.split(step), strict=True)
+    plain = "donot_use_mm_for_euclid_dist"  # the same for equal rows, and 0 for x itself
+    return torch.cat([torch.cdist(a[:, None], y[n].double(), compute_mode=plain)[:, 0].square() for a, n in parts])
 
 
 def _coded(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -205,7 +205,8 @@ def run_key(method: Method, stage: str, seed: int, benchmarks: dict[str, Benchma
     """Return the digest of a run: settings, data, seeds, what it starts from, and VERSION."""
     spec = {name: value for name, value in asdict(method).items() if name != "difference"}
     training = {name: value for name, value in asdict(config.training).items() if name not in ALL_STAGES}
-    settings = (training, asdict(config.training.schedule(stage)), asdict(config.input), asdict(config.model))
+    inputs = {name: value for name, value in asdict(config.input).items() if name != "jpeg" or value}
+    settings = (training, asdict(config.training.schedule(stage)), inputs, asdict(config.model))
     origins = [run.key for run in parents if run]
     kind = start if start in ("scratch", "imagenet") else "shipped"
     if kind == "shipped":

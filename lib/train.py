@@ -23,7 +23,7 @@ from tqdm import tqdm
 from lib import crops, losses, parts
 from lib.artefact import read_tensors, write_tensors
 from lib.config import Config, Schedule, Weights
-from lib.crops import View
+from lib.crops import Jpegs, View
 from lib.deepfashion import Benchmark
 from lib.lists import CUT_OFF, VISIBLE, DataError
 from lib.methods import Method
@@ -41,7 +41,7 @@ OUTPUTS = ("embedding", "category", "attributes", "landmarks", "visibility", "pa
 class Samples:
     """What training reads, one row per image; None where there are no labels."""
 
-    crops: np.ndarray | Tensor | None = None  # (N, px, px, 3) uint8, on the device or memory-mapped
+    crops: np.ndarray | Jpegs | Tensor | None = None  # (N, px, px, 3) uint8, on the device or memory-mapped
     landmarks: Tensor | None = None  # (N, 8, 2) in units of the crop, NaN where not annotated
     visibility: Tensor | None = None  # (N, 8) codes, 2 (cut off) where the clothes type lacks it
     category: Tensor | None = None  # (N,)
@@ -57,11 +57,11 @@ class Samples:
         return replace(self, **{name: value.to(device) for name, value in labels.items()})
 
     def images(self, rows: Tensor, view: View, side: int) -> Tensor:
-        """Return the normalised views (n, 3, side, side) of `rows` (n,) int64, on the device of `rows` and `view`."""
+        """Return the normalised views (n, 3, side, side) of `rows` (n,) int64, on the device of `view`."""
         if isinstance(self.crops, Tensor):
             chosen = self.crops[rows]
         else:
-            chosen = torch.from_numpy(self.crops[rows.cpu().numpy()]).to(rows.device, non_blocking=True)
+            chosen = torch.from_numpy(self.crops[rows.cpu().numpy()]).to(view.size.device, non_blocking=True)
         return crops.images_in_view(chosen, view, side)
 
     def labels(self, rows: Tensor, view: View) -> dict[str, Tensor]:
@@ -430,7 +430,9 @@ def run_epoch(job: Fit, one_update: Callable, epoch: int, bar: tqdm) -> dict[str
         view = crops.training_view(len(batch), job.config.input, torch.Generator().manual_seed(seed))
         torch.manual_seed(seed * size + rank)  # dropout
         share = slice(rank * len(batch) // size, (rank + 1) * len(batch) // size)
-        mine = torch.from_numpy(batch[share]).to(device)
+        mine = torch.from_numpy(batch[share])
+        if isinstance(job.samples.crops, Tensor):  # otherwise they are read while the device computes
+            mine = mine.to(device)
         job.rate.fill_(job.schedule.rate * rate_share(step, job.updates))
         loss, terms = one_update(mine, *view.part(share).to(device))
         all_losses.append(loss.clone())  # read at the end of the epoch: reading waits for the device

@@ -34,6 +34,14 @@ def test_every_figure_is_measured_beside_its_peer_or_its_bar(tmp_path):
     assert set(summary.figure) == set(details.figure[details.bar.notna()]) and summary.met.isin([True, False]).all()
 
 
+@pytest.mark.slow
+def test_the_release_is_measured_on_copies_of_a_share_of_it(tmp_path):
+    run("-m", "benchmarks.release", "--tiny", "--copies", "2", "--out", str(tmp_path))
+    rows = pd.read_csv(tmp_path / "release.csv")
+    assert len(rows) >= 16 and (rows.ours > 0).all()
+    assert int(rows["size"][0].removesuffix(" photos")) > 400
+
+
 def test_operations_are_counted_as_by_hand():
     """One linear layer: forward, and backward for its weights; the images need no gradient. 2 operations a product."""
     net = gpu.nn.Sequential(gpu.nn.Flatten(), gpu.nn.Linear(3 * 4 * 4, 5))

@@ -1,6 +1,7 @@
 import os
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,8 +12,10 @@ from lib import crops
 from lib.config import Input
 from lib.deepfashion import Benchmark
 from lib.lists import FOLDERS, DataError
+from lib.train import Samples
 
 CONFIG = Input(px=72, view_px=64)
+JPEG = replace(CONFIG, jpeg=95)
 
 
 def photo_with_dot(x, y, width=120, height=160):
@@ -130,18 +133,41 @@ def with_boxes(box):
     return np.tile(np.array([box], np.float32), (7, 1))
 
 
-def test_the_store_holds_every_crop_in_order_and_is_read_back(benchmark, tmp_path, monkeypatch):
-    stored = crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+@pytest.mark.parametrize("config", [CONFIG, JPEG], ids=["pixels", "JPEG"])
+def test_the_store_holds_every_crop_in_order_and_is_read_back(benchmark, tmp_path, monkeypatch, config):
+    stored = crops.crop_store(benchmark, tmp_path / "cache", config)
     for i in range(7):
         photo = crops.read_photo(tmp_path / benchmark.image[i])
-        np.testing.assert_array_equal(stored[i], crops.crop(photo, benchmark.box[i], 72, 0.1))
+        np.testing.assert_allclose(
+            stored[np.array([i])][0], crops.crop(photo, benchmark.box[i], 72, 0.1), atol=8 * (config is JPEG)
+        )
     monkeypatch.setattr(crops, "read_photo", None)  # a second call reads the store, not the photos
-    np.testing.assert_array_equal(crops.crop_store(benchmark, tmp_path / "cache", CONFIG), stored)
+    np.testing.assert_array_equal(crops.crop_store(benchmark, tmp_path / "cache", config), np.array(stored))
 
 
-def test_a_stopped_store_goes_on_where_it_was(benchmark, tmp_path, monkeypatch, capsys):
+def test_jpegs_are_decoded_in_any_order_and_threads(benchmark, tmp_path):
+    """And are what the network sees of a store of pixels, but for the loss."""
+    stored, pixels = (np.array(crops.crop_store(benchmark, tmp_path / "cache", config)) for config in (JPEG, CONFIG))
+    lazy, rows = crops.crop_store(benchmark, tmp_path / "cache", JPEG), np.array([5, 0, 0, 6, 3])
+    assert lazy.shape == pixels.shape and lazy.nbytes == pixels.nbytes
+    assert lazy.filename.stat().st_size < pixels.nbytes / 4
+    view = crops.fixed_view(5, CONFIG)
+    for threads in (1, 3):
+        torch.set_num_threads(threads)
+        np.testing.assert_array_equal(lazy[rows], stored[rows])
+        torch.set_num_threads(1)
+    seen = [Samples(crops=array).images(torch.from_numpy(rows), view, 64) for array in (lazy, pixels)]
+    torch.testing.assert_close(*seen, atol=0.2, rtol=0)
+    whole = lazy.filename.read_bytes()
+    lazy.filename.write_bytes(whole[:-1])
+    with pytest.raises(DataError, match="its crops cannot be read .*; delete it and start again"):
+        crops.crop_store(benchmark, tmp_path / "cache", JPEG)
+
+
+@pytest.mark.parametrize("config", [CONFIG, JPEG], ids=["pixels", "JPEG"])
+def test_a_stopped_store_goes_on_where_it_was(benchmark, tmp_path, monkeypatch, capsys, config):
     benchmark.box[2] = benchmark.box[5] = [10, 10, 125, 60]  # leave their photos
-    whole = np.array(crops.crop_store(benchmark, tmp_path / "whole", CONFIG))
+    whole = crops.crop_store(benchmark, tmp_path / "whole", config)
     read, seen = crops.read_photo, []
 
     def read_until_broken(path):
@@ -153,12 +179,15 @@ def test_a_stopped_store_goes_on_where_it_was(benchmark, tmp_path, monkeypatch, 
     monkeypatch.setattr(crops, "read_photo", read_until_broken)
     monkeypatch.setattr(crops, "CHUNK", 2)
     with pytest.raises(KeyboardInterrupt):
-        crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
+        crops.crop_store(benchmark, tmp_path / "cache", config)
     assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {".part", ".lock"}
     seen_before = len(seen)
     capsys.readouterr()
-    stored = crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
-    np.testing.assert_array_equal(stored, whole)
+    for file in (tmp_path / "cache").glob("*.part/crops.*"):  # a chunk that was half written
+        file.write_bytes(file.read_bytes() + b"x" * 999)
+    stored = crops.crop_store(benchmark, tmp_path / "cache", config)
+    assert Path(stored.filename).read_bytes() == Path(whole.filename).read_bytes()
+    np.testing.assert_array_equal(stored, np.array(whole))
     assert sorted(seen[seen_before:]) == ["4.png", "5.png", "6.png"]
     assert "b: 1 of the 3 boxes cut now leave their photos (--check names them)" in capsys.readouterr().err
 
@@ -166,11 +195,11 @@ def test_a_stopped_store_goes_on_where_it_was(benchmark, tmp_path, monkeypatch, 
 def test_a_store_is_of_its_size_margin_boxes_and_photos(benchmark, tmp_path):
     """And not of the views, which are cut later."""
     same = replace(CONFIG, view=0.8, view_px=32, jitter=0.3, colour=0.0)
-    others = [(benchmark, replace(CONFIG, px=80)), (benchmark, replace(CONFIG, margin=0.2))]
+    others = [(benchmark, replace(CONFIG, **change)) for change in ({"px": 80}, {"margin": 0.2}, {"jpeg": 90})]
     others += [(replace(benchmark, box=benchmark.box + 5), CONFIG)]
     first = crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
     files = {crops.crop_store(b, tmp_path / "cache", config).filename for b, config in others}
-    assert len(files | {first.filename}) == 4
+    assert len(files | {first.filename}) == 5
     assert crops.crop_store(benchmark, tmp_path / "cache", same).filename == first.filename
     cv2.imwrite(str(tmp_path / benchmark.image[0]), photo_with_dot(90, 20))
     second = crops.crop_store(replace(benchmark), tmp_path / "cache", CONFIG)
@@ -181,7 +210,7 @@ def test_a_full_disk_is_one_sentence(benchmark, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DataError, match="part: cannot be written .*No space left.*; free some disk space"):
         crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
 

@@ -26,6 +26,24 @@ def test_search_equals_sklearn_in_any_blocks(block, monkeypatch):
     assert (indices == expected[1]).all() and distances == pytest.approx(expected[0], rel=1e-5)
 
 
+@pytest.mark.parametrize("block, group", [(1 << 25, 64), (900, 3)])
+@pytest.mark.parametrize("offset, scale", [(0, 1), (4096, 1), (0, 2.0**-40), (0, 2.0**55)])
+@pytest.mark.parametrize("groups", [False, True])
+def test_equal_distances_rank_by_the_lower_index_as_in_a_slow_loop(block, group, offset, scale, groups, monkeypatch):
+    """Points of a lattice, whose distances are exact in float64; far from 0 they are not in float32."""
+    for name, value in {"BLOCK": block, "GROUP": group, "QUERIES": 7, "SPARE": 3, "CLOSE": 100}.items():
+        monkeypatch.setattr(metrics, name, value)
+    query, gallery = (rng(i).integers(5, size=(n, 4)) for i, n in enumerate((20, 400)))
+    mine, theirs = (rng(i).integers(3, size=n) if groups else None for i, n in ((2, 20), (3, 400)))
+    ours = ((points + offset).astype(np.float32) * np.float32(scale) for points in (query, gallery))
+    indices, distances = metrics.search(*ours, 9, "cpu", mine, theirs)
+    for i in range(20):
+        seen = range(400) if mine is None else np.flatnonzero(theirs == mine[i])
+        pairs = sorted((int(((query[i] - gallery[j]) ** 2).sum()), j) for j in seen)[:9]
+        assert indices[i].tolist() == [j for _, j in pairs]
+        assert distances[i] == pytest.approx([scale * squared**0.5 for squared, _ in pairs], rel=1e-6)
+
+
 @pytest.mark.parametrize("block", [40, 1 << 24])
 def test_search_breaks_ties_by_the_lower_index(block, monkeypatch):
     monkeypatch.setattr(metrics, "BLOCK", block)

@@ -19,7 +19,7 @@ import pandas as pd
 
 from lib import crops, deepfashion, runs
 from lib.commands import clock, one_sentence
-from lib.config import find_profile
+from lib.config import Input, find_profile
 from lib.deepfashion import READERS, Benchmark
 from lib.lists import FOLDERS, SPLITS, DataError, Lacks, attempt
 from lib.methods import FASHIONNET
@@ -39,7 +39,7 @@ NEEDS = {  # by notebook: the benchmark that it is about, and the labels one of 
     "06": ("category_attribute", "landmarks"),
     "07": ("inshop", "pose"),
 }
-BYTES_PER_PIXEL = 3  # of a stored crop
+BYTES_PER_PIXEL, JPEG_BYTES_PER_PIXEL = 3, 0.3  # of a stored crop; at quality 95, of drawn and of real photos
 
 
 # ---- what is there ---------------------------------------------------------------------------------------------------
@@ -144,9 +144,9 @@ def photo_faults(folder: Path, benchmark: Benchmark) -> tuple[list[str], list[st
 # ---- disk and time ---------------------------------------------------------------------------------------------------
 
 
-def room(photos: int, px: int) -> str:
+def room(photos: int, config: Input) -> str:
     """Return the disk that the crops of some photos take, in words."""
-    megabytes = photos * px**2 * BYTES_PER_PIXEL / 1e6
+    megabytes = photos * config.px**2 * (JPEG_BYTES_PER_PIXEL if config.jpeg else BYTES_PER_PIXEL) / 1e6
     return f"{megabytes / 1000:,.1f} GB" if megabytes > 1000 else f"{megabytes:,.1f} MB"
 
 
@@ -159,12 +159,12 @@ def cost_lines(plan: runs.Plan, rates: dict[str, float]) -> list[str]:
     for name, rate in rates.items():
         n = len(benchmarks[name].image)
         lines.append(
-            f"  {name}: crops of {config.input.px} px take {room(n, config.input.px)};"
+            f"  {name}: crops of {config.input.px} px take {room(n, config.input)};"
             f" {n:,} photos at {rate:,.0f} per second are decoded in {clock(n / rate)}"
         )
     if n := sum(len(zero_shot.measured_rows(benchmarks[name])) for name in rates):
-        px = zero_shot.CONFIG.input.px
-        lines.append(f"  notebook 09, zero-shot: crops of {n:,} photos at {px} px take {room(n, px)} more")
+        small = zero_shot.CONFIG.input
+        lines.append(f"  notebook 09, zero-shot: crops of {n:,} photos at {small.px} px take {room(n, small)} more")
     if config.start == "imagenet" and config.model.trunk != "efficientnet_lite0":
         lines.append(
             f"  weights: torchvision's {config.model.trunk}, downloaded by the first run; offline, give --weights FILE"
