@@ -2,8 +2,8 @@
 
 Shares are in 0..1 unless a column says per cent or points; intervals are 95 % over units (designs where the clothes are
 drawn, else items) and seeds. The pivots take rows of `measures.measure_all`, in which names that are no method
-(the ceilings, prior, chance, mean landmark) are references. A paper value is left out where the source's groups or data are
-not the paper's.
+(the ceilings, prior, chance, mean landmark) are references. A paper value is left out where the source's groups or
+data are not the paper's.
 """
 
 import numpy as np
