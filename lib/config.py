@@ -113,8 +113,8 @@ class Ladder:
     seeds: int = 5
     stride: int = 8  # of the map that is pooled at places, 8 or 16
     views: int = 2  # jittered views of each training picture whose maps are kept
-    epochs: int = 10
-    locator_epochs: int = 4  # of what finds landmarks and joints
+    epochs: int = 8
+    locator_epochs: int = 5  # of what finds landmarks and joints
     rate: float = 1e-3  # AdamW's peak, annealed as in `Schedule`
     batch: int = 256
     hidden: int = 512
