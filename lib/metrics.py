@@ -124,15 +124,13 @@ def search(
     def seen(values: torch.Tensor, rows: torch.Tensor, columns: slice = slice(None)) -> torch.Tensor:
         return values if query_group is None else values.masked_fill_(mine[rows, None] != theirs[columns], torch.inf)
 
-    def keep(rows: torch.Tensor, squared: torch.Tensor, numbers: torch.Tensor | None = None) -> torch.Tensor:
-        """Write the nearest of (n, m) gallery rows, ascending `numbers` or all; return the last kept distance (n,)."""
+    def keep(rows: torch.Tensor, squared: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
+        """Write the nearest of (n, m) gallery rows, ascending `numbers`; return the square of the last kept (n,)."""
         squared = squared.masked_fill_(squared < 1e-12 * x2[rows, None], 0).float()
-        order = squared.argsort(dim=1, stable=True)[:, :most]
-        nearest = squared.gather(1, order).sqrt()
-        order = order if numbers is None else numbers.gather(1, order)
-        indices[rows.cpu(), :most] = order.masked_fill(nearest.isinf(), -1).cpu().numpy()
-        distances[rows.cpu(), :most] = nearest.cpu().numpy()
-        return nearest[:, -1].double()
+        squared, order = (values[:, :most] for values in squared.sort(dim=1, stable=True))
+        indices[rows.cpu(), :most] = numbers.gather(1, order).masked_fill(squared.isinf(), -1).cpu().numpy()
+        distances[rows.cpu(), :most] = squared.sqrt().cpu().numpy()
+        return squared[:, -1].double()
 
     if not Q or not most:
         return indices, distances
@@ -149,13 +147,11 @@ def search(
         scores = scores.gather(1, best).gather(1, order)
         kept = keep(rows, _squared_distances(x[rows], y, numbers).masked_fill_(scores.isinf(), torch.inf), numbers)
         others = 2 * scores.amax(1) + x2[rows] - error[rows]  # the squared distances of all others are larger
-        sure = (others > (1 + 1e-6) * (kept * kept).maximum(1e-12 * x2[rows])) | others.isinf()
+        sure = (others > (1 + 1e-6) * kept.maximum(1e-12 * x2[rows])) | others.isinf()
         unsure.append(rows[~sure & (numbers.shape[1] < G)])
-    unsure = torch.cat(unsure)
-    wide = y.double() if len(unsure) else y
-    for rows in unsure.split(max(1, BLOCK // G)) if len(unsure) else ():
-        squared = torch.addmm(x2[rows, None] + y2, x[rows].double(), wide.T, alpha=-2)
-        keep(rows, seen(squared, rows))
+    for rows in filter(len, torch.cat(unsure).split(max(1, BLOCK // G))):
+        squared = torch.addmm(x2[rows, None] + y2, x[rows].double(), y.double().T, alpha=-2)
+        keep(rows, seen(squared, rows), torch.arange(G, device=device).expand(len(rows), G))
     return indices, distances
 
 
