@@ -79,9 +79,9 @@ def first_labels(root: Path) -> int:
     """Read a benchmark and return the number of images of FashionNet's training labels."""
     # Here, since PyTorch's 700 MB would count as the list's in the other measurements.
     from lib.config import PROFILES
-    from lib.deepfashion import read_category_attribute
+    from lib.deepfashion import read_benchmark
     from lib.methods import METHODS
     from lib.train import make_samples
 
-    benchmark = read_category_attribute(root)
+    benchmark = read_benchmark(root, "category_attribute")
     return len(make_samples(benchmark, PROFILES["paper"], METHODS["fashionnet"]).category)
