@@ -25,6 +25,7 @@ from lib.lists import (
     LISTS,
     ONE_RELEASE,
     SLOTS,
+    VISIBLE,
     Column,
     DataError,
     Lacks,
@@ -33,6 +34,18 @@ from lib.lists import (
 )
 
 UNGROUPED = {0: "all attributes"}
+BOXES = {  # files of which one is in an annotation folder
+    "category_attribute": ("list_bbox.txt", "train_bbox.txt"),
+    "inshop": ("list_bbox_inshop.txt",),
+    "consumer2shop": ("list_bbox_consumer2shop.txt",),
+}
+# The fine annotation as released has train_bbox.txt and so on, without names, for each split. By the official list with
+# the same content: its kind and columns. Landmarks are x y of all eight, (0, 0) where there is none.
+FINE = {
+    "list_bbox.txt": ("bbox", lists.BOX),
+    "list_category_img.txt": ("cate", {"category": lists.CATEGORIES["category"]}),
+    "list_landmarks.txt": ("landmarks", {"landmarks": Column("x y " * 8, lists.PIXEL)}),
+}
 PER_IMAGE = (  # the fields of a Benchmark with one row per image
     "image", "split", "box", "clothes_type", "category", "item", "domain", "pose", "landmarks", "visibility", "joints",
     "joint_visibility", "attributes", "ceiling", "visible_ceiling",
@@ -130,24 +143,25 @@ def without(benchmark: Benchmark, rows: Sequence[int]) -> Benchmark:
 # ---- what lists tell of the images, in the order of the list of boxes ------------------------------------------------
 
 
-def _read_lists(folder: Path, name: str, anno: Path, problems: list[DataError] | None, evaluation: bool) -> dict:
-    """Return the lists of LISTS[name] that are there as Rows by file name, without those that are refused.
+def _read_lists(folder: Path, name: str, anno: Path, fine: Rows | None) -> dict[str, Rows]:
+    """Read the lists of LISTS[name] that are there as file name -> Rows.
 
-    Boxes and partition must be there, and the names of categories where there are categories. evaluation: whether those
-    in Eval/ are about these images.
+    Boxes and partition must be there, and the names of categories where there are categories. fine: the names in the
+    fine annotation, where it has lists of its own for them.
     """
-    found = {}
+    found = {"list_eval_partition.txt": fine} if fine else {}
     for file, columns in LISTS[name].items():
         path = anno / Path(file).name if file.startswith("Anno") else folder / file
-        if not evaluation and file.startswith("Eval"):
+        if fine and file.startswith("Eval"):  # about the coarse images
             continue
-        wanted = "bbox" in file or "partition" in file or path.exists()
-        if path.name == "list_category_cloth.txt":
-            wanted = path.with_name("list_category_img.txt").exists()
-        elif path.name == "list_joints.txt" and wanted:
-            wanted = _is_ordered(path)
-        if wanted:
-            with attempt(problems):
+        with attempt():
+            if fine and path.name in FINE and not path.exists():
+                kind, columns = FINE[path.name]
+                if kind == "bbox" or (anno / f"train_{kind}.txt").exists():
+                    found[path.name] = _joined(fine, kind, columns)
+            elif path.exists() and (path.name != "list_joints.txt" or _is_ordered(path)):
+                found[path.name] = lists.read(path, columns)
+            elif "bbox" in file or "partition" in file or "cloth" in file and "list_category_img.txt" in found:
                 found[path.name] = lists.read(path, columns)
     return found
 
@@ -166,22 +180,15 @@ def _is_ordered(path: Path) -> bool:
     return True
 
 
-def _images(folder: Path, rows: Rows, box: np.ndarray | None) -> dict:
-    """Return the fields that the list of boxes fills. rows: the list that names the images, most often the same."""
+def _images(folder: Path, rows: Rows) -> dict:
+    """Return the fields that the list of the images fills, and of a list of boxes those to the names' right."""
     names = rows["image"]
     rows.rows_in({name: i for i, name in enumerate(names)})  # refuses duplicates
     known = {"images_root": lists.images_root(folder, rows), "image": np.array(names)}
     known |= {field: rows[field].astype(np.int8) for field in ("clothes_type", "pose") if field in rows.columns}
     if "domain" in rows.columns:
         known["domain"] = np.array(["", "shop", "consumer"])[rows["domain"].astype(int)]
-    box = np.full((len(names), 4), np.nan) if box is None else box
-    return known | {"box": box.astype(np.float32)}
-
-
-def _images_of_refused(folder: Path, names: list[str]) -> dict:
-    """Return the images that a refused list of boxes names, with unknown boxes (nan), to compare the other lists."""
-    root = next((root for root in (folder / "Img", folder) if (root / names[0].split("/")[0]).exists()), folder)
-    return {"images_root": root, "image": np.array(names), "box": np.full((len(names), 4), np.nan, np.float32)}
+    return known
 
 
 def _splits(read: dict[str, Rows], index: dict[str, int], folder: Path) -> dict:
@@ -193,7 +200,7 @@ def _splits(read: dict[str, Rows], index: dict[str, int], folder: Path) -> dict:
         split[listed.rows_in(index)] = listed["split"]
     split[_own_rows(read, own.name, index, split)] = "pretrain"
     if listed and (own.name in read or not own.exists()):  # else images without a split may be in the refused list
-        lists.fail_missing(listed.path, split == "", index)
+        listed.fail_missing(split == "", index)
     return {"split": split}
 
 
@@ -274,21 +281,13 @@ def _categories(read: dict[str, Rows], index: dict[str, int]) -> dict:
     order = listed.order(index)
     if not cloth:
         return {}
-    names, types = _category_names(cloth)
-    bad = listed["category"] > len(names)
-    listed.fail_where(bad, f"the category is not one of 1 to {len(names)}")
-    category = listed["category"].astype(np.int16)[order] - np.int16(1)
-    return {"category": category, "category_names": names, "clothes_type": types[category]}
-
-
-def _category_names(cloth: Rows) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return the names of the categories, each once, and their clothes types, (categories,) int8."""
-    names = cloth["category_name"]
+    names, types = cloth["category_name"], cloth["clothes_type"].astype(np.int8)
     for i, name in enumerate(names):
-        line = names.index(name) + cloth.first
-        if line < i + cloth.first:
-            cloth.fail(i, f"category {name!r} is on line {line} already", "give each its own name")
-    return tuple(names), cloth["clothes_type"].astype(np.int8)
+        if (first := names.index(name)) < i:
+            cloth.fail(i, f"category {name!r} is on line {first + cloth.first} already", "give each its own name")
+    listed.fail_where(listed["category"] > len(names), f"the category is not one of 1 to {len(names)}")
+    category = listed["category"].astype(np.int16)[order] - np.int16(1)
+    return {"category": category, "category_names": tuple(names), "clothes_type": types[category]}
 
 
 def _path_categories(path: Path, images: np.ndarray) -> dict:
@@ -305,29 +304,35 @@ def _path_categories(path: Path, images: np.ndarray) -> dict:
     return {"category": category.astype(np.int16), "category_names": tuple(names.tolist())}
 
 
-def _points(rows: Rows | None, index: dict[str, int], box: np.ndarray, field: str, codes: str) -> dict:
+def _points(rows: Rows | None, index: dict[str, int], known: dict, field: str, codes: str) -> dict:
     """Return landmarks or joints and their codes, as fields of these names, and the clothes type where it is listed."""
     if not rows:
         return {}
-    order = rows.order(index)
-    position, visibility = lists.points(rows[field])
-    lists.check_near(rows, position, box[np.argsort(order)], field.removesuffix("s"))
-    known = {field: position[order], codes: visibility[order]}
+    order, values = rows.order(index), rows[field]
+    plain = values.ndim == 2  # of the fine release, which does not tell which landmarks a clothes type lacks
+    if plain:
+        values = np.insert(values.reshape(-1, 8, 2), 0, VISIBLE, axis=2)
+    position, visibility = lists.points(values)
+    lists.check_near(rows, position, known["box"][np.argsort(order)], field.removesuffix("s"))
+    found = {field: position[order], codes: visibility[order]}
     if "clothes_type" in rows.columns:
-        known["clothes_type"] = rows["clothes_type"].astype(np.int8)[order]
-    return known
+        found["clothes_type"] = rows["clothes_type"].astype(np.int8)[order]
+    elif plain and "clothes_type" in known:
+        lacking = np.array([[slot not in SLOTS[kind] for slot in range(8)] for kind in sorted(SLOTS)])
+        found[codes][lacking[known["clothes_type"] - 1] & (found[codes] != VISIBLE)] = -1
+    return found
 
 
 # ---- attributes ------------------------------------------------------------------------------------------------------
 
 
-def _attributes(anno: Path, index: dict[str, int], problems: list[DataError] | None) -> dict:
+def _attributes(anno: Path, index: dict[str, int]) -> dict:
     """Read the attributes of images, where list_attr_img.txt exists."""
     group_names = FINE_GROUPS if anno.name == "Anno_fine" else ATTRIBUTE_GROUPS
     path, known = anno / "list_attr_img.txt", None
     if not path.exists():
         return {}
-    with attempt(problems):
+    with attempt():
         known = lists.read_attribute_names(anno / "list_attr_cloth.txt", group_names)
     names, labels = lists.read_attribute_labels(path, known and len(known[0]))
     order = Rows(path, {"image": names}).order(index)
@@ -336,28 +341,28 @@ def _attributes(anno: Path, index: dict[str, int], problems: list[DataError] | N
     return _attribute_fields(labels, known, group_names)
 
 
-def _item_attributes(anno: Path, item: np.ndarray, problems: list[DataError] | None) -> dict:
+def _item_attributes(anno: Path, item: np.ndarray) -> dict:
     """Read the attributes of items, where both lists exist, and give them to each item's images.
 
     Images of items that are not listed get zeros. Items without an image are passed over, so that a part of the release
     can keep its whole list.
     """
-    both = ("list_attr_items.txt", "list_attr_cloth.txt")
-    # Later releases have a folder of their own for them.
-    folders = [f for f in (anno, anno / "attributes") if all((f / name).exists() for name in both)]
-    if not folders:
+    for folder in (anno, anno / "attributes"):  # later releases have a folder of their own for them
+        path, cloth = folder / "list_attr_items.txt", folder / "list_attr_cloth.txt"
+        if path.exists() and cloth.exists():
+            break
+    else:
         return {}
-    path, known, group_names = folders[0] / both[0], None, {}
-    with attempt(problems):
-        known = lists.read_attribute_names(folders[0] / both[1])
+    known, group_names = None, {}
+    with attempt():
+        known = lists.read_attribute_names(cloth)
         if known[1] is not None:
-            group_names = lists.read_group_names(folders[0] / "list_attr_type.txt", known[1])
+            group_names = lists.read_group_names(folder / "list_attr_type.txt", known[1])
     items, labels = lists.read_attribute_labels(path, known and len(known[0]), items=True)
     row = {name: i for i, name in enumerate(items)}
-    if len(row) < len(items):
-        bad = [(labels[i] != labels[row[name]]).any() for i, name in enumerate(items)]
-        Rows(path, {}).fail_where(bad, "item {} is listed again with other labels", "keep one of the two rows", items)
-    rows = np.fromiter((row.get(name, -1) for name in item.tolist()), np.int64, len(item))
+    bad = [(labels[i] != labels[row[name]]).any() for i, name in enumerate(items)]
+    Rows(path, {}).fail_where(bad, "item {} is listed again with other labels", "keep one of the two rows", items)
+    rows = np.array([row.get(name, -1) for name in item.tolist()])
     labels = labels[rows]
     labels[rows < 0] = 0
     return _attribute_fields(labels, known, group_names)
@@ -388,73 +393,39 @@ def _ceiling(rows: Rows | None, index: dict[str, int], attribute_names: tuple[st
 # ---- the three benchmarks --------------------------------------------------------------------------------------------
 
 
-def read_category_attribute(
-    folder: Path, fine: bool | None = None, problems: list[DataError] | None = None
-) -> Benchmark:
-    """Read the Category and Attribute Prediction Benchmark (the paper's section 2.3).
+def read_benchmark(folder: Path, name: str, fine: bool | None = None) -> Benchmark | None:
+    """Read the official folder of the benchmark `name` (the paper's section 2.3).
 
-    fine: True for Anno_fine, False for Anno_coarse or the older Anno, None for the coarse one where it exists. Boxes
-    and partition must exist, every other list may be absent. Raises DataError; for `problems` see `find_benchmarks`.
+    fine: of Category and Attribute Prediction, True for Anno_fine, False for Anno_coarse or the older Anno, None for
+    the coarse one where it exists. Boxes and partition must exist, every other list may be absent. An item and split of
+    Consumer-to-shop are those of an image's pairs; an image in no pair is in no split, and its item is the id_...
+    folder of its name, or "". Categories of the searches are those of the image names, "WOMEN/Dresses", or None.
+    Raises DataError. Within `lists.collecting`, what a faulty list would tell is missing from the benchmark: to be
+    looked at, not trained on; and it is None where the list of boxes names no image.
     """
     folder = Path(folder)
-    coarse = [folder / name for name in ("Anno_coarse", "Anno") if (folder / name).is_dir()]
-    if fine is None:
-        fine = not coarse and (folder / "Anno_fine").is_dir()
-    anno = folder / "Anno_fine" if fine else (coarse or [folder / "Anno_coarse"])[0]
+    anno, annotation = folder / "Anno", ""
+    if name == "category_attribute":
+        coarse = next((path for path in (folder / "Anno_coarse", anno) if path.is_dir()), None)
+        if fine is None:
+            fine = not coarse and (folder / "Anno_fine").is_dir()
+        anno = folder / "Anno_fine" if fine else coarse or folder / "Anno_coarse"
+        annotation = "fine" if fine else "coarse"
     names = _fine_names(anno) if fine and (anno / "train.txt").exists() else None
-    known = _read_folder(folder, "category_attribute", anno, problems, names)
-    return known and Benchmark("category_attribute", annotation="fine" if fine else "coarse", **known)
-
-
-def read_inshop(folder: Path, problems: list[DataError] | None = None) -> Benchmark:
-    """Read the In-shop Clothes Retrieval Benchmark (the paper's section 2.3).
-
-    Category is gender and category of the image name, "WOMEN/Dresses". Raises DataError; for `problems` see
-    `find_benchmarks`.
-    """
-    known = _read_folder(Path(folder), "inshop", Path(folder) / "Anno", problems)
-    return known and Benchmark("inshop", **known)
-
-
-def read_consumer2shop(folder: Path, problems: list[DataError] | None = None) -> Benchmark:
-    """Read the Consumer-to-shop Clothes Retrieval Benchmark (the paper's section 2.3).
-
-    Item and split of an image are those of its pairs; an image in no pair is in no split, and its item is the id_...
-    folder of its name, or "". Category is clothing type and category of the image name, "DRESSES/Dress", or None.
-    Raises DataError; for `problems` see `find_benchmarks`.
-    """
-    known = _read_folder(Path(folder), "consumer2shop", Path(folder) / "Anno", problems)
-    return known and Benchmark("consumer2shop", **known)
-
-
-def _read_folder(folder: Path, name: str, anno: Path, problems: list[DataError] | None, fine: Rows | None = None):
-    """Return the fields of a Benchmark; None where `problems` are collected and the list of boxes names no image.
-
-    fine: image names and splits, where the fine annotation has lists of its own for them.
-    """
-    boxes, known = anno / READERS[name][1][0], {}
-    released = fine and not boxes.exists()
-    if released:
-        read = _read_fine_release(anno, fine, problems)
-    else:
-        # In the official release the lists in Eval/ are about the coarse images.
-        read = _read_lists(folder, name, anno, problems, evaluation=not fine)
-    if fine:
-        read["list_eval_partition.txt"] = fine
-    listed = fine if released else read.get(boxes.name)
-    with attempt(problems):
-        if listed:
-            known = _images(folder, listed, read[boxes.name]["box"] if boxes.name in read else None)
+    boxes = anno / BOXES[name][0]
+    released = names and not boxes.exists()
+    read = _read_lists(folder, name, anno, names)
+    listed = names if released else read.get(boxes.name)
+    known = _known_images(folder, boxes, listed)
     if not known:
-        names = lists.images_named(listed["image"] if listed else boxes)
-        if not names:
-            return None
-        known = _images_of_refused(folder, names)
+        return None
     index = {image: i for i, image in enumerate(known["image"].tolist())}
-    known["split"] = np.full(len(index), "")
+    box = read[boxes.name]["box"] if boxes.name in read else ()
+    box = box if len(box) == len(index) else np.full((len(index), 4), np.nan)
+    known |= {"split": np.full(len(index), ""), "box": box.astype(np.float32)}
 
     def add(function, *arguments) -> None:
-        with attempt(problems):
+        with attempt():
             known.update(function(*arguments))
 
     if name == "category_attribute":
@@ -463,19 +434,30 @@ def _read_folder(folder: Path, name: str, anno: Path, problems: list[DataError] 
     else:
         add(*((_items, read, index) if name == "inshop" else (_pairs, read, index, known.get("domain"))))
         add(_path_categories, boxes, known["image"])
-    landmarks = read.get(boxes.name.replace("bbox", "landmarks"))
-    add(_points, landmarks, index, known["box"], "landmarks", "visibility")
-    add(_points, read.get("list_joints.txt"), index, known["box"], "joints", "joint_visibility")
+    add(_points, read.get(boxes.name.replace("bbox", "landmarks")), index, known, "landmarks", "visibility")
+    add(_points, read.get("list_joints.txt"), index, known, "joints", "joint_visibility")
     if released:
-        add(_fine_visibility, known)
-        add(_fine_attributes, anno, fine)
+        add(_fine_attributes, anno, names)
     elif name == "category_attribute":
-        add(_attributes, anno, index, problems)
+        add(_attributes, anno, index)
         for field in ("ceiling", "visible_ceiling"):
             add(_ceiling, read.get(f"list_{field}.txt"), index, known.get("attribute_names"), field)
     else:
-        add(_item_attributes, anno, known.get("item", np.full(len(index), "")), problems)
-    return known
+        add(_item_attributes, anno, known.get("item", np.full(len(index), "")))
+    return Benchmark(name, annotation=annotation, **known)
+
+
+def _known_images(folder: Path, boxes: Path, listed: Rows | None) -> dict:
+    """Return the fields of the images; where their list is refused, those that it names, to compare the other lists."""
+    with attempt():
+        if listed:
+            return _images(folder, listed)
+    names = dict.fromkeys(filter(lists.is_safe, listed["image"] if listed else lists.images_named(boxes)))
+    if not names:
+        return {}
+    top = next(iter(names)).split("/")[0]
+    root = next((root for root in (folder / "Img", folder) if (root / top).exists()), folder)
+    return {"images_root": root, "image": np.array(list(names))}
 
 
 # ---- the fine release ------------------------------------------------------------------------------------------------
@@ -484,34 +466,12 @@ def _read_folder(folder: Path, name: str, anno: Path, problems: list[DataError] 
 def _fine_names(anno: Path) -> Rows:
     """Return the image names and splits in the fine release's train.txt, val.txt and test.txt."""
     parts = {anno / f"{split}.txt": split for split in ("train", "val", "test")}
-    names = [[line.strip() for line in lists.read_lines(path)] for path in parts]
+    names = [[line.strip() for line in lists.read_list(path, 0)] for path in parts]
     columns = {"image": sum(names, []), "split": np.repeat(list(parts.values()), list(map(len, names))).tolist()}
     if not columns["image"]:
         raise DataError(f"{anno}: no image in train.txt, val.txt or test.txt; download them again")
     whole = anno / "train.txt, val.txt and test.txt"
     return Rows(whole, columns, 1, tuple((path, len(part)) for path, part in zip(parts, names, strict=True)))
-
-
-def _read_fine_release(anno: Path, names: Rows, problems: list[DataError] | None) -> dict[str, Rows]:
-    """Return the fine annotation as released, without names in its lists, as the lists that have names.
-
-    train_bbox.txt: x1 y1 x2 y2. train_cate.txt: category from 1. train_landmarks.txt: x y of all eight, (0, 0) where
-    there is none. The same for val and test. See `_fine_attributes` for train_attr.txt.
-    """
-    read = {}
-    with attempt(problems):
-        read["list_bbox.txt"] = _joined(names, "bbox", lists.BOX)
-    with attempt(problems):
-        if (anno / "train_cate.txt").exists():
-            column = {"category": lists.CATEGORIES["category"]}
-            read["list_category_img.txt"] = _joined(names, "cate", column)
-            read["list_category_cloth.txt"] = lists.read(anno / "list_category_cloth.txt", lists.CATEGORY_NAMES)
-    with attempt(problems):
-        if (anno / "train_landmarks.txt").exists():
-            rows = _joined(names, "landmarks", {"landmarks": Column("x y " * 8, lists.PIXEL)})
-            rows.columns["landmarks"] = np.insert(rows["landmarks"].reshape(-1, 8, 2), 0, 0, axis=2)
-            read["list_landmarks.txt"] = rows
-    return read
 
 
 def _joined(names: Rows, kind: str, column: dict[str, Column]) -> Rows:
@@ -527,15 +487,6 @@ def _joined(names: Rows, kind: str, column: dict[str, Column]) -> Rows:
     return Rows(names.path, columns, 1, tuple((rows.path, len(rows[field])) for rows in parts))
 
 
-def _fine_visibility(known: dict) -> dict:
-    """Return the visibility with -1 for landmarks at (0, 0) that the clothes type lacks."""
-    if "landmarks" not in known or "clothes_type" not in known:
-        return {}
-    lacking = np.array([[slot not in SLOTS[kind] for slot in range(8)] for kind in sorted(SLOTS)])
-    visibility = known["visibility"]
-    return {"visibility": np.where(lacking[known["clothes_type"] - 1] & (visibility != 0), np.int8(-1), visibility)}
-
-
 def _fine_attributes(anno: Path, names: Rows) -> dict:
     """Return the attributes in train_attr.txt and its like: 1, or 0, which is read as -1, for each."""
     if not (anno / "train_attr.txt").exists():
@@ -546,11 +497,6 @@ def _fine_attributes(anno: Path, names: Rows) -> dict:
 
 
 STAND_INS = {"category_attribute": ("Fashion Landmark Detection Benchmark",)}
-READERS = {  # the function, and files of which one is in an annotation folder
-    "category_attribute": (read_category_attribute, ("list_bbox.txt", "train_bbox.txt")),
-    "inshop": (read_inshop, ("list_bbox_inshop.txt",)),
-    "consumer2shop": (read_consumer2shop, ("list_bbox_consumer2shop.txt",)),
-}
 
 
 def find_folders(root: Path) -> dict[str, Path]:
@@ -560,7 +506,7 @@ def find_folders(root: Path) -> dict[str, Path]:
     Prediction where that is absent. Raises DataError where none of them is found.
     """
     found = {}
-    for name, (_, boxes) in READERS.items():
+    for name, boxes in BOXES.items():
         places = [root / folder for folder in (FOLDERS[name], *STAND_INS.get(name, ()))]
         if any((root / anno / file).exists() for anno in ("Anno", "Anno_coarse", "Anno_fine") for file in boxes):
             places.append(root)
@@ -574,16 +520,15 @@ def find_folders(root: Path) -> dict[str, Path]:
     return found
 
 
-def find_benchmarks(root: Path, problems: list[DataError] | None = None) -> dict[str, Benchmark]:
+def find_benchmarks(root: Path) -> dict[str, Benchmark]:
     """Read the benchmarks of `find_folders` as name -> Benchmark; coarse annotation where a folder holds both.
 
-    Raises DataError at the first fault. With a list of `problems`, the first fault of each list is added to that
-    instead, and what a faulty list would tell is missing from the benchmark: to be looked at, not trained on.
+    Raises DataError at the first fault; within `lists.collecting` see `read_benchmark`.
     """
     found = {}
     for name, folder in find_folders(Path(root)).items():
-        with attempt(problems):
-            found[name] = READERS[name][0](folder, problems=problems)
+        with attempt():
+            found[name] = read_benchmark(folder, name)
     return {name: benchmark for name, benchmark in found.items() if benchmark is not None}
 
 

@@ -10,8 +10,9 @@ import re
 import warnings
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from itertools import chain
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -92,8 +93,8 @@ LISTS = {  # by benchmark and file: the columns in their order, by the field of 
         "Anno/list_bbox.txt": IMAGES | BOX,
         "Eval/list_eval_partition.txt": IMAGES | _split("train", "val", "test"),
         "Eval/list_pretrain.txt": IMAGES,
-        "Anno/list_category_cloth.txt": CATEGORY_NAMES,
         "Anno/list_category_img.txt": CATEGORIES,
+        "Anno/list_category_cloth.txt": CATEGORY_NAMES,
         "Anno/list_landmarks.txt": _LANDMARKS,
         "Anno/list_joints.txt": JOINT_LIST,
         "Eval/list_ceiling.txt": IMAGES | {"ceiling": _CEILING},
@@ -124,6 +125,7 @@ _UNSAFE = re.compile(r"(^|/)\.{0,2}(/|$)|^[A-Za-z]:|[\\\x00-\x1f]")
 _ENDING = re.compile(r"\.[A-Za-z]\w*$")
 EXTENSION = re.compile(r"\.[A-Za-z]\w*(?=\s|$)")
 _EXTENSION_IN_ROW = re.compile(rb"\.[A-Za-z]\w*(?=[ \t])")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)")
 _ITEM_IN_ROW = re.compile(rb"\S+(?=[ \t])")
 # Bytes to labels: "0", "1", "1" with the top bit set by a minus; line ends stay; anything else becomes 100.
 _LABELS = bytes({48: 0, 49: 1, 49 + 128: 255, 10: 10}.get(i, 100) for i in range(256))
@@ -148,18 +150,28 @@ def _fail_to_open(path: Path, error: OSError) -> NoReturn:
     raise DataError(f"{path}: {error.strerror or error}; {cure}") from None
 
 
-@contextmanager
-def attempt(problems: list[DataError] | None):
-    """Add a DataError of the block to `problems` and go on after it; with None, raise it.
+_problems: ContextVar[list[DataError] | None] = ContextVar("problems", default=None)
 
-    So a reader of several lists either stops at the first fault or goes on to those of the other lists.
-    """
+
+@contextmanager
+def collecting():
+    """Yield a list to which `attempt` adds what it would raise, so that reading goes on to other lists' faults."""
+    token = _problems.set([])
+    try:
+        yield _problems.get()
+    finally:
+        _problems.reset(token)
+
+
+@contextmanager
+def attempt():
+    """Within `collecting`, collect a DataError of the block and go on after it."""
     try:
         yield
     except DataError as error:
-        if problems is None:
+        if _problems.get() is None:
             raise
-        problems.append(error)
+        _problems.get().append(error)
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
@@ -205,16 +217,15 @@ class Rows:
         """Return the row in this list (int64) of each of the benchmark's images; DataError where one has none."""
         order = np.full(len(index), -1)
         order[self.rows_in(index)] = np.arange(len(self["image"]))
-        fail_missing(self.path, order < 0, index)
+        self.fail_missing(order < 0, index)
         return order
 
-
-def fail_missing(path: Path, missing: np.ndarray, index: dict[str, int]) -> None:
-    """Raise DataError for the first image that is `missing` (N,) from a list."""
-    if missing.any():
-        i = int(missing.argmax())
-        what = f"no row for image {list(index)[i]}, which is on line {i + 3} of the list of boxes"
-        raise DataError(f"{path}: {what}; {ONE_RELEASE}")
+    def fail_missing(self, missing: np.ndarray, index: dict[str, int]) -> None:
+        """Raise DataError for the first image that is `missing` (N,) from this list."""
+        if missing.any():
+            i = int(missing.argmax())
+            what = f"no row for image {list(index)[i]}, which is on line {i + 3} of the list of boxes"
+            raise DataError(f"{self.path}: {what}; {ONE_RELEASE}")
 
 
 def _row_count(path: Path, first_line: str) -> int:
@@ -223,8 +234,11 @@ def _row_count(path: Path, first_line: str) -> int:
     return int(first_line)
 
 
-def read_lines(path: Path) -> list[str]:
-    """Return the lines of a UTF-8 text, without line ends, a byte order mark or blank lines at the end."""
+def read_list(path: Path, header: int = 2) -> list[str]:
+    """Return the lines of a UTF-8 list below its header, without line ends or blank lines at the end.
+
+    header: 2 for row count and column names, 1 for a row count, 0 for neither.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")  # any line end becomes \n
     except OSError as error:
@@ -234,74 +248,69 @@ def read_lines(path: Path) -> list[str]:
     lines = text.split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
-    return lines
-
-
-def read_list(path: Path, header: int = 2) -> list[str]:
-    """Return the rows below the row count and, with `header` 2, the column names."""
-    lines = read_lines(path)
-    rows = _row_count(path, lines[0] if lines else "")
-    if len(lines) - header != rows:
-        fail(path, 1, f"it says {rows} rows and {max(0, len(lines) - header)} follow")
+    if header:
+        rows, found = _row_count(path, lines[0] if lines else ""), max(0, len(lines) - header)
+        if rows != found:
+            fail(path, 1, f"it says {rows} rows and {found} follow")
     return lines[header:]
 
 
 def read(path: Path, columns: dict[str, Column]) -> Rows:
-    """Read a list by its columns.
+    """Read a list by its columns; DataError for what they do not allow.
 
     Names and words are lists of str; numbers are float64, (N,), or (N, columns) where a column has several; points are
-    (N, L, 3) float64 of visibility, x, y, with -1 where the row's clothes type has no such landmark. Columns without a
-    name at the left are those of a list without row count and column names. Raises DataError.
+    (N, L, 3) float64 of visibility, x, y, with -1 where the row's clothes type has no such landmark. A list whose first
+    column is neither an image nor a text has no header.
     """
     (left, (title, kind, _)), *right = columns.items()
-    header = {IMAGE: 2, TEXT: 2 if title else 1}.get(kind, 0)
-    lines = read_list(path, header) if header else read_lines(path)
-    if header and (kind == TEXT or not right or any(isinstance(c.allowed, tuple) for _, c in right)):
-        rows = _read_words(path, lines, left, dict(right), header + 1)
+    named = kind in (IMAGE, TEXT)
+    header = 1 + bool(title) if named else 0
+    rows = Rows(path, {}, header + 1)
+    if named and (kind == TEXT or not right or any(isinstance(column.allowed, tuple) for _, column in right)):
+        _read_words(rows, read_list(path, header), left, dict(right))
     else:
-        rows = _read_numbers(path, lines, left if header else "", dict(right if header else columns), header + 1)
+        _read_numbers(rows, read_list(path, header), left if named else "", dict(right if named else columns))
     if "box" in columns:
         check_boxes(rows)
     return rows
 
 
-def _read_words(path: Path, lines: list[str], left: str, right: dict[str, Column], first: int) -> Rows:
-    """Read rows of a name, which may hold blanks, and a word for each column to its right."""
+def _read_words(rows: Rows, lines: list[str], left: str, right: dict[str, Column]) -> None:
+    """Read a name, which may hold blanks, and a word for each column to its right."""
     words = [line.strip().rsplit(None, len(right)) for line in lines]
-    for i, found in enumerate(words, first):
-        if len(found) != 1 + len(right):
-            fail(path, i, f"{len(found)} words where a name and {len(right)} more should be")
-    names, *values = (list(column) for column in zip(*words, strict=True))
-    rows = Rows(path, {left: names, **dict(zip(right, values, strict=True))}, first)
+    counts = [len(found) for found in words]
+    bad = [count != 1 + len(right) for count in counts]
+    rows.fail_where(bad, f"{{}} words where a name and {len(right)} more should be", value=counts)
+    rows.columns.update(zip((left, *right), map(list, zip(*words, strict=True)), strict=True))
     if left in ("image", "pair"):
+        names = rows[left]
         rows.fail_where([not _ENDING.search(name) for name in names], "{!r} where an image name should be", value=names)
     for field, (_, allowed, what) in right.items():
-        found = rows[field]
         if allowed != WORD:
+            found = rows[field]
             bad = [not (word in allowed or word.isdecimal() and int(word) in allowed) for word in found]
             rows.fail_where(bad, f"{what} {{!r}} is not one of {', '.join(map(str, allowed))}", value=found)
             if not isinstance(allowed, tuple):
                 rows.columns[field] = np.array(found, float)
-    return rows
 
 
-def _read_numbers(path: Path, lines: list[str], left: str, right: dict[str, Column], first: int) -> Rows:
-    """Read rows of an image name, where there is a field for it at the `left`, and numbers."""
+def _read_numbers(rows: Rows, lines: list[str], left: str, right: dict[str, Column]) -> None:
+    """Read an image name, where there is a field for it at the `left`, and numbers."""
     widths = [len(column.title.split()) for column in right.values()]
-    wanted = {sum(widths)}
+    wanted = [sum(widths)]
     if left and "landmarks" in right:  # as many as the row's clothes type has
-        wanted = {2 + 3 * len(slots) for slots in SLOTS.values()}
+        wanted = sorted(2 + 3 * len(slots) for slots in SLOTS.values())
     names, texts, counts = [], [], []
-    for i, line in enumerate(lines, first):
+    for i, line in enumerate(lines):
         name = line.rstrip("0123456789+-. \t") if left else ""  # it ends in the letters of .jpg or the like
         text = line[len(name) :]
-        count = len(text.split())
         if left and (text[:1].strip() or not _ENDING.match(name, max(0, name.rfind(".")))):
             word = (name.split() or [""])[-1] + re.match(r"\S*", text).group()
-            fail(path, i, f"{word!r} where an image name and numbers should be")
+            rows.fail(i, f"{word!r} where an image name and numbers should be")
+        count = len(text.split())
         if count not in wanted:
-            expected = " or ".join(map(str, sorted(wanted)))
-            fail(path, i, f"{count} numbers{' after the image name' * bool(left)} where {expected} should be")
+            where = f"{' after the image name' * bool(left)} where {' or '.join(map(str, wanted))} should be"
+            rows.fail(i, f"{count} numbers{where}")
         names.append(name.strip())
         texts.append(text)
         counts.append(count)
@@ -310,24 +319,17 @@ def _read_numbers(path: Path, lines: list[str], left: str, right: dict[str, Colu
             warnings.simplefilter("error")  # NumPy only warns of text that it cannot read
             values = np.fromstring(" ".join(texts), np.float64, sep=" ")
     except (ValueError, DeprecationWarning):
-        values = np.array([_number(path, i, word) for i, text in enumerate(texts, first) for word in text.split()])
-    rows = Rows(path, {left: names} if left else {}, first)
-    table = _all_landmarks(rows, values, np.array(counts)) if len(wanted) > 1 else values
-    table = table.reshape(len(lines), sum(widths))
+        bad = [(i, word) for i, text in enumerate(texts) for word in text.split() if not _NUMBER.fullmatch(word)]
+        rows.fail(bad[0][0], f"{bad[0][1]!r} is not a number")
+    table = _all_landmarks(rows, values, np.array(counts)) if len(wanted) > 1 else values.reshape(-1, sum(widths))
     rows.fail_where(~(np.abs(table) <= 1e6).all(1), "a number beyond a million")
-    for field, width, end in zip(right, widths, np.cumsum(widths), strict=True):
-        part = table[:, end - width : end]
-        shape = (-1, width // 3, 3) if right[field].allowed == POINT else (-1,) if width == 1 else (-1, width)
-        rows.columns[field] = part.reshape(shape)
-        _check_numbers(rows, field, right[field])
-    return rows
-
-
-def _number(path: Path, line: int, word: str) -> float:
-    try:
-        return float(word)
-    except ValueError:
-        fail(path, line, f"{word!r} is not a number")
+    if left:
+        rows.columns[left] = names
+    for (field, column), part in zip(right.items(), np.split(table, np.cumsum(widths)[:-1], 1), strict=True):
+        if column.allowed == POINT:
+            part = part.reshape(len(part), -1, 3)
+        rows.columns[field] = part[:, 0] if part.shape[1:] == (1,) else part
+        _check_numbers(rows, part, column)
 
 
 def _all_landmarks(rows: Rows, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -346,30 +348,32 @@ def _all_landmarks(rows: Rows, values: np.ndarray, counts: np.ndarray) -> np.nda
     return table
 
 
-def _check_numbers(rows: Rows, field: str, column: Column) -> None:
-    """Raise DataError for a number that its column does not allow."""
-    values, allowed = rows[field], column.allowed
+def _check_numbers(rows: Rows, values: np.ndarray, column: Column) -> None:
+    allowed = column.allowed
     if allowed == POINT:  # -1 is a landmark that the row lacks
-        values, allowed = np.where(values[..., 0] == -1, 0, values[..., 0]), range(3)
+        values, allowed = values[..., 0], range(-1, 3)
     if allowed != PIXEL:
-        bad = ~np.isin(values, allowed).all(axis=tuple(range(1, values.ndim)))
-        rows.fail_where(bad, f"{column.words} is not one of {allowed.start} to {allowed.stop - 1}")
+        bad = ~np.isin(values, allowed).all(1)
+        rows.fail_where(bad, f"{column.words} is not one of {max(0, allowed.start)} to {allowed.stop - 1}")
 
 
 def check_boxes(rows: Rows) -> None:
     """Raise DataError for a box that has no area or that no photo could hold."""
     x1, y1, x2, y2 = rows["box"].T
-    rows.fail_where((x1 < 0) | (y1 < 0), "the box begins outside the image")
-    rows.fail_where((x2 <= x1) | (y2 <= y1), "the box has no area (x2 must exceed x1, and y2 y1)")
-    what, cure = (
-        "the box is in shares of the photo, not in pixels",
-        "multiply x by the photo's width and y by its height",
-    )
-    rows.fail_where(np.maximum(x2, y2) <= 1, what, cure)
     short, long = np.sort([x2 - x1, y2 - y1], axis=0)
-    small = (short < SMALLEST[0]) | (long < SMALLEST[1])
-    rows.fail_where(small, f"the box is smaller than {SMALLEST[0]} x {SMALLEST[1]} pixels, too small to hold clothes")
-    rows.fail_where(np.maximum(x2, y2) > LARGEST_SIDE, f"the box ends beyond {LARGEST_SIDE} pixels")
+    small = "{} x {} pixels".format(*SMALLEST)
+    for bad, what, cure in (
+        ((x1 < 0) | (y1 < 0), "begins outside the image", CURE),
+        (short <= 0, "has no area (x2 must exceed x1, and y2 y1)", CURE),
+        (
+            np.maximum(x2, y2) <= 1,
+            "is in shares of the photo, not in pixels",
+            "multiply x by the photo's width and y by its height",
+        ),
+        ((short < SMALLEST[0]) | (long < SMALLEST[1]), f"is smaller than {small}, too small to hold clothes", CURE),
+        (np.maximum(x2, y2) > LARGEST_SIDE, f"ends beyond {LARGEST_SIDE} pixels", CURE),
+    ):
+        rows.fail_where(bad, f"the box {what}", cure)
 
 
 def points(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -406,26 +410,24 @@ def images_root(folder: Path, rows: Rows) -> Path:
     root = next((root for root in (folder / "Img", folder) if (root / top).exists()), None)
     if root is None:
         raise DataError(f"{folder}: neither Img/{top} nor {top} is there; unpack the images (img.zip)")
-    inside, real = os.path.join(os.path.realpath(root), ""), {}
+    real = cache(lambda path: os.path.join(os.path.realpath(path), ""))
     for i, name in enumerate(names):
-        path, parent = f"{root}/{name}", name.rpartition("/")[0]
-        if parent not in real:
-            real[parent] = os.path.join(os.path.realpath(root / parent), "")
-        target = os.path.realpath(path) if os.path.islink(path) else real[parent]
-        if not target.startswith(inside):
+        path = f"{root}/{name}"
+        target = os.path.realpath(path) if os.path.islink(path) else real(os.path.dirname(path))
+        if not target.startswith(real(root)):
             rows.fail(i, f"image {name} is a link out of {root}", "put the image itself there")
     return root
 
 
-def images_named(where: Path | list[str]) -> list[str]:
-    """Return the image names in a list of boxes that is refused, each once, without those that leave the data folder.
+def images_named(path: Path) -> list[str]:
+    """Return the image names in a list of boxes that is refused, or [] where there is none."""
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    return re.findall(r"^\s*(\S.*\.[A-Za-z]\w*)(?=\s|$)", text, re.M)
 
-    where: the list's file, which may be absent, or the names that were read from it.
-    """
-    if isinstance(where, Path):
-        text = where.read_text(encoding="utf-8", errors="replace") if where.is_file() else ""
-        where = re.findall(r"^\s*(\S.*\.[A-Za-z]\w*)(?=\s|$)", text, re.M)
-    return [name for name in dict.fromkeys(where) if not _UNSAFE.search(name)]
+
+def is_safe(name: str) -> bool:
+    """Return whether a name stays in the folder that it is relative to."""
+    return not _UNSAFE.search(name)
 
 
 # ---- reading attributes ----------------------------------------------------------------------------------------------
@@ -439,26 +441,29 @@ def read_attribute_names(
     The columns, told by the line of column names, differ by benchmark: a name and a group; only a name (In-shop, whose
     row count may be missing); a Chinese name, an English name and a group (Consumer-to-shop; the English one counts).
     """
-    lines = read_lines(path)
+    lines = read_list(path, 0)
     header = 1 if len(lines) > 1 and lines[0].split() == ["attribute_name"] else 2
-    columns = " ".join(lines[header - 1 : header]).count("attribute_")
+    columns = "".join(lines[header - 1 : header]).count("attribute_")
     if columns == 1:
         names = [row.strip() for row in (lines[1:] if header == 1 else read_list(path))]
         Rows(path, {}, header + 1).fail_where([not name for name in names], "no attribute name")
         return tuple(names), None
     group = Column("attribute_type", allowed, "attribute group")
     rows = read(path, {"attribute": Column("attribute_name", TEXT), "group": group})
-    names = rows["attribute"]
-    if columns == 3:  # only these are sure to be two blanks apart; either may hold single ones
-        names = [re.split(r"\s{2,}|\t", name)[-1] for name in names]
+    names = map(_english, rows["attribute"]) if columns == 3 else rows["attribute"]
     return tuple(names), rows["group"].astype(np.int8)
+
+
+def _english(names: str) -> str:
+    """Return the second of a Chinese and an English name, two blanks apart; either may hold single blanks."""
+    return re.split(r"\s{2,}|\t", names.strip())[-1]
 
 
 def read_group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
     """Return the names of the group numbers (A,): from Consumer-to-shop's list_attr_type.txt, else the paper's."""
     names = ATTRIBUTE_GROUPS
-    if path.exists():  # rows of a Chinese and an English name, two blanks apart, in the order of the numbers
-        names = {i: re.split(r"\s{2,}|\t", row.strip())[-1] for i, row in enumerate(read_list(path), 1)}
+    if path.exists():  # in the order of the numbers
+        names = dict(enumerate(map(_english, read_list(path)), 1))
     used = np.unique(groups).tolist()
     return dict(names) if names.keys() >= set(used) else {number: f"group {number}" for number in used}
 
@@ -546,15 +551,11 @@ def _parse_labels(path: Path, rows: list[bytes], names: list[str], labels: np.nd
 # ---- writing ---------------------------------------------------------------------------------------------------------
 
 
-def write_list(path: Path, columns: str, rows: Iterable[str], number: int | None = None) -> None:
-    """Write row count, column names (no such line where they are "") and rows; make the folder where it is missing.
-
-    number: of the rows, where these are made one by one.
-    """
+def write_list(path: Path, columns: str, rows: Sequence[str]) -> None:
+    """Write row count, column names (no such line where they are "") and rows; make the folder where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    head = [str(len(rows) if number is None else number), *([columns] if columns else [])]
     with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{line}\n" for line in chain(head, rows))
+        file.writelines(f"{line}\n" for line in (len(rows), *filter(None, [columns]), *rows))
 
 
 def write_benchmark(folder: Path, name: str, images: dict[str, Sequence], others: dict[str, dict]) -> None:
@@ -587,18 +588,15 @@ def write_attributes(anno: Path, names: Sequence[str], groups, of: str, labels: 
     of: "image" or "item". labels: by its name, the numbers of the attributes that it has.
     """
     rows = names if groups is None else [f"{name}  {group}" for name, group in zip(names, groups, strict=True)]
-    titles = "attribute_name" if groups is None else "attribute_name  attribute_type"
-    write_list(anno / "list_attr_cloth.txt", titles, rows)
-
-    def texts():
-        for name, numbers in labels.items():
-            words = ["-1"] * len(names)
-            for number in numbers:
-                words[number] = "1"
-            yield f"{name}  {' '.join(words)}"
-
+    write_list(anno / "list_attr_cloth.txt", "attribute_name" + "  attribute_type" * (groups is not None), rows)
+    rows = []
+    for name, numbers in labels.items():
+        words = ["-1"] * len(names)
+        for number in numbers:
+            words[number] = "1"
+        rows.append(f"{name}  {' '.join(words)}")
     file, column = ("list_attr_img.txt", "image_name") if of == "image" else ("list_attr_items.txt", "item_id")
-    write_list(anno / file, f"{column}  attribute_labels", texts(), len(labels))
+    write_list(anno / file, f"{column}  attribute_labels", rows)
 
 
 def points_text(points: np.ndarray, codes: np.ndarray, slots: Iterable[int]) -> str:

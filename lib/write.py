@@ -15,13 +15,14 @@ import io
 import re
 import shutil
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lib.deepfashion import READERS, Benchmark
+from lib.deepfashion import Benchmark, read_benchmark
 from lib.lists import (
     CURE,
     CUT_OFF,
@@ -36,12 +37,15 @@ from lib.lists import (
     write_attributes,
     write_benchmark,
 )
+from lib.photo import photo_size
 
 BOX = ("x1", "y1", "x2", "y2")
 TEXTS = ("image", "split", "clothes_type", "attributes", "category", "item", "domain", "pose")
-TYPES = {"upper": 1, "lower": 2, "full": 3} | {str(number): number for number in SLOTS}
-POSE_CODES = {name: number for number, name in POSES.items()} | {str(number): number for number in POSES}
-DOMAINS = {"shop": 1, "consumer": 2}
+CODES = {
+    "clothes_type": {"upper": 1, "lower": 2, "full": 3} | {str(number): number for number in SLOTS},
+    "pose": {name: number for number, name in POSES.items()} | {str(number): number for number in POSES},
+    "domain": {"shop": 1, "consumer": 2},
+}
 SEPARATOR = ";"  # between the attributes of a cell
 MOST_NAMED = 10  # absent photos; the rest is counted
 LEAST_OVERLAP = 0.5  # share of a box's area inside its photo
@@ -71,13 +75,14 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
     """
     table = _read(table)
     name = "category_attribute" if "item" not in table else "consumer2shop" if "domain" in table else "inshop"
-    _check(table, name)
     root = Path(folder) / FOLDERS[name]
     part = root.with_name(f"{root.name}.part")
     source = root / "Img" if photos is None else Path(photos)
+    for wrong, what, cure in chain(_faults(table, name), _label_faults(table)):
+        _refuse(table, wrong, what, cure)
     if photos is not None:
         _check_present(table, source)
-    _check_sizes(table, source)
+    _check_inside(table, source)
     try:
         shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
         _write_lists(part, name, table)
@@ -101,7 +106,7 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
         raise DataError(f"{root}: cannot be written ({error.strerror or error}); {cure}") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return READERS[name][0](root)
+    return read_benchmark(root, name)
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
@@ -111,27 +116,24 @@ def _read(table: pd.DataFrame | str | Path) -> pd.DataFrame:
     """Return the known columns as text ("" where empty) and float64, indexed from 0, without empty rows."""
     table = table.reset_index(drop=True) if isinstance(table, pd.DataFrame) else _read_csv(Path(table))
     required = ("image", *BOX, "split", *(POINTS if set(POINTS) & set(table) else ()))
-    known = (*required, *TEXTS)
     for bad, what in (
-        (table.columns[table.columns.duplicated()], "has two columns {}; leave one out"),
+        (table.columns[table.columns.duplicated()], "has two columns {!r}; leave one out"),
         (
-            [column for column in table if column not in known],
-            f"has an unknown column {{}}; columns are {', '.join(sorted({*BOX, *TEXTS}))}",
+            [column for column in table if column not in (*required, *TEXTS)],
+            f"has an unknown column {{!r}}; columns are {', '.join(sorted({*BOX, *TEXTS}))}",
         ),
-        ([column for column in required if column not in table], "has no column {}; add it"),
+        ([column for column in required if column not in table], "has no column {!r}; add it"),
     ):
         if len(bad):
-            raise DataError("the table " + what.format(repr(bad[0])))
+            raise DataError("the table " + what.format(bad[0]))
     columns = {}
-    for column in table:
-        cells = table[column].tolist()
+    for column, cells in table.items():
         scalar = [pd.api.types.is_scalar(cell) for cell in cells]
         _refuse(table, np.logical_not(scalar), f"{column} is not text", f"join several names with {SEPARATOR!r}")
         if column in TEXTS:
             columns[column] = pd.Series([_text(cell) for cell in cells], dtype=object)
         else:
-            cells = pd.Series([np.nan if pd.isna(cell) else cell for cell in cells], dtype=object)
-            columns[column] = pd.to_numeric(cells, errors="coerce").astype(float)
+            columns[column] = pd.to_numeric(cells.astype(object), errors="coerce").astype(float)
     table = pd.DataFrame(columns)
     table = table[~(table.isna() | (table == "")).all(axis=1)]
     if table.empty:
@@ -182,19 +184,15 @@ def _read_csv(path: Path) -> pd.DataFrame:
     return table
 
 
-def _refuse(table: pd.DataFrame, wrong: Iterable[bool], what: str, cure: str) -> None:
+def _refuse(table: pd.DataFrame, wrong: Sequence[bool], what: str, cure: str) -> None:
     """Raise DataError for the first row of the table where `wrong` (N,) is True."""
     wrong = np.asarray(wrong, bool)
     if wrong.any():
         raise DataError(f"row {table.index[int(wrong.argmax())] + 1} of the table: {what}; {cure}")
 
 
-def _several(table: pd.DataFrame, of: str, what: str) -> pd.Series:
-    return table.groupby(of)[what].transform("nunique") > 1
-
-
-def _check(table: pd.DataFrame, name: str) -> None:
-    """Raise DataError for what the reader of the lists cannot see, or could not tell."""
+def _faults(table: pd.DataFrame, name: str) -> Iterator[tuple[Sequence[bool], str, str]]:
+    """Yield what the reader of the lists cannot see, or could not tell: where it is so (N,), the fault, its cure."""
     for column, wanted, cure in (
         ("category", "category_attribute", "a search has it in its image names, so leave the column out"),
         ("domain", "consumer2shop", "it needs a column 'item', so add that or leave it out"),
@@ -202,49 +200,49 @@ def _check(table: pd.DataFrame, name: str) -> None:
     ):
         if column in table and name != wanted:
             raise DataError(f"the table has a column {column!r}, which does not fit its others; {cure}")
-    for column in set(TEXTS) & set(table):
-        _refuse(table, table[column].str.contains(r"[\r\n]"), f"{column} has a line break", "write it in one line")
-    _refuse(table, ~table["image"].str.contains("/"), "no image in a folder", "name it as in img/a/1.jpg")
+    for column in TEXTS:
+        if column in table:
+            yield table[column].str.contains(r"[\r\n]"), f"{column} has a line break", "write it in one line"
+    yield ~table["image"].str.contains("/"), "no image in a folder", "name it as in img/a/1.jpg"
     numbers = np.isfinite(table[list(BOX)]).all(axis=1)
-    _refuse(table, ~numbers, "the box is not four numbers", "give x1, y1, x2, y2 in pixels")
+    yield ~numbers, "the box is not four numbers", "give x1, y1, x2, y2 in pixels"
     splits = [*LISTS[name]["Eval/list_eval_partition.txt"]["split"].allowed]
     splits += ["pretrain"] * (name == "category_attribute")
-    for column, allowed in (("split", splits), ("domain", DOMAINS), ("pose", POSE_CODES), ("clothes_type", TYPES)):
+    for column, allowed in {"split": splits, **CODES}.items():
         if column in table:
-            bad = ~table[column].isin(allowed)
-            _refuse(table, bad, f"the {column.replace('_', ' ')} is not one of {', '.join(allowed)}", "correct it")
+            what = f"the {column.replace('_', ' ')} is not one of {', '.join(allowed)}"
+            yield ~table[column].isin(allowed), what, "correct it"
+
+
+def _label_faults(table: pd.DataFrame) -> Iterator[tuple[Sequence[bool], str, str]]:
+    """Yield the same of categories, items and attributes."""
     if "category" in table:
-        _refuse(table, table["category"] == "", "no category", "give each image one, or none of them")
-        _refuse_alike(table, "category", table["category"].map(lambda cell: [cell]))
+        yield table["category"] == "", "no category", "give each image one, or none of them"
+        yield from _alike("category", table["category"].map(lambda cell: [cell]))
         if "clothes_type" in table:
-            types = table.assign(kind=table["clothes_type"].map(TYPES))
-            _refuse(
-                table,
-                _several(types, "category", "kind"),
-                "its category has more than one clothes type",
-                "give a category one type",
-            )
+            kinds = table.assign(kind=table["clothes_type"].map(CODES["clothes_type"]))
+            what = "its category has more than one clothes type"
+            yield _several(kinds, "category", "kind"), what, "give a category one type"
     if "item" in table:
-        _refuse(table, ~table["item"].str.fullmatch(r"\S+"), "no item, or one with blanks", "name it")
-        _refuse_alike(table, "item", table["item"].map(lambda cell: [cell]))
+        yield ~table["item"].str.fullmatch(r"\S+"), "no item, or one with blanks", "name it"
+        yield from _alike("item", table["item"].map(lambda cell: [cell]))
     if "domain" in table:
         cure = "give an item photos of both a shop and a consumer"
-        _refuse(table, ~_several(table, "item", "domain"), "its item lacks the other side of a pair", cure)
-        _refuse(table, _several(table, "item", "split"), "its item is in two splits", "keep it in one")
+        yield ~_several(table, "item", "domain"), "its item lacks the other side of a pair", cure
+        yield _several(table, "item", "split"), "its item is in two splits", "keep it in one"
     if "attributes" in table:
-        _check_attributes(table)
+        cure = f"separate names with {SEPARATOR!r}"
+        yield table["attributes"].str.contains(","), "an attribute's name holds a comma", cure
+        if not any(_attributes(table)):
+            raise DataError("the column 'attributes' names none; leave it out")
+        yield from _alike("attribute", _attributes(table))
+        if "item" in table:
+            cure = "in a search attributes are an item's: make them equal"
+            yield _several(table, "item", "attributes"), "its item has other attributes elsewhere", cure
 
 
-def _check_attributes(table: pd.DataFrame) -> None:
-    bad = table["attributes"].str.contains(",")
-    _refuse(table, bad, "an attribute's name holds a comma", f"separate names with {SEPARATOR!r}")
-    named = _attributes(table)
-    if not any(named):
-        raise DataError("the column 'attributes' names none; leave it out")
-    _refuse_alike(table, "attribute", named)
-    if "item" in table:
-        cure = "in a search attributes are an item's: make them equal"
-        _refuse(table, _several(table, "item", "attributes"), "its item has other attributes elsewhere", cure)
+def _several(table: pd.DataFrame, of: str, what: str) -> pd.Series:
+    return table.groupby(of)[what].transform("nunique") > 1
 
 
 def _attributes(table: pd.DataFrame) -> pd.Series:
@@ -257,17 +255,15 @@ def _looks(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).split())
 
 
-def _refuse_alike(table: pd.DataFrame, what: str, names: pd.Series) -> None:
-    """Raise DataError for a name that looks like an earlier one: it would become another class. names: lists by row."""
+def _alike(what: str, names: pd.Series) -> Iterator[tuple[Sequence[bool], str, str]]:
+    """Yield names that look like an earlier one: they would become another class. names: lists by row."""
     seen: dict[str, str] = {}
     for row, found in names.items():
         for name in found:
             other = seen.setdefault(_looks(name), name)
             if other != name:
-                sentence = f"{what} {name!r} looks like {other!r} of an earlier row"
-                raise DataError(
-                    f"row {row + 1} of the table: {sentence}; spell both alike, or make them differ in more"
-                )
+                fault = f"{what} {name!r} looks like {other!r} of an earlier row"
+                yield names.index == row, fault, "spell both alike, or make them differ in more"
 
 
 # ---- the photos ------------------------------------------------------------------------------------------------------
@@ -286,25 +282,18 @@ def _check_present(table: pd.DataFrame, photos: Path) -> None:
         raise DataError(f"{photos}: no such photo: {', '.join(absent[:MOST_NAMED])}{more}; {cure}")
 
 
-def _check_sizes(table: pd.DataFrame, photos: Path) -> None:
-    """Raise DataError for a box that lies outside its photo, whose size is that of the upright photo.
-
-    Photos that are absent or cannot be read are left to the reader of photos, which names them.
-    """
-    there = table[[(photos / image).is_file() for image in table["image"]]]
-    for row, image, *box in there[["image", *BOX]].itertuples():
-        from lib.crops import photo_size  # here, because it imports torch
-
-        path = photos / image
+def _check_inside(table: pd.DataFrame, photos: Path) -> None:
+    """Raise DataError for a box outside its photo. Photos that cannot be read are left to the reader of photos."""
+    for row, image, *box in table[["image", *BOX]].itertuples():
         try:
-            size = photo_size(path.read_bytes(), path)
+            size = photo_size(photos / image)
         except DataError:
             continue
         corner, far = np.maximum(box[:2], 0), np.minimum(box[2:], size)
         inside, whole = np.prod(np.maximum(far - corner, 0)), (box[2] - box[0]) * (box[3] - box[1])
         if inside < LEAST_OVERLAP * whole:
             what = f"the box lies outside the {size[0]} x {size[1]} pixels of {image}"
-            raise DataError(f"row {row + 1} of the table: {what}; give pixels of the upright photo")
+            _refuse(table, table.index == row, what, "give pixels of the upright photo")
 
 
 # ---- the lists -------------------------------------------------------------------------------------------------------
@@ -313,53 +302,46 @@ def _check_sizes(table: pd.DataFrame, photos: Path) -> None:
 def _write_lists(root: Path, name: str, table: pd.DataFrame) -> None:
     """Write all lists that the table has the columns for."""
     search = name != "category_attribute"
-    kinds = table["clothes_type"].map(TYPES) if "clothes_type" in table else pd.Series(TYPES["full"], table.index)
-    images = {column: table[column].tolist() for column in ("image", "split", "item") if column in table}
-    images |= {
-        "clothes_type": kinds.tolist(),
-        "variation": [1] * len(table),
-        "pose": [POSE_CODES["front"]] * len(table),
-    }
+    table = pd.DataFrame({"clothes_type": "full", "pose": "front", "domain": "shop"} | dict(table), table.index)
+    for column, codes in CODES.items():
+        table[column] = table[column].map(codes)
+    images = {column: table[column].tolist() for column in TEXTS if column in table} | {"variation": [1] * len(table)}
     boxes = table[list(BOX)].to_numpy(np.float32)
     # In as few digits as give the same float32, never with an exponent, which no list has.
     images["box"] = ["  ".join(np.format_float_positional(value, trim="-") for value in box) for box in boxes]
     others = {}
-    if "pose" in table:
-        images["pose"] = table["pose"].map(POSE_CODES).tolist()
-    if "domain" in table:
-        images["domain"] = table["domain"].map(DOMAINS).tolist()
+    if name == "consumer2shop":
         others["Eval/list_eval_partition.txt"] = _pairs(table)
     if search:
         others[f"Anno/list_item_{name}.txt"] = {"item": list(dict.fromkeys(images["item"]))}
     if "category" in table:
-        types = kinds.groupby(table["category"], sort=False).first()  # in the order in which they first appear
+        types = table.groupby("category", sort=False)["clothes_type"].first()  # in the order of their first images
         others["Anno/list_category_cloth.txt"] = {"category_name": list(types.index), "clothes_type": types.tolist()}
         images["category"] = (types.index.get_indexer(table["category"]) + 1).tolist()
     if POINTS[0] in table:
-        images["landmarks"] = _landmarks(table, kinds.to_numpy())
+        images["landmarks"] = _landmarks(table)
     write_benchmark(root, name, images, others)
     if "attributes" in table:  # without groups: one of all attributes is made in reading
-        rows = _attributes(table.drop_duplicates("item").set_index("item") if search else table.set_index("image"))
+        of, anno = ("item", "Anno") if search else ("image", "Anno_coarse")
+        rows = _attributes(table.drop_duplicates(of).set_index(of))
         names = sorted({word for words in rows for word in words})
         number = {word: i for i, word in enumerate(names)}
         labels = {row: [number[word] for word in words] for row, words in rows.items()}
-        write_attributes(
-            root / ("Anno" if search else "Anno_coarse"), names, None, "item" if search else "image", labels
-        )
+        write_attributes(root / anno, names, None, of, labels)
 
 
 def _pairs(table: pd.DataFrame) -> dict[str, list]:
     """Return each consumer photo of an item with each of its shop photos."""
     rows = []
     for item, photos in table.groupby("item", sort=False):
-        consumer, shop = (photos["image"][photos["domain"] == side] for side in ("consumer", "shop"))
+        consumer, shop = (photos["image"][photos["domain"] == CODES["domain"][side]] for side in ("consumer", "shop"))
         rows += [(f"{one}  {other}", item, photos["split"].iloc[0]) for one in consumer for other in shop]
     return dict(zip(("pair", "item", "split"), map(list, zip(*rows, strict=True)), strict=True))
 
 
-def _landmarks(table: pd.DataFrame, kinds: np.ndarray) -> list[str]:
+def _landmarks(table: pd.DataFrame) -> list[str]:
     """Return each row's landmarks as a list shows them. Raises DataError for one that is no landmark of the lists."""
-    values = table[list(POINTS)].to_numpy().reshape(len(table), 8, 3)
+    values, kinds = table[list(POINTS)].to_numpy().reshape(len(table), 8, 3), table["clothes_type"]
     codes, position = values[..., 0], values[..., 1:].copy()
     position[(position == 0).all(-1)] = np.nan  # unknown, as in the lists
     has = np.array([[slot in SLOTS[kind] for slot in range(8)] for kind in kinds])
@@ -370,18 +352,18 @@ def _landmarks(table: pd.DataFrame, kinds: np.ndarray) -> list[str]:
         bad = placed[:, slot] & (codes[:, slot] == CUT_OFF)
         what = f"the {landmark} is cut off (visibility 2) and has a position"
         _refuse(table, bad, what, "visible is 0; COCO's 2 is 0 here")
-    within = ~(placed[..., None] & (position > 1)).any((1, 2))
-    shares = within & (placed[..., None] & (position % 1 > 0)).any((1, 2))
+    known = np.where(placed[..., None], position, np.nan)
+    shares = ~(known > 1).any((1, 2)) & (known % 1 > 0).any((1, 2))
     cure = "multiply x by the width and y by the height of the photo"
     _refuse(table, shares, "the landmarks are shares of the photo, not pixels", cure)
-    codes = np.nan_to_num(codes, nan=2).astype(int)
-    return [points_text(position[i], codes[i], SLOTS[kind]) for i, kind in enumerate(kinds)]
+    codes = np.nan_to_num(codes, nan=CUT_OFF).astype(int)
+    return [points_text(*row, SLOTS[kind]) for *row, kind in zip(position, codes, kinds, strict=True)]
 
 
 def _read_back(part: Path, name: str, table: pd.DataFrame) -> None:
     """Read the lists, which checks what is left to check before anything of an earlier table is replaced."""
     try:
-        READERS[name][0](part)
+        read_benchmark(part, name)
     except DataError as error:
         sentence = str(error).replace(f"{part}/", "the table as ").replace(CURE, "correct it")
         place = re.match(r".*/list_(bbox|landmarks|category_img|attr_img)\w*\.txt, line (\d+): ", sentence)

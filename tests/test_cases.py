@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from lib.deepfashion import read_category_attribute
+from lib.deepfashion import read_benchmark
 from lib.lists import DataError
 from lib.write import POINTS, write
 
@@ -123,7 +123,7 @@ def test_official_boxes_that_are_too_small_are_named_by_line(tmp_path):
     path = next(tmp_path.rglob("list_bbox.txt"))
     path.write_text(path.read_text().replace("70  95", "11  95"))
     with pytest.raises(DataError, match="list_bbox.txt, line 4: the box is smaller than 3 x 8 pixels"):
-        read_category_attribute(path.parents[1])
+        read_benchmark(path.parents[1], "category_attribute")
 
 
 # Photos

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ from lib import deepfashion, lists
 from lib.lists import DataError, Lacks
 
 NAN = float("nan")
+read_category_attribute = partial(deepfashion.read_benchmark, name="category_attribute")
+read_inshop = partial(deepfashion.read_benchmark, name="inshop")
+read_consumer2shop = partial(deepfashion.read_benchmark, name="consumer2shop")
 NAMES = ["img/A Floral Dress/img_1.jpg", "img/Tee/img_2.jpg", "img/Jeans 501/img_3.jpg"]
 
 
@@ -66,16 +70,16 @@ def write_consumer2shop(folder: Path) -> Path:
 
 
 WRITERS = {
-    "category_attribute": (write_category_attribute, deepfashion.read_category_attribute),
-    "inshop": (write_inshop, deepfashion.read_inshop),
-    "consumer2shop": (write_consumer2shop, deepfashion.read_consumer2shop),
+    "category_attribute": (write_category_attribute, read_category_attribute),
+    "inshop": (write_inshop, read_inshop),
+    "consumer2shop": (write_consumer2shop, read_consumer2shop),
 }
 
 # The layouts
 
 
 def test_category_attribute_by_hand(tmp_path):
-    b = deepfashion.read_category_attribute(write_category_attribute(tmp_path))
+    b = read_category_attribute(write_category_attribute(tmp_path))
     assert (b.name, b.annotation, b.images_root) == ("category_attribute", "coarse", tmp_path / "Img")
     assert b.image.tolist() == NAMES
     assert b.split.tolist() == ["train", "val", "test"]
@@ -91,7 +95,7 @@ def test_category_attribute_by_hand(tmp_path):
 
 
 def test_landmarks_fill_the_slots_of_their_clothes_type(tmp_path):
-    b = deepfashion.read_category_attribute(write_category_attribute(tmp_path))
+    b = read_category_attribute(write_category_attribute(tmp_path))
     assert b.visibility.dtype == np.int8 and b.landmarks.dtype == np.float32
     assert b.visibility[0].tolist() == [0] * 8
     assert b.landmarks[0].tolist() == [[x, x + 100] for x in range(8)]
@@ -108,7 +112,7 @@ def test_joints_by_hand(tmp_path):
     rows = [f"{NAMES[2]} " + "2 0 0 " * 14, f"{NAMES[0]} " + " ".join(f"0 {x} 7" for x in range(1, 15))]
     rows.append(f"{NAMES[1]} 1 3 4 " + "2 000 000 " * 13)
     write(folder / "Anno_coarse" / "list_joints.txt", rows)
-    b = deepfashion.read_category_attribute(folder)
+    b = read_category_attribute(folder)
     assert b.joints.shape == (3, 14, 2) and b.joint_visibility.dtype == np.int8
     assert b.joints[0].tolist() == [[x, 7] for x in range(1, 15)]
     assert b.joints[1, 0].tolist() == [3, 4] and np.isnan(b.joints[1, 1:]).all()
@@ -117,7 +121,7 @@ def test_joints_by_hand(tmp_path):
 
 @pytest.mark.parametrize(("anno", "annotation"), [("Anno", "coarse"), ("Anno_fine", "fine")])
 def test_older_and_fine_folders(tmp_path, anno, annotation):
-    b = deepfashion.read_category_attribute(write_category_attribute(tmp_path, anno))
+    b = read_category_attribute(write_category_attribute(tmp_path, anno))
     assert b.annotation == annotation and b.image.tolist() == NAMES
     assert b.group_names == (lists.FINE_GROUPS if annotation == "fine" else lists.ATTRIBUTE_GROUPS)
 
@@ -127,12 +131,12 @@ def test_images_for_pre_training_have_their_own_list(tmp_path):
     dress, tee, jeans = NAMES
     write(folder / PARTITION, [f"{dress}  train", f"{tee}  val"])
     with pytest.raises(DataError, match=f"list_eval_partition.txt: no row for image {jeans}"):
-        deepfashion.read_category_attribute(folder)
+        read_category_attribute(folder)
     write(folder / "Eval" / "list_pretrain.txt", [jeans], header="image_name")
-    assert deepfashion.read_category_attribute(folder).split.tolist() == ["train", "val", "pretrain"]
+    assert read_category_attribute(folder).split.tolist() == ["train", "val", "pretrain"]
     write(folder / "Eval" / "list_pretrain.txt", [jeans, tee], header="image_name")
     with pytest.raises(DataError, match="list_pretrain.txt, line 4: the image is in list_eval_partition.txt, too"):
-        deepfashion.read_category_attribute(folder)
+        read_category_attribute(folder)
 
 
 def test_coarse_is_preferred_and_fine_has_its_own_partition(tmp_path):
@@ -141,17 +145,17 @@ def test_coarse_is_preferred_and_fine_has_its_own_partition(tmp_path):
     write(fine / "list_bbox.txt", [f"{name} 1 1 9 9" for name in NAMES[:2]])
     for split, names in {"train": NAMES[1:2], "val": NAMES[:1], "test": []}.items():
         (fine / f"{split}.txt").write_text("".join(name + "\n" for name in names))
-    assert deepfashion.read_category_attribute(tmp_path).annotation == "coarse"
-    b = deepfashion.read_category_attribute(tmp_path, fine=True)
+    assert read_category_attribute(tmp_path).annotation == "coarse"
+    b = read_category_attribute(tmp_path, fine=True)
     assert b.annotation == "fine" and b.split.tolist() == ["val", "train"]
     assert b.clothes_type is None and b.landmarks is None and b.attributes is None and b.category is None
     (fine / "test.txt").write_text(NAMES[0] + "\n")
     with pytest.raises(DataError, match=r"test.txt, line 1: .*a second time"):
-        deepfashion.read_category_attribute(tmp_path, fine=True)
+        read_category_attribute(tmp_path, fine=True)
     (fine / "test.txt").write_text("")
     (fine / "val.txt").write_text("")
     with pytest.raises(DataError, match="no row for image img/A Floral Dress/img_1.jpg"):
-        deepfashion.read_category_attribute(tmp_path, fine=True)
+        read_category_attribute(tmp_path, fine=True)
 
 
 def write_fine_release(folder: Path) -> Path:
@@ -178,8 +182,8 @@ def test_the_faults_of_all_lists_of_the_fine_release_are_collected(tmp_path):
     paths = list(tmp_path.glob("Anno_fine/train_*.txt"))
     for path in paths:
         path.write_text(path.read_text().replace("\n", " 7 7\n", 1))
-    problems = []
-    b = deepfashion.find_benchmarks(tmp_path, problems)["category_attribute"]
+    with lists.collecting() as problems:
+        b = deepfashion.find_benchmarks(tmp_path)["category_attribute"]
     assert sorted(str(problem).split(", line 1: ")[0] for problem in problems) == sorted(map(str, paths))
     assert np.isnan(b.box).all() and (b.category, b.landmarks, b.attributes) == (None, None, None)
     with pytest.raises(DataError, match="train_bbox.txt, line 1"):
@@ -201,7 +205,7 @@ def test_fine_release_by_hand(tmp_path):
         np.testing.assert_array_equal(row, np.where(visibility[:, None] == 0, seen, NAN))
     for kind in ("attr", "cate", "landmarks"):
         (tmp_path / "Anno_fine" / f"train_{kind}.txt").unlink()
-    b = deepfashion.read_category_attribute(tmp_path)
+    b = read_category_attribute(tmp_path)
     assert b.attributes is b.category is b.landmarks is b.visibility is b.clothes_type is None
 
 
@@ -225,7 +229,7 @@ def test_faults_of_the_fine_release_are_named(tmp_path, file, old, new, message)
     assert old in (text := path.read_text())
     path.write_text(text.replace(old, new))
     with pytest.raises(DataError, match=f"{file}(, |: ){message}"):
-        deepfashion.read_category_attribute(tmp_path)
+        read_category_attribute(tmp_path)
 
 
 def test_the_landmark_benchmark_stands_in_for_an_absent_one(tmp_path):
@@ -248,15 +252,15 @@ def test_joints_of_unknown_order_are_not_used(tmp_path):
     path = write_category_attribute(tmp_path) / "Anno_coarse" / "list_joints.txt"
     write(path, [f"{name} 2 1" + " 0 5 5" * 14 for name in NAMES])
     with pytest.warns(UserWarning, match="list_joints.txt: not used, because the order"):
-        b = deepfashion.read_category_attribute(tmp_path)
+        b = read_category_attribute(tmp_path)
     assert b.joints is None and b.landmarks is not None
     write(path, [NAMES[0] + " 0 5 5" * 14, NAMES[1] + " 2 1" + " 0 5 5" * 14, NAMES[2] + " 0 5 5" * 14])
     with pytest.raises(DataError, match="list_joints.txt, line 4: 44 numbers after the image name where 42"):
-        deepfashion.read_category_attribute(tmp_path)
+        read_category_attribute(tmp_path)
 
 
 def test_inshop_by_hand(tmp_path):
-    b = deepfashion.read_inshop(write_inshop(tmp_path))
+    b = read_inshop(write_inshop(tmp_path))
     assert b.images_root == tmp_path and b.annotation == ""
     assert b.split.tolist() == ["train", "query", "gallery"] and b.item.tolist() == ["id_01", "id_02", "id_02"]
     assert b.pose.tolist() == [1, 3, 4] and b.clothes_type.tolist() == [3, 2, 2]
@@ -267,7 +271,7 @@ def test_inshop_by_hand(tmp_path):
 
 
 def test_consumer2shop_by_hand(tmp_path):
-    b = deepfashion.read_consumer2shop(write_consumer2shop(tmp_path))
+    b = read_consumer2shop(write_consumer2shop(tmp_path))
     assert b.domain.tolist() == ["consumer", "shop", "consumer", "shop", "shop"]
     assert b.pairs.tolist() == [[0, 1], [2, 3]]
     assert b.split.tolist() == ["train", "train", "test", "test", ""]
@@ -311,7 +315,7 @@ def test_inshop_item_attributes_by_hand(tmp_path, counted, folder):
     write(path, ["denim", "long sleeve", "size 12"], "attribute_name")
     if not counted:
         path.write_text(path.read_text().removeprefix("3\n"))
-    b = deepfashion.read_inshop(tmp_path)
+    b = read_inshop(tmp_path)
     assert b.attributes.tolist() == [[0, 0, 0], [-1, 0, 1], [-1, 0, 1]] and b.attributes.dtype == np.int8
     assert b.attribute_names == ("denim", "long sleeve", "size 12")
     assert b.attribute_groups.tolist() == [0, 0, 0] and b.attribute_groups.dtype == np.int8
@@ -321,7 +325,7 @@ def test_inshop_item_attributes_by_hand(tmp_path, counted, folder):
 def test_item_attributes_with_the_papers_groups(tmp_path):
     names = ["a-line  3", "long sleeve  4"]
     write_item_attributes(write_inshop(tmp_path), "attribute_name  attribute_type", names, ["id_01 1 -1", "id_02 -1 1"])
-    b = deepfashion.read_inshop(tmp_path)
+    b = read_inshop(tmp_path)
     assert b.attributes.tolist() == [[1, -1], [-1, 1], [-1, 1]] and b.attribute_names == ("a-line", "long sleeve")
     assert b.attribute_groups.tolist() == [3, 4] and b.group_names == lists.ATTRIBUTE_GROUPS
 
@@ -333,7 +337,7 @@ def test_consumer2shop_item_attributes_by_hand(tmp_path):
     for file in (ITEM_NAMES, ITEM_LABELS):
         path = folder / file
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
-    b = deepfashion.read_consumer2shop(folder)
+    b = read_consumer2shop(folder)
     assert b.attribute_names == ("Long (longer than 80cm)", "Zip") and b.attribute_groups.tolist() == [1, 12]
     assert b.group_names == {1: "group 1", 12: "group 12"}
     assert b.attributes.tolist() == [[0, 0], [0, 0], [1, -1], [1, -1], [0, 1]]  # an image in no pair has an item, too
@@ -343,16 +347,16 @@ def test_consumer2shop_item_attributes_by_hand(tmp_path):
 def test_item_attributes_need_both_lists(tmp_path, file):
     write_item_attributes(write_inshop(tmp_path), "attribute_name", ["denim"], ["id_01 1"])
     (tmp_path / file).unlink()
-    b = deepfashion.read_inshop(tmp_path)
+    b = read_inshop(tmp_path)
     assert b.attributes is b.attribute_names is b.attribute_groups is b.group_names is None
 
 
 def test_items_listed_twice(tmp_path):
     write_item_attributes(write_inshop(tmp_path), "attribute_name", ["denim", "knit"], ["id_01 1 0"] * 2)
-    assert deepfashion.read_inshop(tmp_path).attributes.tolist() == [[1, 0], [0, 0], [0, 0]]
+    assert read_inshop(tmp_path).attributes.tolist() == [[1, 0], [0, 0], [0, 0]]
     write(tmp_path / ITEM_LABELS, ["id_01 1 0", "id_02 1 1", "id_01 1 1"])
     with pytest.raises(DataError, match=r"list_attr_items.txt, line 3: item id_01 is listed again with other labels"):
-        deepfashion.read_inshop(tmp_path)
+        read_inshop(tmp_path)
 
 
 # The ceiling
@@ -370,11 +374,11 @@ def write_ceiling(tmp_path: Path, rows: list[str]) -> Path:
 def test_ceiling_by_hand(tmp_path):
     first, second = list(range(10, 60)), list(range(49, -1, -1))
     rows = [f"{NAMES[2]}  {' '.join(map(str, first))}", f"{NAMES[1]}  {' '.join(map(str, second))}"]
-    b = deepfashion.read_category_attribute(write_ceiling(tmp_path, rows))
+    b = read_category_attribute(write_ceiling(tmp_path, rows))
     assert b.ceiling.shape == (3, 50) and b.ceiling.dtype == np.int16
     assert b.ceiling.tolist() == [[-1] * 50, second, first]
     (tmp_path / LABELS).unlink()
-    assert deepfashion.read_category_attribute(tmp_path).ceiling is None  # numbers of unknown attributes
+    assert read_category_attribute(tmp_path).ceiling is None  # numbers of unknown attributes
 
 
 @pytest.mark.parametrize(
@@ -388,14 +392,14 @@ def test_ceiling_by_hand(tmp_path):
 )
 def test_faulty_ceilings_are_named(tmp_path, row, message):
     with pytest.raises(DataError, match=f"list_ceiling.txt, {message}"):
-        deepfashion.read_category_attribute(write_ceiling(tmp_path, [row]))
+        read_category_attribute(write_ceiling(tmp_path, [row]))
 
 
 # What is measured
 
 
 def test_measured_split(tmp_path):
-    b = deepfashion.read_inshop(write_inshop(tmp_path))
+    b = read_inshop(write_inshop(tmp_path))
     assert deepfashion.measured_split(b) == "query"
     for split, expected in ((["val", "train", "test"], "test"), (["val", "query", ""], "val")):
         assert deepfashion.measured_split(replace(b, split=np.array(split))) == expected
@@ -404,12 +408,12 @@ def test_measured_split(tmp_path):
 
 
 def test_sides(tmp_path):
-    inshop = deepfashion.read_inshop(write_inshop(tmp_path / "a"))
+    inshop = read_inshop(write_inshop(tmp_path / "a"))
     query, gallery = deepfashion.sides(inshop)
     assert (query.tolist(), gallery.tolist()) == ([1], [2]) and query.dtype == gallery.dtype == np.int64
     with pytest.raises(Lacks, match="no query images or no gallery"):
         deepfashion.sides(replace(inshop, split=np.array(["train", "query", "query"])))
-    street = deepfashion.read_consumer2shop(write_consumer2shop(tmp_path / "b"))
+    street = read_consumer2shop(write_consumer2shop(tmp_path / "b"))
     assert [side.tolist() for side in deepfashion.sides(street)] == [[2], [3]]
     val = replace(street, split=np.array(["train", "train", "val", "val", ""]))
     assert [side.tolist() for side in deepfashion.sides(val)] == [[2], [3]]
@@ -422,13 +426,13 @@ def test_distractors_are_searched_too(tmp_path):
     folder = write_consumer2shop(tmp_path)
     path = folder / "Eval" / "list_distractors.txt"
     write(path, ["img/TOPS/Tee/id_3/shop_01.jpg"], "image_name")
-    b = deepfashion.read_consumer2shop(folder)
+    b = read_consumer2shop(folder)
     assert b.split.tolist() == ["train", "train", "test", "test", "test"] and b.item[4] == "id_3"
     assert [side.tolist() for side in deepfashion.sides(b)] == [[2], [3, 4]]
     deepfashion.check_disjoint(b)
     write(path, ["img/DRESSES/Dress/id_2/shop_01.jpg"], "image_name")
     with pytest.raises(DataError, match="list_distractors.txt, line 3: the image is in list_eval_partition.txt, too"):
-        deepfashion.read_consumer2shop(folder)
+        read_consumer2shop(folder)
 
 
 # Faults: every one is a DataError that names the file and, where there is one, the line
@@ -498,19 +502,19 @@ def test_missing_files(tmp_path, file):
     path = write_category_attribute(tmp_path) / file
     path.unlink()
     if file == LABELS:  # without labels the attributes are absent, no fault
-        assert deepfashion.read_category_attribute(tmp_path).attributes is None
+        assert read_category_attribute(tmp_path).attributes is None
         return
     with pytest.raises(DataError, match=f"{re.escape(str(path))}: No such file.*put the official file there"):
-        deepfashion.read_category_attribute(tmp_path)
+        read_category_attribute(tmp_path)
 
 
 def test_images_that_were_not_unpacked(tmp_path):
     write_category_attribute(tmp_path)
     (tmp_path / "Img" / "img").rmdir()
     with pytest.raises(DataError, match="neither Img/img nor img is there; unpack"):
-        deepfashion.read_category_attribute(tmp_path)
+        read_category_attribute(tmp_path)
     (tmp_path / "img").mkdir()
-    assert deepfashion.read_category_attribute(tmp_path).images_root == tmp_path
+    assert read_category_attribute(tmp_path).images_root == tmp_path
 
 
 def test_links_that_leave_the_data_folder(tmp_path):
@@ -520,29 +524,29 @@ def test_links_that_leave_the_data_folder(tmp_path):
     image = folder / "Img" / "img" / "Tee"
     image.symlink_to(outside)
     with pytest.raises(DataError, match=r"list_bbox.txt, line 4: .*is a link out of"):
-        deepfashion.read_category_attribute(folder)
+        read_category_attribute(folder)
     image.unlink()
     image.mkdir()
     (image / "img_2.jpg").symlink_to(outside / "img_2.jpg")
     with pytest.raises(DataError, match=r"list_bbox.txt, line 4: .*is a link out of"):
-        deepfashion.read_category_attribute(folder)
+        read_category_attribute(folder)
     (image / "img_2.jpg").unlink()
     (image / "inside.jpg").write_bytes(b"")
     (image / "img_2.jpg").symlink_to("inside.jpg")
-    deepfashion.read_category_attribute(folder)
+    read_category_attribute(folder)
     (tmp_path / "link").symlink_to(folder)  # the data folder itself may be a link
-    deepfashion.read_category_attribute(tmp_path / "link")
+    read_category_attribute(tmp_path / "link")
 
 
 # Checks
 
 
 def test_check_disjoint(tmp_path):
-    b = deepfashion.read_inshop(write_inshop(tmp_path))
+    b = read_inshop(write_inshop(tmp_path))
     with pytest.raises(DataError, match="item id_02 is in train and in query or gallery; keep"):
         deepfashion.check_disjoint(replace(b, item=np.array(["id_02"] * 3)))
     with pytest.raises(DataError, match="image img/x.jpg is in query and in gallery; keep"):
         deepfashion.check_disjoint(replace(b, image=np.array(["img/y.jpg", "img/x.jpg", "img/x.jpg"])))
-    c = deepfashion.read_consumer2shop(write_consumer2shop(tmp_path / "c2s"))
+    c = read_consumer2shop(write_consumer2shop(tmp_path / "c2s"))
     with pytest.raises(DataError, match="item id_1 is in train and in test"):
         deepfashion.check_disjoint(replace(c, item=np.array(["id_1"] * 5)))

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from lib.deepfashion import read_category_attribute
+from lib.deepfashion import read_benchmark
 from lib.lists import FOLDERS, SLOTS, DataError
 
 WORDS = ("Tee", "Sheer_Blouse", "V neck", "Été", "連衣裙", "a.b", "1 2", "x-1")
@@ -72,7 +72,7 @@ class Lists:
 @pytest.mark.parametrize("seed", range(20))
 def test_what_is_read_is_what_was_written(tmp_path, seed):
     lists = Lists(seed)
-    b = read_category_attribute(lists.write(tmp_path))
+    b = read_benchmark(lists.write(tmp_path), "category_attribute")
     assert b.image.tolist() == lists.images
     assert b.category_names == tuple(row[0] for row in lists.rows[CATEGORY_NAMES])
     assert b.attribute_names == tuple(row[0] for row in lists.rows[LABEL_NAMES])
@@ -202,7 +202,7 @@ def test_a_fault_is_named_with_file_and_line(tmp_path, fault, seed):
     lists = Lists(100 + seed)
     name, line = FAULTS[fault](lists, int(lists.rng.integers(100)))
     with pytest.raises(DataError) as error:
-        read_category_attribute(lists.write(tmp_path))
+        read_benchmark(lists.write(tmp_path), "category_attribute")
     place = re.escape(name.split("/")[1]) + (f", line {line}: " if line else ": ")
     assert re.search(rf"{place}.*; \S", str(error.value)) and "\n" not in str(error.value)
 
@@ -211,4 +211,4 @@ def test_a_fault_is_named_with_file_and_line(tmp_path, fault, seed):
 def test_the_bound_itself_is_allowed(tmp_path, name, column, value):
     lists = Lists(7)
     word(name, column, value)(lists, 0)
-    assert len(read_category_attribute(lists.write(tmp_path)).image) == len(lists.images)
+    assert len(read_benchmark(lists.write(tmp_path), "category_attribute").image) == len(lists.images)

@@ -1,5 +1,6 @@
 """The readers on DeepFashion's real lists and a real sample; skipped where these are not beside the checkout."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,9 @@ from lib import deepfashion, lists
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 NAN = float("nan")
+read_category_attribute = partial(deepfashion.read_benchmark, name="category_attribute")
+read_inshop = partial(deepfashion.read_benchmark, name="inshop")
+read_consumer2shop = partial(deepfashion.read_benchmark, name="consumer2shop")
 
 
 def write(path: Path, rows: list[str]) -> None:
@@ -30,7 +34,7 @@ def test_real_attributes_and_categories(real_lists, tmp_path):
     for name in ("list_attr_cloth", "list_category_cloth"):
         (tmp_path / "Anno" / f"{name}.txt").symlink_to(real_lists / f"{name}.txt")
     (tmp_path / "img").mkdir()
-    b = deepfashion.read_category_attribute(tmp_path)
+    b = read_category_attribute(tmp_path)
     assert b.attribute_names[:3] == ("a-line", "abstract", "abstract chevron")
     assert b.attribute_names[3] == "abstract chevron print" and b.attribute_names[-1] == "zippered"
     assert np.bincount(b.attribute_groups).tolist() == [0, 156, 218, 180, 216, 230]
@@ -49,7 +53,7 @@ def test_real_inshop_partition(real_lists, tmp_path):
     (tmp_path / "Anno" / "list_attr_cloth.txt").symlink_to(real_lists / "inshop" / "list_attr_cloth_inshop.txt")
     write(tmp_path / "Anno" / "list_attr_items.txt", ["id_00000001 1" + " -1" * 462])
     (tmp_path / "img").mkdir()
-    b = deepfashion.read_inshop(tmp_path)
+    b = read_inshop(tmp_path)
     assert len(b.image) == 52_712 and len(np.unique(b.item)) == 7_982
     assert [len(b.rows(split)) for split in ("train", "query", "gallery")] == [25_882, 14_218, 12_612]
     assert len(np.unique(b.item[b.rows("train")])) == 3_997 and len(b.category_names) == 23
@@ -72,7 +76,7 @@ def test_real_consumer2shop_attributes_have_byte_order_marks_crlf_and_two_names(
     for name in ("list_attr_cloth.txt", "list_attr_type.txt"):
         (tmp_path / "Anno" / name).symlink_to(real_lists / "consumer2shop" / name)
     write(tmp_path / "Anno" / "list_attr_items.txt", ["id_1".ljust(14) + " ".join(["-1"] * 302 + ["1"])])
-    b = deepfashion.read_consumer2shop(tmp_path)
+    b = read_consumer2shop(tmp_path)
     assert len(b.attribute_names) == 303 and b.attribute_names[0] == "Regular length (51-65cm)"
     assert b.attribute_names[-1] == "Leg-of-mutton Sleeve" and "Appliqué" in b.attribute_names
     assert (b.attribute_groups[0], b.attribute_groups[-1]) == (1, 18) and len(b.group_names) == 18
