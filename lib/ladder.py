@@ -377,12 +377,8 @@ class Task:
 def make_task(benchmarks: dict[str, Benchmark], config: Config, out: Path, rows: np.ndarray | None = None,
               measured: np.ndarray | None = None) -> Task:  # fmt: skip
     """Return the task of a source. rows, measured: to train on other rows than pretrain and train, and to measure on
-    others than `measured_split` (a split held out of train, to choose settings). Raises Lacks without labels."""
-    if "category_attribute" not in benchmarks:
-        raise Lacks("no category and attribute benchmark in this source")
+    others than `measured_split` (a split held out of train, to choose settings)."""
     benchmark = benchmarks["category_attribute"]
-    if benchmark.attributes is None:
-        raise Lacks("no attributes in this source's category and attribute benchmark")
     if rows is None:
         rows = benchmark.rows("pretrain", "train")
         measured = benchmark.rows(measured_split(benchmark))
