@@ -48,14 +48,17 @@ def _printed(g: Cloth) -> np.ndarray:
     if g.pattern not in ("solid", "colorblock", "two-tone", "ombre"):
         draw_pattern(img, g, c1, c2, c3, rng)
     if g.abstract > 0:
-        bent = [np.float32(axis + 7 * g.abstract * noise(9, k)) for axis, k in zip(grid(), (0, 3), strict=True)]
+        bent = [np.float32(axis + 5 * g.abstract * noise(9, k)) for axis, k in zip(grid(), (0, 3), strict=True)]
         img = cv2.remap(img, *bent, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
     return img
 
 
 def _woven(img: np.ndarray, fabric: str) -> np.ndarray:
     weave = weave_of(fabric)
-    return img if weave is None else np.clip(img * weave[..., None], 0, 255).astype(np.uint8)
+    if weave is None:
+        return img
+    deep = np.maximum(img, 70).astype(np.float32)  # the weave of a dark cloth is seen by its light
+    return np.clip(img + (weave[..., None] - 1) * deep, 0, 255).astype(np.uint8)
 
 
 def cover(g: Garment) -> np.ndarray | None:

@@ -122,7 +122,7 @@ def draw_skirt(pen: Pen) -> None:
             pen.line([[dx + 0.8 * share * top, y], [dx + share * bottom, y1]], 0.004)
 
 
-_WAISTS = dict(belt=0.018, sash=0.03, drawstring=0.02, elastic=0.022, smocked=0.06, foldover=0.045)  # how high
+_WAISTS = dict(belt=0.026, sash=0.034, drawstring=0.02, elastic=0.022, smocked=0.06, foldover=0.045)  # how high
 _WAISTS |= dict(gathered=0.02, corset=0.09, buttoned=0.02, bow=0.02, braided=0.02, dropped=0.006)
 
 
@@ -147,7 +147,11 @@ def draw_waist(pen: Pen) -> None:
     elif name == "braided":
         for at in left + (right - left) * np.linspace(0, 1, 16)[:, None]:
             pen.disc(at, 0.006, shade_of(COLOURS["tan"], pen.light))
-    if name != "none" or not pen.upper:
+    if name == "none" and pen.g.rise > 0.75 and not pen.upper:  # a high waist is told by its tall band and two buttons
+        pen.fill([left, right, right + [0.004, 0.045], left + [-0.004, 0.045]], pen.dark)
+        for y in (0.012, 0.033):
+            pen.disc((left + right) / 2 + [0, y], 0.006, pen.accent)
+    elif name != "none" or not pen.upper:
         at = (left + right) / 2 + [0, 0.009 if name == "belt" and not pen.upper else 0]
         pen.shapes("waistline", name, at, left=left, right=right)
 
@@ -201,7 +205,7 @@ def draw_closure(pen: Pen) -> None:
         pen.shapes("closure", name, (0, 0), start=(x, start), end=(0, end), **feet)
     elif name == "wrap":
         start = c[1] if pen.upper else c[5]
-        pen.curve([start, [-0.5 * abs(c[4][0]), c["waist_y"] + 0.01], [c[6][0] * 0.4, end]], 0.007)
+        pen.curve([start, [-0.5 * abs(c[4][0]), c["waist_y"] + 0.01], [c[6][0] * 0.4, end]], 0.013)
     elif name == "lace-up":
         pen.lacing(x, start + 0.006, 0.013, 0.017, 0.013, WHITE)
     else:
@@ -210,7 +214,7 @@ def draw_closure(pen: Pen) -> None:
 
 
 def _draw_buttons(pen: Pen, name: str, heights: np.ndarray) -> None:
-    columns, radius = ((-0.024, 0.024), 0.008) if name == "double-breasted" else ((0.007,), 0.006)
+    columns, radius = ((-0.024, 0.024), 0.01) if name == "double-breasted" else ((0.007,), 0.009)
     for y in heights:
         if name == "toggle":
             pen.line([[-0.019, y], [0.019, y]], 0.008, (120, 84, 50))
@@ -248,7 +252,7 @@ def draw_back(pen: Pen) -> None:
 
 # ---- hem and trim ---------------------------------------------------------------------------------------------------
 
-_BEADS = {"lace": (0.008, 1), "crochet": (0.009, 2), "scallop": (0.012, 2), "pom-pom": (0.01, 2), "bead": (0.005, 1)}
+_BEADS = {"lace": (0.008, 1), "crochet": (0.009, 2), "scallop": (0.012, 2), "pom-pom": (0.01, 2), "bead": (0.009, 2)}
 
 
 def draw_edge(pen: Pen, ends, kind: str, colour) -> None:

@@ -26,7 +26,7 @@ def _draw_garment(pen: Pen) -> None:
     g, c = pen.g, pen.c
     runs = g.finish == "dip-dye" or g.pattern in ("ombre", "two-tone", "colorblock")
     material = Material(cloth.tile(g), cloth.cover(g), (c["outline"][:, 1].min(), c["end"]) if runs else None)
-    panel = Material(*cloth.panel_cloth(g.panel, g), size=1.0) if g.panel != "none" else None
+    panel = Material(*cloth.panel_cloth(g.panel, g), size=1.5) if g.panel != "none" else None
     _draw_legs(pen, material, panel)
     _lay(pen, c["outline"], material)
     if panel:
@@ -60,7 +60,7 @@ def _draw_garment(pen: Pen) -> None:
             _draw_sleeve(pen, *sleeve, cut)
     if g.sleeve_kind == "raglan" and pen.upper:
         for j, (name, _) in enumerate(SIDES):
-            pen.line([c[j], pen.body[f"{name} shoulder"] + [0, 0.07]], 0.005)
+            pen.line([c[j], pen.body[f"{name} shoulder"] + [0, 0.07]], 0.009)
     details.draw_collar(pen)
 
 
@@ -133,7 +133,7 @@ def _draw_distress(pen: Pen) -> None:
         else:
             x, y = rng.uniform(-0.05, 0.05), rng.uniform(pen.c[4][1], pen.c["low"])
         for k, colour in enumerate(((232, 232, 228), pen.skin, (232, 232, 228))):
-            pen.line([[x - 0.016, y + 0.006 * k], [x + 0.016, y + 0.006 * k]], 0.006, colour)
+            pen.line([[x - 0.022, y + 0.008 * k], [x + 0.022, y + 0.008 * k]], 0.009, colour)
 
 
 def _draw_straps(pen: Pen, material: Material) -> None:
@@ -174,7 +174,7 @@ def _draw_sleeve(pen: Pen, points: np.ndarray, widths: np.ndarray, material: Mat
     across = np.array([-along[1], along[0]])
     ends = np.array([points[-1] + across * widths[-1], points[-1] - across * widths[-1]])
     if kind in ("cuffed", "rolled"):
-        width, colour = (0.028, pen.dark) if kind == "cuffed" else (0.02, shade_of(pen.dark, 1.6))
+        width, colour = (0.028, pen.dark) if kind == "cuffed" else (0.03, shade_of(pen.dark, 1.6))
         pen.fill([ends[0], ends[1], ends[1] - along * width, ends[0] - along * width], colour, "over")
     elif g.hem == "ribbed" or (g.category in ("Sweater", "Hoodie", "Bomber") and g.sleeve > 0.8):
         pen.line(ends - along * 0.007, 0.014)
@@ -184,7 +184,7 @@ def _draw_sleeve(pen: Pen, points: np.ndarray, widths: np.ndarray, material: Mat
     elif kind == "puff":
         pen.line(ends - along * 0.004, 0.008)
     if kind == "drop":
-        pen.line([points[1] + across * widths[0], points[1] - across * widths[0]], 0.004)
+        pen.line([points[1] + across * widths[0], points[1] - across * widths[0]], 0.008)
     if kind == "open-shoulder" and not pen.hanger:
         pen.fill(points[1] + CIRCLE * [0.8 * widths[0], 0.026], pen.skin, "over")
     if trim in ("tipped", "contrast", "piping"):

@@ -19,6 +19,7 @@ VALUES = {field: tuple(values) for field, values in _DATA["values"].items()}
 VALUES |= {"colour": tuple(COLOURS), "accent": tuple(COLOURS)}
 RANGES = {field: tuple(limits) for field, limits in _DATA["numbers"].items()}
 _FIGURES_OF_CLOTH = {"solid", "colorblock", "two-tone", "ombre"}  # patterns for cloth that is not printed
+UNPRINTED = tuple(_DATA["unprinted"])
 _FREQUENT = ("black", "white", "navy", "grey", "blue", "red")  # three times as frequent as the other colours
 
 
@@ -193,15 +194,18 @@ def sample(category: str, rng: np.random.Generator, overlap: float = 0.0) -> Gar
         else:
             known, share = tuple(choice), tuple(choice.values())
             values[name] = known[rng.choice(len(known), p=_shares(share))]
-    ground, accent = rng.choice(len(COLOURS), 2, replace=False, p=_COLOUR_SHARES)
-    values = {"colour": VALUES["colour"][ground]} | values | {"accent": VALUES["accent"][accent]}
+    ground, *others = rng.choice(len(COLOURS), 4, replace=False, p=_COLOUR_SHARES)
+    values = {"colour": VALUES["colour"][ground]} | values
+    own = COLOURS[values["colour"]]  # what is printed can be told from its ground
+    accent = max(others, key=lambda i: np.abs(np.subtract(COLOURS[VALUES["accent"][i]], own)).sum())
+    values["accent"] = VALUES["accent"][accent]
     if category in _DATA["women"]:
         values["wearer"] = "women"
-    unprinted = values["fabric"] in _DATA["unprinted"] and values["pattern"] not in _FIGURES_OF_CLOTH
+    unprinted = values["fabric"] in UNPRINTED and values["pattern"] not in _FIGURES_OF_CLOTH
     if unprinted and rng.random() < 0.95:
         values["pattern"] = "solid"
-    if values["finish"] in ("tie-dye", "dip-dye", "metallic") and rng.random() < 0.9:
-        values["pattern"] = "solid"
+    if values["finish"] != "none" and values["pattern"] != "solid" and rng.random() < 0.9:
+        values |= {"finish": "none"} if rng.random() < 0.85 else {"pattern": "solid"}
     return settle(Garment(**values))
 
 

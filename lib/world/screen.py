@@ -17,11 +17,13 @@ from lib.world.attributes import ROWS, allowed
 from lib.world.figure import Picture
 from lib.world.garment import RANGES, VALUES, Clause, Garment, choices, settle
 
-CLEAR, SEEN = 24, 40  # how far a pixel must differ in a colour, of 255, and how many pixels of the view must
+CLEAR = 24  # how far a pixel must differ in a colour, of 255
+SEEN, ALL_OVER = 64, 400  # how many pixels of the view must, for a detail and for cloth; a view has 16,384
+_CLOTH = set(cloth.Cloth._fields)
 # Fields of which nothing is drawn from the front and from the back; that are plain in a shop's picture of the whole;
 # that move landmarks.
 _BACK, _FRONT = {"back"}, {"emblem"}
-_STRIKING = {"collar", "closure", "distress", "emblem", "skirt", "strap", "trim"}
+_STRIKING = {"collar", "closure", "distress", "emblem", "skirt", "trim"}
 _EDGES = {"neckline": (0, 1), "collar": (0, 1), "sleeve_kind": (2, 3), "waistline": (4, 5), "hem": (6, 7)}
 _CUT = {"length", "sleeve", "fit", "flare", "waist", "rise"}
 _KNOWN = ("category", "shape", "clothes_type")  # fields that stay: a reader sees them in any picture
@@ -84,12 +86,16 @@ class View:
     def differs(self, other: Garment) -> bool:
         """Draw the picture of another garment and compare."""
         differs = cv2.absdiff(self.seen(self.picture.with_garment(other)), self.own).max(2) > CLEAR
-        return int(np.count_nonzero(differs)) >= SEEN
+        return int(np.count_nonzero(differs)) >= (ALL_OVER if self._changes(other) <= _CLOTH else SEEN)
+
+    def _changes(self, other: Garment) -> set[str]:
+        """Return the fields in which a garment differs."""
+        return {name for name, value in vars(self.g).items() if value != getattr(other, name)}
 
     def _obvious(self, other: Garment) -> bool | None:
         """Return whether another garment looks different, where nothing needs to be drawn to know it, else None."""
-        g, picture = self.g, self.picture
-        fields = {name for name, value in vars(g).items() if value != getattr(other, name)}
+        picture = self.picture
+        fields = self._changes(other)
         if fields <= (_FRONT if picture.back else _BACK):
             return False
         plain = not (picture.back or picture.consumer or picture.labels["zoom"] > 0.9)
@@ -97,7 +103,7 @@ class View:
             return True
         if fields <= _CUT:
             return True if picture.moves(other, self.per_pixel) > 2 else None
-        return True if fields <= set(cloth.Cloth._fields) and self._other_cloth(other) else None
+        return True if fields <= _CLOTH and self._other_cloth(other) else None
 
     def _other_cloth(self, other: Garment) -> bool:
         """Return whether so much of another cloth looks different that any picture with some of it must."""
@@ -105,7 +111,7 @@ class View:
         width, height = (max(1, round(size * per)) for per in self.per_pixel)
         one, two = (cv2.resize(_on_grey(g), (width, height), interpolation=cv2.INTER_AREA) for g in (self.g, other))
         share = np.count_nonzero(cv2.absdiff(one, two).max(2) > 1.5 * CLEAR) / (width * height)
-        return bool(share * np.count_nonzero(self.picture.bare) * np.prod(self.per_pixel) > 8 * SEEN)
+        return bool(share * np.count_nonzero(self.picture.bare) * np.prod(self.per_pixel) > 3 * ALL_OVER)
 
 
 def _on_grey(g: Garment) -> np.ndarray:

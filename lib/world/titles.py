@@ -21,7 +21,7 @@ from lib.world.garment import CATEGORIES, Garment
 # A seller's order of phrases, from the front.
 PLACES = ("look", "lead", "finish", "pattern", "fabric", "neck", "sleeve", "detail", "cut", "length")
 # Probability that the next phrase is mentioned, after 0, 1 and 2 phrases; no title has more than three.
-MENTIONED = (0.98, 0.85, 0.22)
+MENTIONED = (0.98, 0.9, 0.4)
 # A less telling phrase is mentioned less: factor by salience 0 to 9.
 STRENGTH = (0.0, 0.15, 0.25, 0.4, 0.6, 0.78, 0.9, 0.95, 0.98, 1.0)
 CONSIDERED = 6  # a seller thinks of this many of the most telling phrases

@@ -11,12 +11,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from lib.world.attributes import NAMES, NUMBER, ROWS
+from lib.world.attributes import NAMES, NUMBER, ROWS, Row
 from lib.world.garment import (
     CATEGORIES,
     CATEGORY_NAMES,
     CATEGORY_WEIGHTS,
     RANGES,
+    UNPRINTED,
     VALUES,
     Clause,
     Garment,
@@ -33,8 +34,15 @@ NO_THEME = 0.3  # share of garments that are drawn from their category's ranges 
 ICONS = ("star", "sun", "moon", "eagle", "city")
 
 
+def _is_mood(row: Row) -> bool:
+    """Return whether a name is a style that several things together stand for, which a reader may doubt."""
+    return row.group == 5 and len(row.condition[0]) > 1
+
+
 def _theme_weights() -> np.ndarray:
+    moods = [_is_mood(ROWS[c.row]) for c in CONCEPTS]
     ranks = np.random.default_rng(2016).permutation(len(CONCEPTS))
+    ranks = np.argsort(np.argsort(ranks + len(CONCEPTS) * np.array(moods)))  # moods come last
     tail = 1 / (TAIL + ranks)
     floor = np.array([FLOOR / min(w.share for w in c.wordings) / STRENGTH[c.salience] for c in CONCEPTS])
     return floor + (1 - NO_THEME - floor.sum()) * tail / tail.sum()
@@ -81,9 +89,20 @@ def wear(g: Garment, name: str, rng: np.random.Generator, keep: Sequence[str] = 
             new["pattern"] = "solid"
         if g.closure != "none" and "closure" not in CATEGORIES[g.category].ranges:
             new["closure"] = "none"
-    changed = settle(replace(g, **new))
+    changed = settle(replace(g, **new | _plainer(replace(g, **new), new, (name, *keep))))
     whole = _strange(changed) <= _strange(g) and all(_meets(changed, kept) for kept in (name, *keep))
     return changed if whole else None
+
+
+def _plainer(g: Garment, new: dict, names: Sequence[str]) -> dict:
+    """Return what is left out so that a new print, weave or finish can be seen, but for what the names ask for."""
+    asked = {clause.field for name in names for clause in _clauses(name)} | CATEGORIES[g.category].ranges.keys()
+    out: dict = {}
+    if new.get("pattern", "solid") != "solid":
+        out = {"finish": "none"} | ({"fabric": "cotton"} if g.fabric in UNPRINTED else {})
+    elif "finish" in new or new.get("fabric") in UNPRINTED:
+        out = {"pattern": "solid"} | ({"finish": "none"} if "fabric" in new else {})
+    return {field: value for field, value in out.items() if field not in asked}
 
 
 def _number(g: Garment, field: str, clauses: Sequence[Clause], rng: np.random.Generator) -> float | None:

@@ -43,7 +43,10 @@ def plainly(number, view):
                 cv2.resize(image[y0:y1, x0:x1], (PX, PX), interpolation=cv2.INTER_AREA).astype(int)
                 for image in (view.picture.image, view.picture.with_garment(other))
             )
-            shown = (np.abs(one - two) > screen.CLEAR).any(2).sum() >= screen.SEEN
+            changed = {name for name, value in vars(g).items() if value != getattr(other, name)}
+            all_over = changed <= {"colour", "accent", "pattern", "abstract", "fabric", "finish"}
+            least = screen.ALL_OVER if all_over else screen.SEEN
+            shown = (np.abs(one - two) > screen.CLEAR).any(2).sum() >= least
         if shown:
             return True
     return False
