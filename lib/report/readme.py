@@ -17,7 +17,7 @@ from lib.report.claims import RULE_DATE
 from lib.report.files import read_table
 from lib.report.page import REFERENCES, RUNS, beside, search
 from lib.report.results import ROOT
-from lib.report.tables import DASH, beside_paper, claims_display, rows_of, shown
+from lib.report.tables import DASH, beside_paper, by_frequency, claims_display, rows_of, shown
 
 REFERENCE = ROOT / "outputs" / "reference"
 PROFILES = {
@@ -69,6 +69,12 @@ def headline(profile: str) -> pd.DataFrame:
     return in_order({f"{title}: {kind}": both[title, kind] for title in titles for kind in ("paper", "here")})
 
 
+def frequency(profile: str) -> pd.DataFrame:
+    """Return top-5 attribute recall by the rank of an attribute's frequency in training, and the macro mean."""
+    table = by_frequency(read(profile, "measures"))
+    return table[table.index.isin([*paper.METHODS, *REFERENCES])].rename_axis("method").reset_index()
+
+
 def real_photos() -> pd.DataFrame:
     """Return one row per method on real photos, in per cent: attributes and landmarks of the val photos, then
     categories and search of in-shop's test photos, ± half a 95 % interval where there is one."""
@@ -116,11 +122,15 @@ def claims_full(profile: str) -> pd.DataFrame:
 
 
 def parts() -> dict[str, str]:
-    """Return the README's generated parts by name."""
+    """Return the README's generated parts by name: claims and frequencies of the first profile that has them."""
     profile = kept()[0]
+    judged = next((name for name in kept() if "rule" in read(name, "claims")), profile)
     about = networks.load(photo_network.FILE)[1]["figures"]
     photo = pd.DataFrame({"of photos held back": about.keys(), "": [f"{value:.1f}" for value in about.values()]})
-    return {"results": markdown(headline(profile)), "claims": markdown(claims(profile)), "photo": markdown(photo)}
+    results = headline(profile)
+    results = results[results.method.isin([*paper.METHODS, "fashionnet-global", *REFERENCES])]
+    texts = {"results": results, "frequency": frequency(judged), "claims": claims(judged), "photo": photo}
+    return {name: markdown(table) for name, table in texts.items()}
 
 
 def results_page() -> str:
