@@ -27,7 +27,9 @@ each method has one pre-training, so that they know nothing of other pre-trainin
    Every other verdict stays. On photos it is judged.
 """
 
+import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +42,7 @@ from lib.lists import LANDMARKS, Lacks
 from lib.methods import DETECTORS, FASHIONNET, METHODS
 from lib.report import measures
 from lib.report.results import STAGES, Results, gather
-from lib.report.tables import detector_table, figure7
+from lib.report.tables import detector_table, figure7, paper_top20
 from lib.runs import Plan
 
 RULE_DATE = "2026-11-29"
@@ -85,7 +87,6 @@ class Comparison(NamedTuple):
 
     @property
     def units(self) -> int:
-        """Return the number of units of the smaller side."""
         return min(side.units for side in self.sides)
 
     def untestable(self, effect: float = np.nan, rival: float = np.nan) -> str:
@@ -107,7 +108,6 @@ class Comparison(NamedTuple):
         return ""
 
     def room(self) -> float:
-        """Return what the ceiling leaves above the second side."""
         return self.sides[1].ceiling - self.sides[1].values[0]
 
     def scaled(self, effect: float, rival: float) -> tuple["Comparison", float]:
@@ -243,15 +243,12 @@ def doses(results: dict[str, Results], config: Config, landmark_shares: dict | N
 
     landmark_shares: of the landmark losses in FashionNet's total loss, by step; see `tables.loss_shares`.
     """
-    evidence, out = Evidence(results), {}
-    for ingredient, measure in {
-        "landmarks": lambda: _landmarks_found(evidence, landmark_shares or {}),
-        **{kind: lambda kind=kind: _parts_found(evidence, config, kind) for kind in DETECTORS},
-        "attributes 101-500": lambda: _further_recalled(evidence, "fashionnet+500", 101, 500),
-        "attributes 101-1000": lambda: _further_recalled(evidence, FASHIONNET, 101, 1000),
-        "attributes 501-1000": lambda: _further_recalled(evidence, FASHIONNET, 501, 1000),
-        "attributes 1-1000": lambda: _further_recalled(evidence, FASHIONNET, 1, 1000),
-    }.items():
+    e, out = Evidence(results), {}
+    measures_of = {"landmarks": partial(_landmarks_found, e, landmark_shares or {})}
+    measures_of |= {kind: partial(_parts_found, e, config, kind) for kind in DETECTORS}
+    for method, first, last in (("fashionnet+500", 101, 500), *((FASHIONNET, first, 1000) for first in (101, 501, 1))):
+        measures_of[f"attributes {first}-{last}"] = partial(_further_recalled, e, method, first, last)
+    for ingredient, measure in measures_of.items():
         try:
             out[ingredient] = measure()
         except Untestable as reason:
@@ -270,20 +267,17 @@ def _parts_found(e: Evidence, config: Config, kind: str) -> Dose:
     row = table[(table.kind == kind) & (table.part == "all")]
     if row.empty:
         raise Untestable(f"no detector of {kind} was trained")
-    found = row.found.iloc[0]
-    return Dose(
-        f"{100 * found:.1f} % found, by a detector trained on this source (the paper's: elsewhere)", found >= HIT
-    )
+    found, note = row.found.iloc[0], "by a detector trained on this source (the paper's: elsewhere)"
+    return Dose(f"{100 * found:.1f} % found, {note}", found >= HIT)
 
 
 def _further_recalled(e: Evidence, method: str, first: int, last: int) -> Dose:
-    group = f"ranks {first}-{last}"
-    results = e.at(CA)
-    names = results.benchmark.attribute_names or ()
+    names = e.at(CA).benchmark.attribute_names or ()
     if len(names) < first:
         raise Untestable(f"this source has only {len(names)} attributes")
-    evidence = Evidence({CA: results.with_references()})
-    ours, prior = (evidence.sides(Pick(CA, measures.attributes, m, 5, group))[0] for m in (method, "prior"))
+    pick = Pick(CA, measures.attributes, method, 5, f"ranks {first}-{last}")
+    e = Evidence({CA: e.at(CA).with_references()})
+    ours, prior = e.sides(pick)[0], e.sides(pick._replace(method="prior"))[0]
     lead = metrics.interval(ours.values - prior.values, LEVEL)
     figure = f"{100 * ours.values[0]:.1f} % recalled, {100 * lead.value:+.1f} over the prior"
     return Dose(figure, bool(lead.lo > 0 and ours.values[0] >= RECALLED))
@@ -354,26 +348,20 @@ def weigh(comparisons: list[Comparison], effect: float = np.nan, rival: float = 
     if len(left_out) > MOST_LEFT_OUT * len(comparisons):
         raise Untestable(f"{len(left_out)} of {len(comparisons)} comparisons: {left_out[0]}")
     intervals = [comparison.interval() for comparison in tested]
+    sizes = [comparison.scaled(effect, rival) for comparison in tested]  # in the unit of sizes, beside the paper's
+    sized = [scaled.interval() for scaled, _ in sizes]
     held, opposite = chances(intervals, [comparison.units for comparison in tested])
     at = int(np.argmin([i.value / i.error for i in intervals]))
-    weakest, shown = tested[at], intervals[at]
+    weakest, shown, wanted, (value, low, high, *_) = tested[at], intervals[at], sizes[at][1], sized[at]
     notes = [f"weakest of {len(tested)}: {weakest.name}"] if len(tested) > 1 else []
     notes += [f"{len(left_out)} not testable ({left_out[0]})"] if left_out else []
-    scaled, wanted = weakest.scaled(effect, rival)
-    sized = scaled.interval()
-    if scaled is not weakest:
-        ends = f"{100 * sized.value:.0f} % [{100 * sized.lo:.0f}, {100 * sized.hi:.0f}]"
+    if sizes[at][0] is not weakest:
+        ends = f"{100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
         notes.append(f"of the room {ends}, the paper's {100 * wanted:.0f} %")
     row = {"measured": shown.value, "lo": shown.lo, "hi": shown.hi, "detectable": seen(weakest.units) * shown.error}
-    row |= {"p_held": held, "p_opposite": opposite, "size": size(sized.lo, sized.hi, wanted), "margin": margin(wanted)}
-    row["ends"] = [scaled_ends(comparison, effect, rival) for comparison in tested]
+    row |= {"p_held": held, "p_opposite": opposite, "size": size(low, high, wanted), "margin": margin(wanted)}
+    row["ends"] = [(interval.lo, interval.hi) for interval in sized]
     return row | {"reason": "; ".join(notes), "seeds": shown.seeds}
-
-
-def scaled_ends(comparison: Comparison, effect: float, rival: float) -> tuple[float, float]:
-    """Return the ends of a comparison's interval in the unit of sizes."""
-    found = comparison.scaled(effect, rival)[0].interval()
-    return found.lo, found.hi
 
 
 # ---- the claims -----------------------------------------------------------------------------------------------------
@@ -392,9 +380,6 @@ TITLES = {"wtbi": "WTBI", "darn": "DARN", "fashionnet+joints": "FashionNet+Joint
 IN = {"inshop": "in-shop", "consumer2shop": "in consumer-to-shop"}
 
 
-UNJUDGED = {"p_held": np.nan, "p_opposite": np.nan}
-
-
 class Claim(NamedTuple):
     """A sentence of the paper in our words, its place, and what is compared."""
 
@@ -409,7 +394,6 @@ class Claim(NamedTuple):
 
 
 def title(method: str) -> str:
-    """Return a method's name as the paper writes it."""
     return TITLES.get(method, method.replace("fashionnet", "FashionNet"))
 
 
@@ -434,8 +418,7 @@ def in_search(stage: str, rival: str, better: str = FASHIONNET) -> Claim:
     words, where = f"{title(better)} leads {title(rival)} {IN[stage]}, top-20", FIG8 if stage == "inshop" else FIG9
     effect = low = np.nan
     if stage == "inshop":
-        main = paper.INSHOP_TOP20[FASHIONNET]
-        values = paper.INSHOP_TOP20 | {m: main - below for m, below in paper.INSHOP_BELOW_FASHIONNET.items()}
+        values = paper_top20(stage)
         effect, low = values[better] - values[rival], values[rival]
     elif (better, rival) == (FASHIONNET, "darn"):
         effect, low = STREET - STREET_DARN, STREET_DARN
@@ -461,7 +444,6 @@ def queries(group: str | np.ndarray, k: int = 1) -> Pick:
 
 
 def apart(name: str, first: Comparison, second: Comparison, paired: bool) -> Comparison:
-    """Return the difference of two comparisons."""
     return Comparison(name, first.values - second.values, first.sides + second.sides, paired)
 
 
@@ -599,11 +581,8 @@ def gather_all(plan: Plan) -> dict[str, Results]:
     """Return the results of all stages that this source has a benchmark for; see `results.gather`."""
     found = {}
     for stage in STAGES:
-        if stage in plan.benchmarks:
-            try:
-                found[stage] = gather(stage, plan)
-            except Lacks:
-                continue  # claims about it are then not testable
+        with contextlib.suppress(Lacks):  # claims about it are then not testable
+            found[stage] = gather(stage, plan)
     return found
 
 
@@ -628,11 +607,17 @@ def judge(results: dict[str, Results], dosed: dict[str, Dose], drawn: bool) -> p
             if missed := [name for name in c.ingredients if not dosed[name].learned]:
                 raise Untestable(f"not learned: {missed[0]}")
         except Untestable as reason:
-            row |= {"reason": str(reason), "direction": "not testable here", "size": "", **UNJUDGED}
+            row |= {
+                "reason": str(reason),
+                "direction": "not testable here",
+                "size": "",
+                "p_held": np.nan,
+                "p_opposite": np.nan,
+            }
         rows.append(row)
-    numbers = ("measured", "lo", "hi", "detectable")
-    words = ("direction", "size", "dose", "reason", "seeds", "pretrainings", "rule")
-    names = ["group", "claim", "where", "paper", *numbers, "p", *words]
+    names = (
+        "group claim where paper measured lo hi detectable p direction size dose reason seeds pretrainings rule".split()
+    )
     table = pd.DataFrame(rows).reindex(columns=[*names, "p_held", "p_opposite"])
     table = table.assign(pretrainings=1, rule=RULE_DATE)
     # One family of hypotheses: each claim's better-supported direction.

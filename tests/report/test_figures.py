@@ -71,33 +71,6 @@ def test_a_search_has_a_column_of_panels_and_a_dollar_is_no_formula(tmp_path):
     assert files.save_figure(figure, tmp_path, "fig").stat().st_size <= 350_000
 
 
-def test_table_2_and_the_papers_numbers_have_their_own_panels():
-    rows = [
-        (m, c, 5, p, 50.0, 40.0, 60.0) for m in (FASHIONNET, OTHER) for c, p in (("category", 80.0), ("all", np.nan))
-    ]
-    rows += [(m, c, 5, np.nan, 10.0, 9.0, 11.0) for m in ("ceiling", "prior") for c in ("category", "all")]
-    beside = pd.DataFrame(rows, columns=["method", "column", "k", "paper", "ours", "lo", "hi"])
-    figure = figures.table2(beside, 5, ["category", "all"], [FASHIONNET, OTHER, "ceiling", "prior"])
-    assert [axis.get_title() for axis in figure.axes] == ["category", "all", "", ""]
-    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == [OTHER, FASHIONNET]  # no reference row
-    assert sorted(texts(figure.axes[0])) == ["ceiling", "prior"] and not figure.legends
-    assert [line.get_xdata()[0] for line in figure.axes[2].lines] == [80, 80]
-    assert 80 not in [x for line in figure.axes[0].lines for x in line.get_xdata()]
-    alone = figures.table2(beside.assign(paper=np.nan), 5, ["all"], [FASHIONNET, OTHER, "prior"])
-    assert len(alone.axes) == 1
-
-
-def test_figure_7_tells_where_fashionnet_leads():
-    table = pd.DataFrame({"group": ["a", "a", "b"], "attribute": ["x", "y", "z"], "n": [3, 2, 1],
-                          "wtbi": [0.1, 0.2, 0.3], OTHER: [0.2, 0.7, 0.4], FASHIONNET: [0.5, 0.6, 0.4]})  # fmt: skip
-    figure = figures.attribute_recall(table, ["wtbi", OTHER, FASHIONNET])
-    assert [axis.get_title() for axis in figure.axes] == ["a: ahead on 1 of 2", "b: ahead on 0 of 1"]
-    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["y (2)", "x (3)"]
-    main = figure.axes[0].collections[-1]
-    assert main.get_offsets()[:, 0].tolist() == [60, 50]
-    assert main.get_facecolors()[0].tolist() == [1, 1, 1, 1]  # hollow where it is not ahead
-
-
 def test_loss_curves_have_at_most_five_methods_a_panel():
     names = list(METHODS)
     losses = {"train_category": [2.0, 1.0], "held_out_category": [2.5, 1.5], "train_landmark": [np.nan, np.nan]}
