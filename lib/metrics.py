@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 QUERIES, BLOCK = 512, 1 << 25  # that a search looks up at once, and distances that it holds at once
-SPARE, GROUP = 14, 64  # candidates beyond the wanted ones; columns whose minimum is looked at first
+SPARE, GROUP = 14, 16  # candidates beyond the wanted ones; columns whose minimum is looked at first
 CLOSE = 1 << 17  # numbers of candidates that are compared at once
 
 
@@ -136,10 +136,13 @@ def search(
         return indices, distances
     halves, farthest, unsure = (y2 / 2).float(), y2.max().sqrt(), []
     error = 2**-20 * x.shape[1] ** 0.5 * farthest * (x2.sqrt() + farthest) + 1e-30  # of float32, generously
+    step = max(1, min(BLOCK // min(Q, QUERIES), G))
+    buffer = halves.new_empty(min(Q, QUERIES), step)
     for rows in torch.arange(Q, device=device).split(QUERIES):
-        found, step = [], max(1, BLOCK // len(rows))
+        found = []
         for columns in (slice(begin, begin + step) for begin in range(0, G, step)):
-            scores = torch.addmm(halves[columns], x[rows].float(), y[columns].float().T, alpha=-1)
+            scores = buffer[: len(rows), : G - columns.start]
+            torch.addmm(halves[columns], x[rows].float(), y[columns].float().T, alpha=-1, out=scores)
             found.append(_lowest(seen(scores, rows, columns), most + SPARE, columns.start))
         scores, numbers = (torch.cat(parts, 1) for parts in zip(*found, strict=True))
         best = scores.topk(min(most + SPARE, G), largest=False).indices
@@ -157,9 +160,9 @@ def search(
 
 def _rows_and_squares(embeddings: np.ndarray, device: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Return embeddings (N, D) as a tensor and their squared lengths (N,) float64."""
-    rows = torch.tensor(embeddings, device=device)
+    rows = torch.from_numpy(np.require(embeddings, requirements=["C", "W"])).to(device)  # W: without a warning
     rows = rows if rows.is_floating_point() else rows.double()
-    lengths = torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64)
+    lengths = torch.cat([torch.linalg.vector_norm(part.double(), dim=1) for part in rows.split(QUERIES)])
     if not bool((lengths < 1e18).all()):  # false for NaN, too
         raise ValueError("embeddings must be finite and shorter than 1e18")
     return rows, lengths * lengths
@@ -183,10 +186,12 @@ def _lowest(scores: torch.Tensor, k: int, first: int) -> tuple[torch.Tensor, tor
 
 def _squared_distances(x: torch.Tensor, y: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
     """Return the squared distances of x (n, D) to the rows `numbers` (n, m) of y: (n, m) float64."""
-    step = max(1, CLOSE // (numbers.shape[1] * x.shape[1]))  # queries whose rows fit a cache
-    parts = zip(x.double().split(step), numbers.split(step), strict=True)
-    plain = "donot_use_mm_for_euclid_dist"  # the same for equal rows, and 0 for x itself
-    return torch.cat([torch.cdist(a[:, None], y[n].double(), compute_mode=plain)[:, 0].square() for a, n in parts])
+    (n, m), D = numbers.shape, x.shape[1]
+    out = y.new_empty(n, m, dtype=torch.float64)
+    for some in torch.arange(n, device=y.device).split(max(1, CLOSE // (m * D))):  # whose rows fit a cache
+        gap = y.index_select(0, numbers[some].flatten()).double().view(-1, m, D) - x[some, None]
+        out[some] = gap.square_().sum(2)  # the same for equal rows, and 0 for x itself
+    return out
 
 
 def _coded(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
