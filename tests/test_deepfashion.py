@@ -110,13 +110,6 @@ def test_category_attribute_by_hand(tmp_path):
     assert b.joint_visibility[:, 0].tolist() == [0, 1, 2] and (b.joint_visibility[2] == 2).all()
 
 
-@pytest.mark.parametrize(("anno", "annotation"), [("Anno", "coarse"), ("Anno_fine", "fine")])
-def test_older_and_fine_folders(tmp_path, anno, annotation):
-    b = read_category_attribute(write_category_attribute(tmp_path, anno))
-    assert b.annotation == annotation and b.image.tolist() == NAMES
-    assert b.group_names == (lists.FINE_GROUPS if annotation == "fine" else lists.ATTRIBUTE_GROUPS)
-
-
 def test_images_for_pre_training_have_their_own_list(tmp_path):
     folder = write_category_attribute(tmp_path)
     dress, tee, jeans = NAMES
@@ -131,8 +124,13 @@ def test_images_for_pre_training_have_their_own_list(tmp_path):
 
 
 def test_coarse_is_preferred_and_fine_has_its_own_partition(tmp_path):
-    write_category_attribute(tmp_path)
+    older = read_category_attribute(write_category_attribute(tmp_path, "Anno"))
+    assert older.annotation == "coarse" and older.group_names == lists.ATTRIBUTE_GROUPS
     fine = tmp_path / "Anno_fine"
+    (tmp_path / "Anno").rename(fine)
+    b = read_category_attribute(tmp_path)
+    assert b.annotation == "fine" and b.image.tolist() == NAMES and b.group_names == lists.FINE_GROUPS
+    fine.rename(tmp_path / "Anno_coarse")
     write(fine / "list_bbox.txt", [f"{name} 1 1 9 9" for name in NAMES[:2]])
     for split, names in {"train": NAMES[1:2], "val": NAMES[:1], "test": []}.items():
         (fine / f"{split}.txt").write_text("".join(name + "\n" for name in names))
@@ -140,10 +138,6 @@ def test_coarse_is_preferred_and_fine_has_its_own_partition(tmp_path):
     b = read_category_attribute(tmp_path, fine=True)
     assert b.annotation == "fine" and b.split.tolist() == ["val", "train"]
     assert b.clothes_type is None and b.landmarks is None and b.attributes is None and b.category is None
-    (fine / "test.txt").write_text(NAMES[0] + "\n")
-    with pytest.raises(DataError, match=r"test.txt, line 1: .*a second time"):
-        read_category_attribute(tmp_path, fine=True)
-    (fine / "test.txt").write_text("")
     (fine / "val.txt").write_text("")
     with pytest.raises(DataError, match="no row for image img/A Floral Dress/img_1.jpg"):
         read_category_attribute(tmp_path, fine=True)
