@@ -262,14 +262,12 @@ def read(path: Path, columns: dict[str, Column]) -> Rows:
     (N, L, 3) float64 of visibility, x, y, with -1 where the row's clothes type has no such landmark. A list whose first
     column is neither an image nor a text has no header.
     """
-    (left, (title, kind, _)), *right = columns.items()
-    named = kind in (IMAGE, TEXT)
-    header = 1 + bool(title) if named else 0
-    rows = Rows(path, {}, header + 1)
-    if named and (kind == TEXT or not right or any(isinstance(column.allowed, tuple) for _, column in right)):
-        _read_words(rows, read_list(path, header), left, dict(right))
-    else:
-        _read_numbers(rows, read_list(path, header), left if named else "", dict(right if named else columns))
+    (left, first), *others = columns.items()
+    named = first.allowed in (IMAGE, TEXT)
+    header, right = (1 + bool(first.title), dict(others)) if named else (0, columns)
+    rows, lines = Rows(path, {}, header + 1), read_list(path, header)
+    words = first.allowed == TEXT or not right or any(isinstance(column.allowed, tuple) for column in right.values())
+    (_read_words if words else _read_numbers)(rows, lines, left if named else "", right)
     if "box" in columns:
         check_boxes(rows)
     return rows
@@ -325,11 +323,16 @@ def _read_numbers(rows: Rows, lines: list[str], left: str, right: dict[str, Colu
     rows.fail_where(~(np.abs(table) <= 1e6).all(1), "a number beyond a million")
     if left:
         rows.columns[left] = names
-    for (field, column), part in zip(right.items(), np.split(table, np.cumsum(widths)[:-1], 1), strict=True):
-        if column.allowed == POINT:
-            part = part.reshape(len(part), -1, 3)
-        rows.columns[field] = part[:, 0] if part.shape[1:] == (1,) else part
-        _check_numbers(rows, part, column)
+    for (field, (_, allowed, what)), part in zip(
+        right.items(), np.split(table, np.cumsum(widths)[:-1], 1), strict=True
+    ):
+        rows.columns[field] = part[:, 0] if part.shape[1] == 1 else part
+        if allowed == POINT:
+            rows.columns[field] = part.reshape(len(part), -1, 3)
+            part, allowed = part[:, ::3], range(-1, 3)  # -1 is a landmark that the row lacks
+        if allowed != PIXEL:
+            bad = ~np.isin(part, allowed).all(1)
+            rows.fail_where(bad, f"{what} is not one of {max(0, allowed.start)} to {allowed.stop - 1}")
 
 
 def _all_landmarks(rows: Rows, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -348,32 +351,17 @@ def _all_landmarks(rows: Rows, values: np.ndarray, counts: np.ndarray) -> np.nda
     return table
 
 
-def _check_numbers(rows: Rows, values: np.ndarray, column: Column) -> None:
-    allowed = column.allowed
-    if allowed == POINT:  # -1 is a landmark that the row lacks
-        values, allowed = values[..., 0], range(-1, 3)
-    if allowed != PIXEL:
-        bad = ~np.isin(values, allowed).all(1)
-        rows.fail_where(bad, f"{column.words} is not one of {max(0, allowed.start)} to {allowed.stop - 1}")
-
-
 def check_boxes(rows: Rows) -> None:
     """Raise DataError for a box that has no area or that no photo could hold."""
     x1, y1, x2, y2 = rows["box"].T
     short, long = np.sort([x2 - x1, y2 - y1], axis=0)
-    small = "{} x {} pixels".format(*SMALLEST)
-    for bad, what, cure in (
-        ((x1 < 0) | (y1 < 0), "begins outside the image", CURE),
-        (short <= 0, "has no area (x2 must exceed x1, and y2 y1)", CURE),
-        (
-            np.maximum(x2, y2) <= 1,
-            "is in shares of the photo, not in pixels",
-            "multiply x by the photo's width and y by its height",
-        ),
-        ((short < SMALLEST[0]) | (long < SMALLEST[1]), f"is smaller than {small}, too small to hold clothes", CURE),
-        (np.maximum(x2, y2) > LARGEST_SIDE, f"ends beyond {LARGEST_SIDE} pixels", CURE),
-    ):
-        rows.fail_where(bad, f"the box {what}", cure)
+    small, cure = "{} x {} pixels".format(*SMALLEST), "multiply x by the photo's width and y by its height"
+    rows.fail_where((x1 < 0) | (y1 < 0), "the box begins outside the image")
+    rows.fail_where(short <= 0, "the box has no area (x2 must exceed x1, and y2 y1)")
+    rows.fail_where(np.maximum(x2, y2) <= 1, "the box is in shares of the photo, not in pixels", cure)
+    bad = (short < SMALLEST[0]) | (long < SMALLEST[1])
+    rows.fail_where(bad, f"the box is smaller than {small}, too small to hold clothes")
+    rows.fail_where(np.maximum(x2, y2) > LARGEST_SIDE, f"the box ends beyond {LARGEST_SIDE} pixels")
 
 
 def points(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

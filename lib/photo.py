@@ -53,13 +53,9 @@ def read_photo(path: Path | str) -> np.ndarray:
     return np.asarray(ImageOps.exif_transpose(turned))
 
 
-def photo_size(photo: Path | str | bytes, path: Path | None = None) -> tuple[int, int]:
-    """Return width and height in pixels of the upright photo, from its header. Raises DataError like `read_photo`.
-
-    photo: a file, or its bytes, which `path` names in errors.
-    """
-    data = photo if isinstance(photo, bytes) else _bytes(Path(photo))
-    path = Path(path or ("photo" if isinstance(photo, bytes) else photo))
+def photo_size(path: Path | str) -> tuple[int, int]:
+    """Return width and height in pixels of the upright photo, from its header. Raises DataError like `read_photo`."""
+    data = _bytes(Path(path))
     with _header(path, data) as image:
         if image.format == "PNG" and b"eXIf" in data:
             image.load()
@@ -93,7 +89,7 @@ def _bytes(path: Path) -> bytes:
 
 
 @contextmanager
-def _header(path: Path, data: bytes) -> Iterator[Image.Image]:
+def _header(path: Path | str, data: bytes) -> Iterator[Image.Image]:
     """Open a picture without decoding it; what fails while the block runs becomes a sentence that names the file."""
     cure = "download it again, or save it as JPEG or PNG"
     if data.startswith(b"\xff\xd8") and not data.startswith(b"\xff\xd8\xff"):  # stray bytes; Pillow looks at three

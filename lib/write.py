@@ -22,28 +22,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lib import lists
 from lib.deepfashion import Benchmark, read_benchmark
-from lib.lists import (
-    CURE,
-    CUT_OFF,
-    FOLDERS,
-    LANDMARKS,
-    LISTS,
-    POINTS,
-    POSES,
-    SLOTS,
-    DataError,
-    points_text,
-    write_attributes,
-    write_benchmark,
-)
+from lib.lists import LISTS, POINTS, SLOTS, DataError
 from lib.photo import photo_size
 
 BOX = ("x1", "y1", "x2", "y2")
 TEXTS = ("image", "split", "clothes_type", "attributes", "category", "item", "domain", "pose")
 CODES = {
     "clothes_type": {"upper": 1, "lower": 2, "full": 3} | {str(number): number for number in SLOTS},
-    "pose": {name: number for number, name in POSES.items()} | {str(number): number for number in POSES},
+    "pose": {name: number for number, name in lists.POSES.items()} | {str(number): number for number in lists.POSES},
     "domain": {"shop": 1, "consumer": 2},
 }
 SEPARATOR = ";"  # between the attributes of a cell
@@ -75,7 +63,7 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
     """
     table = _read(table)
     name = "category_attribute" if "item" not in table else "consumer2shop" if "domain" in table else "inshop"
-    root = Path(folder) / FOLDERS[name]
+    root = Path(folder) / lists.FOLDERS[name]
     part = root.with_name(f"{root.name}.part")
     source = root / "Img" if photos is None else Path(photos)
     for wrong, what, cure in chain(_faults(table, name), _label_faults(table)):
@@ -320,14 +308,14 @@ def _write_lists(root: Path, name: str, table: pd.DataFrame) -> None:
         images["category"] = (types.index.get_indexer(table["category"]) + 1).tolist()
     if POINTS[0] in table:
         images["landmarks"] = _landmarks(table)
-    write_benchmark(root, name, images, others)
+    lists.write_benchmark(root, name, images, others)
     if "attributes" in table:  # without groups: one of all attributes is made in reading
         of, anno = ("item", "Anno") if search else ("image", "Anno_coarse")
         rows = _attributes(table.drop_duplicates(of).set_index(of))
         names = sorted({word for words in rows for word in words})
         number = {word: i for i, word in enumerate(names)}
         labels = {row: [number[word] for word in words] for row, words in rows.items()}
-        write_attributes(root / anno, names, None, of, labels)
+        lists.write_attributes(root / anno, names, None, of, labels)
 
 
 def _pairs(table: pd.DataFrame) -> dict[str, list]:
@@ -346,18 +334,18 @@ def _landmarks(table: pd.DataFrame) -> list[str]:
     position[(position == 0).all(-1)] = np.nan  # unknown, as in the lists
     has = np.array([[slot in SLOTS[kind] for slot in range(8)] for kind in kinds])
     placed = has & np.isfinite(position).all(-1)
-    for slot, landmark in enumerate(LANDMARKS):
+    for slot, landmark in enumerate(lists.LANDMARKS):
         bad = has[:, slot] & ~np.isin(codes[:, slot], range(3))
         _refuse(table, bad, f"the visibility of the {landmark} is not 0, 1 or 2", "write 2 for one that is cut off")
-        bad = placed[:, slot] & (codes[:, slot] == CUT_OFF)
+        bad = placed[:, slot] & (codes[:, slot] == lists.CUT_OFF)
         what = f"the {landmark} is cut off (visibility 2) and has a position"
         _refuse(table, bad, what, "visible is 0; COCO's 2 is 0 here")
     known = np.where(placed[..., None], position, np.nan)
     shares = ~(known > 1).any((1, 2)) & (known % 1 > 0).any((1, 2))
     cure = "multiply x by the width and y by the height of the photo"
     _refuse(table, shares, "the landmarks are shares of the photo, not pixels", cure)
-    codes = np.nan_to_num(codes, nan=CUT_OFF).astype(int)
-    return [points_text(*row, SLOTS[kind]) for *row, kind in zip(position, codes, kinds, strict=True)]
+    codes = np.nan_to_num(codes, nan=lists.CUT_OFF).astype(int)
+    return [lists.points_text(*row, SLOTS[kind]) for *row, kind in zip(position, codes, kinds, strict=True)]
 
 
 def _read_back(part: Path, name: str, table: pd.DataFrame) -> None:
@@ -365,7 +353,7 @@ def _read_back(part: Path, name: str, table: pd.DataFrame) -> None:
     try:
         read_benchmark(part, name)
     except DataError as error:
-        sentence = str(error).replace(f"{part}/", "the table as ").replace(CURE, "correct it")
+        sentence = str(error).replace(f"{part}/", "the table as ").replace(lists.CURE, "correct it")
         place = re.match(r".*/list_(bbox|landmarks|category_img|attr_img)\w*\.txt, line (\d+): ", sentence)
         if place and int(place[2]) >= 3:  # these have a line for each row
             sentence = f"row {table.index[int(place[2]) - 3] + 1} of the table: {sentence[place.end() :]}"

@@ -79,7 +79,11 @@ WRITERS = {
 
 
 def test_category_attribute_by_hand(tmp_path):
-    b = read_category_attribute(write_category_attribute(tmp_path))
+    folder = write_category_attribute(tmp_path)
+    rows = [f"{NAMES[2]} " + "2 0 0 " * 14, f"{NAMES[0]} " + " ".join(f"0 {x} 7" for x in range(1, 15))]
+    rows.append(f"{NAMES[1]} 1 3 4 " + "2 000 000 " * 13)
+    write(folder / "Anno_coarse" / "list_joints.txt", rows)
+    b = read_category_attribute(folder)
     assert (b.name, b.annotation, b.images_root) == ("category_attribute", "coarse", tmp_path / "Img")
     assert b.image.tolist() == NAMES
     assert b.split.tolist() == ["train", "val", "test"]
@@ -89,41 +93,21 @@ def test_category_attribute_by_hand(tmp_path):
     assert b.clothes_type.tolist() == [3, 1, 2]
     assert b.attributes.tolist() == [[1, -1], [-1, 0], [-1, 1]] and b.attributes.dtype == np.int8
     assert b.attribute_names == ("a-line", "abstract chevron print") and b.attribute_groups.tolist() == [3, 1]
-    assert b.group_names[1] == "texture" and b.group_names[5] == "style"
     assert b.rows("val", "test").tolist() == [1, 2] and b.rows().tolist() == []
-    assert b.lacks() == ["item", "domain", "pose", "joints", "joint_visibility", "ceiling", "visible_ceiling", "pairs"]
+    assert b.lacks() == ["item", "domain", "pose", "ceiling", "visible_ceiling", "pairs"]
 
-
-def test_landmarks_fill_the_slots_of_their_clothes_type(tmp_path):
-    b = read_category_attribute(write_category_attribute(tmp_path))
     assert b.visibility.dtype == np.int8 and b.landmarks.dtype == np.float32
-    assert b.visibility[0].tolist() == [0] * 8
-    assert b.landmarks[0].tolist() == [[x, x + 100] for x in range(8)]
+    dress = [[x, x + 100] for x in range(8)]
     tee = [[10, 11], [20, 21], [30, 31], [NAN, NAN], [NAN, NAN], [NAN, NAN], [70, 71], [NAN, NAN]]
-    np.testing.assert_array_equal(b.landmarks[1], tee)
-    assert b.visibility[1].tolist() == [0, 1, 0, 2, -1, -1, 0, 1]
     jeans = [[NAN, NAN]] * 4 + [[5, 6], [NAN, NAN], [7, 8], [9, 10]]
-    np.testing.assert_array_equal(b.landmarks[2], jeans)
+    np.testing.assert_array_equal(b.landmarks, [dress, tee, jeans])
+    assert b.visibility[:2].tolist() == [[0] * 8, [0, 1, 0, 2, -1, -1, 0, 1]]
     assert b.visibility[2].tolist() == [-1, -1, -1, -1, 0, 1, 2, 1]  # "visible" at (0, 0) is not
 
-
-def test_joints_by_hand(tmp_path):
-    folder = write_category_attribute(tmp_path)
-    rows = [f"{NAMES[2]} " + "2 0 0 " * 14, f"{NAMES[0]} " + " ".join(f"0 {x} 7" for x in range(1, 15))]
-    rows.append(f"{NAMES[1]} 1 3 4 " + "2 000 000 " * 13)
-    write(folder / "Anno_coarse" / "list_joints.txt", rows)
-    b = read_category_attribute(folder)
     assert b.joints.shape == (3, 14, 2) and b.joint_visibility.dtype == np.int8
     assert b.joints[0].tolist() == [[x, 7] for x in range(1, 15)]
     assert b.joints[1, 0].tolist() == [3, 4] and np.isnan(b.joints[1, 1:]).all()
     assert b.joint_visibility[:, 0].tolist() == [0, 1, 2] and (b.joint_visibility[2] == 2).all()
-
-
-@pytest.mark.parametrize(("anno", "annotation"), [("Anno", "coarse"), ("Anno_fine", "fine")])
-def test_older_and_fine_folders(tmp_path, anno, annotation):
-    b = read_category_attribute(write_category_attribute(tmp_path, anno))
-    assert b.annotation == annotation and b.image.tolist() == NAMES
-    assert b.group_names == (lists.FINE_GROUPS if annotation == "fine" else lists.ATTRIBUTE_GROUPS)
 
 
 def test_images_for_pre_training_have_their_own_list(tmp_path):
@@ -140,8 +124,13 @@ def test_images_for_pre_training_have_their_own_list(tmp_path):
 
 
 def test_coarse_is_preferred_and_fine_has_its_own_partition(tmp_path):
-    write_category_attribute(tmp_path)
+    older = read_category_attribute(write_category_attribute(tmp_path, "Anno"))
+    assert older.annotation == "coarse" and older.group_names == lists.ATTRIBUTE_GROUPS
     fine = tmp_path / "Anno_fine"
+    (tmp_path / "Anno").rename(fine)
+    b = read_category_attribute(tmp_path)
+    assert b.annotation == "fine" and b.image.tolist() == NAMES and b.group_names == lists.FINE_GROUPS
+    fine.rename(tmp_path / "Anno_coarse")
     write(fine / "list_bbox.txt", [f"{name} 1 1 9 9" for name in NAMES[:2]])
     for split, names in {"train": NAMES[1:2], "val": NAMES[:1], "test": []}.items():
         (fine / f"{split}.txt").write_text("".join(name + "\n" for name in names))
@@ -149,10 +138,6 @@ def test_coarse_is_preferred_and_fine_has_its_own_partition(tmp_path):
     b = read_category_attribute(tmp_path, fine=True)
     assert b.annotation == "fine" and b.split.tolist() == ["val", "train"]
     assert b.clothes_type is None and b.landmarks is None and b.attributes is None and b.category is None
-    (fine / "test.txt").write_text(NAMES[0] + "\n")
-    with pytest.raises(DataError, match=r"test.txt, line 1: .*a second time"):
-        read_category_attribute(tmp_path, fine=True)
-    (fine / "test.txt").write_text("")
     (fine / "val.txt").write_text("")
     with pytest.raises(DataError, match="no row for image img/A Floral Dress/img_1.jpg"):
         read_category_attribute(tmp_path, fine=True)
@@ -213,13 +198,10 @@ def test_fine_release_by_hand(tmp_path):
     ("file", "old", "new", "message"),
     [
         ("train_bbox.txt", "0 0 9 9", "0 0 9", "line 2: 3 numbers where 4 should be"),
-        ("train_bbox.txt", "0 0 9 9", "0 9 9 9", "line 2: the box has no area"),
         ("train_bbox.txt", "0 0 9 9", "0 0 nan 9", "line 2: a number beyond a million"),
-        ("train_bbox.txt", "0 0 9 9", "0 0 9 wide", "line 2: 'wide' is not a number"),
         ("train_bbox.txt", "0 0 9 9\n", "", "1 rows for 2 image names"),
         ("train_cate.txt", "2\n", "4\n", "line 2: the category is not one of 1 to 3"),
         ("train_attr.txt", "0 1", "0 -1", "line 2: a label is not one of 0 to 1"),
-        ("train_attr.txt", "0 1", "0 1 1", "line 2: 3 numbers where 2 should be"),
         ("train.txt", "img/Jeans", "../Jeans", "line 2: image name .* may leave the data folder"),
         ("val.txt", NAMES[1], NAMES[0], "line 1: image .* is listed a second time"),
     ],
@@ -305,8 +287,7 @@ def write_item_attributes(folder: Path, columns: str, names: list[str], rows: li
     return folder
 
 
-@pytest.mark.parametrize("counted", [True, False])
-@pytest.mark.parametrize("folder", ["Anno", "Anno/attributes"])
+@pytest.mark.parametrize(("folder", "counted"), [("Anno", True), ("Anno/attributes", False)])
 def test_inshop_item_attributes_by_hand(tmp_path, counted, folder):
     """Names alone, with and without the row count; id_01 is not labelled; id_99 has no image."""
     write_inshop(tmp_path)
@@ -343,12 +324,12 @@ def test_consumer2shop_item_attributes_by_hand(tmp_path):
     assert b.attributes.tolist() == [[0, 0], [0, 0], [1, -1], [1, -1], [0, 1]]  # an image in no pair has an item, too
 
 
-@pytest.mark.parametrize("file", [ITEM_NAMES, ITEM_LABELS])
-def test_item_attributes_need_both_lists(tmp_path, file):
-    write_item_attributes(write_inshop(tmp_path), "attribute_name", ["denim"], ["id_01 1"])
-    (tmp_path / file).unlink()
-    b = read_inshop(tmp_path)
-    assert b.attributes is b.attribute_names is b.attribute_groups is b.group_names is None
+def test_attributes_need_both_lists(tmp_path):
+    write_item_attributes(write_inshop(tmp_path / "a"), "attribute_name", ["denim"], ["id_01 1"])
+    (tmp_path / "a" / ITEM_NAMES).unlink()
+    (write_category_attribute(tmp_path / "b") / LABELS).unlink()
+    for b in (read_inshop(tmp_path / "a"), read_category_attribute(tmp_path / "b")):
+        assert b.attributes is b.attribute_names is b.attribute_groups is b.group_names is None
 
 
 def test_items_listed_twice(tmp_path):
@@ -381,18 +362,9 @@ def test_ceiling_by_hand(tmp_path):
     assert read_category_attribute(tmp_path).ceiling is None  # numbers of unknown attributes
 
 
-@pytest.mark.parametrize(
-    ("row", "message"),
-    [
-        (NAMES[0] + " 1" * 49, "line 3: 49 numbers after the image name where 50"),
-        (NAMES[0] + " 1" * 49 + " 60", "line 3: an attribute is not one of 0 to 59"),
-        (NAMES[0] + " 1" * 49 + " -1", "line 3: an attribute is not one of 0 to"),
-        ("img/x.jpg" + " 1" * 50, "line 3: image img/x.jpg is not in the list of boxes"),
-    ],
-)
-def test_faulty_ceilings_are_named(tmp_path, row, message):
-    with pytest.raises(DataError, match=f"list_ceiling.txt, {message}"):
-        read_category_attribute(write_ceiling(tmp_path, [row]))
+def test_a_ceiling_of_unknown_attributes_is_named(tmp_path):
+    with pytest.raises(DataError, match="list_ceiling.txt, line 3: an attribute is not one of 0 to 59"):
+        read_category_attribute(write_ceiling(tmp_path, [NAMES[0] + " 1" * 49 + " 60"]))
 
 
 # What is measured
@@ -443,29 +415,20 @@ INSHOP, C2S = "Anno/list_bbox_inshop.txt", "Anno/list_bbox_consumer2shop.txt"
 FAULTS = {  # file, what to replace, by what, the message
     "category_attribute": [
         (BOXES, "^3\n", "three\n", "line 1: 'three' is not a row count"),
-        (BOXES, "(?s).*", "0\nimage_name\n", "line 1: '0' is not a row count"),
         (BOXES, "002 200", "wide 200", "line 4: 'wide' where"),
         (BOXES, "002 200", "2.0.0 200", "line 4: '2.0.0' is not a number"),
-        (BOXES, "002 200", "2-0 200", "line 4: '2-0' is not a number"),
-        (BOXES, "10.5", "9" * 30, "line 5: a number beyond a million"),
-        (BOXES, "001 002 200", "201 002 200", "line 4: the box has no area"),
         (BOXES, "img/Tee/", "C:/Tee/", "line 4: .*may leave the data folder"),
         (BOXES, "img/Tee/", r"img\\\\Tee/", "line 4: .*may leave the data folder"),
-        (BOXES, "img/Tee/", "img/./Tee/", "line 4: .*may leave the data folder"),
         (BOXES, "img/Tee/img_2.jpg", "img_2", "line 4: 'img_2' where an image name"),
-        (PARTITION, r"(?s)3(\n.*\n)[^\n]*val\n", r"2\1", "no row for image img/Tee/img_2.jpg"),
         (LANDMARKS, "070 071", "070", "line 3: 19 numbers after the image name where 14 or"),
         (LANDMARKS, "  1 2  0", "  2 2  0", "line 3: clothes types 1, 2 and 3 have"),
-        (LANDMARKS, "2 7 8", "0.5 7 8", "line 5: a visibility is not one of 0 to 2"),
         (LABELS, "img/Tee/img_2.jpg", "", "line 4: no image name"),
         (LABELS, "^3\n", "99999999\n", "line 1: .*more than the file can hold"),
-        ("Anno_coarse/list_attr_cloth.txt", "print  1", "print  6", "line 4: attribute group '6'"),
         ("Anno_coarse/list_category_cloth.txt", "Jeans  2", "Jeans", "line 4: clothes type 'Jeans'"),
         ("Anno_coarse/list_category_cloth.txt", "Skinny Jeans", "Tee", "line 4: category 'Tee' is on line 3 already"),
     ],
     "inshop": [
         (INSHOP, "2 3 5", "2 7 5", "line 4: the pose is not one of 1 to 6"),
-        (INSHOP, "2 3 5", "0 3 5", "line 4: the clothes type is not one of 1 to 3"),
         (PARTITION, "query", "val", "line 4: split 'val' is not one of train, query, gallery"),
         (PARTITION, "id_02 query", "id_09 query", "line 4: item id_09 is not in list_item_inshop.txt"),
     ],
@@ -474,7 +437,6 @@ FAULTS = {  # file, what to replace, by what, the message
         (PARTITION, "id_1/comsumer_01", "id_2/shop_01", "line 3: not a consumer and a shop image"),
         (PARTITION, "  id_1  train", "", "line 3: 2 words where a name and 2 more"),
         (PARTITION, "  img/DRESSES/Dress/id_1/shop_01.jpg", "", "line 3: no two image names"),
-        (PARTITION, "train", "query", "line 3: split 'query' is not one of train, val, test"),
         (PARTITION, "id_1/shop_01", "id_1/shop_09", "line 3: image .*shop_09.jpg is not in the list"),
         (PARTITION, "id_2/shop_01", "id_1/shop_01", "line 3: an image of this row is in another split"),
         (PARTITION, "(?s)id_2/shop_01(.*)test", r"id_1/shop_01\1train", "line 3: .* of another item"),
@@ -497,13 +459,12 @@ def test_faults_are_named(tmp_path, name, file, old, new, message):
     assert "; " in str(caught.value)  # the cure
 
 
-@pytest.mark.parametrize("file", [BOXES, PARTITION, LABELS, "Anno_coarse/list_attr_cloth.txt"])
+@pytest.mark.parametrize(
+    "file", [BOXES, PARTITION, "Anno_coarse/list_attr_cloth.txt", "Anno_coarse/list_category_cloth.txt"]
+)
 def test_missing_files(tmp_path, file):
     path = write_category_attribute(tmp_path) / file
     path.unlink()
-    if file == LABELS:  # without labels the attributes are absent, no fault
-        assert read_category_attribute(tmp_path).attributes is None
-        return
     with pytest.raises(DataError, match=f"{re.escape(str(path))}: No such file.*put the official file there"):
         read_category_attribute(tmp_path)
 
@@ -527,13 +488,8 @@ def test_links_that_leave_the_data_folder(tmp_path):
         read_category_attribute(folder)
     image.unlink()
     image.mkdir()
-    (image / "img_2.jpg").symlink_to(outside / "img_2.jpg")
-    with pytest.raises(DataError, match=r"list_bbox.txt, line 4: .*is a link out of"):
-        read_category_attribute(folder)
-    (image / "img_2.jpg").unlink()
     (image / "inside.jpg").write_bytes(b"")
     (image / "img_2.jpg").symlink_to("inside.jpg")
-    read_category_attribute(folder)
     (tmp_path / "link").symlink_to(folder)  # the data folder itself may be a link
     read_category_attribute(tmp_path / "link")
 

@@ -91,116 +91,84 @@ def test_what_is_read_is_what_was_written(tmp_path, seed):
             assert (b.visibility[i, slot], position) == expected
 
 
-# ---- faults: each changes the lists at row `i` and returns the list and the line that must be named ------------------
+# ---- faults: each changes a list, most often at row `i`, and returns the line that must be named -------------------
 
 
-def word(name, column, value):
-    def change(lists, i):
-        i %= len(lists.rows[name])
-        lists.rows[name][i][column] = value(lists) if callable(value) else value
-        return name, i + 3
-
-    return change
+def word(lists, name, i, column, value):
+    lists.rows[name][i][column] = value
+    return i + 3
 
 
-def ragged(name, more):
-    def change(lists, i):
-        i %= len(lists.rows[name])
-        lists.rows[name][i] = [*lists.rows[name][i], "1"] if more else lists.rows[name][i][:-1]
-        return name, i + 3
-
-    return change
+def ragged(lists, name, i, more):
+    lists.rows[name][i] = [*lists.rows[name][i], "1"] if more else lists.rows[name][i][:-1]
+    return i + 3
 
 
-def miscounted(name, by):
-    def change(lists, i):
-        lists.count[name] += by
-        return name, f"(1|{lists.count[name] + 2})"  # a blank line at the end may be taken for the row that is lacking
-
-    return change
+def miscounted(lists, name, i, by):
+    lists.count[name] += by
+    return f"(1|{lists.count[name] + 2})"  # a blank line at the end may be taken for the row that is lacking
 
 
-def twice(name):
-    def change(lists, i):
-        lists.rows[name].append(lists.rows[name][i % len(lists.rows[name])])
-        lists.count[name] += 1
-        return name, lists.count[name] + 2
-
-    return change
+def twice(lists, name, i):
+    lists.rows[name].append(lists.rows[name][i])
+    lists.count[name] += 1
+    return lists.count[name] + 2
 
 
-def not_utf8(name):
-    def change(lists, i):
-        i %= len(lists.rows[name])
-        rows = [" ".join(row).encode() for row in lists.rows[name]]
-        rows[i] = b"img/\xff" + rows[i]
-        columns = lists.columns.get(name, "x").encode()
-        lists.raw[name] = b"\n".join([str(len(rows)).encode(), columns, *rows])
-        return name, i + 3
-
-    return change
+def not_utf8(lists, name, i):
+    rows = [" ".join(row).encode() for row in lists.rows[name]]
+    rows[i] = b"img/\xff" + rows[i]
+    lists.raw[name] = b"\n".join([str(len(rows)).encode(), b"columns", *rows])
+    return i + 3
 
 
-def empty(name):
-    def change(lists, i):
-        lists.raw[name] = b""
-        return name, 1
-
-    return change
+def empty(lists, name, i):
+    lists.raw[name] = b""
+    return 1
 
 
-def missing(name):
-    def change(lists, i):
-        del lists.rows[name][i % len(lists.rows[name])]
-        lists.count[name] -= 1
-        return name, None  # the image and its line in the list of boxes are named instead
-
-    return change
+def missing(lists, name, i):
+    del lists.rows[name][i]
+    lists.count[name] -= 1
+    return None  # the image and its line in the list of boxes are named instead
 
 
+NAMED = (PARTITION, CATEGORIES, LANDMARKS, LABELS)  # whose rows are of the images in the list of boxes
 FAULTS = {
-    "box without width": word(BOXES, 3, "0"),
-    "box from outside": word(BOXES, 1, "-1"),
-    "box beyond any photo": word(BOXES, 4, "65536"),
-    "box beyond a million": word(BOXES, 4, "1000001"),
-    "box of letters": word(BOXES, 2, "ten"),
-    "name that leaves the folder": word(BOXES, 0, "../x.jpg"),
-    "name that is absolute": word(BOXES, 0, "/etc/x.jpg"),
-    "unknown split": word(PARTITION, 1, "training"),
-    "category 0": word(CATEGORIES, 1, "0"),
-    "category after the last": word(CATEGORIES, 1, lambda lists: str(len(lists.types) + 1)),
-    "half a category": word(CATEGORIES, 1, "0.5"),
-    "clothes type 4": word(LANDMARKS, 1, "4"),
-    "visibility 3": word(LANDMARKS, 3, "3"),
-    "landmark far away": word(LANDMARKS, 4, "5000"),
-    "clothes type of a category": word(CATEGORY_NAMES, 1, "0"),
-    "attribute group": word(LABEL_NAMES, 1, "6"),
-    "label 2": word(LABELS, 1, "2"),
-    "label of letters": word(LABELS, 1, "yes"),
-} | {
-    f"{what} in {name}": fault(name)
-    for name in (BOXES, PARTITION, CATEGORIES, LANDMARKS, LABELS)
-    for what, fault in {
-        "a word too few": lambda name: ragged(name, more=False),
-        "a row too few": lambda name: miscounted(name, 1),
-        "a row too many": lambda name: miscounted(name, -1),
-        "a row twice": twice,
-        "no UTF-8": not_utf8,
-        "nothing": empty,
-    }.items()
-}  # fmt: skip
-FAULTS |= {f"a word too many in {name}": ragged(name, more=True) for name in (BOXES, CATEGORIES, LANDMARKS, LABELS)}
-FAULTS |= {
-    f"unknown image in {name}": word(name, 0, "img/none.jpg") for name in (PARTITION, CATEGORIES, LANDMARKS, LABELS)
+    "box without width": (BOXES, word, 3, "0"),
+    "box from outside": (BOXES, word, 1, "-1"),
+    "box beyond any photo": (BOXES, word, 4, "65536"),
+    "box beyond a million": (BOXES, word, 4, "1000001"),
+    "box of letters": (BOXES, word, 2, "ten"),
+    "name that leaves the folder": (BOXES, word, 0, "../x.jpg"),
+    "name that is absolute": (BOXES, word, 0, "/etc/x.jpg"),
+    "unknown split": (PARTITION, word, 1, "training"),
+    "category 0": (CATEGORIES, word, 1, "0"),
+    "category after the last": (CATEGORIES, word, 1, "5"),
+    "half a category": (CATEGORIES, word, 1, "0.5"),
+    "clothes type 4": (LANDMARKS, word, 1, "4"),
+    "visibility 3": (LANDMARKS, word, 3, "3"),
+    "landmark far away": (LANDMARKS, word, 4, "5000"),
+    "clothes type of a category": (CATEGORY_NAMES, word, 1, "0"),
+    "attribute group": (LABEL_NAMES, word, 1, "6"),
+    "label 2": (LABELS, word, 1, "2"),
+    "label of letters": (LABELS, word, 1, "yes"),
+    **{f"too few words in {name}": (name, ragged, False) for name in (BOXES, *NAMED)},
+    **{f"too many words in {name}": (name, ragged, True) for name in (BOXES, CATEGORIES, LANDMARKS, LABELS)},
+    **{f"too few rows in {name}": (name, miscounted, 1) for name in (BOXES, *NAMED)},
+    **{f"too many rows in {name}": (name, miscounted, -1) for name in (BOXES, *NAMED)},
+    **{f"unknown image in {name}": (name, word, 0, "img/none.jpg") for name in NAMED},
+    **{f"no row for an image in {name}": (name, missing) for name in NAMED},
+    **{f"{f.__name__} {name}": (name, f) for f in (twice, not_utf8, empty) for name in (BOXES, *NAMED)},
 }
-FAULTS |= {f"no row for an image in {name}": missing(name) for name in (PARTITION, CATEGORIES, LANDMARKS, LABELS)}
 
 
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_named_with_file_and_line(tmp_path, fault, seed):
     lists = Lists(100 + seed)
-    name, line = FAULTS[fault](lists, int(lists.rng.integers(100)))
+    name, change, *arguments = FAULTS[fault]
+    line = change(lists, name, int(lists.rng.integers(len(lists.rows[name]))), *arguments)
     with pytest.raises(DataError) as error:
         read_benchmark(lists.write(tmp_path), "category_attribute")
     place = re.escape(name.split("/")[1]) + (f", line {line}: " if line else ": ")
@@ -210,5 +178,5 @@ def test_a_fault_is_named_with_file_and_line(tmp_path, fault, seed):
 @pytest.mark.parametrize("name, column, value", [(BOXES, 4, "65535"), (BOXES, 1, "0"), (LANDMARKS, 3, "2")])
 def test_the_bound_itself_is_allowed(tmp_path, name, column, value):
     lists = Lists(7)
-    word(name, column, value)(lists, 0)
+    word(lists, name, 0, column, value)
     assert len(read_benchmark(lists.write(tmp_path), "category_attribute").image) == len(lists.images)

@@ -31,10 +31,6 @@ def only(benchmark, kept):
     return replace(benchmark, **dict.fromkeys(gone))
 
 
-def profile(config):
-    return replace(config, methods=tuple(METHODS))
-
-
 @pytest.fixture(autouse=True)
 def close():
     yield
@@ -46,7 +42,7 @@ def close():
 def test_each_method_is_trained_or_skipped_with_its_reason(squares, search_squares, config, kept, searches):
     """The oracle is the loss itself: a method that is not skipped has one, on a batch of this source's labels."""
     whole = search_squares if searches else squares
-    benchmark, config = only(whole, kept), profile(config)
+    benchmark, config = only(whole, kept), replace(config, methods=tuple(METHODS))
     stage, benchmarks = benchmark.name, {benchmark.name: benchmark}
     plan = runs.make_plan(benchmarks, config, networks.SHIPPED)
     trained, skipped = plan.methods(stage), plan.missing[stage]
@@ -120,7 +116,7 @@ def made_up(benchmark, config):
 def test_results_are_shown_or_their_lack_is_said(squares, config, kept):
     """What notebooks 02, 03, 06 and 08 call: no exception but Lacks, with a sentence, and that only where it must
     be."""
-    benchmark, config = only(squares, kept), profile(config)
+    benchmark, config = only(squares, kept), replace(config, methods=tuple(METHODS))
     benchmarks, measured = {benchmark.name: benchmark}, made_up(benchmark, config)
     if not measured.answers:
         with pytest.raises(Lacks, match="no method of this profile can be trained"):
@@ -155,7 +151,7 @@ def test_results_are_shown_or_their_lack_is_said(squares, config, kept):
 
 def test_without_fashionnet_what_is_about_it_is_lacking(squares, config):
     """As where no pre-trained network of it is shipped."""
-    measured = made_up(squares, profile(config))
+    measured = made_up(squares, replace(config, methods=tuple(METHODS)))
     others = {name: found for name, found in measured.answers.items() if name != FASHIONNET}
     measured = replace(measured, answers=others, skipped={FASHIONNET: "no network is shipped"})
     table = measure_all(measured)

@@ -1,8 +1,9 @@
-"""Own labels in the official layout: what is written is read back equal, and bad tables are named."""
+"""Own labels in the official layout: what is written is read back equal, and what people have is read or named."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from lib import deepfashion
 from lib.lists import DataError
@@ -10,41 +11,41 @@ from lib.write import POINTS, write
 
 
 def own(**columns) -> pd.DataFrame:
-    table = {
-        "image": [f"img/a b/{i}.jpg" for i in range(4)],
-        "x1": [0, 1.5, 2, 3],
-        "y1": [4, 5, 6, 7.25],
-        "x2": [50, 60.1, 70, 65535],
-        "y2": [80, 90, 100, 110],
-        "split": ["train", "val", "test", "pretrain"],
-    }
-    return pd.DataFrame(table | columns)
+    images = [f"img/J.Crew été {i}/{i}.jpg" for i in range(4)]
+    box = {"x1": 10, "y1": [10, 10.25, 10, 10], "x2": [60, 70.1, 80, 90], "y2": 95}
+    return pd.DataFrame({"image": images, **box, "split": ["train", "val", "test", "pretrain"]} | columns)
 
 
 def search(**columns) -> pd.DataFrame:
-    names = [
-        f"img/WOMEN/{kind}/{item}/{i}.jpg"
-        for i, (kind, item) in enumerate([("Tees", "id_1"), ("Tees", "id_1"), ("Skirts", "id_2"), ("Skirts", "id_2")])
-    ]
-    table = {"image": names, "x1": 1, "y1": 2, "x2": 30, "y2": 40, "item": ["id_1", "id_1", "id_2", "id_2"]}
+    items = ["dr.martens", "dr.martens", "A.P.C.", "A.P.C."]
+    names = [f"img/WOMEN/{'Tees' if i < 2 else 'Skirts'}/{item}/{i}.jpg" for i, item in enumerate(items)]
+    table = {"image": names, "x1": 1, "y1": 2, "x2": 30, "y2": 40, "item": items, "split": "train"}
     return pd.DataFrame(table | columns)
 
 
-def found(folder, name):
-    benchmarks = deepfashion.find_benchmarks(folder)
-    assert list(benchmarks) == [name]
-    return benchmarks[name]
+def points(**columns) -> dict:
+    """Columns in which all landmarks but those given are cut off."""
+    known = {name: 2 if "visibility" in name else 0 for name in POINTS}
+    return known | {f"landmark_{name}": value for name, value in columns.items()}
 
 
-def same(one: deepfashion.Benchmark, other: deepfashion.Benchmark) -> None:
-    assert one.lacks() == other.lacks()
-    for name in one.__dataclass_fields__:
-        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+def lists_in(folder) -> dict:
+    return {path: path.read_bytes() for path in folder.rglob("*.txt")}
+
+
+def same_as_found(b: deepfashion.Benchmark, folder) -> None:
+    """Compare a benchmark with the only one that is found in a folder."""
+    (other,) = deepfashion.find_benchmarks(folder).values()
+    for name in b.__dataclass_fields__:
+        np.testing.assert_array_equal(getattr(b, name), getattr(other, name), err_msg=name)
+
+
+# What is written
 
 
 def test_boxes_and_splits_alone(tmp_path):
     b = write(tmp_path, own())
-    same(b, found(tmp_path, "category_attribute"))
+    same_as_found(b, tmp_path)
     assert b.image.tolist() == own().image.tolist() and b.split.tolist() == own().split.tolist()
     np.testing.assert_array_equal(b.box, own()[["x1", "y1", "x2", "y2"]].to_numpy(np.float32))
     assert b.category is None and b.attributes is None and b.landmarks is None
@@ -56,27 +57,29 @@ def test_categories_attributes_and_landmarks(tmp_path):
     table = own(category=["Long Dress", "Tee", "Jeans", "Tee"], clothes_type=["full", 1, "lower", "upper"],
                 attributes=["floral; a-line", "", None, "floral"], **points)  # fmt: skip
     b = write(tmp_path, table)
-    same(b, found(tmp_path, "category_attribute"))
+    same_as_found(b, tmp_path)
     assert [b.category_names[c] for c in b.category] == table.category.tolist()
     assert b.clothes_type.tolist() == [3, 1, 2, 1]
     assert b.attribute_names == ("a-line", "floral") and b.attributes.tolist() == [[1, 1], [-1, -1], [-1, -1], [-1, 1]]
-    assert b.visibility.tolist() == [
-        [0] * 8,
-        [1, 1, 1, 1, -1, -1, 1, 1],
-        [-1] * 4 + [2] * 4,
-        [0, 0, 0, 0, -1, -1, 0, 0],
-    ]
+    tees = [[code] * 4 + [-1, -1] + [code] * 2 for code in (1, 0)]
+    assert b.visibility.tolist() == [[0] * 8, tees[0], [-1] * 4 + [2] * 4, tees[1]]
     assert b.landmarks[0, 1].tolist() == [20 + 4, 20 + 5] and b.landmarks[3, 7].tolist() == [4, 4]
     assert np.isnan(b.landmarks[2]).all()  # cut off, or no such landmark
 
 
+def test_a_landmark_at_zero_is_unknown_as_in_the_lists(tmp_path):
+    known = {"visibility_1": 0, "visibility_2": 0, "location_x_2": [30, 31, 32, np.nan], "location_y_2": 40}
+    b = write(tmp_path, own(**points(**known)))
+    assert b.visibility[:, :3].tolist() == [[1, 0, 2]] * 3 + [[1, 1, 2]]
+    assert np.isnan(b.landmarks[:, 0]).all() and b.landmarks[:3, 1].tolist() == [[30, 40], [31, 40], [32, 40]]
+
+
 def test_an_in_shop_table(tmp_path):
-    table = search(
-        split=["train", "train", "query", "gallery"], pose=["side", 3, "front", 1], attributes=["knit", "knit", "", ""]
-    )
+    splits, poses = ["train", "train", "query", "gallery"], ["side", 3, "front", 1]
+    table = search(split=splits, pose=poses, attributes=["knit", "knit", "", ""])
     b = write(tmp_path, table)
-    same(b, found(tmp_path, "inshop"))
-    assert b.item.tolist() == table["item"].tolist() and b.split.tolist() == table.split.tolist()
+    same_as_found(b, tmp_path)
+    assert b.item.tolist() == table["item"].tolist() and b.split.tolist() == splits
     assert b.pose.tolist() == [2, 3, 1, 1] and b.attributes.tolist() == [[1], [1], [-1], [-1]]
     assert [b.category_names[c] for c in b.category] == ["WOMEN/Tees"] * 2 + ["WOMEN/Skirts"] * 2
 
@@ -84,7 +87,7 @@ def test_an_in_shop_table(tmp_path):
 def test_a_consumer_to_shop_table(tmp_path):
     table = search(split=["train", "train", "test", "test"], domain=["shop", "consumer", "consumer", "shop"])
     b = write(tmp_path, table)
-    same(b, found(tmp_path, "consumer2shop"))
+    same_as_found(b, tmp_path)
     assert b.pairs.tolist() == [[1, 0], [2, 3]] and b.domain.tolist() == table.domain.tolist()
     assert b.item.tolist() == table["item"].tolist() and b.split.tolist() == table.split.tolist()
 
@@ -105,17 +108,75 @@ def test_a_world_comes_back_equal(world, tmp_path):
         assert set(np.array(own.attribute_names)[own.attributes[i] == 1]) == set(names[b.attributes[i] == 1])
 
 
-def test_a_csv_and_its_photos(tmp_path):
-    for name in own().image:
-        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "photos" / name).write_bytes(name.encode())
-    own(category=["1", "2", "1", "1"]).to_csv(tmp_path / "own.csv", index=False)
-    b = write(tmp_path / "out", str(tmp_path / "own.csv"), tmp_path / "photos")
-    assert b.category_names == ("1", "2")
-    assert [(b.images_root / name).read_bytes().decode() for name in b.image] == b.image.tolist()
-    (tmp_path / "photos" / own().image[2]).unlink()
-    with pytest.raises(DataError, match="no such photo: img/a b/2.jpg; put them there"):
-        write(tmp_path / "again", own(), tmp_path / "photos")
+def test_lists_of_an_earlier_table_are_replaced_or_stay_whole(tmp_path):
+    write(tmp_path, own(category="Dress"))
+    root = write(tmp_path, own(category="Tee")).images_root.parent  # replaces all of it
+    before = lists_in(tmp_path)
+    with pytest.raises(DataError, match="category_cloth.txt: a list of an earlier table.*delete it, or name another"):
+        write(tmp_path, own()[:2])
+    # What only the reader finds is found before lists that are there are replaced.
+    with pytest.raises(DataError, match="^row 1 of the table: the box ends beyond 65535 pixels; correct it$"):
+        write(tmp_path, own(category="Tee", x2=70_000))
+    assert lists_in(tmp_path) == before and not list(tmp_path.glob("*.part"))
+    (root / "Eval" / "list_ceiling.txt").write_text("x")
+    with pytest.raises(DataError, match="list_ceiling.txt: a list of an earlier table"):
+        write(tmp_path, own(category="Tee"))
+
+
+# What people have
+
+
+@pytest.mark.parametrize("text", ["category", "string", object])
+@pytest.mark.parametrize("number", ["category", "Int64", "float32", object, str])
+def test_every_dtype_is_read_alike(tmp_path, text, number):
+    kinds = dict.fromkeys(("split", "item", "pose", "image"), text)
+    kinds |= dict.fromkeys(("x1", "x2", "clothes_type"), number)
+    whole = search(split=["train", "train", "query", "gallery"], pose="side", clothes_type=[1, 1, 2, 2])
+    b, expected = write(tmp_path / "a", whole.astype(kinds)), write(tmp_path / "b", whole)
+    for field in ("image", "split", "item", "pose", "clothes_type", "box"):
+        np.testing.assert_array_equal(getattr(b, field), getattr(expected, field))
+
+
+def test_labels_that_are_numbers_or_truths(tmp_path):
+    b = write(tmp_path / "a", own(category=[True, False, True, False]))
+    assert b.category_names == ("True", "False")
+    b = write(tmp_path / "b", own(category=pd.array([3, 1, 3, 1], "Int64"), attributes=[1.0, None, 2, "x"]))
+    assert b.category_names == ("3", "1") and b.attribute_names == ("1", "2", "x")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "separator"),
+    [("utf-8", ","), ("utf-8-sig", ";"), ("cp1252", ";"), ("cp1252", "\t"), ("utf-16", "\t"), ("utf-16", ",")],
+)
+@pytest.mark.parametrize("first", ["", "sep={}\n"])
+def test_a_csv_as_excel_saves_it(tmp_path, encoding, separator, first):
+    whole = own(category=["NA", "None", "nan", "null"], attributes=["NA;été", "", "None", "nan"], x1=10.5)
+    text = whole.to_csv(index=False, sep=separator, decimal="." if separator == "," else ",", lineterminator="\r\n")
+    rows = text.split("\r\n")
+    rows[3:3] = ["", separator * 7]  # empty rows
+    (tmp_path / "own.csv").write_bytes((first.format(separator) + "\r\n".join(rows)).encode(encoding))
+    b = write(tmp_path, tmp_path / "own.csv")
+    assert b.image.tolist() == whole.image.tolist() and b.box[0].tolist() == [10.5, 10, 60, 95]
+    assert b.category_names == ("NA", "None", "nan", "null") and b.attribute_names == ("NA", "None", "nan", "été")
+    rows[-2] = rows[-2].replace("pretrain", "tset")
+    (tmp_path / "own.csv").write_bytes("\r\n".join(rows).encode(encoding))
+    with pytest.raises(DataError, match="row 6 of the table: the split"):  # empty rows are counted, as Excel does
+        write(tmp_path, tmp_path / "own.csv")
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"PK\x03\x04....", "own.csv: a workbook, not a CSV; save it as CSV UTF-8"),
+        (own().to_csv(index=False).encode("utf-16-le"), "own.csv: not text in UTF-8, .* save it as CSV UTF-8"),
+        (b"", "no column 'image'; add it"),
+        (b"image;x1;y1;x2;y2;split\nimg/1.jpg;1;1;99;99;train;a\n", "row 1 .*7 cells for the 6 columns; put .*quotes"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_csv_is_named_with_its_cure(tmp_path, data, sentence):
+    (tmp_path / "own.csv").write_bytes(data)
+    with pytest.raises(DataError, match=sentence):
+        write(tmp_path, tmp_path / "own.csv")
 
 
 @pytest.mark.parametrize(
@@ -130,31 +191,36 @@ def test_a_csv_and_its_photos(tmp_path):
         (own(image=["img/1.jpg", "2.jpg", "img/3.jpg", "img/4.jpg"]), "row 2 .*no image in a folder"),
         (own(x1=[0, "wide", 2, 3]), "row 2 .*not four numbers"),
         (own(x1=[0, 1, 99, 3]), "row 3 .*no area"),
-        (own(y1=[0, -1, 2, 3]), "row 2 .*begins outside"),
-        (own(x2=[50, 70_000, 70, 70]), "row 2 .*ends beyond 65535 pixels"),
+        (own(x2=[60, 12, 80, 90]), "row 2 .*too small to hold clothes"),
+        (own(x1=0.1, y1=0.1, x2=0.9, y2=1), "row 1 .*shares of the photo, not in pixels; multiply x"),
         (pd.concat([own(), own()[["x1"]]], axis=1), "two columns 'x1'"),
         (own(clothes_type=[1, [2], 3, 3]), "row 2 .*clothes_type is not text"),
         (own(category=["a", "b\nc", "b", "c"]), "row 2 .*line break"),
-        (own(attributes=["a", "b\r\nc", "b", "c"]), "row 2 .*line break"),
         (own(split=["train", "dev", "test", "test"]), "row 2 .*split is not one of train, val, test, pretrain"),
         (own(clothes_type=[1, 2, 3, 4]), "row 4 .*clothes type"),
         (own(category=["a", "", "b", "c"]), "row 2 .*no category"),
         (own(category=["a", "a", "b", "c"], clothes_type=[1, 2, 3, 3]), "row 1 .*more than one clothes type"),
+        (own(category=["Dress", "Tee", "dress", "Tee"]), "row 3 .*'dress' looks like 'Dress' of an earlier row"),
         (own(attributes=""), "names none"),
         (own(attributes=[["floral"], ["maxi"], [], []]), "row 1 .*attributes is not text; join several names with ';'"),
         (own(attributes=["a;b", "floral,maxi", "", ""]), "row 2 .*holds a comma; separate names with ';'"),
+        (own(attributes=["e\u0301te\u0301", "été", "", ""]), "row 2 .*attribute 'été' looks like"),
         (own(domain="shop"), "needs a column 'item'"),
         (own(pose="front"), "only In-shop lists"),
         (own(**dict.fromkeys(POINTS, 5)), "row 1 .*visibility of the left collar is not 0, 1 or 2"),
         (own(landmark_visibility_1=0), "no column 'landmark_location_x_1'"),
-        (search(split="train", category="Dress"), "leave the column out"),
-        (search(split="train", item=["a", "b c", "d", "e"]), "row 2 .*one with blanks"),
+        (own(**points(location_x_3=60, location_y_3=[0, 0, 50, 0])), "row 1 .*sleeve is cut off.*COCO's 2 is 0 here"),
+        (own(**points(visibility_1=0, location_x_1=0.5, location_y_1=0.2)), "row 1 .*landmarks are shares of"),
+        (search(category="Dress"), "leave the column out"),
+        (search(item=["a", "b c", "d", "e"]), "row 2 .*one with blanks"),
+        (search(item=["A", "A", "a", "a"]), "row 3 .*item 'a' looks like 'A'"),
         (search(split="test"), "row 1 .*split is not one of train, query, gallery"),
-        (search(split="train", attributes=["a", "b", "", ""]), "row 1 .*other attributes"),
-        (search(split="train", domain="shop"), "row 1 .*lacks the other side"),
-        (search(split="train", domain=["shop", "web", "shop", "shop"]), "row 2 .*domain"),
+        (search(attributes=["a", "b", "", ""]), "row 1 .*other attributes"),
+        (search(domain="shop"), "row 1 .*lacks the other side"),
+        (search(domain=["shop", "web", "shop", "shop"]), "row 2 .*domain"),
         (search(split=["train", "test", "val", "val"], domain=["shop", "consumer"] * 2), "row 1 .*two splits"),
-        (search(split="train", pose="sideways"), "row 1 .*pose"),
+        (search(pose="sideways"), "row 1 .*pose"),
+        (search(image=[*search().image[:3], "img/2.jpg"]), "row 4 .*the image's name has no category, and others have"),
     ],
 )  # fmt: skip
 def test_bad_tables_are_named_and_nothing_is_written(tmp_path, table, said):
@@ -163,37 +229,44 @@ def test_bad_tables_are_named_and_nothing_is_written(tmp_path, table, said):
     assert not list(tmp_path.rglob("list_bbox*"))
 
 
-def test_a_list_of_an_earlier_table_is_not_left_beside_other_images(tmp_path):
-    write(tmp_path, own(category="Dress"))
-    write(tmp_path, own(category="Tee"))  # replaces all of it
-    lists = {path: path.read_bytes() for path in tmp_path.rglob("*.txt")}
-    with pytest.raises(
-        DataError, match="list_category_cloth.txt: a list of an earlier table.*delete it, or name another"
-    ):
-        write(tmp_path, own()[:2])
-    assert lists == {path: path.read_bytes() for path in tmp_path.rglob("*.txt")}
+# Photos
 
 
-@pytest.mark.parametrize("stale", ["Anno_coarse/list_joints.txt", "Eval/list_ceiling.txt"])
-def test_lists_that_others_made_of_an_earlier_table_are_not_left(tmp_path, stale):
-    root = write(tmp_path, own()).images_root.parent
-    (root / stale).write_text("x")
-    with pytest.raises(DataError, match=f"{stale}: a list of an earlier table"):
-        write(tmp_path, own())
+def save(folder, images, size=(100, 100), orientation=1):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for name in images:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", size).save(folder / name, exif=exif)
 
 
-def test_lists_stay_where_a_table_turns_out_to_be_unreadable(tmp_path):
-    """What only the reader finds is found before lists that are there are replaced."""
-    write(tmp_path, own(category="Dress"))
-    lists = {path: path.read_bytes() for path in tmp_path.rglob("*.txt")}
-    with pytest.raises(DataError, match="^row 1 of the table: the box ends beyond 65535 pixels; correct it$"):
-        write(tmp_path, own(category="Tee", x2=70_000))
-    assert lists == {path: path.read_bytes() for path in tmp_path.rglob("*.txt")} and not list(tmp_path.glob("*.part"))
+def test_photos_are_copied_or_left_where_they_are(tmp_path):
+    save(tmp_path / "photos", own().image)
+    own(category=["1", "2", "1", "1"]).to_csv(tmp_path / "own.csv", index=False)
+    b = write(tmp_path / "out", str(tmp_path / "own.csv"), tmp_path / "photos")
+    assert b.category_names == ("1", "2")
+    photos = [(b.images_root / name).read_bytes() for name in b.image]
+    assert photos == [(tmp_path / "photos" / name).read_bytes() for name in b.image]
+    b = write(tmp_path / "out", str(tmp_path / "own.csv"), b.images_root)
+    assert photos == [(b.images_root / name).read_bytes() for name in b.image]
 
 
-def test_an_image_without_the_category_of_all_others_is_named(tmp_path):
-    """One odd name of 50,000 must not take the categories of all away without a word."""
-    table = search(split=["train", "train", "query", "gallery"])
-    assert write(tmp_path / "short", table.assign(image=[f"img/{i}.jpg" for i in range(4)])).category is None
-    with pytest.raises(DataError, match="row 2 of the table: the image's name has no category, and others have"):
-        write(tmp_path, table.assign(image=[table.image[0], "img/2.jpg", *table.image[2:]]))
+def test_absent_photos_are_named_up_to_ten(tmp_path):
+    images = [f"img/{i}.jpg" for i in range(12)]
+    many = pd.DataFrame({"image": images, "x1": 1, "y1": 1, "x2": 90, "y2": 90, "split": "train"})
+    save(tmp_path, images[:1])
+    with pytest.raises(DataError, match=f"no such photo: {', '.join(images[1:11])} and 1 more; put them there"):
+        write(tmp_path / "out", many, photos=tmp_path)
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "img" / "0.jpg").rename(tmp_path / "img" / "0.JPG")
+    with pytest.raises(DataError, match="one there is spelt '0.JPG'"):
+        write(tmp_path / "out", many, photos=tmp_path)
+
+
+def test_boxes_are_compared_with_the_upright_photo(tmp_path):
+    """A photo of 200 x 100 pixels that lies on its side is 100 x 200 upright."""
+    save(tmp_path, own().image, (200, 100), orientation=6)
+    b = write(tmp_path / "out", own(y1=110, y2=190), photos=tmp_path)
+    assert b.box[0].tolist() == [10, 110, 60, 190]
+    with pytest.raises(DataError, match="row 2 .*outside the 100 x 200 pixels of .*; give pixels of the upright photo"):
+        write(tmp_path / "other", own(x1=[10, 110, 10, 10], x2=[60, 190, 60, 60]), photos=tmp_path)
