@@ -120,7 +120,7 @@ class Ladder:
     hidden: int = 512
     dropout: float = 0.5
     weight_decay: float = 0.05
-    doses: tuple[int, ...] = (20, 100, 250, 500)  # attributes that supervise, besides all
+    doses: tuple[int, ...] = (20, 100, 500)  # attributes that supervise, besides all
     shares: tuple[float, ...] = (1 / 9, 1 / 3)  # of the training images, besides all
 
 
