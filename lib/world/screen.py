@@ -18,7 +18,7 @@ from lib.world.figure import Picture
 from lib.world.garment import RANGES, VALUES, Clause, Garment, choices, settle
 
 CLEAR = 24  # how far a pixel must differ in a colour, of 255
-SEEN, ALL_OVER = 64, 400  # how many pixels of the view must, for a detail and for cloth; a view has 16,384
+SEEN, ALL_OVER = 80, 300  # how many pixels of the view must, of 16,384; where the weave alone differs
 _CLOTH = set(cloth.Cloth._fields)
 # Fields of which nothing is drawn from the front and from the back; that are plain in a shop's picture of the whole;
 # that move landmarks.
@@ -86,7 +86,7 @@ class View:
     def differs(self, other: Garment) -> bool:
         """Draw the picture of another garment and compare."""
         differs = cv2.absdiff(self.seen(self.picture.with_garment(other)), self.own).max(2) > CLEAR
-        return int(np.count_nonzero(differs)) >= (ALL_OVER if self._changes(other) <= _CLOTH else SEEN)
+        return int(np.count_nonzero(differs)) >= (ALL_OVER if self._changes(other) == {"fabric"} else SEEN)
 
     def _changes(self, other: Garment) -> set[str]:
         """Return the fields in which a garment differs."""
