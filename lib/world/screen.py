@@ -23,7 +23,7 @@ _CLOTH = set(cloth.Cloth._fields)
 # Fields of which nothing is drawn from the front and from the back; that are plain in a shop's picture of the whole;
 # that move landmarks.
 _BACK, _FRONT = {"back"}, {"emblem"}
-_STRIKING = {"collar", "closure", "distress", "emblem", "skirt", "trim"}
+_STRIKING = {"distress", "emblem", "skirt"}
 _EDGES = {"neckline": (0, 1), "collar": (0, 1), "sleeve_kind": (2, 3), "waistline": (4, 5), "hem": (6, 7)}
 _CUT = {"length", "sleeve", "fit", "flare", "waist", "rise"}
 _KNOWN = ("category", "shape", "clothes_type")  # fields that stay: a reader sees them in any picture
@@ -102,8 +102,8 @@ class View:
         if plain and fields & _STRIKING:
             return True
         if fields <= _CUT:
-            return True if picture.moves(other, self.per_pixel) > 2 else None
-        return True if fields <= _CLOTH and self._other_cloth(other) else None
+            return True if picture.moves(other, self.per_pixel) > 4 else None
+        return True if fields <= _CLOTH - {"fabric"} and self._other_cloth(other) else None
 
     def _other_cloth(self, other: Garment) -> bool:
         """Return whether so much of another cloth looks different that any picture with some of it must."""
