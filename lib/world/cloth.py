@@ -75,13 +75,13 @@ def panel_cloth(panel: str, g: Garment) -> tuple[np.ndarray, np.ndarray | None]:
     return _woven(np.full((T, T, 3), base, np.uint8), fabric), holes_of(fabric)
 
 
-_GLOSS = dict(leather=0.8, satin=0.8, sequin=0.9, puffer=0.6, nylon=0.5, velvet=0.4, scuba=0.2)
+_GLOSS = dict(leather=1.5, satin=1.3, sequin=0.9, puffer=0.6, nylon=0.5, velvet=0.4, scuba=0.2)
 _FLOW = dict(chiffon=1.0, tulle=0.9, gauze=0.9, satin=0.9, crepe=0.8, jersey=0.7, velvet=0.7, lace=0.6)
 _FLOW |= dict(leather=0.3, denim=0.3, tweed=0.25, scuba=0.2, puffer=0.1, quilted=0.1, fur=0.1, shearling=0.1)
 
 
 def gloss(g: Garment) -> float:
-    """Return how glossy the cloth is, 0 matt to 1 shining."""
+    """Return how glossy the cloth is, from 0, matt."""
     return 0.9 if g.finish in ("metallic", "coated", "foil") else _GLOSS.get(g.fabric, 0.0)
 
 

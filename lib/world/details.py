@@ -252,7 +252,7 @@ def draw_back(pen: Pen) -> None:
 
 # ---- hem and trim ---------------------------------------------------------------------------------------------------
 
-_BEADS = {"lace": (0.008, 1), "crochet": (0.009, 2), "scallop": (0.012, 2), "pom-pom": (0.01, 2), "bead": (0.009, 2)}
+_BEADS = {"lace": (0.012, 2), "crochet": (0.012, 2), "scallop": (0.012, 2), "pom-pom": (0.01, 2), "bead": (0.009, 2)}
 
 
 def draw_edge(pen: Pen, ends, kind: str, colour) -> None:

@@ -49,8 +49,8 @@ def _rings(x, y) -> np.ndarray:
 
 
 _WEAVES = {  # factors; those that are noise alone are in drawings.toml
-    "denim": lambda x, y: 0.92 + ((x + y) % 6 < 3) * 0.2 + 0.3 * _hair(1, 1, 5),
-    "twill": lambda x, y: 0.92 + ((x + y) % 6 < 3) * 0.2 + 0.06 * _hair(1, 1, 5),
+    "denim": lambda x, y: 0.86 + ((x + y) % 8 < 4) * 0.3 + 0.3 * _hair(1, 1, 5),
+    "twill": lambda x, y: 0.84 + ((x + y) % 12 < 6) * 0.32 + 0.06 * _hair(1, 1, 5),
     "chambray": lambda x, y: 0.88 + ((x // 4 + y // 4) % 2) * 0.22 + 0.3 * _hair(1, 1, 5),
     "canvas": lambda x, y: 0.88 + ((x // 4 + y // 4) % 2) * 0.22 + 0.06 * _hair(1, 1, 5),
     "knit": lambda x, y: 0.86 + 0.22 * (np.abs(x % 8 - 3.5 + np.where(y % 8 < 4, 0.8, -0.8)) < 2.2),
@@ -64,7 +64,7 @@ _WEAVES = {  # factors; those that are noise alone are in drawings.toml
     "eyelash-knit": lambda x, y: 1 + 0.6 * _hair(1, 11, 2),
     "sequin": _sequin,
     "quilted": lambda x, y: 0.72 + 0.35 * np.clip((16 - np.abs(16 - _diagonals(x, y))) / 7, 0, 1),
-    "linen": lambda x, y: 1 + 0.24 * _threads(),
+    "linen": lambda x, y: 1 + 0.42 * _threads(),
     "gauze": lambda x, y: 1 + 0.24 * _threads(),
     "woven": lambda x, y: 0.86 + 0.24 * ((x // 8 + y // 8) % 2) + 0.06 * _threads(),
     "corduroy": lambda x, y: 0.82 + 0.3 * np.abs(np.sin(x * np.pi / 8)),
@@ -72,7 +72,7 @@ _WEAVES = {  # factors; those that are noise alone are in drawings.toml
     "tweed": lambda x, y: 1 + 0.22 * noise(0.7, 3) + 0.06 * ((x // 3 + y // 3) % 2),
     "puffer": lambda x, y: 0.62 + 0.52 * np.sqrt(np.clip(np.sin((y % 48) * np.pi / 48), 0, 1)),
     "scuba": lambda x, y: 1 - 0.22 * (_rings(x, y) < 5) - 0.22 * (_rings(x + 12, y + 12) < 5),
-    "jersey": lambda x, y: 0.93 + 0.14 * (y % 6 < 3),
+    "jersey": lambda x, y: 0.86 + 0.28 * ((x + 2 * (y % 8 < 4)) % 6 < 3),
     "jacquard": lambda x, y: 0.9 + 0.2 * (np.sin(x * np.pi / 16) * np.sin(y * np.pi / 16) > 0.2),
     "nylon": lambda x, y: 0.97 + 0.25 * ((x % 16 < 2) | (y % 16 < 2)),
 }

@@ -18,12 +18,12 @@ from lib.world.figure import Picture
 from lib.world.garment import RANGES, VALUES, Clause, Garment, choices, settle
 
 CLEAR = 24  # how far a pixel must differ in a colour, of 255
-SEEN, ALL_OVER = 64, 400  # how many pixels of the view must, for a detail and for cloth; a view has 16,384
+SEEN, ALL_OVER = 80, 300  # how many pixels of the view must, of 16,384; where the weave alone differs
 _CLOTH = set(cloth.Cloth._fields)
 # Fields of which nothing is drawn from the front and from the back; that are plain in a shop's picture of the whole;
 # that move landmarks.
 _BACK, _FRONT = {"back"}, {"emblem"}
-_STRIKING = {"collar", "closure", "distress", "emblem", "skirt", "trim"}
+_STRIKING = {"distress", "emblem", "skirt"}
 _EDGES = {"neckline": (0, 1), "collar": (0, 1), "sleeve_kind": (2, 3), "waistline": (4, 5), "hem": (6, 7)}
 _CUT = {"length", "sleeve", "fit", "flare", "waist", "rise"}
 _KNOWN = ("category", "shape", "clothes_type")  # fields that stay: a reader sees them in any picture
@@ -86,7 +86,7 @@ class View:
     def differs(self, other: Garment) -> bool:
         """Draw the picture of another garment and compare."""
         differs = cv2.absdiff(self.seen(self.picture.with_garment(other)), self.own).max(2) > CLEAR
-        return int(np.count_nonzero(differs)) >= (ALL_OVER if self._changes(other) <= _CLOTH else SEEN)
+        return int(np.count_nonzero(differs)) >= (ALL_OVER if self._changes(other) == {"fabric"} else SEEN)
 
     def _changes(self, other: Garment) -> set[str]:
         """Return the fields in which a garment differs."""
@@ -102,8 +102,8 @@ class View:
         if plain and fields & _STRIKING:
             return True
         if fields <= _CUT:
-            return True if picture.moves(other, self.per_pixel) > 2 else None
-        return True if fields <= _CLOTH and self._other_cloth(other) else None
+            return True if picture.moves(other, self.per_pixel) > 4 else None
+        return True if fields <= _CLOTH - {"fabric"} and self._other_cloth(other) else None
 
     def _other_cloth(self, other: Garment) -> bool:
         """Return whether so much of another cloth looks different that any picture with some of it must."""

@@ -111,7 +111,7 @@ def _add_skirt(out: dict, g: Garment, body: dict, hip_half: float, taken: float,
     hips = [[dx + max(hip_half, taken) + 0.05 * g.flare, 0.485]] if end > 0.53 else []
     if g.skirt == "trumpet" and end > 0.6:
         hips.append([dx + max(hip, 0.08) * 1.05, end - 0.1])
-    curve = {"curved": 0.035, "high-low": -0.09, "dolphin": 0.02}.get(g.hem, 0.012)
+    curve = {"curved": 0.06, "high-low": -0.09, "dolphin": 0.02}.get(g.hem, 0.012)
     right, left = ([dx + s * 0.5 * half, end + 0.7 * curve - 0.75 * up] for s, up in ((1, lift[1]), (-1, lift[0])))
     out["low"] = end
     return [*hips, out[7], right, [dx, end + curve - lift.sum() / 2], left, out[6], *mirrored(hips, dx)]

@@ -44,8 +44,7 @@ def plainly(number, view):
                 for image in (view.picture.image, view.picture.with_garment(other))
             )
             changed = {name for name, value in vars(g).items() if value != getattr(other, name)}
-            all_over = changed <= {"colour", "accent", "pattern", "abstract", "fabric", "finish"}
-            least = screen.ALL_OVER if all_over else screen.SEEN
+            least = screen.ALL_OVER if changed == {"fabric"} else screen.SEEN
             shown = (np.abs(one - two) > screen.CLEAR).any(2).sum() >= least
         if shown:
             return True
