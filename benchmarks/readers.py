@@ -3,8 +3,9 @@
     python -m benchmarks.readers FOLDER
 
 Writes sheets of 40 pictures of 128 px and key.csv, which readers do not see. A picture's true name is one that fired;
-its foil is another picture's, of the same group, and shares no word with what fired. The answers of two readers are in
-outputs/reference/readers/drawn_labels.csv. Foils may happen to be true: a printed dress whose title names its flowers.
+its foil is another picture's, of the same group, and shares no word with what fired. Foils may happen to be true: a
+printed dress whose title names its flowers. The answers of two readers are in
+outputs/reference/readers/drawn_labels.csv, of world 7 (commit 5c14e25).
 """
 
 import sys
