@@ -10,9 +10,9 @@ each method has one pre-training, so that they know nothing of other pre-trainin
 1. Dose. A claim about an ingredient (landmarks, further attributes, joints or poselets) is judged only where `doses`
    finds that the ingredient was learned.
 2. Units. Each side of a comparison has at least FEWEST units.
-3. Room. Where the ceiling, or 100 %, leaves less room over the rival than the margin of 5, nothing can be seen. Where
-   it leaves less than the effect, sizes and margins are relative: the difference as a share of the room. Ours is the
-   room to the ceiling, the paper's the room to 100 %: its ceiling is not known.
+3. Room. Where the ceiling (the visible one where it is known), or 100 %, leaves less room over the rival than the
+   margin of 5, nothing can be seen. Where it leaves less than the effect, sizes and margins are relative: the difference
+   as a share of the room. Ours is the room to the ceiling, the paper's the room to 100 %: its ceiling is not known.
 4. Power. Where a difference as large as the paper's effect would not be told from 0 in four of five tries, for this
    claim alone, nothing can be seen.
    A claim that fails one of these is "not testable here"; but 3 and 4 never hide an interval that is below 0.
@@ -217,14 +217,15 @@ class Evidence:
 
 
 def best_possible(results: Results, pick: Pick) -> float:
-    """Return the ceiling of what is picked: that of attributes, else 1.
+    """Return the ceiling of what is picked: that of attributes, the visible one where it is known, else 1.
 
     Without odds it is that of k answers, and known for all attributes together alone.
     """
     view = results.with_references() if pick.counts is measures.attributes else results
-    if not view.has("ceiling", "attributes") or (results.benchmark.ceiling is None and pick.group != "all"):
+    best = next((name for name in ("visible ceiling", "ceiling") if view.has(name, "attributes")), None)
+    if best is None or (results.benchmark.ceiling is None and pick.group != "all"):
         return 1.0
-    found, wanted = measures.attributes(view, "ceiling", pick.k, pick.group)
+    found, wanted = measures.attributes(view, best, pick.k, pick.group)
     return found.sum() / wanted.sum()
 
 

@@ -231,7 +231,8 @@ def page(out: Path, profile: str, data: str) -> str:
     parts["no_search"] = [stage for stage, column in columns.items() if column.empty]
     parts |= {"figures": figures(out), "notebooks": notebooks(out), "references": REFERENCES, "stages": STAGES}
     title = f"DeepFashion, replicated: the profile {profile}"
-    return template.render(parts | {"title": title, "profile": profile, "real": bool(data)})
+    real = bool(data) and not (Path(data) / "world.json").exists()  # a drawn world may be given by --data, too
+    return template.render(parts | {"title": title, "profile": profile, "real": real})
 
 
 def write(out: Path, profile: str, data: str) -> Path:
