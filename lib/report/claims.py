@@ -11,7 +11,7 @@ each method has one pre-training, so that they know nothing of other pre-trainin
    finds that the ingredient was learned.
 2. Units. Each side of a comparison has at least FEWEST units.
 3. Room. Where the ceiling (the visible one where it is known), or 100 %, leaves less room over the rival than the
-   margin of 5, nothing can be seen. Where it leaves less than the effect, sizes and margins are relative: the difference
+   margin of 5, nothing can be seen. Where it leaves less than the effect, sizes and margins are relative: a difference
    as a share of the room. Ours is the room to the ceiling, the paper's the room to 100 %: its ceiling is not known.
 4. Power. Where a difference as large as the paper's effect would not be told from 0 in four of five tries, for this
    claim alone, nothing can be seen.
