@@ -608,17 +608,11 @@ def judge(results: dict[str, Results], dosed: dict[str, Dose], drawn: bool) -> p
             if missed := [name for name in c.ingredients if not dosed[name].learned]:
                 raise Untestable(f"not learned: {missed[0]}")
         except Untestable as reason:
-            row |= {
-                "reason": str(reason),
-                "direction": "not testable here",
-                "size": "",
-                "p_held": np.nan,
-                "p_opposite": np.nan,
-            }
+            row |= {"reason": str(reason), "direction": "not testable here", "size": ""}
+            row |= dict.fromkeys(("p_held", "p_opposite"), np.nan)
         rows.append(row)
-    names = (
-        "group claim where paper measured lo hi detectable p direction size dose reason seeds pretrainings rule".split()
-    )
+    names = ["group", "claim", "where", "paper", "measured", "lo", "hi", "detectable", "p", "direction", "size"]
+    names += ["dose", "reason", "seeds", "pretrainings", "rule"]
     table = pd.DataFrame(rows).reindex(columns=[*names, "p_held", "p_opposite"])
     table = table.assign(pretrainings=1, rule=RULE_DATE)
     # One family of hypotheses: each claim's better-supported direction.

@@ -10,7 +10,6 @@ import pytest
 from lib.config import PROFILES
 from lib.deepfashion import Benchmark
 from lib.lists import ATTRIBUTE_GROUPS
-from lib.methods import METHODS
 from lib.report import claims
 from lib.report.claims import Comparison, Side
 from lib.report.results import Results
@@ -519,10 +518,3 @@ def test_the_ceiling_of_attributes_without_odds_is_that_of_k_answers():
     assert claims.best_possible(r, pick) == pytest.approx(5 / 6)
     assert claims.best_possible(r, pick._replace(group="part")) == 1
     assert claims.best_possible(r, pick._replace(counts=claims.measures.category)) == 1
-
-
-def test_claims_name_methods_and_sections_that_exist():
-    assert {c.where.split(",")[0] for c in claims.CLAIMS} == {"4.1", "4.2"}
-    effects = [c.effect for c in claims.CLAIMS if np.isfinite(c.effect)]
-    assert min(effects) == pytest.approx(0.0196)  # +Poselets in attributes: a margin of half a point
-    assert all(name in METHODS for name in claims.RIVALS)

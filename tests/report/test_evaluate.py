@@ -1,6 +1,5 @@
-"""Anyone's predictions: three images worked by hand, a run's own scores against the project's tables, bad input."""
+"""Anyone's predictions: a run's own scores against the project's tables, as tensors and as CSV, and bad input."""
 
-import csv
 import json
 from pathlib import Path
 
@@ -38,77 +37,6 @@ def three() -> dict[str, Benchmark]:
     return {"category_attribute": b}
 
 
-def write(path: Path, columns, rows, images=IMAGES) -> Path:
-    with open(path, "w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerows([["image", *columns], *([image, *row] for image, row in zip(images, rows, strict=True))])
-    return path
-
-
-def values(path: Path, benchmarks) -> dict[tuple, float]:
-    table = evaluate.score([path], benchmarks)
-    return {(r.definition, r.group, None if np.isnan(r.k) else r.k): r.value for r in table.itertuples()}
-
-
-def test_attributes_by_hand(three, tmp_path):
-    """Top 3 of four: image 1 has floral and lace, and finds both; image 2 misses striped; image 3 finds knit."""
-    scores = [[9, 8, 7, 1], [9, 1, 8, 7], [9, 1, 7, 8]]
-    path = write(tmp_path / "a.csv", ["floral", "striped", "lace", "knit"], scores)
-    found = values(path, three)
-    assert found["micro", "all", 3] == 3 / 4
-    assert found["macro", "all", 3] == (1 + 0 + 1 + 1) / 4
-    assert found["image", "all", 3] == pytest.approx((1 + 0 + 1) / 3)
-    assert found["best50", "all", 3] == 3 / 4
-    assert found["group", "all", 3] == 1  # groups of two: all are among their group's first three
-    assert found["micro", "texture", 3] == 1 / 2 and found["image", "fabric", 3] == 1
-    other = write(tmp_path / "b.csv", ["knit", "lace", "floral", "striped"], np.array(scores)[:, [3, 2, 0, 1]])
-    pd.testing.assert_frame_equal(*(evaluate.score([p], three).drop(columns="file") for p in (path, other)))
-
-
-def test_categories_by_hand(three, tmp_path):
-    """At top-1 one of the two tees and the dress are right: 2 of 3 images; a half and 1 over the two categories."""
-    found = values(write(tmp_path / "c.csv", ["Tee", "Dress"], [[2, 1], [1, 2], [1, 2]]), three)
-    assert found["micro", "all", 1] == pytest.approx(2 / 3) and found["macro", "all", 1] == 3 / 4
-    assert found["micro", "all", 3] == 1
-
-
-def test_landmarks_by_hand(three, tmp_path):
-    """Distances in units of the box: image 1 0.05 and 0; image 2 0.12 (by height) and 0.15; image 3 0.3, the other is
-    cut off."""
-    points = np.zeros((3, 8, 2))
-    points[:, :2] = [[20, 20], [80, 20]]
-    points[0, 0, 0] += 5
-    points[1, 0, 1] += 24
-    points[1, 1, 0] += 15
-    points[2, 0, 0] += 30
-    found = values(write(tmp_path / "l.csv", evaluate.POINTS, points.reshape(3, 16)), three)
-    diagonal = np.hypot(100, 200)
-    assert found["PDJ box", "all", 0.1] == 2 / 5
-    assert found["PDJ diagonal", "all", 0.1] == np.mean(np.array([5, 0, 24, 15, 30]) / diagonal < 0.1) == 3 / 5
-    assert found["PDJ errors", "all", 0.1] == pytest.approx(2 / 6)
-    assert found["NE", "all", None] == pytest.approx((0.05 + 0 + 0.12 + 0.15 + 0.3) / 5)
-    assert found["PCK", "all", 0.2] == 4 / 5
-    assert found["pixels", "all", 10] == 1 / 5  # 0.05 of 224 is 11.2 pixels
-    assert found["PDJ box", "left collar", 0.1] == pytest.approx(1 / 3) and np.isnan(found["NE", "left hem", None])
-
-
-def test_a_search_by_hand(tmp_path):
-    """Two queries of item id_1 and one of id_2; the gallery has two photos of id_1, none of id_2."""
-    names = [
-        f"img/WOMEN/Tees/{item}/{n}.jpg"
-        for item, n in (("id_1", 1), ("id_1", 2), ("id_2", 3), ("id_1", 4), ("id_1", 5), ("id_3", 6))
-    ]
-    b = Benchmark(
-        "inshop", Path("nowhere"), np.array(names), np.array(["query"] * 3 + ["gallery"] * 3),
-        np.tile(np.array([[0, 0, 9, 9]], np.float32), (6, 1)), item=np.array([name.split("/")[3] for name in names]),
-    )  # fmt: skip
-    places = [[0.0], [10.0], [20.0], [1.0], [30.0], [11.0]]  # query 1: right at once; query 2: another item first
-    found = values(write(tmp_path / "e.csv", ["e0"], places, names), {"inshop": b})
-    assert found["hit", "all", 1] == pytest.approx(1 / 3) and found["hit", "all", 5] == pytest.approx(2 / 3)
-    assert found["share found", "all", 1] == (1 / 2 + 0) / 2 and found["share found", "all", 5] == 1
-    assert ("hit", "within category", 1) not in found  # no categories in this source
-
-
 # ---- a run's own scores ---------------------------------------------------------------------------------------------
 
 
@@ -141,6 +69,17 @@ def test_a_runs_scores_give_the_numbers_of_the_tables(world, tmp_path, stage):
     shuffled = np.random.default_rng(0).permutation(len(rows))  # the order of a file does not matter
     path = as_a_run(tmp_path, b, rows[shuffled], {k: v[shuffled] for k, v in scores.items()})
     got = evaluate.score([path], world).drop(columns="file")
+    names = {"category": b.category_names, "attributes": b.attribute_names, "landmarks": evaluate.POINTS,
+             "embedding": [f"e{i}" for i in range(6)]}  # fmt: skip
+    for kind in set(scores) - {"visibility"}:  # as a CSV, whose columns may be in any order
+        columns = np.array(names[kind])[::-1]
+        table = pd.DataFrame(scores[kind].reshape(len(rows), -1)[:, ::-1], b.image[rows], columns)
+        table.to_csv(tmp_path / f"{kind}.csv", index_label="image")
+    files = sorted(tmp_path.glob("*.csv"))
+    read = evaluate.score(files, world).drop(columns="file").sort_values(["measure", "definition", "group", "k"])
+    pd.testing.assert_frame_equal(
+        read.reset_index(drop=True), got.sort_values(["measure", "definition", "group", "k"]).reset_index(drop=True)
+    )
     answers = {"predictions": [runs.rank(scores, b, rows, None if query is None else len(query))]}
     own = measure_all(Results(stage, b, rows, answers, query=query, gallery=gallery))
     names = ["measure", "definition", "group", "k"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import paper, parts
+from lib import paper
 from lib.config import PROFILES
 from lib.deepfashion import Benchmark
 from lib.lists import JOINTS, Lacks
@@ -255,19 +255,3 @@ def test_detectors_are_judged_by_what_the_view_shows(landmarks):
     assert np.isnan(table.false["left shoulder"]) and table.present["all"] == 27 and tuple(table.index[:-1]) == JOINTS
     none = tables.detector_table(replace(landmarks, answers={}), PROFILES["smoke"])
     assert none.empty and list(none) == ["kind", "part", "present", "detected", "found", "false"]
-
-
-def test_poselets_are_judged_by_their_own_arrangements(landmarks):
-    rng, box = np.random.default_rng(0), np.tile(np.array([[10, 20, 110, 220]], np.float32), (40, 1))
-    joints = (box[:, None, :2] + rng.random((40, 14, 2)) * (100, 200)).astype(np.float32)
-    split = np.array(["train"] * 20 + ["test"] * 20)
-    b = replace(landmarks.benchmark, image=np.arange(40).astype(str), box=box, split=split, joints=joints,
-                joint_visibility=np.zeros((40, 14), np.int8))  # fmt: skip
-    poselets = parts.arrangements(b, np.arange(20), seed=0)
-    method = next(name for name, row in METHODS.items() if row.detector == "poselets")
-    truth, there = parts.targets("poselets", b, 0.0, poselets)
-    pixels = np.nan_to_num(truth[20:, 0]) * (100, 200) + (10, 20)
-    found = {"parts": pixels.astype(np.float32), "present": there[20:, 0].astype(np.float32), "poselets": poselets}
-    results = replace(landmarks, benchmark=b, rows=np.arange(20, 40), answers={method: [found]})
-    row = tables.detector_table(results, PROFILES["smoke"]).set_index("part").loc["all"]
-    assert row.present == 20 * 7 and row.found == 1 and row.false == 0
