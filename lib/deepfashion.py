@@ -18,21 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from lib import lists
-from lib.lists import (
-    ATTRIBUTE_GROUPS,
-    FINE_GROUPS,
-    FOLDERS,
-    LISTS,
-    ONE_RELEASE,
-    SLOTS,
-    VISIBLE,
-    Column,
-    DataError,
-    Lacks,
-    Rows,
-    attempt,
-)
+from lib.lists import FINE_GROUPS, FOLDERS, LISTS, ONE_RELEASE, SLOTS, DataError, Lacks, Rows, attempt
 
+STAND_IN = "Fashion Landmark Detection Benchmark"  # of Category and Attribute Prediction
 UNGROUPED = {0: "all attributes"}
 BOXES = {  # files of which one is in an annotation folder
     "category_attribute": ("list_bbox.txt", "train_bbox.txt"),
@@ -44,7 +32,7 @@ BOXES = {  # files of which one is in an annotation folder
 FINE = {
     "list_bbox.txt": ("bbox", lists.BOX),
     "list_category_img.txt": ("cate", {"category": lists.CATEGORIES["category"]}),
-    "list_landmarks.txt": ("landmarks", {"landmarks": Column("x y " * 8, lists.PIXEL)}),
+    "list_landmarks.txt": ("landmarks", {"landmarks": lists.Column("x y " * 8, lists.PIXEL)}),
 }
 PER_IMAGE = (  # the fields of a Benchmark with one row per image
     "image", "split", "box", "clothes_type", "category", "item", "domain", "pose", "landmarks", "visibility", "joints",
@@ -180,15 +168,31 @@ def _is_ordered(path: Path) -> bool:
     return True
 
 
-def _images(folder: Path, rows: Rows) -> dict:
-    """Return the fields that the list of the images fills, and of a list of boxes those to the names' right."""
-    names = rows["image"]
-    rows.rows_in({name: i for i, name in enumerate(names)})  # refuses duplicates
-    known = {"images_root": lists.images_root(folder, rows), "image": np.array(names)}
-    known |= {field: rows[field].astype(np.int8) for field in ("clothes_type", "pose") if field in rows.columns}
-    if "domain" in rows.columns:
-        known["domain"] = np.array(["", "shop", "consumer"])[rows["domain"].astype(int)]
-    return known
+def _images(folder: Path, boxes: Path, listed: Rows | None) -> dict:
+    """Return the fields that the list of the images fills, and of a list of boxes those to the names' right.
+
+    Where it is refused, the images that it names, to compare the other lists; {} where it names none.
+    """
+    with attempt():
+        if listed:
+            names = listed["image"]
+            listed.rows_in({name: i for i, name in enumerate(names)})  # refuses duplicates
+            known = {"images_root": lists.images_root(folder, listed), "image": np.array(names)}
+            columns = {
+                field: column.astype(np.int8)
+                for field, column in listed.columns.items()
+                if field in ("clothes_type", "pose", "domain")
+            }
+            if "domain" in columns:
+                columns["domain"] = np.array(["", "shop", "consumer"])[columns["domain"]]
+            return known | columns
+    names = dict.fromkeys(listed["image"] if listed else lists.images_named(boxes))
+    names = [name for name in names if not lists.UNSAFE.search(name)]
+    if not names:
+        return {}
+    top = names[0].split("/")[0]
+    root = next((root for root in (folder / "Img", folder) if (root / top).exists()), folder)
+    return {"images_root": root, "image": np.array(names)}
 
 
 def _splits(read: dict[str, Rows], index: dict[str, int], folder: Path) -> dict:
@@ -311,7 +315,7 @@ def _points(rows: Rows | None, index: dict[str, int], known: dict, field: str, c
     order, values = rows.order(index), rows[field]
     plain = values.ndim == 2  # of the fine release, which does not tell which landmarks a clothes type lacks
     if plain:
-        values = np.insert(values.reshape(-1, 8, 2), 0, VISIBLE, axis=2)
+        values = np.insert(values.reshape(-1, 8, 2), 0, lists.VISIBLE, axis=2)
     position, visibility = lists.points(values)
     lists.check_near(rows, position, known["box"][np.argsort(order)], field.removesuffix("s"))
     found = {field: position[order], codes: visibility[order]}
@@ -319,7 +323,7 @@ def _points(rows: Rows | None, index: dict[str, int], known: dict, field: str, c
         found["clothes_type"] = rows["clothes_type"].astype(np.int8)[order]
     elif plain and "clothes_type" in known:
         lacking = np.array([[slot not in SLOTS[kind] for slot in range(8)] for kind in sorted(SLOTS)])
-        found[codes][lacking[known["clothes_type"] - 1] & (found[codes] != VISIBLE)] = -1
+        found[codes][lacking[known["clothes_type"] - 1] & (found[codes] != lists.VISIBLE)] = -1
     return found
 
 
@@ -328,7 +332,7 @@ def _points(rows: Rows | None, index: dict[str, int], known: dict, field: str, c
 
 def _attributes(anno: Path, index: dict[str, int]) -> dict:
     """Read the attributes of images, where list_attr_img.txt exists."""
-    group_names = FINE_GROUPS if anno.name == "Anno_fine" else ATTRIBUTE_GROUPS
+    group_names = FINE_GROUPS if anno.name == "Anno_fine" else lists.ATTRIBUTE_GROUPS
     path, known = anno / "list_attr_img.txt", None
     if not path.exists():
         return {}
@@ -416,7 +420,7 @@ def read_benchmark(folder: Path, name: str, fine: bool | None = None) -> Benchma
     released = names and not boxes.exists()
     read = _read_lists(folder, name, anno, names)
     listed = names if released else read.get(boxes.name)
-    known = _known_images(folder, boxes, listed)
+    known = _images(folder, boxes, listed)
     if not known:
         return None
     index = {image: i for i, image in enumerate(known["image"].tolist())}
@@ -447,19 +451,6 @@ def read_benchmark(folder: Path, name: str, fine: bool | None = None) -> Benchma
     return Benchmark(name, annotation=annotation, **known)
 
 
-def _known_images(folder: Path, boxes: Path, listed: Rows | None) -> dict:
-    """Return the fields of the images; where their list is refused, those that it names, to compare the other lists."""
-    with attempt():
-        if listed:
-            return _images(folder, listed)
-    names = dict.fromkeys(filter(lists.is_safe, listed["image"] if listed else lists.images_named(boxes)))
-    if not names:
-        return {}
-    top = next(iter(names)).split("/")[0]
-    root = next((root for root in (folder / "Img", folder) if (root / top).exists()), folder)
-    return {"images_root": root, "image": np.array(list(names))}
-
-
 # ---- the fine release ------------------------------------------------------------------------------------------------
 
 
@@ -474,7 +465,7 @@ def _fine_names(anno: Path) -> Rows:
     return Rows(whole, columns, 1, tuple((path, len(part)) for path, part in zip(parts, names, strict=True)))
 
 
-def _joined(names: Rows, kind: str, column: dict[str, Column]) -> Rows:
+def _joined(names: Rows, kind: str, column: dict[str, lists.Column]) -> Rows:
     """Return a column that the fine release has in a list per split, in the order of the names."""
     (field,), parts = column, []
     for path, number in names.parts:
@@ -492,11 +483,8 @@ def _fine_attributes(anno: Path, names: Rows) -> dict:
     if not (anno / "train_attr.txt").exists():
         return {}
     known = lists.read_attribute_names(anno / "list_attr_cloth.txt", FINE_GROUPS)
-    labels = _joined(names, "attr", {"label": Column("label " * len(known[0]), range(2), "a label")})["label"]
+    labels = _joined(names, "attr", {"label": lists.Column("label " * len(known[0]), range(2), "a label")})["label"]
     return _attribute_fields(labels.reshape(len(labels), -1).astype(np.int8) * 2 - 1, known, FINE_GROUPS)
-
-
-STAND_INS = {"category_attribute": ("Fashion Landmark Detection Benchmark",)}
 
 
 def find_folders(root: Path) -> dict[str, Path]:
@@ -507,13 +495,13 @@ def find_folders(root: Path) -> dict[str, Path]:
     """
     found = {}
     for name, boxes in BOXES.items():
-        places = [root / folder for folder in (FOLDERS[name], *STAND_INS.get(name, ()))]
+        places = [root / folder for folder in (FOLDERS[name], STAND_IN)[: 1 + (name == "category_attribute")]]
         if any((root / anno / file).exists() for anno in ("Anno", "Anno_coarse", "Anno_fine") for file in boxes):
             places.append(root)
         if place := next((place for place in places if place.is_dir()), None):
             found[name] = place
     if not found:
-        wanted = ", ".join(f"'{folder}'" for folder in (*FOLDERS.values(), *STAND_INS["category_attribute"]))
+        wanted = ", ".join(f"'{folder}'" for folder in (*FOLDERS.values(), STAND_IN))
         names = sorted(path.name for path in root.glob("*"))
         here = ", ".join(names[:4]) + (", ..." if names[4:] else "") if names else "nothing"
         raise DataError(f"{root}: holds {here}, none of {wanted}; name the folder that holds them")

@@ -120,7 +120,7 @@ LISTS = {  # by benchmark and file: the columns in their order, by the field of 
 OWN_SPLITS = {"Eval/list_pretrain.txt": "pretrain", "Eval/list_distractors.txt": "distractor"}
 
 # Absolute, with a drive letter, with an empty, "." or ".." part, with a backslash or a control character.
-_UNSAFE = re.compile(r"(^|/)\.{0,2}(/|$)|^[A-Za-z]:|[\\\x00-\x1f]")
+UNSAFE = re.compile(r"(^|/)\.{0,2}(/|$)|^[A-Za-z]:|[\\\x00-\x1f]")
 # What ends an image name: at the end of a text, before a blank, and in bytes.
 _ENDING = re.compile(r"\.[A-Za-z]\w*$")
 EXTENSION = re.compile(r"\.[A-Za-z]\w*(?=\s|$)")
@@ -392,7 +392,7 @@ def check_near(rows: Rows, points: np.ndarray, box: np.ndarray, what: str) -> No
 def images_root(folder: Path, rows: Rows) -> Path:
     """Return the folder that image names are relative to; DataError where a name or a link leaves it."""
     names = rows["image"]
-    unsafe = [_UNSAFE.search(name) is not None for name in names]
+    unsafe = [UNSAFE.search(name) is not None for name in names]
     rows.fail_where(unsafe, "image name {!r} may leave the data folder", "use a plain relative name", names)
     top = names[0].split("/")[0]
     root = next((root for root in (folder / "Img", folder) if (root / top).exists()), None)
@@ -411,11 +411,6 @@ def images_named(path: Path) -> list[str]:
     """Return the image names in a list of boxes that is refused, or [] where there is none."""
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     return re.findall(r"^\s*(\S.*\.[A-Za-z]\w*)(?=\s|$)", text, re.M)
-
-
-def is_safe(name: str) -> bool:
-    """Return whether a name stays in the folder that it is relative to."""
-    return not _UNSAFE.search(name)
 
 
 # ---- reading attributes ----------------------------------------------------------------------------------------------

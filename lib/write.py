@@ -30,9 +30,9 @@ from lib.photo import photo_size
 BOX = ("x1", "y1", "x2", "y2")
 TEXTS = ("image", "split", "clothes_type", "attributes", "category", "item", "domain", "pose")
 CODES = {
-    "clothes_type": {"upper": 1, "lower": 2, "full": 3} | {str(number): number for number in SLOTS},
-    "pose": {name: number for number, name in lists.POSES.items()} | {str(number): number for number in lists.POSES},
     "domain": {"shop": 1, "consumer": 2},
+    "pose": {name: number for number, name in lists.POSES.items()} | {str(number): number for number in lists.POSES},
+    "clothes_type": {"upper": 1, "lower": 2, "full": 3} | {str(number): number for number in SLOTS},
 }
 SEPARATOR = ";"  # between the attributes of a cell
 MOST_NAMED = 10  # absent photos; the rest is counted
@@ -206,14 +206,14 @@ def _label_faults(table: pd.DataFrame) -> Iterator[tuple[Sequence[bool], str, st
     """Yield the same of categories, items and attributes."""
     if "category" in table:
         yield table["category"] == "", "no category", "give each image one, or none of them"
-        yield from _alike("category", table["category"].map(lambda cell: [cell]))
+        yield from _alike("category", table["category"])
         if "clothes_type" in table:
             kinds = table.assign(kind=table["clothes_type"].map(CODES["clothes_type"]))
             what = "its category has more than one clothes type"
             yield _several(kinds, "category", "kind"), what, "give a category one type"
     if "item" in table:
         yield ~table["item"].str.fullmatch(r"\S+"), "no item, or one with blanks", "name it"
-        yield from _alike("item", table["item"].map(lambda cell: [cell]))
+        yield from _alike("item", table["item"])
     if "domain" in table:
         cure = "give an item photos of both a shop and a consumer"
         yield ~_several(table, "item", "domain"), "its item lacks the other side of a pair", cure
@@ -221,9 +221,10 @@ def _label_faults(table: pd.DataFrame) -> Iterator[tuple[Sequence[bool], str, st
     if "attributes" in table:
         cure = f"separate names with {SEPARATOR!r}"
         yield table["attributes"].str.contains(","), "an attribute's name holds a comma", cure
-        if not any(_attributes(table)):
+        names = _attributes(table).explode().dropna()
+        if names.empty:
             raise DataError("the column 'attributes' names none; leave it out")
-        yield from _alike("attribute", _attributes(table))
+        yield from _alike("attribute", names)
         if "item" in table:
             cure = "in a search attributes are an item's: make them equal"
             yield _several(table, "item", "attributes"), "its item has other attributes elsewhere", cure
@@ -244,14 +245,13 @@ def _looks(name: str) -> str:
 
 
 def _alike(what: str, names: pd.Series) -> Iterator[tuple[Sequence[bool], str, str]]:
-    """Yield names that look like an earlier one: they would become another class. names: lists by row."""
+    """Yield names that look like an earlier one: they would become another class. names: by row."""
     seen: dict[str, str] = {}
-    for row, found in names.items():
-        for name in found:
-            other = seen.setdefault(_looks(name), name)
-            if other != name:
-                fault = f"{what} {name!r} looks like {other!r} of an earlier row"
-                yield names.index == row, fault, "spell both alike, or make them differ in more"
+    for row, name in names.items():
+        other = seen.setdefault(_looks(name), name)
+        if other != name:
+            fault = f"{what} {name!r} looks like {other!r} of an earlier row"
+            yield names.index == row, fault, "spell both alike, or make them differ in more"
 
 
 # ---- the photos ------------------------------------------------------------------------------------------------------

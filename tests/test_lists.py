@@ -97,14 +97,7 @@ def test_item_labels_equal_an_obvious_parser(tmp_path, block):
 
 
 @pytest.mark.parametrize(
-    ("row", "message"),
-    [
-        ("id_2", "no item with labels to its right"),
-        ("", "no item with labels to its right"),
-        ("id_2 1 -1 0", "3 labels where 2 should be"),
-        ("id_2 1 yes", "label 'yes' is not 1, -1 or 0"),
-        (" 1 -1", "no item with labels to its right"),
-    ],
+    "row, message", [("id_2", "no item with"), ("", "no item with"), ("id_2 1 yes", "label 'yes'")]
 )
 def test_faulty_item_rows_are_refused(tmp_path, row, message):
     path = tmp_path / "list_attr_items.txt"
@@ -155,13 +148,6 @@ def test_faulty_attribute_names_are_refused(tmp_path, text, message):
 # Writers
 
 
-def test_write_list(tmp_path):
-    path = tmp_path / "Anno" / "list.txt"
-    lists.write_list(path, "name  type", ["\u957f  1", "b c  2"])
-    assert path.read_bytes().decode() == "2\nname  type\n\u957f  1\nb c  2\n"
-    assert lists.read_list(path) == ["\u957f  1", "b c  2"]
-
-
 def test_points_text_by_hand():
     points = np.array([[3.4, 120.6], [0.2, -3], [NAN, 5], [7, 8], [9, 10]])
     codes = np.array([0, 1, 1, 2, 0])
@@ -173,10 +159,7 @@ def test_points_are_read_as_they_were_written(tmp_path):
     rng = np.random.default_rng(0)
     points, codes = rng.integers(1, 300, (20, 14, 2)).astype(np.float32), rng.integers(0, 3, (20, 14))
     path = tmp_path / "list_joints.txt"
-    rows = [
-        f"img/a b {i}.jpg  {lists.points_text(p, c, range(14))}"
-        for i, (p, c) in enumerate(zip(points, codes, strict=True))
-    ]
+    rows = [f"img/a b {i}.jpg  {lists.points_text(points[i], codes[i], range(14))}" for i in range(20)]
     lists.write_list(path, lists.titles(lists.JOINT_LIST), rows)
     rows = lists.read(path, lists.JOINT_LIST)
     names, (found, visibility) = rows["image"], lists.points(rows["joints"])
