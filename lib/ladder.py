@@ -193,8 +193,8 @@ def mean_place(maps: Maps, rows: np.ndarray, joints: bool) -> Tensor:
     return torch.where(seen.any(0).any(0), mean, 0.5)
 
 
-def _inputs(maps: Maps, rows: Tensor, view: int, stride: int = 16) -> tuple[Tensor, Tensor]:
-    return maps["pooled"][rows, view].float(), maps[f"map{stride}"][rows, view].float().permute(0, 3, 1, 2)
+def _inputs(maps: Maps, rows: Tensor, view: int) -> tuple[Tensor, Tensor]:
+    return maps["pooled"][rows, view].float(), maps["map16"][rows, view].float().permute(0, 3, 1, 2)
 
 
 @torch.inference_mode()
@@ -268,11 +268,10 @@ def gated(places: list[Places | None], maps: list[Maps], gate: str) -> list[Plac
 
 
 class Branches(nn.Module):
-    """A layer over the global branch and, with local=True, over what is pooled at eight places, and the heads."""
+    """A layer over `features_of` the global branch and, with local=True, of eight places, and the heads."""
 
     def __init__(self, settings: Ladder, categories: int, attributes: int, local: bool, wide: bool = False):
         super().__init__()
-        self.window = 32 // settings.stride  # cells
         pooled_at_places = N_LANDMARKS * CHANNELS[settings.stride] * BINS**2
         inputs, hidden = POOLED + (pooled_at_places if local else 0), settings.hidden
         if wide:
@@ -283,20 +282,33 @@ class Branches(nn.Module):
         initialise(self)
         self.category, self.attributes = make_head(hidden, categories), make_head(hidden, attributes)
 
-    def forward(self, pooled: Tensor, cells: Tensor, where: Tensor | None = None, gate: Tensor | None = None) -> dict:
-        """pooled (n, POOLED), cells (n, C, H, W) of the map that is pooled at `where` (n, 8, 2) through `gate` (n, 8).
+    def forward(self, features: Tensor) -> dict[str, Tensor]:
+        """features (n, D) float32. Returns what `fashionnet.answers` returns."""
+        return answers(self, self.fc(self.norm(features)))
 
-        Returns what `fashionnet.answers` returns.
-        """
-        features = [pooled]
-        if where is not None:
-            features.append(landmark_pooling(cells, where, gate, self.window, BINS).flatten(1))
-        return answers(self, self.fc(self.norm(torch.cat(features, dim=1))))
+
+@torch.inference_mode()
+def features_of(maps: Maps, places: Places | None, stride: int) -> Tensor:
+    """Return what a network reads of maps, (n, V, D) float16: pooled and, at places, the map of a stride around them.
+
+    Nothing of it is learned, so that it is pooled once for all passes.
+    """
+    if places is None:
+        return maps["pooled"]
+    views = []
+    for view in range(maps["pooled"].shape[1]):
+        parts = []
+        for rows in torch.arange(len(maps["pooled"])).split(500):
+            cells = maps[f"map{stride}"][rows, view].permute(0, 3, 1, 2)
+            where, gate = (values[rows, view] for values in places)
+            parts.append(landmark_pooling(cells, where, gate, 32 // stride, BINS).flatten(1))
+        views.append(torch.cat(parts))
+    return torch.cat([maps["pooled"], torch.stack(views, dim=1)], dim=2)
 
 
 def minimise(model, loss, rows: np.ndarray, views: int, settings: Ladder, epochs: int, seed: int) -> list[float]:
     """Minimise loss(rows, view) by AdamW, one of `views` drawn at each step; return the mean loss of each epoch."""
-    optimizer = torch.optim.AdamW(model.parameters(), settings.rate, weight_decay=settings.weight_decay)
+    optimizer = torch.optim.AdamW(model.parameters(), settings.rate, weight_decay=settings.weight_decay, fused=True)
     step, history, updates = 0, [], epochs * -(-len(rows) // settings.batch)
     model.train()
     for epoch in range(epochs):
@@ -315,13 +327,13 @@ def minimise(model, loss, rows: np.ndarray, views: int, settings: Ladder, epochs
 
 
 @torch.inference_mode()
-def predict(model: Branches, maps: Maps, places: Places | None, stride: int) -> dict[str, np.ndarray]:
-    """Return category (n, K) and attributes (n, A) scores, those that the network has, and embedding (n, hidden)."""
+def predict(model: Branches, features: Tensor) -> dict[str, np.ndarray]:
+    """Return category (n, K) and attributes (n, A) scores, those that the network has, and embedding (n, hidden).
+
+    features (n, 1, D) of the fixed view.
+    """
     model.eval()
-    out = []
-    for rows in torch.arange(len(maps["map16"])).split(500):
-        at = [] if places is None else [values[rows, 0] for values in places]
-        out.append(model(*_inputs(maps, rows, 0, stride), *at))
+    out = [model(part.float()) for part in features[:, 0].split(500)]
     return {name: torch.cat([found[name] for found in out]).numpy() for name in out[0]}
 
 
@@ -440,29 +452,20 @@ def _run(task: Task, job: Job, folder: Path) -> None:
     categories = len(benchmark.category_names) if "category" in labels else 0
     model = Branches(settings, categories, labels["attributes"].shape[1], places is not None, rung.wide)
     train.start_at_frequencies(model, train.Samples(**labels), chosen, weights, task.config, [])
+    features = features_of(task.maps, places and places[0], settings.stride)
 
     def loss(rows: Tensor, view: int) -> Tensor:
-        at = [] if places is None else [values[rows, view] for values in places[0]]
-        out = model(*_inputs(task.maps, rows, view, settings.stride), *at)
         true = {name: values[rows] for name, values in labels.items()}
-        return train.total(train.loss_terms(out, true, weights, 0), training.step2)
+        return train.total(train.loss_terms(model(features[rows, view].float()), true, weights, 0), training.step2)
 
-    history = minimise(
-        model,
-        loss,
-        chosen,
-        task.maps["map16"].shape[1],
-        settings,
-        max(1, round(job.passes * settings.epochs)),
-        job.seed,
-    )
+    epochs = max(1, round(job.passes * settings.epochs))
+    history = minimise(model, loss, chosen, features.shape[1], settings, epochs, job.seed)
     header = {"parameters": str(sum(p.numel() for p in model.parameters())), "losses": str(history)}
     for number, (stage, (measured, rows, queries, maps)) in enumerate(task.measured.items(), 1):
         if places is not None and places[number] is None:
             continue
-        scores = predict(model, maps, None if places is None else places[number], settings.stride)
-        scores = kept(scores, queries)
-        ranked = runs.rank(scores, measured, rows, queries)
+        scores = predict(model, features_of(maps, places and places[number], settings.stride))
+        ranked = runs.rank(kept(scores, queries), measured, rows, queries)
         write_tensors(folder / f"{stage}.safetensors", {n: torch.from_numpy(v) for n, v in ranked.items()}, header)
 
 
