@@ -24,6 +24,7 @@ from torchvision.datasets import ImageFolder
 from benchmarks.__main__ import COLUMNS, limit, one_core, pair, seconds, views
 from benchmarks.lists import ATTRIBUTES, in_a_process
 from lib import crops, deepfashion, metrics, networks, runs, train
+from lib.artefact import artefact
 from lib.commands.check import report
 from lib.config import PROFILES, Schedule
 from lib.lists import FOLDERS
@@ -39,26 +40,29 @@ COUNTS = {"train": 209_222, "val": 40_000, "test": 40_000, "inshop_train_items":
 COUNTS |= {f"consumer2shop_{split}_items": 34_223 if split == "train" else 17_111 for split in ("train", "val", "test")}
 PHOTOS = 289_222 + 52_712 + 239_557
 SEARCHES = {"in-shop": (14_218, 12_612), "consumer-to-shop": (47_434, 21_377)}  # queries and gallery photos
-NUMBERED = re.compile(rb"(?<=id_)\d{8}|(?<=_)\d{6}(?=/)")  # items, and folders of the category and attribute benchmark
+NUMBERED = re.compile(rb"((?<=id_)\d{8}|(?<=_)\d{6}(?=/))")  # items; folders of the category and attribute benchmark
 
 
 def copy_world(world: Path, root: Path, copies: int) -> None:
     """Write the lists of a world `copies` times over, the items of each copy with numbers of their own; link photos."""
 
-    def named(text: bytes, copy: int) -> bytes:
-        return NUMBERED.sub(lambda m: b"%0*d" % (len(m[0]), int(m[0]) + copy * 10 ** (len(m[0]) - 2)), text)
+    def named(parts: list[bytes], copy: int) -> bytes:  # numbers of a world do not reach the first two digits
+        parts[1::2] = [b"%02d" % copy + number[2:] for number in parts[1::2]]
+        return b"".join(parts)
 
     for path in (path for folder in FOLDERS.values() for path in sorted((world / folder).rglob("*.*"))):
         target = root / path.relative_to(world)
         if path.suffix == ".txt" and path.name not in OURS:
             count, *header, body = path.read_bytes().split(b"\n", 1 if path.name.startswith("list_item_") else 2)
-            times = copies if NUMBERED.search(body) else 1
+            parts = NUMBERED.split(body)
+            times = copies if len(parts) > 1 else 1
             target.parent.mkdir(parents=True, exist_ok=True)
             with open(target, "wb") as file:
                 file.writelines(line + b"\n" for line in (b"%d" % (int(count) * times), *header))
-                file.writelines(named(body, copy) for copy in range(times))
+                file.writelines(named(parts, copy) for copy in range(times))
+        parts = NUMBERED.split(os.fsencode(target))
         for copy in range(copies if path.suffix == ".jpg" else 0):
-            link = Path(os.fsdecode(named(os.fsencode(target), copy)))
+            link = Path(os.fsdecode(named(parts, copy)))
             link.parent.mkdir(parents=True, exist_ok=True)
             if not link.exists():
                 os.link(path, link)
@@ -99,7 +103,7 @@ def pipeline(world: Path, out: Path, photos: int) -> list[dict]:
     ours, theirs = (lambda: stored[rows]), (lambda: list(loader))
     about, number = (f"{photos} photos", "torchvision ImageFolder"), len(benchmark.image)
     decoded = pair("stored JPEGs, decoded", *about, ours, theirs, None, 5)
-    seen = pair("stored JPEGs, views", *about, lambda: views(stored, PAPER.input, photos), theirs, 1.0, 5)
+    seen = pair("stored JPEGs, views", *about, lambda: views(stored, PAPER.input, photos), theirs, None, 5)
     rate = limit("stored JPEGs, decoded by a core", about[0], photos / decoded["ours"], "images/s", 450, most=False)
     cut = limit("photos cut and stored as JPEG by a core", f"{number} photos", number / taken, "images/s", None)
     room = stored.filename.stat().st_size / number * PHOTOS / 1e9
@@ -165,7 +169,7 @@ def main() -> None:
     world = root = write_world(out / "release", size, 0, joblib.cpu_count())
     if args.copies > 1:
         root = world.with_name(f"{world.name}_{args.copies}")
-        copy_world(world, root, args.copies)
+        artefact(root, lambda part: copy_world(world, part, args.copies), {"copies": args.copies})
     length, photos = (16, 64) if tiny else (PAPER.model.fc_fusion, 1024)
     parts = {"lists ready for a batch": (60, 4000, lists, root), "--check": (300, None, check, root)}
     for name, sizes in SEARCHES.items():
