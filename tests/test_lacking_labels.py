@@ -134,7 +134,6 @@ def test_results_are_shown_or_their_lack_is_said(squares, config, kept):
         with pytest.raises(Lacks, match="no attributes"):
             tables.need(benchmarks, benchmark.name, "attributes")
     else:
-        tables.by_frequency(table)
         assert len(tables.figure7(measured, [m for m in METHODS if measured.has(m, "attributes")]))
     assert FASHIONNET in measured.answers and measured.first(FASHIONNET) is measured.answers[FASHIONNET][0]
     if "landmarks" in kept:

@@ -110,22 +110,11 @@ def label_table(benchmark: Benchmark) -> pd.DataFrame:
 
 
 def landmark_table(benchmark: Benchmark) -> pd.DataFrame:
-    """Return one row per landmark: images that have it visible, occluded, cut off or not at all.
-
-    Where the source has joints, "to nearest joint" is the mean distance to the nearest visible one, in boxes.
-    """
+    """Return one row per landmark: images that have it visible, occluded, cut off or not at all."""
     codes = {"visible": 0, "occluded": 1, "cut off": 2, "no such landmark": -1}
     visibility = np.full((len(benchmark.image), 8), -1) if benchmark.visibility is None else benchmark.visibility
     index = pd.Index(LANDMARKS, name="landmark")
-    table = pd.DataFrame({name: (visibility == code).sum(0) for name, code in codes.items()}, index)
-    if benchmark.joints is not None and benchmark.landmarks is not None:
-        joints = np.where(benchmark.joint_visibility[..., None] == 0, benchmark.joints, np.nan)
-        side = (benchmark.box[:, 2:] - benchmark.box[:, :2])[:, None]
-        for j, name in enumerate(LANDMARKS):
-            far = np.linalg.norm((joints - benchmark.landmarks[:, j : j + 1]) / side, axis=2)  # (N, 14)
-            known = (benchmark.visibility[:, j] == 0) & np.isfinite(far).any(1)
-            table.loc[name, "to nearest joint"] = np.nanmin(far[known], axis=1).mean() if known.any() else np.nan
-    return table
+    return pd.DataFrame({name: (visibility == code).sum(0) for name, code in codes.items()}, index)
 
 
 def search_sizes(benchmark: Benchmark) -> pd.DataFrame:
@@ -316,15 +305,6 @@ def landmark_summary(table: pd.DataFrame) -> pd.DataFrame:
     """Return the figures of merit in use, all landmarks pooled: one row per method, one column per definition."""
     rows = printed(table[(table.measure == "landmarks") & (table.group == "all")])
     return by_definition(rows.assign(words=[words(row)[1] for row in rows.itertuples()]), "words")
-
-
-def by_frequency(table: pd.DataFrame, k: int = 5) -> pd.DataFrame:
-    """Return attribute recall by the rank of the attribute's frequency, and the macro mean, to read, in per cent."""
-    rows = rows_of(table, "attributes", "micro", k)
-    columns = {group: shown(part) for group, part in rows.groupby("group", sort=False) if group.startswith("ranks ")}
-    macro = rows_of(table, "attributes", "macro", k, "all").set_index("method").value
-    wide = pd.DataFrame(columns | {"macro, all": (100 * macro).map("{:.1f}".format)})
-    return wide.reindex([method for method in rows.method.unique() if method in wide.index]).fillna(DASH)
 
 
 def retrieval_display(table: pd.DataFrame, stage: str) -> pd.DataFrame:
