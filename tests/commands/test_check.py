@@ -166,7 +166,7 @@ def test_some_lists_run_some_notebooks_and_the_reasons_are_given(folder, capsys)
     assert "has category; lacks attributes, landmarks, joints" in text
     assert f"no {FOLDERS['consumer2shop']}" in text
     said = {line[2:4]: line.split(None, 1)[1] for line in section(text, "Notebooks") if re.match(r"  \d\d_", line)}
-    lacking = {"03": "no attributes", "05": "no Consumer-to-shop", "06": "no landmarks"}
+    lacking = {"03": "no attributes", "05": "no Consumer-to-shop", "06": "no landmarks", "10": "no attributes"}
     assert all(words in said[number] and "skipped: " in said[number] for number, words in lacking.items()), said
     assert {number for number, words in said.items() if words == "runs"} == said.keys() - lacking.keys()
     assert re.search(r"not trained on category_attribute: .*fashionnet-noattr.* \(needs \w+, which this data set", text)
