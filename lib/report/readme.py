@@ -13,8 +13,9 @@ from lib import networks, paper, photo_network
 from lib.artefact import write_beside
 from lib.lists import LANDMARKS, DataError
 from lib.methods import METHODS
+from lib.report import rungs
 from lib.report.claims import RULE_DATE
-from lib.report.files import read_table
+from lib.report.files import read_table, save_figure
 from lib.report.page import REFERENCES, RUNS, beside, search
 from lib.report.results import ROOT
 from lib.report.tables import DASH, beside_paper, by_frequency, claims_display, rows_of, shown
@@ -157,6 +158,16 @@ def results_page() -> str:
     return "\n".join(out)
 
 
+def draw_ladder() -> None:
+    """Draw the kept ladders of drawn clothes and of real photos side by side, if there are any."""
+    sources = {"drawn clothes": "ladder", "real photos": "ladder_photos"}
+    tables = {name: read_table(REFERENCE / profile, "ladder") for name, profile in sources.items()}
+    kept = [table.assign(source=name) for name, table in tables.items() if table is not None]
+    if kept:
+        caption = "The ladder of places. Lead over a network with as many parameters that pools nowhere."
+        save_figure(rungs.draw_leads(pd.concat(kept)), REFERENCE / "ladder", "ladder_both", caption)
+
+
 def fill(text: str, contents: dict[str, str], module: str = "lib.report.readme") -> str:
     """Return a page's text with the parts that a module generates, each between its marks. Raises ValueError where a
     mark is absent."""
@@ -172,6 +183,7 @@ def main() -> None:
     text = fill(readme.read_text(), parts())
     write_beside(readme, lambda part: part.write_text(text))
     write_beside(REFERENCE / "README.md", lambda part: part.write_text(results_page()))
+    draw_ladder()
 
 
 if __name__ == "__main__":
