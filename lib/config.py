@@ -232,6 +232,7 @@ PROFILES = {
         model=PHOTOS,
         training=Training(*[Schedule(1, 1, 1e-3)] * 4),
         methods=(),
+        ladder=Ladder(shares=(1 / 3,)),
     ),
     # The paper's sizes, trained whole from ImageNet, on one GPU.
     "paper": Config(
