@@ -219,7 +219,7 @@ PROFILES = {
         methods=tuple(name for name, method in METHODS.items() if method.photos),
         start="imagenet",
     ),
-    # Notebook 10 alone, on a world of its own: ImageNet's maps are frozen, so that five seeds take minutes.
+    # Notebook 10 alone (--only 10), on a world of its own: on frozen maps a run takes half a minute.
     "ladder": Config(
         profile="ladder",
         seed=16,

@@ -180,9 +180,10 @@ def _fill(part: Path, benchmark, config) -> None:
         print(f"{benchmark.name}: {count} (--check names them)", file=sys.stderr)
     if damaged:
         write_json(part / "damaged.json", damaged)
-        file.unlink()
     if damaged or not config.jpeg:
         progress.unlink(missing_ok=True)
+    if damaged:
+        file.unlink()  # last: where a call is stopped before it, the next one begins again
 
 
 def _chunks(done: int, total: int) -> Iterator[range]:

@@ -8,6 +8,7 @@ in the gate, too, which closes at what is not visible. Not in the paper, which c
 All locations are (x, y) in units of the view, as in `fashionnet`.
 """
 
+import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,7 @@ from lib.lists import JOINTS, VISIBLE, Lacks
 from lib.methods import DETECTORS, FASHIONNET, find
 
 VERSION = 2  # raised by hand when maps or training change
+MOST = 20_000  # pictures that are trained on, and that are measured: their maps take 0.1 MB a view in memory
 BINS = 2  # around a place, a side; a region is 32 pixels of the view wide
 # Channels of the two maps by their stride. A cell of the first sees 67 px of the view, one of the second all of 128 px,
 # though mostly its middle.
@@ -390,14 +392,17 @@ def make_task(benchmarks: dict[str, Benchmark], config: Config, out: Path, rows:
               measured: np.ndarray | None = None) -> Task:  # fmt: skip
     """Return the task of a source. rows, measured: to train on other rows than pretrain and train, and to measure on
     others than `measured_split` (a split held out of train, to choose settings)."""
-    benchmark = benchmarks["category_attribute"]
+    benchmark, rng = benchmarks["category_attribute"], np.random.default_rng(config.seed)
     if rows is None:
         rows = benchmark.rows("pretrain", "train")
         measured = benchmark.rows(measured_split(benchmark))
+    if not len(rows):
+        raise Lacks(f"{benchmark.images_root}: {runs.NO_ROWS}")
+    rows, measured = (np.sort(rng.permutation(some)[:MOST]) if len(some) > MOST else some for some in (rows, measured))
     stages = {"category_attribute": (benchmark, measured, None, make_maps(benchmark, measured, config, out))}
     for name in runs.SEARCHES:
-        if name in benchmarks:
-            query, gallery = sides(benchmarks[name])
+        with contextlib.suppress(Lacks):  # of queries or of a gallery
+            query, gallery = sides(runs.benchmark_of(name, benchmarks))
             both = np.concatenate([query, gallery])
             stages[name] = (benchmarks[name], both, len(query), make_maps(benchmarks[name], both, config, out))
     maps = make_maps(benchmark, rows, config, out, config.ladder.views)

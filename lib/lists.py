@@ -318,7 +318,9 @@ def _read_numbers(rows: Rows, lines: list[str], left: str, right: dict[str, Colu
             values = np.fromstring(" ".join(texts), np.float64, sep=" ")
     except (ValueError, DeprecationWarning):
         bad = [(i, word) for i, text in enumerate(texts) for word in text.split() if not _NUMBER.fullmatch(word)]
-        rows.fail(bad[0][0], f"{bad[0][1]!r} is not a number")
+        if bad:
+            rows.fail(bad[0][0], f"{bad[0][1]!r} is not a number")
+        values = np.array(" ".join(texts).split(), float)  # blanks that NumPy does not know
     table = _all_landmarks(rows, values, np.array(counts)) if len(wanted) > 1 else values.reshape(-1, sum(widths))
     rows.fail_where(~(np.abs(table) <= 1e6).all(1), "a number beyond a million")
     if left:

@@ -206,14 +206,14 @@ def _label_faults(table: pd.DataFrame) -> Iterator[tuple[Sequence[bool], str, st
     """Yield the same of categories, items and attributes."""
     if "category" in table:
         yield table["category"] == "", "no category", "give each image one, or none of them"
-        yield from _alike("category", table["category"])
+        yield from _alike(table, "category", table["category"])
         if "clothes_type" in table:
             kinds = table.assign(kind=table["clothes_type"].map(CODES["clothes_type"]))
             what = "its category has more than one clothes type"
             yield _several(kinds, "category", "kind"), what, "give a category one type"
     if "item" in table:
         yield ~table["item"].str.fullmatch(r"\S+"), "no item, or one with blanks", "name it"
-        yield from _alike("item", table["item"])
+        yield from _alike(table, "item", table["item"])
     if "domain" in table:
         cure = "give an item photos of both a shop and a consumer"
         yield ~_several(table, "item", "domain"), "its item lacks the other side of a pair", cure
@@ -224,7 +224,7 @@ def _label_faults(table: pd.DataFrame) -> Iterator[tuple[Sequence[bool], str, st
         names = _attributes(table).explode().dropna()
         if names.empty:
             raise DataError("the column 'attributes' names none; leave it out")
-        yield from _alike("attribute", names)
+        yield from _alike(table, "attribute", names)
         if "item" in table:
             cure = "in a search attributes are an item's: make them equal"
             yield _several(table, "item", "attributes"), "its item has other attributes elsewhere", cure
@@ -244,14 +244,14 @@ def _looks(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).split())
 
 
-def _alike(what: str, names: pd.Series) -> Iterator[tuple[Sequence[bool], str, str]]:
+def _alike(table: pd.DataFrame, what: str, names: pd.Series) -> Iterator[tuple[Sequence[bool], str, str]]:
     """Yield names that look like an earlier one: they would become another class. names: by row."""
     seen: dict[str, str] = {}
     for row, name in names.items():
         other = seen.setdefault(_looks(name), name)
         if other != name:
             fault = f"{what} {name!r} looks like {other!r} of an earlier row"
-            yield names.index == row, fault, "spell both alike, or make them differ in more"
+            yield table.index == row, fault, "spell both alike, or make them differ in more"
 
 
 # ---- the photos ------------------------------------------------------------------------------------------------------

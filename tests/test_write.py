@@ -213,6 +213,7 @@ def test_a_file_that_is_no_csv_is_named_with_its_cure(tmp_path, data, sentence):
         (own(**points(visibility_1=0, location_x_1=0.5, location_y_1=0.2)), "row 1 .*landmarks are shares of"),
         (search(category="Dress"), "leave the column out"),
         (search(item=["a", "b c", "d", "e"]), "row 2 .*one with blanks"),
+        (own(attributes=["floral;maxi", "Floral", "", ""]), "row 2 .*attribute 'Floral' looks like 'floral'"),
         (search(item=["A", "A", "a", "a"]), "row 3 .*item 'a' looks like 'A'"),
         (search(split="test"), "row 1 .*split is not one of train, query, gallery"),
         (search(attributes=["a", "b", "", ""]), "row 1 .*other attributes"),

@@ -50,12 +50,12 @@ def count_copies(splits: dict[str, tuple[list[str], np.ndarray]]) -> pd.DataFram
         for other in names[number:]:
             (digests, features), (theirs, gallery) = splits[one], splits[other]
             if one == other:
-                exact = pd.Series(digests).duplicated(keep=False).sum()
+                exact = pd.Series(digests).duplicated(keep=False).to_numpy()
                 distance = metrics.search(features, gallery, 2)[1][:, 1]
             else:
-                exact = np.isin(digests, theirs).sum()
+                exact = np.isin(digests, theirs)
                 distance = metrics.search(features, gallery, 1)[1][:, 0]
-            rows.append((one, other, len(digests), int(exact), int((distance < NEAR).sum())))
+            rows.append((one, other, len(digests), int(exact.sum()), int(((distance < NEAR) | exact).sum())))
     return pd.DataFrame(rows, columns=["photos of", "with a copy in", "photos", "exact", "near"])
 
 

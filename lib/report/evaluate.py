@@ -46,10 +46,13 @@ def read(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:
 
 def _read_tensors(path: Path) -> Predictions:
     scores, header = read_tensors(path, "np", "name a file that a run has written")
-    images = np.array(json.loads(header.get("images", "[]")), str)
+    try:
+        images = np.array(json.loads(header["images"]), str)
+    except (KeyError, ValueError):
+        raise DataError(f"{path}: no image names in its header; write it as a run does") from None
     scores = {name: scores[name] for name in ("category", "attributes", "landmarks", "embedding") if name in scores}
     for name, values in scores.items():
-        if values.shape[:1] != images.shape:
+        if values.shape[:1] != images.shape or (name == "embedding" and values.ndim != 2):
             raise DataError(f"{path}: {name} is {values.shape} for {images.size} images; write it as a run does")
     return images, scores, [f"{path}, image {i + 1}" for i in range(len(images))]
 

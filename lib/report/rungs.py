@@ -23,7 +23,6 @@ NEAR = re.compile(
 )
 NEAR_GROUPS = ("neckline", "sleeve", "length")  # of the fine annotation
 NEAR_LANDMARKS, ELSEWHERE = "near landmarks", "elsewhere"
-BANDS = ("ranks 1-20", "ranks 21-100", "ranks 101-500", "ranks 501-1000")
 TITLES = {
     ("category", "micro", "all"): "category, top-3",
     ("attributes", "micro", "all"): "attributes, top-5",
@@ -90,7 +89,7 @@ def measure_all(found: dict[str, Results], base: str = EQUAL) -> pd.DataFrame:
     """Return what the ladder is judged by: categories, attributes by group, place and frequency, both searches."""
     r = found["category_attribute"]
     groups = ("all", *r.benchmark.group_names.values())
-    wanted = [("attributes", "micro", 5, group) for group in (*groups, *measures.frequency_bands(r))]
+    wanted = [("attributes", "micro", 5, group) for group in (*groups, *measures.groups_of(r)["ranks"])]
     wanted += [("attributes", "macro", 5, "all")]
     wanted += [("category", "micro", 3, "all")] * (r.benchmark.category is not None)
     near = [("attributes", "micro", 5, group) for group in (NEAR_LANDMARKS, ELSEWHERE)]
