@@ -18,7 +18,7 @@ from lib.report.claims import RULE_DATE
 from lib.report.files import read_table, save_figure
 from lib.report.page import REFERENCES, RUNS, beside, search
 from lib.report.results import ROOT
-from lib.report.tables import DASH, beside_paper, by_frequency, claims_display, rows_of, shown
+from lib.report.tables import DASH, beside_paper, claims_display, rows_of, shown
 
 REFERENCE = ROOT / "outputs" / "reference"
 PROFILES = {
@@ -72,8 +72,12 @@ def headline(profile: str) -> pd.DataFrame:
 
 def frequency(profile: str) -> pd.DataFrame:
     """Return top-5 attribute recall by the rank of an attribute's frequency in training, and the macro mean."""
-    table = by_frequency(read(profile, "measures"))
-    return table[table.index.isin([*paper.METHODS, *REFERENCES])].rename_axis("method").reset_index()
+    table = read(profile, "measures")
+    rows = rows_of(table, "attributes", "micro", 5)
+    columns = {group: shown(part) for group, part in rows.groupby("group", sort=False) if group.startswith("ranks ")}
+    columns["macro, all"] = shown(rows_of(table, "attributes", "macro", 5, "all"))
+    found = in_order(columns)
+    return found[found.method.isin([*paper.METHODS, *REFERENCES])]
 
 
 def real_photos() -> pd.DataFrame:
