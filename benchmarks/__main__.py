@@ -121,9 +121,8 @@ def step(tiny: bool) -> list[dict]:
     for batch in (2,) if tiny else (1, 2, 4, 8):
         images = torch.randn(batch, 3, px, px).contiguous(memory_format=torch.channels_last)
         steps = [gpu.step_of(net, images) for net in networks]
-        rows.append(
-            pair("training step, 224 px", f"batch {batch}", "torchvision VGG-16", *steps, 1.1, 1 if tiny else 3)
-        )
+        size = f"batch {batch}"
+        rows.append(pair("training step, 224 px", size, "torchvision VGG-16", *steps, 1.1, 1 if tiny else 3))
     return rows
 
 

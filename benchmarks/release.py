@@ -21,7 +21,7 @@ import torch
 from torchvision import transforms as v1
 from torchvision.datasets import ImageFolder
 
-from benchmarks.__main__ import COLUMNS, limit, one_core, pair, seconds, views
+from benchmarks.__main__ import COLUMNS, limit, one_core, pair, seconds
 from benchmarks.lists import ATTRIBUTES, in_a_process
 from lib import crops, deepfashion, metrics, networks, runs, train
 from lib.artefact import artefact
@@ -34,7 +34,6 @@ from lib.report.results import Results
 from lib.world import World, write_world
 
 ROOT, PAPER = Path(__file__).parent.parent, PROFILES["paper"]
-OURS = ("list_joints.txt", "list_ceiling.txt", "list_visible_ceiling.txt")  # lists that the release does not have
 # Photos of the category and attribute benchmark by split, and items of the searches: 4.5 and 3.5 photos each.
 COUNTS = {"train": 209_222, "val": 40_000, "test": 40_000, "inshop_train_items": 5_752, "inshop_test_items": 5_962}
 COUNTS |= {f"consumer2shop_{split}_items": 34_223 if split == "train" else 17_111 for split in ("train", "val", "test")}
@@ -52,7 +51,7 @@ def copy_world(world: Path, root: Path, copies: int) -> None:
 
     for path in (path for folder in FOLDERS.values() for path in sorted((world / folder).rglob("*.*"))):
         target = root / path.relative_to(world)
-        if path.suffix == ".txt" and path.name not in OURS:
+        if path.suffix == ".txt" and path.name not in ("list_joints.txt", "list_ceiling.txt"):  # this project's
             count, *header, body = path.read_bytes().split(b"\n", 1 if path.name.startswith("list_item_") else 2)
             parts = NUMBERED.split(body)
             times = copies if len(parts) > 1 else 1
@@ -74,8 +73,7 @@ def copy_world(world: Path, root: Path, copies: int) -> None:
 def lists(root: Path) -> str:
     """Read all lists, until each benchmark is ready for a batch."""
     benchmarks = deepfashion.find_benchmarks(root)
-    samples = [train.make_samples(b, PAPER, METHODS["fashionnet"]) for b in benchmarks.values()]
-    assert all(each.category is not None for each in samples)
+    assert [train.make_samples(b, PAPER, METHODS["fashionnet"]) for b in benchmarks.values()]
     return f"{sum(len(b.image) for b in benchmarks.values()):,} photos"
 
 
@@ -94,7 +92,7 @@ def crops_of(world: Path, out: Path):
 
 @one_core()
 def pipeline(world: Path, out: Path, photos: int) -> list[dict]:
-    """Measure views at 224 px of stored JPEGs on one core, beside torchvision's of the photos."""
+    """Measure stored JPEGs on one core, beside torchvision's loader of the photos at 224 px."""
     taken = seconds(lambda: crops_of(world, out))  # almost nothing where they have been cut already
     (benchmark, stored), side, rows = crops_of(world, out), PAPER.input.view_px, np.arange(photos)
     steps = [v1.RandomResizedCrop(side), v1.RandomHorizontalFlip(), v1.ToTensor(), v1.Normalize(*crops.IMAGENET)]
@@ -103,11 +101,10 @@ def pipeline(world: Path, out: Path, photos: int) -> list[dict]:
     ours, theirs = (lambda: stored[rows]), (lambda: list(loader))
     about, number = (f"{photos} photos", "torchvision ImageFolder"), len(benchmark.image)
     decoded = pair("stored JPEGs, decoded", *about, ours, theirs, None, 5)
-    seen = pair("stored JPEGs, views", *about, lambda: views(stored, PAPER.input, photos), theirs, None, 5)
     rate = limit("stored JPEGs, decoded by a core", about[0], photos / decoded["ours"], "images/s", 450, most=False)
     cut = limit("photos cut and stored as JPEG by a core", f"{number} photos", number / taken, "images/s", None)
     room = stored.filename.stat().st_size / number * PHOTOS / 1e9
-    return [decoded, seen, rate, cut, limit("crops of the release", f"{PHOTOS:,} photos", room, "GB", 15)]
+    return [decoded, rate, cut, limit("crops of the release", f"{PHOTOS:,} photos", room, "GB", 15)]
 
 
 def training(world: Path, out: Path, batch: int) -> list[dict]:

@@ -139,15 +139,13 @@ def search(
     step = max(1, min(BLOCK // min(Q, QUERIES), G))
     buffer = halves.new_empty(min(Q, QUERIES), step)
     for rows in torch.arange(Q, device=device).split(QUERIES):
-        found = []
+        lowest = halves.new_full((len(rows), 0), torch.inf), rows.new_empty(len(rows), 0)
         for columns in (slice(begin, begin + step) for begin in range(0, G, step)):
             scores = buffer[: len(rows), : G - columns.start]
             torch.addmm(halves[columns], x[rows].float(), y[columns].float().T, alpha=-1, out=scores)
-            found.append(_lowest(seen(scores, rows, columns), most + SPARE, columns.start))
-        scores, numbers = (torch.cat(parts, 1) for parts in zip(*found, strict=True))
-        best = scores.topk(min(most + SPARE, G), largest=False).indices
-        numbers, order = numbers.gather(1, best).sort(1)
-        scores = scores.gather(1, best).gather(1, order)
+            lowest = _lowest(seen(scores, rows, columns), most + SPARE, columns.start, *lowest)
+        numbers, order = lowest[1].sort(1)
+        scores = lowest[0].gather(1, order)
         kept = keep(rows, _squared_distances(x[rows], y, numbers).masked_fill_(scores.isinf(), torch.inf), numbers)
         others = 2 * scores.amax(1) + x2[rows] - error[rows]  # the squared distances of all others are larger
         sure = (others > (1 + 1e-6) * kept.maximum(1e-12 * x2[rows])) | others.isinf()
@@ -168,20 +166,23 @@ def _rows_and_squares(embeddings: np.ndarray, device: str) -> tuple[torch.Tensor
     return rows, lengths * lengths
 
 
-def _lowest(scores: torch.Tensor, k: int, first: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the k lowest of scores (n, m), and their columns, the first of which is number `first`; in no order."""
-    width = scores.shape[1] // GROUP
-    if width <= k:
-        lowest, columns = scores.topk(min(k, scores.shape[1]), largest=False, sorted=False)
-        return lowest, columns + first
-    # topk is slow on long rows. The lowest are in the k groups, each of every width-th column, with the lowest minima.
-    minima = scores[:, : width * GROUP].unflatten(1, (GROUP, width)).amin(1)
-    groups = minima.topk(k, largest=False, sorted=False).indices
-    members = (groups[:, None] + width * torch.arange(GROUP, device=scores.device)[:, None]).flatten(1)
-    rest = torch.arange(width * GROUP, scores.shape[1], device=scores.device).expand(len(scores), -1)
-    members = torch.cat([members, rest], 1)
-    lowest, places = scores.gather(1, members).topk(k, largest=False, sorted=False)
-    return lowest, members.gather(1, places) + first
+def _lowest(
+    scores: torch.Tensor, k: int, first: int, lowest: torch.Tensor, numbers: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the k lowest of scores (n, m), numbered from `first`, and of earlier ones, and their numbers; unsorted."""
+    n, m = scores.shape
+    width = m // GROUP
+    columns = torch.arange(m, device=scores.device).expand(n, m)
+    if width > k:  # topk is slow on long rows; few groups, of every width-th column, have a minimum that is low enough
+        minima = scores[:, : width * GROUP].unflatten(1, (GROUP, width)).amin(1)
+        below = (minima < lowest.amax(1, keepdim=True)).sum(1) if lowest.shape[1] == k else minima.new_tensor(k)
+        groups = minima.topk(min(k, int(below.max())), largest=False, sorted=False).indices
+        members = (groups[:, None] + width * columns[0, :GROUP, None]).flatten(1)
+        columns = torch.cat([members, columns[:, width * GROUP :]], 1)
+        scores = scores.gather(1, columns)
+    scores, numbers = torch.cat([lowest, scores], 1), torch.cat([numbers, columns + first], 1)
+    lowest, places = scores.topk(min(k, scores.shape[1]), largest=False, sorted=False)
+    return lowest, numbers.gather(1, places)
 
 
 def _squared_distances(x: torch.Tensor, y: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
