@@ -86,12 +86,12 @@ def test_the_project_is_small_and_its_lines_are_short():
     lines = {name: len(text.splitlines()) for name, text in texts.items()}
     world = sum(number for name, number in lines.items() if name.startswith("lib/world/"))
     library = sum(number for name, number in lines.items() if name.startswith("lib/"))
-    assert world <= 3265 and library - world <= 10_200  # about 1 % more than there are
+    assert world <= 3665 and library - world <= 10_480  # about 1 % more than there are
     long = [
         f"{name}:{i}" for name, text in texts.items() for i, line in enumerate(text.splitlines(), 1) if len(line) > 120
     ]
     assert long == []
-    assert sum(text.count("# fmt: " + "skip") for text in texts.values()) <= 71
+    assert sum(text.count("# fmt: " + "skip") for text in texts.values()) <= 62
 
 
 def test_cited_sections_of_the_paper_exist():

@@ -47,6 +47,7 @@ FIGURES = {
     ),
     "Categories and attributes": ("table2", "fig07"),
     "Searches": ("fig08a", "fig08b", "fig09a", "fig09b"),
+    "The ladder": ("ladder", "ladder_dose", "ladder_images", "ladder_passes"),
     "Landmarks": ("photos_own", "photos_landmarks", "fig10a", "fig10a_each", "fig10b"),
     "Variations": ("fig11a", "fig11b"),
     "All claims at a glance": ("fig_claims",),

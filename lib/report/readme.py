@@ -133,7 +133,8 @@ def parts() -> dict[str, str]:
     about = networks.load(photo_network.FILE)[1]["figures"]
     photo = pd.DataFrame({"of photos held back": about.keys(), "": [f"{value:.1f}" for value in about.values()]})
     results = headline(profile)
-    results = results[results.method.isin([*paper.METHODS, "fashionnet-global", *REFERENCES])]
+    without_landmarks = [name for name, method in METHODS.items() if not method.pool_at]
+    results = results[results.method.isin([*paper.METHODS, *without_landmarks, *REFERENCES])]
     texts = {"results": results, "frequency": frequency(judged), "claims": claims(judged), "photo": photo}
     return {name: markdown(table) for name, table in texts.items()}
 
