@@ -35,7 +35,7 @@ def names(folder):
 @pytest.mark.parametrize(
     "profile, shown",
     [("study", ["figures/photos_own.png", "figures/table2.png"]),
-     ("demo", ["figures/photos_own.png", "notebooks/00_data.ipynb"])],
+     ("demo", ["figures/photos_own.png", "notebooks/03_table2.ipynb"])],
 )  # fmt: skip
 def test_of_drawn_clothes_tables_and_pictures_replace_the_earlier_copy(outputs, capsys, profile, shown):
     write_run(outputs / profile)
