@@ -13,7 +13,7 @@ def outputs(tmp_path, monkeypatch):
     return tmp_path / "outputs"
 
 
-def write_run(folder, data='""', notebooks=("00_data",)):
+def write_run(folder, data='""', notebooks=("03_table2",)):
     cells = [
         {"cell_type": "markdown", "metadata": {}, "source": "a"},
         {"cell_type": "code", "metadata": {"tags": ["injected-parameters"]}, "source": ["b = 1\n", f"data = {data}\n"]},
