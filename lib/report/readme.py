@@ -168,7 +168,7 @@ def draw_ladder() -> None:
     sources = {"drawn clothes": "ladder", "real photos": "ladder_photos"}
     tables = {name: read_table(REFERENCE / profile, "ladder") for name, profile in sources.items()}
     kept = [table.assign(source=name) for name, table in tables.items() if table is not None]
-    if kept:
+    if len(kept) > 1:
         caption = "The ladder of places. Lead over a network with as many parameters that pools nowhere."
         save_figure(rungs.draw_leads(pd.concat(kept)), REFERENCE / "ladder", "ladder_both", caption)
 
