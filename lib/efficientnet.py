@@ -10,7 +10,8 @@ from lib.artefact import read_tensors
 from lib.crops import imagenet
 
 WEIGHTS = Path(__file__).parent / "efficientnet_lite0.safetensors"  # timm's tf_efficientnet_lite0, without classifier
-SHARED = 3  # stages up to stride 8
+# A cell of the shared map, where landmarks are pooled, sees 35 px of the view: as local as VGG-16's conv4 at 224 px, of
+# which a cell sees 92 px. The second block of that stage would widen it to 67 px.
 # Channels at stride 8, where landmarks are pooled; of the pose branch, at stride 16; of the global branch, at 32.
 CHANNELS = {"shared": 40, "pose": 112, "global": 1280}
 
@@ -42,9 +43,9 @@ def stages(part: str) -> nn.Sequential:
     """
     network, _ = load()
     layers = {
-        "shared": [Renormalise(), network.conv_stem, network.bn1, *network.blocks[:SHARED]],
-        "pose": list(network.blocks[SHARED:5]),
-        "global": [*network.blocks[SHARED:], network.conv_head, network.bn2],
+        "shared": [Renormalise(), network.conv_stem, network.bn1, *network.blocks[:2], network.blocks[2][:1]],
+        "pose": [network.blocks[2][1:], *network.blocks[3:5]],
+        "global": [network.blocks[2][1:], *network.blocks[3:], network.conv_head, network.bn2],
     }
     part_of_it = nn.Sequential(*layers[part])
     for layer in part_of_it.modules():

@@ -13,6 +13,8 @@ import numpy as np
 from lib import paper
 
 ANY_LABEL = "categories, attributes or items"
+FINE_TUNED = ("category_attribute", "inshop", "consumer2shop")
+LABELS_ALONE = FINE_TUNED[:1]
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Method:
     head: str = "regression"  # of the landmarks; "heatmap" is a soft-argmax
     steps: tuple = (1, 2)  # of a training round; ("all",) trains all losses at once
     pretraining: str = ""  # the method whose pre-training it starts from; "": its own
-    retrieval: bool = True  # fine-tuned for the two searches
+    stages: tuple = FINE_TUNED  # that it is fine-tuned on
+    streams: int = 2  # of DARN, at most: one for each domain
     photos: bool = True  # part of the photos profile
 
     @property
@@ -71,23 +74,26 @@ _ROWS = (
            network="wtbi", pool_at="", steps=(2,)),
     Method("darn", "no landmarks; one branch of layers per attribute group, one stream per domain",
            network="darn", pool_at="", steps=(2,)),
+    Method("darn-one-stream", "DARN with one stream for both domains; not in the paper", network="darn", pool_at="",
+           steps=(2,), pretraining="darn", stages=("consumer2shop",), streams=1, photos=False),
     Method("fashionnet+100", "supervised with the 100 most frequent attributes", attributes=100),
     Method("fashionnet+500", "supervised with the 500 most frequent attributes", attributes=500),
     Method("fashionnet+joints", "pools at detected human joints instead of landmarks", pool_at="joints", steps=(2,)),
     Method("fashionnet+poselets", "pools at detected poselets instead of landmarks", pool_at="poselets", steps=(2,)),
     Method("fashionnet", "the paper's method"),
     Method("fashionnet-heatmap", "landmarks by soft-argmax over heatmaps; not in the paper", head="heatmap",
-           retrieval=False),
-    Method("fashionnet-noattr", "no attributes (figure 10b)", attributes=0, retrieval=False),
-    Method("fashionnet-joint", "all losses at once instead of two steps", steps=("all",), retrieval=False,
+           stages=LABELS_ALONE),
+    Method("fashionnet-noattr", "no attributes (figure 10b)", attributes=0, stages=LABELS_ALONE),
+    Method("fashionnet-joint", "all losses at once instead of two steps", steps=("all",), stages=LABELS_ALONE,
            photos=False),
     Method("fashionnet-global", "no local branch and no landmarks", pool_at="", steps=(2,)),
     Method("fashionnet-oracle", "pools at the true landmarks, at test too: meant as an upper bound", pool_at="truth",
-           pretraining="fashionnet", retrieval=False, photos=False),
+           pretraining="fashionnet", stages=LABELS_ALONE, photos=False),
 )  # fmt: skip
 METHODS: dict[str, Method] = {method.name: method for method in _ROWS}
 OURS = tuple(name for name in METHODS if name not in paper.METHODS)
 FASHIONNET = "fashionnet"  # the method that all others are compared with
+GLOBAL = "fashionnet-global"  # without landmarks: the gates ask what it has learned
 
 
 def find(name: str) -> Method:

@@ -47,7 +47,7 @@ def build(method: Method, benchmark: Benchmark, config: Config, seed: int, earli
     if method.network == "darn":
         groups = torch.from_numpy(benchmark.attribute_groups).long() if attributes else None
         branches = tuple(benchmark.group_names or ATTRIBUTE_GROUPS) if earlier is None else branches_of(earlier)
-        streams = 1 if benchmark.domain is None else len(set(benchmark.domain))
+        streams = 1 if benchmark.domain is None else min(method.streams, len(set(benchmark.domain)))
         return DARN(config.model, config.input.view_px, categories, groups, branches, streams)
     detector = PartDetector(config.model, len(parts.names(method.detector))) if method.detector else None
     local = bool(method.pool_at)

@@ -56,7 +56,7 @@ class DARN(nn.Module):
     A stream for shop photos and one for street photos, each a CNN that ends in one branch of fully connected layers per
     kind of attribute; triplets rank across the domains. One stream where there is one domain. Here: VGG-16's
     convolutions, a branch fc7 per attribute group and one for the category, FashionNet's losses, and as embedding the
-    branches concatenated, fc_fusion numbers in all.
+    branches concatenated.
 
     groups: (A,) the group of each attribute, None without attributes. branches: the group numbers. Attributes of a
     group without a branch are read off all branches together.
@@ -67,7 +67,7 @@ class DARN(nn.Module):
     ):
         super().__init__()
         names = [*(f"group_{number}" for number in branches), "category"]
-        share, rest = divmod(config.fc_fusion, len(names))
+        share, rest = (config.fc_branch, 0) if config.fc_branch else divmod(config.fc_fusion, len(names))
         widths = {name: share + (i < rest) for i, name in enumerate(names)}
         self.streams = nn.ModuleList()
         for _ in range(streams):

@@ -40,8 +40,10 @@ from lib.config import Config
 from lib.deepfashion import Benchmark, measured_split, sides
 from lib.lists import DataError, Lacks
 from lib.methods import METHODS, Method, find, missing, supervised
+from lib.world import items
+from lib.world.size import World
 
-VERSION = 2  # raised by hand when the same settings and data would train another network
+VERSION = 3  # raised by hand when the same settings and data would train another network
 ALL_STAGES = ("pretrain", "category_attribute", "inshop", "consumer2shop")
 SEARCHES = ALL_STAGES[2:]
 NEAREST = 50  # figures 8 and 9 show k = 1 to 50
@@ -96,7 +98,7 @@ class Plan:
     missing: dict[str, dict[str, str]]  # stage -> method -> why it is not trained there
 
     def of(self, stage: str, method: str | None = None) -> list[Run]:
-        """Return the runs of a stage, of one method or of all, in the order of the tables and then of the seeds."""
+        """Return the runs of a stage, of one method or of all, in the order of the seeds and then of the tables."""
         return [run for run in self.runs if run.stage == stage and method in (None, run.method)]
 
     def methods(self, stage: str) -> list[str]:
@@ -105,7 +107,10 @@ class Plan:
 
 
 def make_plan(benchmarks: dict[str, Benchmark], config: Config, out: Path, weights: str = "") -> Plan:
-    """Return the plan of a profile on a data set. Pre-training and detectors have the seed `config.seed`."""
+    """Return the plan of a profile on a data set.
+
+    Detectors have the seed `config.seed`, and so has the pre-training of methods that are not in `config.reseeded`.
+    """
     runs: dict[tuple[str, str, int], Run] = {}
     stages = [stage for stage in ALL_STAGES if has_stage(stage, benchmarks)]
     without = {stage: missing_methods(stage, benchmarks, config) for stage in stages}
@@ -114,7 +119,9 @@ def make_plan(benchmarks: dict[str, Benchmark], config: Config, out: Path, weigh
         if (name, stage, seed) not in runs:
             method = find(name)
             before = predecessor(method, stage, benchmarks, config)
-            parent = add(*before, config.seed) if before else None
+            parent = None
+            if before:
+                parent = add(*before, seed if before[0] in config.reseeded else config.seed)
             detector = None
             if method.detector and parent is None and config.start != "shipped":  # no network that holds it already
                 detector = add(method.detector, stages[0], config.seed)
@@ -126,12 +133,14 @@ def make_plan(benchmarks: dict[str, Benchmark], config: Config, out: Path, weigh
             runs[name, stage, seed] = Run(name, stage, seed, key, folder, parent, detector, start)
         return runs[name, stage, seed]
 
-    for stage in stages:
-        for name in config.methods:
-            if stage != "pretrain" and name not in without[stage]:
-                for seed in config.seeds:
+    ordered: list[Run] = []
+    for seed in config.seeds:  # all that one seed needs comes before the next seed: a night on a CPU
+        for stage in stages:
+            for name in config.methods:
+                if stage != "pretrain" and name not in without[stage]:
                     add(name, stage, seed)
-    ordered = sorted(runs.values(), key=lambda run: ALL_STAGES.index(run.stage))
+        new = list(runs.values())[len(ordered) :]
+        ordered += sorted(new, key=lambda run: ALL_STAGES.index(run.stage))
     return Plan(benchmarks, config, out, weights, tuple(ordered), without)
 
 
@@ -165,8 +174,8 @@ def missing_methods(stage: str, benchmarks: dict[str, Benchmark], config: Config
         method = METHODS[name]
         if not len(rows):
             out[name] = NO_ROWS
-        elif stage in SEARCHES and not method.retrieval:
-            out[name] = "measured on categories, attributes and landmarks only"
+        elif stage != "pretrain" and stage not in method.stages:
+            out[name] = f"fine-tuned on {', '.join(method.stages).replace('_', ' and ').replace('2', '-to-')} only"
         elif shipped and not shipped_network(method).exists():
             out[name] = "no pre-trained network is shipped for it"
         elif reason := missing(name, benchmark, joints, attributes):
@@ -196,7 +205,7 @@ def predecessor(method: Method, stage: str, benchmarks: dict[str, Benchmark], co
         return method.pretraining or method.name, "pretrain"
     if stage in SEARCHES and "category_attribute" in benchmarks:
         if not missing(method.name, benchmarks["category_attribute"]):
-            return method.name, "category_attribute"
+            return method.pretraining or method.name, "category_attribute"
     return None
 
 
@@ -228,8 +237,9 @@ def file_digest(path: Path) -> str:
 def training_rows(stage: str, benchmark: Benchmark, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows that a stage trains on, and the rows whose losses are logged.
 
-    The latter are the val split where results are measured on another one, otherwise a twentieth of the training items
-    (of the images, where there are no items), which are then not trained on. Raises Lacks without rows to train on.
+    The latter are the val split where results are measured on another one, otherwise a twentieth of the training
+    designs (of the items where no design is known, of the images where there are no items), which are then not trained
+    on. Raises Lacks without rows to train on.
     """
     rows, val = benchmark.rows("pretrain" if stage == "pretrain" else "train"), benchmark.rows("val")
     if not len(rows):
@@ -237,11 +247,31 @@ def training_rows(stage: str, benchmark: Benchmark, seed: int) -> tuple[np.ndarr
     rng = np.random.default_rng(seed)
     if len(val) and measured_split(benchmark) != "val":
         return rows, np.sort(rng.permutation(val)[:MOST_HELD_OUT])
-    units = np.arange(len(benchmark.split)) if benchmark.item is None else benchmark.item
+    units = designs(benchmark)
+    if units is None:
+        units = np.arange(len(benchmark.split)) if benchmark.item is None else benchmark.item
     names = np.unique(units[rows])
     kept = rng.choice(names, min(len(names) - 1, max(1, round(HELD_OUT * len(names)))), replace=False)
     held = np.isin(units[rows], kept)
     return rows[~held], rows[held]
+
+
+def is_drawn(benchmark: Benchmark) -> bool:
+    """Return whether the benchmark's clothes are drawn: part of a synthetic world, whichever folder it is in."""
+    return (benchmark.images_root.parent.parent / "world.json").exists()
+
+
+def designs(benchmark: Benchmark) -> np.ndarray | None:
+    """Return (N,) the number of each row's design, in a search of drawn clothes; None elsewhere.
+
+    The items of a design are a line of families: they share cut, fabric and palette, and are not independent.
+    """
+    if benchmark.item is None or not is_drawn(benchmark):
+        return None
+    world = json.loads((benchmark.images_root.parent.parent / "world.json").read_text())
+    jobs = items.plan(World(**world["size"] | {"box_room": tuple(world["size"]["box_room"])}), world["seed"])
+    first = [items.item_id(job.first) for job in jobs if job.benchmark == benchmark.name]
+    return np.searchsorted(np.array(first), benchmark.item, side="right") - 1
 
 
 def train_run(plan: Plan, run: Run) -> Path:
@@ -299,7 +329,10 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
         balance = train.attribute_weights(samples, rows, mask, config.training.attribute_balance)
     train.start_at_frequencies(model, samples, rows, balance, config, started)
     schedule, checkpoint, name = config.training.schedule(run.stage), folder / "checkpoint.safetensors", run.folder.name
-    job = train.Fit(method, schedule, config, fabric, samples, rows, held_out, run.seed, checkpoint, balance, name)
+    job = train.Fit(
+        method, schedule, config, fabric, samples, rows, held_out, run.seed, checkpoint, balance, name,
+        designs(benchmark),
+    )  # fmt: skip
     try:
         history = train.fit(model, job)
     except train.NotFinite as error:

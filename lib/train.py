@@ -238,17 +238,21 @@ def views_of(rows: np.ndarray, item: np.ndarray | None) -> int:
     return 2 if item is not None and len(np.unique(item[rows])) == len(rows) else 1
 
 
-def epoch_batches(rows: np.ndarray, item: np.ndarray | None, batch: int, seed: tuple[int, ...]) -> Iterator[np.ndarray]:
+def epoch_batches(
+    rows: np.ndarray, item: np.ndarray | None, batch: int, seed: tuple[int, ...], design: np.ndarray | None = None
+) -> Iterator[np.ndarray]:
     """Yield shuffled batches of exactly `batch` rows (fewer only where there are fewer rows in all).
 
     With items (N,), all images of an item are adjacent, so that a batch holds positives; where each has a single image,
-    every row comes twice (see `views_of`). Every process draws the same.
+    every row comes twice (see `views_of`). With designs (N,), all items of a design are adjacent, too, so that a batch
+    holds negatives that differ in details alone. Every process draws the same.
     """
     rng = np.random.default_rng(seed)
     order = rng.permutation(rows)
-    if item is not None:
-        numbers = np.unique(item[order], return_inverse=True)[1]
-        order = order[np.argsort(rng.permutation(numbers.max(initial=0) + 1)[numbers], kind="stable")]
+    for labels in (item, design):  # the last order is the outer one
+        if labels is not None:
+            numbers = np.unique(labels[order], return_inverse=True)[1]
+            order = order[np.argsort(rng.permutation(numbers.max(initial=0) + 1)[numbers], kind="stable")]
     order = np.repeat(order, views_of(rows, item))
     for begin in range(0, max(len(order) - batch, 0) + 1, batch):
         yield np.sort(order[begin : begin + batch])
@@ -317,6 +321,7 @@ class Fit:
     checkpoint: Path
     weights: tuple[Tensor, Tensor] | None = None  # w_pos and w_neg of the attributes
     name: str = ""  # of the run, for the progress bar
+    design: np.ndarray | None = None  # (N,) numbers, where known; see `epoch_batches`
     # Made by `fit`, which also moves the labels and weights to the device:
     forward: nn.Module = field(init=False)
     optimizer: torch.optim.Optimizer = field(init=False)
@@ -339,7 +344,7 @@ class Fit:
         return self.schedule.passes * self.updates_per_epoch
 
     def batches(self, epoch: int) -> Iterator[np.ndarray]:
-        return epoch_batches(self.rows, self.item, self.schedule.batch, (self.seed, epoch))
+        return epoch_batches(self.rows, self.item, self.schedule.batch, (self.seed, epoch), self.design)
 
 
 def fit(model: nn.Module, job: Fit) -> list[dict]:

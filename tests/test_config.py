@@ -5,10 +5,11 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from lib import train
-from lib.config import COMPACT, PROFILES, TRUNKS, Weights, find_profile
+from lib import networks, train
+from lib.config import PROFILES, TRUNKS, Weights, find_profile
+from lib.fashionnet import FashionNet
 from lib.lists import DataError
-from lib.methods import DETECTORS, METHODS
+from lib.methods import DETECTORS, FASHIONNET, METHODS
 from lib.runs import ALL_STAGES
 
 
@@ -22,9 +23,12 @@ def test_a_profile_is_found_by_its_name_and_photos_on_any_trunk():
             find_profile(name)
 
 
-def test_the_demo_can_read_what_the_study_ships_of_another_world():
+def test_the_demo_can_read_what_is_shipped_and_draws_another_world():
     demo, study = PROFILES["demo"], PROFILES["study"]
-    assert demo.model == study.model == COMPACT and demo.input == study.input and demo.seed != study.seed
+    state, header = networks.load(networks.SHIPPED / f"{FASHIONNET}.safetensors")
+    model = FashionNet(demo.model, demo.input.view_px, *(len(names) for names in header["classes"].values()))
+    model.load_state_dict(state)
+    assert demo.seed != study.seed
 
 
 @pytest.mark.parametrize("config", PROFILES.values(), ids=list(PROFILES))
@@ -44,7 +48,8 @@ def test_the_steps_differ_in_weights_as_the_paper_orders_them(config):
     for loss in ("landmark", "heatmap", "visibility"):
         assert two[loss] == pytest.approx(0.3 * one[loss]) and both[loss] == one[loss]
     for loss in ("category", "attribute", "triplet", "pair"):
-        assert one[loss] == pytest.approx(0.9 * two[loss]) and both[loss] == two[loss]
+        small = one["attribute"] / two["attribute"]  # the same for all losses that are not step 1's task
+        assert one[loss] == pytest.approx(small * two[loss]) and small <= 0.9 and both[loss] == two[loss]
 
 
 @pytest.mark.parametrize("config", PROFILES.values(), ids=list(PROFILES))

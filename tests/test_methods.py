@@ -9,7 +9,7 @@ import torch
 from lib import networks, train
 from lib.methods import DETECTORS, METHODS, Method, find, missing, supervised
 
-JOINTLY = ("fashionnet+joints", "fashionnet+poselets")
+JOINTLY, DARN = ("fashionnet+joints", "fashionnet+poselets"), ("darn", "darn-one-stream")
 LABELS = ("category", "attributes", "landmarks", "joints", "item")
 
 
@@ -28,7 +28,7 @@ def with_labels(benchmark, *names):
 
 def test_landmarks_are_predicted_by_those_that_pool_at_them():
     without = {name for name, method in METHODS.items() if not method.predicts_landmarks}
-    assert without == {"wtbi", "darn", *JOINTLY, "fashionnet-global"}
+    assert without == {"wtbi", *DARN, *JOINTLY, "fashionnet-global"}
     assert {name: method.detector for name, method in METHODS.items() if method.detector} == {
         "fashionnet+joints": "joints",
         "fashionnet+poselets": "poselets",
@@ -43,7 +43,7 @@ def test_the_oracle_alone_reads_true_landmarks(squares, config):
     labels["landmarks"][0, 1] = torch.nan
     labels |= {"domain": torch.zeros(3, dtype=torch.long), "category": torch.zeros(3), "item": torch.zeros(3)}
     for name, method in METHODS.items():
-        expected = {"fashionnet-oracle": {"pool_at"}, "darn": {"domain"}}.get(name, set())
+        expected = ({"fashionnet-oracle": {"pool_at"}} | dict.fromkeys(DARN, {"domain"})).get(name, set())
         assert set(train.extra_inputs(method, labels)) == expected, name
     places, gate = train.extra_inputs(METHODS["fashionnet-oracle"], labels)["pool_at"]
     assert places.isfinite().all() and torch.equal(gate, (labels["visibility"] == 0).float())
@@ -101,12 +101,12 @@ def test_100_and_500_of_a_thousand(number, world):
 SPELLED_OUT = [
     ((), ()),
     (("landmarks",), ("fashionnet", "fashionnet-heatmap", "fashionnet-joint", "fashionnet-oracle")),
-    (("category",), ("wtbi", "darn", "fashionnet", "fashionnet-global")),
-    (("item",), ("wtbi", "darn", "fashionnet", "fashionnet-global")),
+    (("category",), ("wtbi", *DARN, "fashionnet", "fashionnet-global")),
+    (("item",), ("wtbi", *DARN, "fashionnet", "fashionnet-global")),
     (("joints",), ()),
-    (("category", "joints"), ("wtbi", "darn", *JOINTLY, "fashionnet", "fashionnet-global")),
+    (("category", "joints"), ("wtbi", *DARN, *JOINTLY, "fashionnet", "fashionnet-global")),
     (LABELS, tuple(name for name in METHODS if name not in ("fashionnet+100", "fashionnet+500"))),
-    (("category", "attributes", "landmarks"), ("wtbi", "darn", "fashionnet", "fashionnet-heatmap", "fashionnet-noattr",
+    (("category", "attributes", "landmarks"), ("wtbi", *DARN, "fashionnet", "fashionnet-heatmap", "fashionnet-noattr",
                                                "fashionnet-joint", "fashionnet-global", "fashionnet-oracle")),
 ]  # fmt: skip
 

@@ -55,7 +55,7 @@ def test_build_reads_the_table(name, squares, config):
         assert net.pose is None or (net.pose.heatmap is not None) == (method.head == "heatmap")
     if method.network == "darn":
         assert len(net.streams) == 1 and list(net.widths) == ["group_1", "group_2", "category"]
-        assert len(networks.build(method, as_consumer2shop(squares), config, 0).streams) == 2
+        assert len(networks.build(method, as_consumer2shop(squares), config, 0).streams) == method.streams
 
 
 # ---- start ----------------------------------------------------------------------------------------------------------

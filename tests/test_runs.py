@@ -15,7 +15,7 @@ from lib.methods import DETECTORS, METHODS, Method, find
 
 SMOKE, DEMO, PAPER, PHOTOS = (PROFILES[name] for name in ("smoke", "demo", "paper", "photos"))
 FINE_TUNED = runs.ALL_STAGES[1:]
-FROM_FASHIONNET = ("fashionnet-oracle",)  # pools elsewhere in FashionNet's own network
+STARTS = {"fashionnet-oracle": "fashionnet", "darn-one-stream": "darn"}  # from whose network each starts
 
 
 @pytest.fixture(scope="module")
@@ -46,23 +46,32 @@ def test_with_a_pretraining_split_every_method_starts_from_its_own(config, world
         method = find(run.method)
         if run.stage != "pretrain":
             assert run.parent.stage == "pretrain" and run.detector is None  # the network holds its detector
-            assert run.parent.method == ("fashionnet" if run.method in FROM_FASHIONNET else run.method)
+            assert run.parent.method == STARTS.get(run.method, run.method)
         else:
             assert run.parent is None and run.seed == config.seed
             detector = method.detector if config.start != "shipped" else ""
             assert (run.detector.method if run.detector else "") == detector
-    wanted = {name for name in METHODS if name not in FROM_FASHIONNET}
+    wanted = {name for name in METHODS if name not in STARTS}
     wanted |= set(DETECTORS) if config.start != "shipped" else set()
     assert {run.method for run in plan.of("pretrain")} == wanted
 
 
+def test_some_methods_are_pretrained_for_each_seed_and_a_seed_is_finished_before_the_next(world, tmp_path):
+    plan = plan_of(world, SMOKE, tmp_path, seed=7, seeds=(0, 1), reseeded=("fashionnet", "darn"))
+    parents = {(run.method, run.seed): run.parent.seed for run in plan.runs if run.parent}
+    for method in ("fashionnet", "fashionnet-oracle", "darn", "darn-one-stream"):
+        assert (parents[method, 0], parents[method, 1]) == (0, 1)
+    assert parents["wtbi", 0] == parents["wtbi", 1] == 7
+    order = [run.seed for run in plan.runs if run.seed != 7]
+    assert order == sorted(order)
+
+
 def test_the_demo_starts_from_what_is_shipped(no_pretraining, tmp_path):
     plan = runs.make_plan(no_pretraining, DEMO, tmp_path)
-    assert len(plan.runs) == len(METHODS) + 2 * sum(method.retrieval for method in METHODS.values())
+    assert len(plan.runs) == sum(len(method.stages) for method in METHODS.values())
     for run in plan.runs:
         assert run.parent is None and run.detector is None
-        shipped = "fashionnet" if run.method in FROM_FASHIONNET else run.method
-        assert run.start == str(networks.SHIPPED / f"{shipped}.safetensors")
+        assert run.start == str(networks.SHIPPED / f"{STARTS.get(run.method, run.method)}.safetensors")
 
 
 def test_photos_train_detectors_once_and_search_from_the_category_run(no_pretraining, tmp_path):
@@ -93,13 +102,16 @@ def test_a_search_starts_at_imagenet_where_the_run_before_cannot_be_trained(no_p
 
 def test_which_methods_a_stage_trains(world, squares, tmp_path):
     plan = runs.make_plan(world, SMOKE, tmp_path)
-    assert plan.methods("category_attribute") == list(METHODS)
-    retrieval = [name for name, method in METHODS.items() if method.retrieval]
-    assert plan.methods("inshop") == plan.methods("consumer2shop") == retrieval
-    assert set(plan.missing["inshop"]) == set(METHODS) - set(retrieval)
+    assert set(METHODS) - set(plan.methods("category_attribute")) == {"darn-one-stream"}
+    for stage in ("category_attribute", *runs.SEARCHES):
+        assert plan.methods(stage) == [name for name, method in METHODS.items() if stage in method.stages]
+        assert set(plan.missing[stage]) == set(METHODS) - set(plan.methods(stage))
+    assert plan.missing["inshop"]["darn-one-stream"] == "fine-tuned on consumer-to-shop only"
+    assert plan.missing["inshop"]["fashionnet-joint"] == "fine-tuned on category and attribute only"
     small = runs.make_plan({"category_attribute": squares}, SMOKE, tmp_path)
     reasons = small.missing["category_attribute"]
-    assert set(reasons) == {"fashionnet+100", "fashionnet+500"} and "at most 3" in reasons["fashionnet+100"]
+    assert set(reasons) == {"darn-one-stream", "fashionnet+100", "fashionnet+500"}
+    assert "at most 3" in reasons["fashionnet+100"]
     assert small.methods("inshop") == []
     with pytest.raises(Lacks, match="no images for inshop"):
         runs.benchmark_of("inshop", small.benchmarks)

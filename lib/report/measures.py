@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lib import metrics, paper
+from lib import metrics, paper, runs
 from lib.lists import LANDMARKS, POSES
 from lib.methods import FASHIONNET
 from lib.report.files import read_table, save_table
-from lib.report.results import SEARCHES, Counts, Results, designs
+from lib.report.results import SEARCHES, Counts, Results
 
 CHANCE, DESIGN = "chance", "design known"
 THRESHOLDS = tuple((np.arange(31) / 100).tolist())  # of PDJ
@@ -182,10 +182,10 @@ def random_order(r: Results, name: str, k: int) -> dict[str, float]:
     if name != "search":
         names = r.benchmark.category_names if name == "category" else r.benchmark.attribute_names
         return {CHANCE: min(1.0, k / len(names))}
-    good, asked, there = in_gallery(r), designs(r.benchmark, r.query), designs(r.benchmark, r.gallery)
+    good, design = in_gallery(r), runs.designs(r.benchmark)
     sizes = {CHANCE: np.full(len(good), len(r.gallery))}
-    if asked is not None:
-        sizes[DESIGN] = (asked[:, None] == there).sum(1)
+    if design is not None:
+        sizes[DESIGN] = np.bincount(design[r.gallery], minlength=design.max() + 1)[design[r.query]]
     out = {}
     for reference, size in sizes.items():
         missed = np.ones(len(good))

@@ -1,6 +1,5 @@
 """The rankings of finished runs beside the truth: what every table, figure and claim is computed from."""
 
-import json
 import sys
 import zlib
 from dataclasses import dataclass, field, replace
@@ -15,8 +14,6 @@ from lib.config import Config, find_profile
 from lib.deepfashion import Benchmark
 from lib.lists import SPLITS, VISIBLE, DataError, Lacks
 from lib.world import write_world
-from lib.world.items import item_id, plan
-from lib.world.size import World
 
 CHECKOUT = Path(__file__).parent.parent.parent
 ROOT = CHECKOUT if (CHECKOUT / "notebooks").exists() else Path.cwd()  # of outputs/; an installed package has none
@@ -224,32 +221,10 @@ def units(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray:
     or the image itself where there is no such folder.
     """
     if benchmark.item is not None:
-        drawn = designs(benchmark, rows)
-        return benchmark.item[rows] if drawn is None else drawn
+        drawn = runs.designs(benchmark)
+        return (benchmark.item if drawn is None else drawn)[rows]
     names = benchmark.image[rows].tolist()
     return np.array([name.rpartition("/")[0] if name.count("/") > 1 else name for name in names])
-
-
-def _about_world(benchmark: Benchmark) -> Path:
-    return benchmark.images_root.parent.parent / "world.json"
-
-
-def is_drawn(benchmark: Benchmark) -> bool:
-    """Return whether the benchmark's clothes are drawn: part of a synthetic world, whichever folder it is in."""
-    return _about_world(benchmark).exists()
-
-
-def designs(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray | None:
-    """Return (n,) the number of each row's design, in a search of drawn clothes; None elsewhere.
-
-    The items of a design are a line of families: they share cut, fabric and palette, and are not independent.
-    """
-    if benchmark.item is None or not is_drawn(benchmark):
-        return None
-    world = json.loads(_about_world(benchmark).read_text())
-    jobs = plan(World(**world["size"] | {"box_room": tuple(world["size"]["box_room"])}), world["seed"])
-    first = [item_id(job.first) for job in jobs if job.benchmark == benchmark.name]
-    return np.searchsorted(np.array(first), benchmark.item[rows], side="right") - 1
 
 
 # ---- reference rows: what any method must beat, and what none can ---------------------------------------------------

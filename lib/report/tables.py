@@ -13,7 +13,7 @@ from lib import paper, parts, runs
 from lib.config import Config
 from lib.deepfashion import Benchmark, sides
 from lib.lists import FOLDERS, LANDMARKS, SPLITS, Lacks
-from lib.methods import FASHIONNET, METHODS
+from lib.methods import FASHIONNET, GLOBAL, METHODS
 from lib.report.measures import each_attribute, printed, words
 from lib.report.results import Results
 from lib.runs import Run
@@ -389,3 +389,32 @@ def claims_display(judged: pd.DataFrame) -> pd.DataFrame:
     for name in [name for name in ("p", "direction", "size", "dose", "reason") if name in judged]:
         columns[name] = texts(judged[name].replace("", np.nan), ".3f" if name == "p" else "")
     return judged[["group", "claim"]].assign(**columns)
+
+
+# What fashionnet-global must reach before methods are compared: group, definition, least share, and whether of what
+# the visible ceiling reaches. Networks that have not learned cannot tell methods apart.
+GATES = (
+    ("all", "micro", 0.6, True),
+    ("texture", "micro", 0.7, True),
+    ("shape", "micro", 0.7, True),
+    ("all", "macro", 0.15, False),
+    ("ranks 101-500", "micro", 0.25, False),
+)
+
+
+def gates(measured: pd.DataFrame) -> pd.DataFrame:
+    """Return the gates: what fashionnet-global recalls of attributes at top-5, the least that it must, whether it does.
+
+    measured: rows of `measures.measure_all`. Raises Lacks without the network or a ceiling by what pictures show.
+    """
+    best, rows = "visible ceiling", []
+    recall = measured[(measured.measure == "attributes") & (measured.k == 5)]
+    recall = recall.set_index(["method", "definition", "group"]).value
+    for group, definition, least, of_visible in GATES:
+        keys = [(GLOBAL, definition, group), (best, definition, group)]
+        if any(key not in recall for key in keys[: 1 + of_visible]):
+            raise Lacks(f"gates need {GLOBAL} and the {best} of drawn clothes")
+        value = recall[keys[0]] / (recall[keys[1]] if of_visible else 1)
+        unit = f"share of the {best}" if of_visible else "recall"
+        rows.append((f"attributes, top-5, {definition}, {group}", unit, value, least, value >= least))
+    return pd.DataFrame(rows, columns=["what", "unit", "value", "least", "reached"])

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from answers import A, N, answers, make, rng, search_results
 
+from lib import runs
 from lib.config import PROFILES
 from lib.lists import DataError, Lacks
 from lib.report import files, measures, results
@@ -39,14 +40,14 @@ def test_units_are_items_folders_or_images():
 def test_designs_of_drawn_clothes_are_lines_of_families(world):
     b = world["inshop"]
     rows = np.arange(len(b.item))
-    numbers = results.designs(b, rows)
+    numbers = runs.designs(b)[rows]
     for design in np.unique(numbers):
         splits = set(b.split[numbers == design]) - {"query", "gallery"}
         assert splits in (set(), {"train"})  # a line is wholly in one split
         assert len(set(b.category[numbers == design])) == 1  # families of a line share the cut
-    assert all(results.is_drawn(benchmark) for benchmark in world.values())
-    assert not results.is_drawn(replace(b, images_root=b.images_root.parent))
-    assert (results.units(b, rows) == numbers).all() and results.designs(world["category_attribute"], rows) is None
+    assert all(runs.is_drawn(benchmark) for benchmark in world.values())
+    assert not runs.is_drawn(replace(b, images_root=b.images_root.parent))
+    assert (results.units(b, rows) == numbers).all() and runs.designs(world["category_attribute"]) is None
 
 
 # ---- reference rows -------------------------------------------------------------------------------------------------
