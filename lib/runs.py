@@ -256,9 +256,13 @@ def training_rows(stage: str, benchmark: Benchmark, seed: int) -> tuple[np.ndarr
     return rows[~held], rows[held]
 
 
-def is_drawn(benchmark: Benchmark) -> bool:
-    """Return whether the benchmark's clothes are drawn: part of a synthetic world, whichever folder it is in."""
-    return (benchmark.images_root.parent.parent / "world.json").exists()
+def drawn_from(benchmark: Benchmark) -> tuple[World, int] | None:
+    """Return the size and the seed of the synthetic world that a benchmark is part of; None for photos."""
+    path = benchmark.images_root.parent.parent / "world.json"
+    if not path.exists():
+        return None
+    world = json.loads(path.read_text())
+    return World(**world["size"] | {"box_room": tuple(world["size"]["box_room"])}), world["seed"]
 
 
 def designs(benchmark: Benchmark) -> np.ndarray | None:
@@ -266,10 +270,10 @@ def designs(benchmark: Benchmark) -> np.ndarray | None:
 
     The items of a design are a line of families: they share cut, fabric and palette, and are not independent.
     """
-    if benchmark.item is None or not is_drawn(benchmark):
+    world = drawn_from(benchmark)
+    if benchmark.item is None or world is None:
         return None
-    world = json.loads((benchmark.images_root.parent.parent / "world.json").read_text())
-    jobs = items.plan(World(**world["size"] | {"box_room": tuple(world["size"]["box_room"])}), world["seed"])
+    jobs = items.plan(*world)
     first = [items.item_id(job.first) for job in jobs if job.benchmark == benchmark.name]
     return np.searchsorted(np.array(first), benchmark.item, side="right") - 1
 

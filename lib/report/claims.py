@@ -217,10 +217,12 @@ class Evidence:
 
 
 def best_possible(results: Results, pick: Pick) -> float:
-    """Return the ceiling of what is picked: that of attributes, the visible one where it is known, else 1.
+    """Return the ceiling of what is picked: that of categories or attributes, visible where known, else 1.
 
     Without odds it is that of k answers, and known for all attributes together alone.
     """
+    if pick.counts is measures.category:
+        return measures.computed(results, "category", pick.k).get("ceiling", 1.0)
     view = results.with_references() if pick.counts is measures.attributes else results
     best = next((name for name in ("visible ceiling", "ceiling") if view.has(name, "attributes")), None)
     if best is None or (results.benchmark.ceiling is None and pick.group != "all"):

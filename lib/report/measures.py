@@ -18,6 +18,7 @@ from lib.lists import LANDMARKS, POSES
 from lib.methods import FASHIONNET
 from lib.report.files import read_table, save_table
 from lib.report.results import SEARCHES, Counts, Results
+from lib.world.garment import category_ceiling
 
 CHANCE, DESIGN = "chance", "design known"
 THRESHOLDS = tuple((np.arange(31) / 100).tolist())  # of PDJ
@@ -174,14 +175,18 @@ def in_gallery(r: Results) -> np.ndarray:
 # ---- references and groups ------------------------------------------------------------------------------------------
 
 
-def random_order(r: Results, name: str, k: int) -> dict[str, float]:
-    """Return what a random order finds among the first k, by the name of the reference.
+def computed(r: Results, name: str, k: int) -> dict[str, float]:
+    """Return the references that need no answers: what is found among the first k, by the name of the reference.
 
-    In a search "chance" orders the gallery, and "design known" those of its images that are of the query's design.
+    "chance" is a random order; in a search, of the gallery, and "design known" one of its images of the query's design.
+    "ceiling" is the best possible accuracy in the categories of drawn clothes, see `garment.category_ceiling`.
     """
-    if name != "search":
-        names = r.benchmark.category_names if name == "category" else r.benchmark.attribute_names
-        return {CHANCE: min(1.0, k / len(names))}
+    if name == "attributes":
+        return {CHANCE: min(1.0, k / len(r.benchmark.attribute_names))}
+    if name == "category":
+        world = runs.drawn_from(r.benchmark)
+        best = {"ceiling": category_ceiling(k, world[0].overlap)} if world else {}
+        return {CHANCE: min(1.0, k / len(r.benchmark.category_names))} | best
     good, design = in_gallery(r), runs.designs(r.benchmark)
     sizes = {CHANCE: np.full(len(good), len(r.gallery))}
     if design is not None:
@@ -232,7 +237,7 @@ class Measure(NamedTuple):
     counts: Callable[..., Counts]  # of (results, method, k, group), or of (results, method, k, labels) with `best`
     groups: str  # their kind in `groups_of`
     shown: bool = False  # with an interval in the tables of all methods; the others take long
-    random: bool = False  # beside what a random order finds
+    random: bool = False  # beside the references of `computed`
     best: int = 0  # the mean over so many labels, the best ones; 0: one sum over images divided by another
 
 
@@ -313,7 +318,7 @@ def _rows(measure: Measure, r: Results, alone: bool) -> list[tuple]:
                 here, gap = metrics.interval(value), metrics.interval(value - main)
                 out.append((r.stage, method, *about, *here[:3], *gap[:3], n))
             if measure.random and methods and not alone:
-                for reference, share in random_order(r, measure.name, k).items():
+                for reference, share in computed(r, measure.name, k).items():
                     out.append((r.stage, reference, *about, share, share, share, *3 * NONE, n))
     return out
 

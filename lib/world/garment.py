@@ -209,6 +209,21 @@ def sample(category: str, rng: np.random.Generator, overlap: float = 0.0) -> Gar
     return settle(Garment(**values))
 
 
+def category_ceiling(k: int, overlap: float) -> float:
+    """Return the best possible top-k accuracy in categories: of someone who sees which cut a garment has.
+
+    A share `overlap` of the garments of a category have a neighbour's cut. Whoever recognises a cut can name the k
+    likeliest of the categories that have it.
+    """
+    odds: dict[str, list[float]] = {}
+    for name, weight in zip(CATEGORY_NAMES, CATEGORY_WEIGHTS, strict=True):
+        others = NEIGHBOURS.get(name, ())
+        cuts = {name: 1 - overlap if others else 1.0} | dict.fromkeys(others, overlap / max(1, len(others)))
+        for cut, share in cuts.items():
+            odds.setdefault(cut, []).append(weight * share)
+    return float(sum(sum(sorted(weights)[-k:]) for weights in odds.values()))
+
+
 def settle(g: Garment) -> Garment:
     """Return the garment without what cannot be, such as a sleeve without a shoulder; twice is as good as once."""
     new = dict(vars(g))

@@ -38,10 +38,10 @@ def test_chance_equals_a_simulation():
             order = rng(seed).permutation(4)[None].repeat(4, 0)
             items = found.benchmark.item
             simulated.append(metrics.retrieval_matches(order, items[:4], items[4:])[:, :k].any(1).mean())
-        assert measures.random_order(found, "search", k) == {"chance": pytest.approx(np.mean(simulated), abs=0.02)}
-    assert measures.random_order(found, "search", 1)["chance"] == pytest.approx((2 / 4 + 2 / 4 + 1 / 4 + 0) / 4)
+        assert measures.computed(found, "search", k) == {"chance": pytest.approx(np.mean(simulated), abs=0.02)}
+    assert measures.computed(found, "search", 1)["chance"] == pytest.approx((2 / 4 + 2 / 4 + 1 / 4 + 0) / 4)
     other = Results("category_attribute", make(), np.arange(4), {})
-    shares = [measures.random_order(other, name, k)["chance"] for name in ("category", "attributes") for k in (3, 50)]
+    shares = [measures.computed(other, name, k)["chance"] for name in ("category", "attributes") for k in (3, 50)]
     assert shares == [0.5, 1, 0.25, 1]
 
 
@@ -220,7 +220,7 @@ def test_a_known_design_leaves_a_guess_within_it(monkeypatch):
     numbers = np.array([0, 0, 1, 1, 1, 0, 0, 1])  # of the queries, then of the gallery
     monkeypatch.setattr(runs, "designs", lambda benchmark: numbers)
     # Queries of a: both gallery images of design 0 are a's. b: one of the two of design 1. c: none.
-    known = [measures.random_order(found, "search", k)["design known"] for k in (1, 2)]
+    known = [measures.computed(found, "search", k)["design known"] for k in (1, 2)]
     assert known == pytest.approx([(1 + 1 + 1 / 2 + 0) / 4, (1 + 1 + 1 + 0) / 4])
 
 

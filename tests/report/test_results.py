@@ -45,8 +45,8 @@ def test_designs_of_drawn_clothes_are_lines_of_families(world):
         splits = set(b.split[numbers == design]) - {"query", "gallery"}
         assert splits in (set(), {"train"})  # a line is wholly in one split
         assert len(set(b.category[numbers == design])) == 1  # families of a line share the cut
-    assert all(runs.is_drawn(benchmark) for benchmark in world.values())
-    assert not runs.is_drawn(replace(b, images_root=b.images_root.parent))
+    assert all(runs.drawn_from(benchmark) for benchmark in world.values())
+    assert not runs.drawn_from(replace(b, images_root=b.images_root.parent))
     assert (results.units(b, rows) == numbers).all() and runs.designs(world["category_attribute"]) is None
 
 

@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from lib.world.attributes import NAMES, NUMBER, holds
-from lib.world.garment import CATEGORIES, CATEGORY_NAMES, NEIGHBOURS, RANGES, VALUES, choices, sample, settle
+from lib.world.garment import (
+    CATEGORIES,
+    CATEGORY_NAMES,
+    CATEGORY_WEIGHTS,
+    NEIGHBOURS,
+    RANGES,
+    VALUES,
+    category_ceiling,
+    choices,
+    sample,
+    settle,
+)
 from lib.world.wardrobe import compose, draw
 
 
@@ -30,6 +41,18 @@ def test_a_neighbours_cut_is_drawn_as_often_as_asked():
     share_of_narrow = np.mean([choices(name)["flare"][1] < 0 for name in others])
     narrow = [np.mean([sample("Sweatpants", rng, share).flare < 0 for _ in range(400)]) for share in (0.0, 0.5)]
     assert narrow[0] == 0 and narrow[1] == pytest.approx(0.5 * share_of_narrow, abs=0.07) and share_of_narrow > 0
+
+
+def test_the_ceiling_of_categories_is_what_a_viewer_of_cuts_can_reach():
+    rng, seen = np.random.default_rng(0), {}
+    for number in rng.choice(len(CATEGORY_NAMES), 20_000, p=CATEGORY_WEIGHTS):
+        name = CATEGORY_NAMES[number]
+        mixed = name in NEIGHBOURS and rng.random() < 0.5
+        seen.setdefault(str(rng.choice(NEIGHBOURS[name])) if mixed else name, []).append(name)
+    for k in (1, 3):
+        hits = sum(sum(sorted(map(names.count, set(names)))[-k:]) for names in seen.values())
+        assert category_ceiling(k, overlap=0.5) == pytest.approx(hits / 20_000, abs=0.01)
+    assert category_ceiling(1, overlap=0) == pytest.approx(1) == category_ceiling(50, overlap=0.5)
 
 
 def test_neighbours_have_one_shape():
