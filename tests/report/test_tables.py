@@ -12,7 +12,7 @@ from lib import paper
 from lib.config import PROFILES
 from lib.deepfashion import Benchmark
 from lib.lists import JOINTS, Lacks
-from lib.methods import FASHIONNET, METHODS
+from lib.methods import FASHIONNET, GLOBAL, METHODS
 from lib.report import measures, tables
 from lib.report.measures import measure_all
 from lib.report.results import Results
@@ -245,3 +245,18 @@ def test_detectors_are_judged_by_what_the_view_shows(landmarks):
     assert np.isnan(table.false["left shoulder"]) and table.present["all"] == 27 and tuple(table.index[:-1]) == JOINTS
     none = tables.detector_table(replace(landmarks, answers={}), PROFILES["smoke"])
     assert none.empty and list(none) == ["kind", "part", "present", "detected", "found", "false"]
+
+
+def test_gates_compare_what_was_learned_with_what_pictures_show():
+    def rows(method, definition, values):
+        return [("attributes", definition, group, 5, method, value) for group, value in values.items()]
+
+    found = rows(GLOBAL, "micro", {"all": 0.42, "texture": 0.5, "shape": 0.6, "ranks 101-500": 0.3})
+    found += rows(GLOBAL, "macro", {"all": 0.14})
+    best = rows("visible ceiling", "micro", {"all": 0.7, "texture": 0.8, "shape": 0.8, "ranks 101-500": 0.6})
+    columns = ["measure", "definition", "group", "k", "method", "value"]
+    table = tables.gates(pd.DataFrame(found + best, columns=columns))
+    assert table.value.tolist() == pytest.approx([0.6, 0.625, 0.75, 0.14, 0.3])
+    assert table.reached.tolist() == [True, False, True, False, True]
+    with pytest.raises(Lacks, match="gates need fashionnet-global and the visible ceiling"):
+        tables.gates(pd.DataFrame(found, columns=columns))
