@@ -49,6 +49,8 @@ def build(method: Method, benchmark: Benchmark, config: Config, seed: int, earli
         branches = tuple(benchmark.group_names or ATTRIBUTE_GROUPS) if earlier is None else branches_of(earlier)
         streams = 1 if benchmark.domain is None else min(method.streams, len(set(benchmark.domain)))
         return DARN(config.model, config.input.view_px, categories, groups, branches, streams)
+    if method.network != "fashionnet":
+        raise ValueError(f"{method.name} has the network {method.network!r}: build it in networks.build")
     detector = PartDetector(config.model, len(parts.names(method.detector))) if method.detector else None
     local = bool(method.pool_at)
     return FashionNet(config.model, config.input.view_px, categories, attributes, method.head, detector, local)

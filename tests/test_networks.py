@@ -12,7 +12,7 @@ from lib.artefact import read_tensors, write_tensors
 from lib.config import PROFILES, Model
 from lib.fashionnet import FashionNet
 from lib.lists import DataError
-from lib.methods import DETECTORS, METHODS, find
+from lib.methods import DETECTORS, METHODS, Method, find
 from lib.rivals import DARN, WTBI, PartDetector
 
 NAMES = {"category": ["red", "green", "blue"], "attributes": ["r", "g", "b"]}
@@ -37,6 +37,12 @@ def test_classes_are_the_names_that_have_labels(squares, config):
 
 
 # ---- build ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_network_without_its_line_in_build_is_named(squares, config):
+    method = Method("my_net", "a network of one's own", network="my_net")
+    with pytest.raises(ValueError, match="my_net has the network 'my_net': build it in networks.build"):
+        networks.build(method, squares, config, 0)
 
 
 @pytest.mark.parametrize("name", [*METHODS, *DETECTORS])
