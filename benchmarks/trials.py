@@ -19,7 +19,7 @@ from lib.report import measures, results, tables
 from lib.world.size import World
 
 STUDY, SEED = PROFILES["study"], 32
-COMPARED, RATES = ("wtbi", "darn", "fashionnet"), (3e-4, 1e-3, 3e-3)
+COMPARED, RATES = ("wtbi", "darn", "fashionnet"), (5e-4, 1e-3, 2e-3)
 FEW = dict(inshop_train_items=8, inshop_test_items=8, consumer2shop_train_items=8, consumer2shop_val_items=6)
 OUT = Path("outputs/trials")
 KEPT = Path("outputs/reference/benchmarks")

@@ -45,7 +45,7 @@ class Model:
     bins: int = 2  # a region is pooled to bins x bins values
     dropout: float = 0.5  # VGG-16's
     dropout_pose: float = 0.2  # of fc6_pose and fc7_pose; 0.5 blurs a regression
-    generic: str = "vgg16"  # WTBI's ImageNet features, or "efficientnet_lite0"
+    generic: str = "vgg16"  # WTBI's ImageNet features, see `rivals.make_generic`
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,15 @@ COMPACT = Model(
 )  # fmt: skip
 # ImageNet's features need no widths of VGG-16; a landmark's region keeps 2 x 2 values, since its maps have 40 channels.
 PHOTOS = replace(
-    COMPACT, trunk="efficientnet_lite0", window=2, bins=2, fc_global=512, fc_fusion=512, fc_branch=256, fc_pose=256
+    COMPACT,
+    trunk="efficientnet_lite0",
+    window=2,
+    bins=2,
+    fc_global=512,
+    fc_fusion=512,
+    fc_branch=256,
+    fc_pose=256,
+    generic="conv5",
 )
 TINY = replace(
     COMPACT, width=1 / 16, conv5=32, conv5_pose=32, fc_global=64, fc_fusion=64, fc_local=32, fc_pose=64, dropout=0.0

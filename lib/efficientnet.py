@@ -12,8 +12,8 @@ from lib.crops import imagenet
 WEIGHTS = Path(__file__).parent / "efficientnet_lite0.safetensors"  # timm's tf_efficientnet_lite0, without classifier
 # A cell of the shared map, where landmarks are pooled, sees 35 px of the view: as local as VGG-16's conv4 at 224 px, of
 # which a cell sees 92 px. The second block of that stage would widen it to 67 px.
-# Channels at stride 8, where landmarks are pooled; of the pose branch, at stride 16; of the global branch, at 32.
-CHANNELS = {"shared": 40, "pose": 112, "global": 1280}
+# Channels at stride 8, where landmarks are pooled; at stride 16, as VGG-16's conv5; at stride 32, of the whole network.
+CHANNELS = {"shared": 40, "conv5": 112, "last": 1280}
 
 
 class Renormalise(nn.Module):
@@ -38,14 +38,14 @@ def load() -> tuple[nn.Module, str]:
 def stages(part: str) -> nn.Sequential:
     """Return the layers of a part of the network, with ImageNet's weights.
 
-    "shared": images (n, 3, H, W) normalised as for VGG-16 -> (n, 40, H / 8, W / 8). On top of it "pose":
-    -> (n, 112, H / 16, W / 16), and "global": -> (n, 1280, H / 32, W / 32).
+    "shared": images (n, 3, H, W) normalised as for VGG-16 -> (n, 40, H / 8, W / 8). On top of it "conv5":
+    -> (n, 112, H / 16, W / 16), or "last": -> (n, 1280, H / 32, W / 32).
     """
     network, _ = load()
     layers = {
         "shared": [Renormalise(), network.conv_stem, network.bn1, *network.blocks[:2], network.blocks[2][:1]],
-        "pose": [network.blocks[2][1:], *network.blocks[3:5]],
-        "global": [network.blocks[2][1:], *network.blocks[3:], network.conv_head, network.bn2],
+        "conv5": [network.blocks[2][1:], *network.blocks[3:5]],
+        "last": [network.blocks[2][1:], *network.blocks[3:], network.conv_head, network.bn2],
     }
     part_of_it = nn.Sequential(*layers[part])
     for layer in part_of_it.modules():

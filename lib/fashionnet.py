@@ -62,10 +62,7 @@ def make_conv5(config: Model, branch: str, cells: int) -> tuple[nn.Module, nn.Mo
     cells: side of conv4's map.
     """
     if config.trunk == "efficientnet_lite0":
-        conv5, channels = efficientnet.stages(branch), efficientnet.CHANNELS[branch]
-        if branch == "pose":
-            return nn.Identity(), conv5, nn.Identity(), channels, cells // 2
-        return nn.Identity(), conv5, nn.AdaptiveAvgPool2d(1), channels, 1
+        return nn.Identity(), efficientnet.stages("conv5"), nn.AvgPool2d(2), efficientnet.CHANNELS["conv5"], cells // 4
     halved = branch == "global" or config.pool4_pose
     channels = config.conv5 if branch == "global" else config.conv5_pose
     conv5 = make_convs((channels,) * 3, trunk_channels(config), config.batch_norm, vgg16=24)

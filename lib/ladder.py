@@ -33,8 +33,8 @@ MOST = 20_000  # pictures that are trained on, and that are measured: their maps
 BINS = 2  # around a place, a side; a region is 32 pixels of the view wide
 # Channels of the two maps by their stride. A cell of the first sees 67 px of the view, one of the second all of 128 px,
 # though mostly its middle.
-CHANNELS = {8: efficientnet.CHANNELS["shared"], 16: efficientnet.CHANNELS["pose"]}
-POOLED = 2 * efficientnet.CHANNELS["global"]  # mean and maximum of the last map
+CHANNELS = {8: efficientnet.CHANNELS["shared"], 16: efficientnet.CHANNELS["conv5"]}
+POOLED = 2 * efficientnet.CHANNELS["last"]  # mean and maximum of the last map
 GRID = tuple((x, y) for y in (0.2, 0.4, 0.6, 0.8) for x in (0.3, 0.7))
 # As many joints as there are landmarks, those nearest to collars, sleeves, waistline and hems.
 JOINT_PLACES = tuple(

@@ -102,7 +102,7 @@ def start(model: nn.Module, state: dict[str, Tensor], then: dict, now: dict) -> 
 
 def start_generic(model: WTBI, config: Config, weights: str) -> str:
     """Load WTBI's frozen ImageNet features; return where they are from."""
-    if config.model.generic == "efficientnet_lite0":  # loaded already
+    if config.model.generic != "vgg16":  # loaded already
         return read_tensors(efficientnet.WEIGHTS)[1]["from"]
     state, origin = read_vgg16(weights)
     model.generic[0].load_state_dict(state)

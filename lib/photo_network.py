@@ -52,8 +52,8 @@ class PhotoNet(nn.Module):
 
     def __init__(self, categories: int, attributes: int):
         super().__init__()
-        features = efficientnet.CHANNELS["global"]
-        self.trunk, self.conv5_global = efficientnet.stages("shared"), efficientnet.stages("global")
+        features = efficientnet.CHANNELS["last"]
+        self.trunk, self.conv5_global = efficientnet.stages("shared"), efficientnet.stages("last")
         self.kind = nn.Linear(features, len(KINDS))
         self.category, self.attribute = nn.Linear(features, categories), nn.Linear(features, attributes)
         self.register_buffer("centres", torch.zeros(len(KINDS), features))

@@ -184,7 +184,7 @@ def _state(path: Path) -> tuple[int, int] | None:
 
 def _describe(part: Path, paths: list[Path]) -> None:
     """Write the features (N, D) of the photos that can be read, and their numbers (N,); name the others on stderr."""
-    found, kept = [torch.zeros(0, efficientnet.CHANNELS["global"])], []
+    found, kept = [torch.zeros(0, efficientnet.CHANNELS["last"])], []
     for number, path in enumerate(paths):
         try:
             photo = read_photo(path)

@@ -170,13 +170,17 @@ class WTBI(nn.Module):
 def make_generic(name: str) -> tuple[nn.Module, int]:
     """Return a frozen feature extractor (n, 3, H, W) -> (n, channels) and its channels.
 
-    name: "vgg16" (torchvision's, conv5 max-pooled to 3 x 3), or "efficientnet_lite0", averaged over the map, which has
-    its weights already.
+    name: "vgg16" (torchvision's, conv5 max-pooled to 3 x 3); or, with their weights already, "efficientnet_lite0", the
+    last map averaged, and "conv5" of it, averaged to 4 x 4: what FashionNet's global branch reads on that trunk.
     """
     if name == "vgg16":
         from torchvision.models import vgg16
 
         net = nn.Sequential(vgg16(weights=None).features[:30], nn.AdaptiveMaxPool2d(3), nn.Flatten())
         return net.requires_grad_(False), 512 * 9
+    if name == "conv5":
+        stages = efficientnet.stages("shared"), efficientnet.stages("conv5")
+        net = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(4), nn.Flatten())
+        return net.requires_grad_(False), efficientnet.CHANNELS["conv5"] * 16
     net = nn.Sequential(efficientnet.Renormalise(), efficientnet.load()[0])
-    return net.requires_grad_(False), efficientnet.CHANNELS["global"]
+    return net.requires_grad_(False), efficientnet.CHANNELS["last"]

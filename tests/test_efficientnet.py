@@ -14,16 +14,16 @@ SMALL = replace(PHOTOS, fc_global=8, fc_fusion=8, fc_local=8, fc_pose=8)
 SIDE = 64
 
 
-def test_shared_and_global_parts_are_timms_features_of_the_same_picture():
+def test_shared_and_last_parts_are_timms_features_of_the_same_picture():
     network, origin = efficientnet.load()
     assert "ImageNet" in origin
-    parts = [efficientnet.stages(name).eval() for name in ("shared", "pose", "global")]
+    parts = [efficientnet.stages(name).eval() for name in ("shared", "conv5", "last")]
     pixels = torch.randint(0, 256, (2, SIDE, SIDE, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         expected = network.eval()(pixels.permute(0, 3, 1, 2) / 255 * 2 - 1)  # timm's own mean and deviation are 0.5
         conv4 = parts[0](normalise(pixels))
         assert conv4.shape == (2, efficientnet.CHANNELS["shared"], SIDE // 8, SIDE // 8)
-        assert parts[1](conv4).shape == (2, efficientnet.CHANNELS["pose"], SIDE // 16, SIDE // 16)
+        assert parts[1](conv4).shape == (2, efficientnet.CHANNELS["conv5"], SIDE // 16, SIDE // 16)
         torch.testing.assert_close(parts[2](conv4).mean((2, 3)), expected, rtol=1e-3, atol=1e-3)
 
 
