@@ -31,6 +31,7 @@ from lib.methods import DETECTORS, FASHIONNET, find
 VERSION = 2  # raised by hand when maps or training change
 MOST = 20_000  # pictures that are trained on, and that are measured: their maps take 0.1 MB a view in memory
 BINS = 2  # around a place, a side; a region is 32 pixels of the view wide
+CELLS = 4  # as FashionNet's pool5 keeps them, at this size
 # Channels of the two maps by their stride. A cell of the first sees 67 px of the view, one of the second all of 128 px,
 # though mostly its middle.
 CHANNELS = {8: efficientnet.CHANNELS["shared"], 16: efficientnet.CHANNELS["conv5"]}
@@ -50,6 +51,7 @@ class Rung(NamedTuple):
     # Which places are gated to zero, as in the paper's layer: "" none, "own" those found invisible, or by the "truth".
     gate: str = ""
     wide: bool = False  # as many parameters as with a local branch
+    cells: bool = False  # reads the map at stride 16 in CELLS x CELLS cells, too
 
 
 # What the training maps must have, by kind of places.
@@ -59,6 +61,7 @@ NOTHING, EQUAL, MEAN, TRUE = "nothing", "nothing, as many parameters", "mean lan
 RUNGS = {
     NOTHING: Rung("no local branch"),
     EQUAL: Rung("no local branch; a wider layer instead", wide=True),
+    "4 x 4 cells": Rung("no places; the map at stride 16 in 4 x 4 cells, a layout as pool5 keeps it", cells=True),
     "random places": Rung("eight places drawn at random for each view of a picture", "random"),
     "fixed grid": Rung("the same eight places for all pictures", "grid"),
     MEAN: Rung("where landmarks are on average in training", "mean"),
@@ -270,13 +273,14 @@ def gated(places: list[Places | None], maps: list[Maps], gate: str) -> list[Plac
 
 
 class Branches(nn.Module):
-    """A layer over `features_of` the global branch and, with local=True, of eight places, and the heads."""
+    """A layer over what `features_of` returns for a rung, and the heads."""
 
-    def __init__(self, settings: Ladder, categories: int, attributes: int, local: bool, wide: bool = False):
+    def __init__(self, settings: Ladder, categories: int, attributes: int, rung: Rung):
         super().__init__()
         pooled_at_places = N_LANDMARKS * CHANNELS[settings.stride] * BINS**2
-        inputs, hidden = POOLED + (pooled_at_places if local else 0), settings.hidden
-        if wide:
+        inputs, hidden = POOLED + (pooled_at_places if rung.places else 0), settings.hidden
+        inputs += CHANNELS[16] * CELLS**2 if rung.cells else 0
+        if rung.wide:
             heads = categories + attributes + 1
             hidden = round(hidden * (POOLED + pooled_at_places + heads) / (POOLED + heads))
         self.norm = nn.BatchNorm1d(inputs, affine=False)
@@ -290,11 +294,15 @@ class Branches(nn.Module):
 
 
 @torch.inference_mode()
-def features_of(maps: Maps, places: Places | None, stride: int) -> Tensor:
+def features_of(maps: Maps, places: Places | None, stride: int, in_cells: bool = False) -> Tensor:
     """Return what a network reads of maps, (n, V, D) float16: pooled and, at places, the map of a stride around them.
 
-    Nothing of it is learned, so that it is pooled once for all passes.
+    in_cells: pooled and the map at stride 16 in cells instead. Nothing of it is learned, so that it is pooled once for
+    all passes.
     """
+    if in_cells:
+        layout = [F.adaptive_avg_pool2d(view.permute(0, 3, 1, 2), CELLS).flatten(1) for view in maps["map16"].unbind(1)]
+        return torch.cat([maps["pooled"], torch.stack(layout, dim=1)], dim=2)
     if places is None:
         return maps["pooled"]
     views = []
@@ -455,9 +463,9 @@ def _run(task: Task, job: Job, folder: Path) -> None:
     places = task.places(job) if rung.places else None  # locators are trained before the network is drawn
     torch.manual_seed(job.seed)
     categories = len(benchmark.category_names) if "category" in labels else 0
-    model = Branches(settings, categories, labels["attributes"].shape[1], places is not None, rung.wide)
+    model = Branches(settings, categories, labels["attributes"].shape[1], rung)
     train.start_at_frequencies(model, train.Samples(**labels), chosen, weights, task.config, [])
-    features = features_of(task.maps, places and places[0], settings.stride)
+    features = features_of(task.maps, places and places[0], settings.stride, rung.cells)
 
     def loss(rows: Tensor, view: int) -> Tensor:
         true = {name: values[rows] for name, values in labels.items()}
@@ -469,7 +477,7 @@ def _run(task: Task, job: Job, folder: Path) -> None:
     for number, (stage, (measured, rows, queries, maps)) in enumerate(task.measured.items(), 1):
         if places is not None and places[number] is None:
             continue
-        scores = predict(model, features_of(maps, places and places[number], settings.stride))
+        scores = predict(model, features_of(maps, places and places[number], settings.stride, rung.cells))
         ranked = runs.rank(kept(scores, queries), measured, rows, queries)
         write_tensors(folder / f"{stage}.safetensors", {n: torch.from_numpy(v) for n, v in ranked.items()}, header)
 

@@ -88,11 +88,20 @@ def test_gates_by_hand(task):
 
 
 def test_the_wide_network_has_as_many_parameters():
-    def count(**kinds):
-        return sum(p.numel() for p in ladder.Branches(Ladder(), 50, 1000, **kinds).parameters())
+    def count(name):
+        return sum(p.numel() for p in ladder.Branches(Ladder(), 50, 1000, RUNGS[name]).parameters())
 
-    assert count(local=False, wide=True) == pytest.approx(count(local=True), rel=2e-3)
-    assert count(local=False) < 0.8 * count(local=True)
+    assert count(EQUAL) == pytest.approx(count(TRUE), rel=2e-3)
+    assert count(NOTHING) < 0.8 * count(TRUE)
+
+
+def test_cells_are_means_of_the_map(task):
+    layout = ladder.features_of(task.maps, None, 8, in_cells=True)[:, :, POOLED:]
+    cells = task.maps["map16"].float()
+    side = cells.shape[2] // ladder.CELLS
+    by_hand = cells[0, 0, side : 2 * side, :side].mean((0, 1))  # second row, first column
+    found = layout[0, 0].float().view(-1, ladder.CELLS, ladder.CELLS)[:, 1, 0]
+    torch.testing.assert_close(found, by_hand, rtol=1e-2, atol=1e-2)
 
 
 def test_weights_of_labels():
