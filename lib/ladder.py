@@ -58,10 +58,11 @@ class Rung(NamedTuple):
 NEEDS = dict.fromkeys(("mean", "regression", "heatmap", "truth"), "landmarks")
 NEEDS |= dict.fromkeys(("joints", "listed"), "parts")
 NOTHING, EQUAL, MEAN, TRUE = "nothing", "nothing, as many parameters", "mean landmarks", "true landmarks"
+LAYOUT = "4 x 4 cells"
 RUNGS = {
     NOTHING: Rung("no local branch"),
     EQUAL: Rung("no local branch; a wider layer instead", wide=True),
-    "4 x 4 cells": Rung("no places; the map at stride 16 in 4 x 4 cells, a layout as pool5 keeps it", cells=True),
+    LAYOUT: Rung("no places; the map at stride 16 in 4 x 4 cells, a layout as pool5 keeps it", cells=True),
     "random places": Rung("eight places drawn at random for each view of a picture", "random"),
     "fixed grid": Rung("the same eight places for all pictures", "grid"),
     MEAN: Rung("where landmarks are on average in training", "mean"),
@@ -70,6 +71,9 @@ RUNGS = {
     TRUE: Rung("the annotation, in training and at test; one that is not visible is at its mean place", "truth"),
     "detected joints": Rung("eight joints, by a detector that is trained on the same pictures", "joints"),
     "listed joints": Rung("eight joints of list_joints.txt: the generator's, or on photos a pose detector's", "listed"),
+    "cells and grid": Rung("the cells, and the fixed grid", "grid", cells=True),
+    "cells and heatmaps": Rung("the cells, and landmarks estimated by heatmaps", "heatmap", cells=True),
+    "cells and true landmarks": Rung("the cells, and the annotation", "truth", cells=True),
     "heatmaps, gated": Rung("estimated by heatmaps, those found invisible gated to zero", "heatmap", "own"),
     "true, gated": Rung("the annotation, those not visible gated to zero", "truth", "own"),
     "mean, gated by truth": Rung("mean landmarks, gated by the annotation: what the gate alone tells", "mean", "truth"),
@@ -297,23 +301,23 @@ class Branches(nn.Module):
 def features_of(maps: Maps, places: Places | None, stride: int, in_cells: bool = False) -> Tensor:
     """Return what a network reads of maps, (n, V, D) float16: pooled and, at places, the map of a stride around them.
 
-    in_cells: pooled and the map at stride 16 in cells instead. Nothing of it is learned, so that it is pooled once for
-    all passes.
+    in_cells: and the map at stride 16 in cells. Nothing of it is learned, so that it is pooled once for all passes.
     """
+    pooled = maps["pooled"]
     if in_cells:
         layout = [F.adaptive_avg_pool2d(view.permute(0, 3, 1, 2), CELLS).flatten(1) for view in maps["map16"].unbind(1)]
-        return torch.cat([maps["pooled"], torch.stack(layout, dim=1)], dim=2)
+        pooled = torch.cat([pooled, torch.stack(layout, dim=1)], dim=2)
     if places is None:
-        return maps["pooled"]
+        return pooled
     views = []
-    for view in range(maps["pooled"].shape[1]):
+    for view in range(pooled.shape[1]):
         parts = []
         for rows in torch.arange(len(maps["pooled"])).split(500):
             cells = maps[f"map{stride}"][rows, view].permute(0, 3, 1, 2)
             where, gate = (values[rows, view] for values in places)
             parts.append(landmark_pooling(cells, where, gate, 32 // stride, BINS).flatten(1))
         views.append(torch.cat(parts))
-    return torch.cat([maps["pooled"], torch.stack(views, dim=1)], dim=2)
+    return torch.cat([pooled, torch.stack(views, dim=1)], dim=2)
 
 
 def minimise(model, loss, rows: np.ndarray, views: int, settings: Ladder, epochs: int, seed: int) -> list[float]:
