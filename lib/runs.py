@@ -18,6 +18,7 @@ of a profile; training and tables read that list. A run is an artefact, <out>/ru
     model.safetensors    the trained network
     ranking.safetensors  ranked answers of the measured split: what every table reads
     scores.safetensors   all scores, landmarks and embeddings with image names, for any other evaluator
+    before.safetensors   of FashionNet in a search, what ranking.safetensors was before the fine-tuning
 """
 
 import hashlib
@@ -39,7 +40,7 @@ from lib.artefact import artefact, digest, read_tensors, write_json, write_tenso
 from lib.config import Config
 from lib.deepfashion import Benchmark, measured_split, sides
 from lib.lists import DataError, Lacks
-from lib.methods import METHODS, Method, find, missing, supervised
+from lib.methods import FASHIONNET, METHODS, Method, find, missing, supervised
 from lib.world import items
 from lib.world.size import World
 
@@ -328,8 +329,7 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
     mask = balance = None
     if samples.attributes is not None:
         mask = supervised(run.method, benchmark, rows)
-        if supervising is not None:
-            mask = np.isin(benchmark.attribute_names, supervising)
+        mask = mask if supervising is None else np.isin(benchmark.attribute_names, supervising)
         balance = train.attribute_weights(samples, rows, mask, config.training.attribute_balance)
     train.start_at_frequencies(model, samples, rows, balance, config, started)
     schedule, checkpoint, name = config.training.schedule(run.stage), folder / "checkpoint.safetensors", run.folder.name
@@ -337,6 +337,8 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
         method, schedule, config, fabric, samples, rows, held_out, run.seed, checkpoint, balance, name,
         designs(benchmark),
     )  # fmt: skip
+    if run.method == FASHIONNET and run.stage in SEARCHES and run.earlier is not None and fabric.global_rank == 0:
+        write_tensors(folder / "before.safetensors", _tensors(_answers(model, job, benchmark)[1]))
     try:
         history = train.fit(model, job)
     except train.NotFinite as error:
@@ -354,7 +356,10 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
     names = None if mask is None or mask.all() else np.array(benchmark.attribute_names)[mask].tolist()
     header = {"classes": networks.classes(benchmark), "supervised": names, "about": about}
     if run.stage != "pretrain" and method.network != "detector":
-        _write_ranking(folder, model, samples, benchmark, method, config, fabric, about)
+        predicted, ranked, rows = _answers(model, job, benchmark)
+        words = {"images": json.dumps(benchmark.image[rows].tolist()), "about": json.dumps(about)}
+        write_tensors(folder / "ranking.safetensors", _tensors(ranked))
+        write_tensors(folder / "scores.safetensors", _tensors(predicted), words)
     networks.save(folder / "model.safetensors", model, header)
     write_json(folder / "run.json", {"about": about, "history": history})
     checkpoint.unlink(missing_ok=True)
@@ -404,24 +409,23 @@ def load_crops(benchmark: Benchmark, config: Config, out: Path, fabric: Fabric):
 # ---- rankings -------------------------------------------------------------------------------------------------------
 
 
-def _write_ranking(
-    folder: Path, model, samples, benchmark: Benchmark, spec: Method, config: Config, fabric, about
-) -> None:
-    """Predict the measured rows, rank the scores, write both."""
+def _answers(model, job: train.Fit, benchmark: Benchmark) -> tuple[dict, dict, np.ndarray]:
+    """Return the scores of the measured rows, their ranking, and these rows."""
     queries = None
     if benchmark.name in SEARCHES:
         query, gallery = sides(benchmark)
         rows, queries = np.concatenate([query, gallery]), len(query)
     else:
         rows = benchmark.rows(measured_split(benchmark))
-    predicted = train.predict(model, samples, benchmark, rows, spec, config, fabric)
-    ranked = rank(predicted, benchmark, rows, queries, str(fabric.device))
+    predicted = train.predict(model, job.samples, benchmark, rows, job.method, job.config, job.fabric)
+    ranked = rank(predicted, benchmark, rows, queries, str(job.fabric.device))
     if "parts" in ranked:  # to measure a detector of poselets against its own
         ranked["poselets"] = model.detector.poselets.cpu().numpy()
-    header = {"images": json.dumps(benchmark.image[rows].tolist()), "about": json.dumps(about)}
-    for name, arrays, words in (("ranking", ranked, None), ("scores", predicted, header)):
-        tensors = {key: torch.from_numpy(value) for key, value in arrays.items()}
-        write_tensors(folder / f"{name}.safetensors", tensors, words)
+    return predicted, ranked, rows
+
+
+def _tensors(arrays: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(value) for name, value in arrays.items()}
 
 
 def rank(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, queries: int | None = None,
@@ -458,6 +462,12 @@ def rank(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, 
 def ranking(run: Run) -> dict[str, np.ndarray]:
     """Read the ranked answers of a finished run, see `rank`. Raises DataError where it is not finished."""
     return read_tensors(run.folder / "ranking.safetensors", "np")[0]
+
+
+def before(run: Run) -> dict[str, np.ndarray]:
+    """Read the ranking of FashionNet in a search before its fine-tuning; an empty dict for other runs."""
+    path = run.folder / "before.safetensors"
+    return read_tensors(path, "np")[0] if path.exists() else {}
 
 
 def scores(run: Run) -> tuple[dict[str, np.ndarray], np.ndarray]:

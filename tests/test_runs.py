@@ -499,3 +499,21 @@ def test_a_loss_that_is_not_finite_names_the_photos(squares, config, tmp_path):
     run, plan = only({"category_attribute": squares}, wild, tmp_path, "fashionnet-global")
     with pytest.raises(FloatingPointError, match=r"fashionnet-global_0_\w+: the loss is not finite .*img/\d+"):
         runs.train_run(plan, run)
+
+
+def test_a_search_keeps_what_fashionnet_found_before_its_fine_tuning(world, config, tmp_path):
+    plan = plan_of(world, config, tmp_path, methods=("fashionnet",), seeds=(0,))
+    run = plan.of("inshop", "fashionnet")[0]
+    runs.train_run(plan, run)
+    benchmark, method = world["inshop"], find("fashionnet")
+    model = networks.build(method, benchmark, config, 0)
+    state, header = networks.load(run.parent.network)
+    networks.start(model, state, header["classes"], networks.classes(benchmark))
+    query, gallery = sides(benchmark)
+    rows = np.concatenate([query, gallery])
+    samples = train.make_samples(benchmark, config, method)
+    samples = replace(samples, crops=runs.load_crops(benchmark, config, tmp_path, train.make_fabric("32-true")))
+    scores = train.predict(model, samples, benchmark, rows, method, config, train.make_fabric("32-true"))
+    expected = runs.rank(scores, benchmark, rows, len(query))["nearest"]
+    found = runs.before(run)["nearest"]
+    assert (found == expected).all() and not (found == runs.ranking(run)["nearest"]).all()
