@@ -94,6 +94,7 @@ METHODS: dict[str, Method] = {method.name: method for method in _ROWS}
 OURS = tuple(name for name in METHODS if name not in paper.METHODS)
 FASHIONNET = "fashionnet"  # the method that all others are compared with
 GLOBAL = "fashionnet-global"  # without landmarks: the gates ask what it has learned
+MAIN = ("wtbi", "darn", "fashionnet+joints", FASHIONNET, GLOBAL)  # pre-trained with each seed of the study
 
 
 def find(name: str) -> Method:

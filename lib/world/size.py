@@ -27,6 +27,7 @@ class World:
     # room: in the real sample collars lie at 0.09 and hems at 0.89 of the box's height.
     box_room: tuple[float, float] = (0.03, 0.12)
     details: int = 2  # the items of a family differ in one to this many details: fewer are harder to tell apart
-    line: int = 6  # families of one design, each with a mark of its own; more are harder to tell apart
+    # Families of one design in a test, each with a mark of its own: more are harder to tell apart. Elsewhere one.
+    line: int = 6
     hardness: float = 1.0  # of consumer-to-shop's consumer photos, 0 to 1: crops, things in front, darkness, blur
     overlap: float = 0.5  # share of garments whose cut is a neighbouring category's, such as a joggers-like sweatpants

@@ -25,7 +25,7 @@ from lib.world.official import write_lists, write_titles
 from lib.world.size import World
 from lib.world.wardrobe import compose
 
-VERSION = 8  # raise it when the same (seed, item, view) would look different or be named differently
+VERSION = 9  # raise it when the same (seed, item, view) would look different or be named differently
 CHUNK = 500  # images; a call that goes on draws again what was not yet a chunk
 _WORTH_A_POOL = 200  # images; fewer are drawn faster than workers start
 
