@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from lib import ladder, metrics, paper
+from lib import ladder, paper
 from lib.ladder import EQUAL, Job, Task
 from lib.lists import VISIBLE
 from lib.report import measures
@@ -70,17 +70,10 @@ def measure(results: Results, wanted: Sequence[tuple[str, str, float, str]], bas
     """
     rows = []
     for name, definition, k, group in wanted:
-        chosen = next(m for m in measures.MEASURES if (m.name, m.definition) == (name, definition))
-        values, n = {}, 0
-        for row in results.having(chosen.needs):
-            values[row], n = measures.resampled(chosen, results, row, k, group, results.bootstrap)
-        for row, value in values.items():
-            seeds = results.seeds(row)
-            here = metrics.interval(value, seeds=seeds)
-            lead = metrics.interval(value - values.get(base, np.full(len(value), np.nan)), seeds=seeds)
-            about = (row, results.stage, name, definition, group, k)
-            out = (*about, here.value, here.lo, here.hi, lead.value, lead.lo, lead.hi, seeds, n)
-            rows.append(out)
+        chosen = measures.BY_NAME[name, definition]
+        found, n = measures.compared(chosen, results, results.having(chosen.needs), k, group, results.bootstrap, base)
+        about = (results.stage, name, definition, group, k)
+        rows += [(row, *about, *numbers, results.seeds(row), n) for row, numbers in found.items()]
     columns = ["row", "stage", "measure", "definition", "group", "k", "value", "lo", "hi", "lead", "lead_lo", "lead_hi"]
     return pd.DataFrame(rows, columns=[*columns, "seeds", "n"])
 
