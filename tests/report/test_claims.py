@@ -514,7 +514,8 @@ def test_the_ceiling_of_attributes_without_odds_is_that_of_k_answers():
     labels[:, :6] = 1
     b = benchmark("category_attribute", n, rng, attributes=labels)
     r = Results("category_attribute", b, np.arange(n), {})
-    pick = claims.Pick("category_attribute", claims.measures.attributes, "fashionnet", 5)
-    assert claims.best_possible(r, pick) == pytest.approx(5 / 6)
-    assert claims.best_possible(r, pick._replace(group="part")) == 1
-    assert claims.best_possible(r, pick._replace(counts=claims.measures.category)) == 1
+    counts = claims.measures.attributes
+    assert claims.best_possible(r, counts, 5, "all") == pytest.approx(5 / 6)
+    assert (
+        claims.best_possible(r, counts, 5, "part") == claims.best_possible(r, claims.measures.category, 5, "all") == 1
+    )
