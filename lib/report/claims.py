@@ -27,7 +27,6 @@ each method has one pre-training, so that they know nothing of other pre-trainin
    Every other verdict stays. On photos it is judged.
 """
 
-import contextlib
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -41,9 +40,8 @@ from lib.config import Config
 from lib.lists import LANDMARKS, Lacks
 from lib.methods import DETECTORS, FASHIONNET, METHODS
 from lib.report import measures
-from lib.report.results import STAGES, Results, gather
+from lib.report.results import STAGES, Results
 from lib.report.tables import detector_table, figure7, paper_top20
-from lib.runs import Plan
 
 RULE_DATE = "2026-11-29"
 LEVEL, POWER = 0.95, 0.80
@@ -555,23 +553,14 @@ CLAIMS = [
 ]  # fmt: skip
 
 
-def gather_all(plan: Plan) -> dict[str, Results]:
-    """Return the results of all stages that this source has a benchmark for; see `results.gather`."""
-    found = {}
-    for stage in STAGES:
-        with contextlib.suppress(Lacks):  # claims about it are then not testable
-            found[stage] = gather(stage, plan)
-    return found
-
-
 def judge(results: dict[str, Results], dosed: dict[str, Dose], drawn: bool) -> pd.DataFrame:
     """Return one row per claim: its sentence, what was measured, and the two verdicts.
 
-    results: by stage, of `gather_all`; dosed: of `doses`; drawn: the source is the synthetic world. Columns group,
-    claim, where, paper (its effect), measured, lo, hi, detectable (the smallest difference that the test of this claim
-    alone would have told from 0 at the 5 % level with 80 % power), p (corrected by Holm), direction, size, dose (its
-    figures), reason, seeds (of fine-tuning, per method; 1: the interval is over units alone), pretrainings (those that
-    the interval is over), rule (RULE_DATE). Shares.
+    results: by stage, any of which may be missing; dosed: of `doses`; drawn: the source is the synthetic world.
+    Columns group, claim, where, paper (its effect), measured, lo, hi, detectable (the smallest difference that the
+    test of this claim alone would have told from 0 at the 5 % level with 80 % power), p (corrected by Holm), direction,
+    size, dose (its figures), reason, seeds (of fine-tuning, per method; 1: the interval is over units alone),
+    pretrainings (those that the interval is over), rule (RULE_DATE). Shares.
     """
     evidence, rows = Evidence(results), []
     for c in CLAIMS:

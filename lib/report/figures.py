@@ -180,13 +180,3 @@ def curves_and_differences(table: pd.DataFrame, methods: list[str], at: float, x
     axes[1, 0].set_ylabel(f"difference to {FASHIONNET}, points")
     figure.supxlabel(x, fontsize=10)
     return figure
-
-
-def retrieval_curves(table: pd.DataFrame, methods: list[str]):
-    """Draw figure 8b or 9b: accuracy over k and the difference to FashionNet; one column per search.
-
-    table: the hits of `measures.measure_all`.
-    """
-    k = paper.RETRIEVAL_TOP_K
-    x = f"k; the number beside a name is the accuracy at k = {k}"
-    return curves_and_differences(table, methods, k, x, "search: ")

@@ -104,11 +104,6 @@ class Results:
     gallery: np.ndarray | None = None  # (G,)
     seed: int = 0  # of the bootstrap
 
-    @property
-    def methods(self) -> list[str]:
-        """Return the methods with answers, in table order; reference rows come last."""
-        return list(self.answers)
-
     def has(self, method: str, name: str) -> bool:
         """Return whether a method has the answers `name` ("category", "attributes", "landmarks", "nearest", ...)."""
         return method in self.answers and all(name in answers for answers in self.answers[method])
@@ -155,8 +150,17 @@ class Results:
 
     @cached_property
     def units(self) -> np.ndarray:
-        """Return what a bootstrap draws, per image of `rows` (per query in a search); see `units`."""
-        return units(self.benchmark, self.rows if self.query is None else self.query)
+        """Return what a bootstrap draws, per image of `rows` (per query in a search): its design where the clothes are
+        drawn, else its item.
+
+        The category-and-attribute benchmark lists no items: there it is the folder below img/ that holds an item's
+        photos, or the image itself where there is no such folder.
+        """
+        b, rows = self.benchmark, self.rows if self.query is None else self.query
+        if b.item is not None:
+            drawn = designs(b, rows)
+            return b.item[rows] if drawn is None else drawn
+        return np.array([n.rpartition("/")[0] if n.count("/") > 1 else n for n in b.image[rows].tolist()])
 
     @cached_property
     def bootstrap(self) -> metrics.Bootstrap:
@@ -192,51 +196,26 @@ def measured_rows(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray | None, 
     return benchmark.rows(deepfashion.measured_split(benchmark)), None, None
 
 
-def expected(stage: str, plan: runs.Plan) -> Results:
-    """Return a stage's results without rankings: the measured rows, and all methods that are trained on this source.
+def gather(stage: str, plan: runs.Plan, answers: bool = True) -> Results:
+    """Return the rankings of a stage's finished runs, of all methods that are trained on this source.
 
-    Raises Lacks without the benchmark or without a label that a method learns, and what `measured_rows` raises.
+    Only the first seed must be finished; answers: read them. Raises Lacks without the benchmark or without a label that
+    a method learns, what `measured_rows` raises, and DataError where a run is not finished.
     """
-    benchmark = runs.benchmark_of(stage, plan.benchmarks)
+    benchmark, found = runs.benchmark_of(stage, plan.benchmarks), {}
     rows, query, gallery = measured_rows(benchmark)
     if not (methods := plan.methods(stage)):
         raise Lacks(f"no method of this profile can be trained on this source's labels in {STAGES[stage]}")
-    empty = {method: [{}] for method in methods}
-    return Results(stage, benchmark, rows, empty, plan.missing[stage], query, gallery, plan.config.seed)
-
-
-def gather(stage: str, plan: runs.Plan) -> Results:
-    """Return the finished runs' rankings of a stage, with the methods and rows of `expected`.
-
-    Only the first seed must be finished. Raises what `expected` raises, and DataError where a run is not finished.
-    """
-    empty, answers = expected(stage, plan), {}
-    for method in empty.answers:
+    for method in methods:
         first, *others = plan.of(stage, method)
-        answers[method] = [runs.ranking(run) for run in (first, *(run for run in others if run.finished))]
-    return replace(empty, answers=answers)
-
-
-def units(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray:
-    """Return (n,) what a bootstrap draws for each of `rows`: its design where the clothes are drawn, else its item.
-
-    The category-and-attribute benchmark lists no items: there it is the folder below img/ that holds an item's photos,
-    or the image itself where there is no such folder.
-    """
-    if benchmark.item is not None:
-        drawn = designs(benchmark, rows)
-        return benchmark.item[rows] if drawn is None else drawn
-    names = benchmark.image[rows].tolist()
-    return np.array([name.rpartition("/")[0] if name.count("/") > 1 else name for name in names])
-
-
-def _about_world(benchmark: Benchmark) -> Path:
-    return benchmark.images_root.parent.parent / "world.json"
+        finished = (first, *(run for run in others if run.finished))
+        found[method] = [runs.ranking(run) for run in finished] if answers else [{}]
+    return Results(stage, benchmark, rows, found, plan.missing[stage], query, gallery, plan.config.seed)
 
 
 def is_drawn(benchmark: Benchmark) -> bool:
     """Return whether the benchmark's clothes are drawn: part of a synthetic world, whichever folder it is in."""
-    return _about_world(benchmark).exists()
+    return (benchmark.images_root.parent.parent / "world.json").exists()
 
 
 def designs(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray | None:
@@ -246,7 +225,7 @@ def designs(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray | None:
     """
     if benchmark.item is None or not is_drawn(benchmark):
         return None
-    world = json.loads(_about_world(benchmark).read_text())
+    world = json.loads((benchmark.images_root.parent.parent / "world.json").read_text())
     jobs = plan(World(**world["size"] | {"box_room": tuple(world["size"]["box_room"])}), world["seed"])
     first = [item_id(job.first) for job in jobs if job.benchmark == benchmark.name]
     return np.searchsorted(np.array(first), benchmark.item[rows], side="right") - 1

@@ -66,7 +66,7 @@ def test_a_search_has_a_column_of_panels_and_a_dollar_is_no_formula(tmp_path):
     figures.use_style()
     values = np.linspace(0.1, 0.9, 50)
     table = pd.concat([curve(m, values, group=group) for m in METHODS for group in ("all", r"$\red$")])
-    figure = figures.retrieval_curves(table, list(METHODS))
+    figure = figures.curves_and_differences(table, list(METHODS), 20, "k", "search: ")
     assert [axis.get_title() for axis in figure.axes] == ["search: all", r"search: $\red$", "", ""]
     assert files.save_figure(figure, tmp_path, "fig").stat().st_size <= 350_000
 

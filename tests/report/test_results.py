@@ -30,10 +30,12 @@ def test_missing_answers_and_labels_are_named(found):
 
 
 def test_units_are_items_folders_or_images():
-    assert len(set(results.units(make(), np.arange(N)))) == N // 2
-    flat = make(image=np.array([f"img/{i}.jpg" for i in range(N)]))
-    assert len(set(results.units(flat, np.arange(N)))) == N
-    assert results.units(make(item=np.arange(N) // 10), np.array([5, 15])).tolist() == [0, 1]
+    def units(rows, **fields):
+        return Results("category_attribute", make(**fields), np.array(rows), {}).units
+
+    assert len(set(units(range(N)))) == N // 2
+    assert len(set(units(range(N), image=np.array([f"img/{i}.jpg" for i in range(N)])))) == N
+    assert units([5, 15], item=np.arange(N) // 10).tolist() == [0, 1]
 
 
 def test_designs_of_drawn_clothes_are_lines_of_families(world):
@@ -46,7 +48,9 @@ def test_designs_of_drawn_clothes_are_lines_of_families(world):
         assert len(set(b.category[numbers == design])) == 1  # families of a line share the cut
     assert all(results.is_drawn(benchmark) for benchmark in world.values())
     assert not results.is_drawn(replace(b, images_root=b.images_root.parent))
-    assert (results.units(b, rows) == numbers).all() and results.designs(world["category_attribute"], rows) is None
+    assert (Results("inshop", b, rows, {}).units == numbers).all() and results.designs(
+        world["category_attribute"], rows
+    ) is None
 
 
 # ---- reference rows -------------------------------------------------------------------------------------------------
@@ -78,7 +82,7 @@ def test_ceiling_is_what_the_source_lists():
     assert results.ceiling(b, b.rows("train")) == results.ceiling(make(), rows[:0]) == {}
     assert results.ceiling(make(attributes=None), rows) == {}
     found = Results("category_attribute", b, rows, {"m": [answers(b, 30, 0)]}).with_references()
-    assert found.methods == ["m", "ceiling", "prior", "mean landmark"] and not found.has("ceiling", "category")
+    assert list(found.answers) == ["m", "ceiling", "prior", "mean landmark"] and not found.has("ceiling", "category")
 
 
 def test_without_odds_the_ceiling_has_the_true_labels_first(found):
@@ -151,7 +155,7 @@ def test_gather_reads_all_finished_seeds(tmp_path, monkeypatch):
             run.folder.mkdir(parents=True)
     monkeypatch.setattr(results.runs, "ranking", lambda run: {"name": f"{run.method} {run.stage} {run.seed}"})
     found = results.gather("category_attribute", plan)
-    assert found.methods == ["wtbi", "fashionnet"] and found.skipped == {"darn": "a reason"}
+    assert list(found.answers) == ["wtbi", "fashionnet"] and found.skipped == {"darn": "a reason"}
     read = [ranking["name"] for ranking in found.answers["fashionnet"]]
     assert read == [f"fashionnet category_attribute {seed}" for seed in (3, 5)]
     assert found.seeds("wtbi") == 3 and (found.rows == b.rows("test")).all() and found.query is None
