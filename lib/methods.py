@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib import paper
-
 ANY_LABEL = "categories, attributes or items"
 
 
@@ -86,7 +84,6 @@ _ROWS = (
            pretraining="fashionnet", retrieval=False, photos=False),
 )  # fmt: skip
 METHODS: dict[str, Method] = {method.name: method for method in _ROWS}
-OURS = tuple(name for name in METHODS if name not in paper.METHODS)
 FASHIONNET = "fashionnet"  # the method that all others are compared with
 
 

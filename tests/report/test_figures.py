@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from lib import paper
-from lib.methods import FASHIONNET, METHODS, OURS
+from lib.methods import FASHIONNET, METHODS
 from lib.report import figures, files
 
 matplotlib.use("Agg")
-OTHER = paper.METHODS[1]
+OTHER, OURS = paper.METHODS[1], [name for name in METHODS if name not in paper.METHODS]
 
 
 @pytest.fixture(autouse=True)
