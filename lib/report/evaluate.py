@@ -126,18 +126,16 @@ def match(path: Path, predictions: Predictions, benchmarks: dict[str, Benchmark]
         raise DataError(f"{path}: {what} in none of the benchmarks; name images as the official lists do")
     b = benchmarks[stage]
     rows, query, gallery = measured_rows(b)
-    place = {name: i for i, name in enumerate(b.image[rows].tolist())}
-    order = np.full(len(rows), -1)
-    for i, name in enumerate(images.tolist()):
-        if name not in place:
-            what = f"image {name!r} is not among those of {FOLDERS[stage]} that are measured; leave out this row"
-            raise DataError(f"{places[i]}: {what}")
-        if order[place[name]] >= 0:
-            raise DataError(f"{places[i]}: image {name} is there a second time; keep one of the two rows")
-        order[place[name]] = i
-    if (order < 0).any():
-        name, number = b.image[rows[int((order < 0).argmax())]], int((order < 0).sum())
-        raise DataError(f"{path}: no row for image {name}, one of {number} that are missing; predict all of them")
+    wanted, given = pd.Index(b.image[rows]), pd.Index(images)
+    place = wanted.get_indexer(given)
+    other = f"is not among those of {FOLDERS[stage]} that are measured; leave out this row"
+    for wrong, what in ((place < 0, other), (given.duplicated(), "is there a second time; keep one of the two rows")):
+        if wrong.any():
+            raise DataError(f"{places[wrong.argmax()]}: image {str(images[wrong.argmax()])!r} {what}")
+    if len(missing := wanted.difference(given, sort=False)):
+        what = f"no row for image {missing[0]}, one of {len(missing)} that are missing; predict all of them"
+        raise DataError(f"{path}: {what}")
+    order = np.argsort(place)
     names = {"category": b.category_names, "attributes": b.attribute_names}
     shapes = {name: (len(known),) for name, known in names.items() if known}
     shapes |= {"landmarks": (8, 2)} if b.landmarks is not None else {}
