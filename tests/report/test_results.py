@@ -115,20 +115,16 @@ def test_open_run(tmp_path):
 
 
 def test_open_data_checks_and_names_what_is_missing(tmp_path, monkeypatch):
-    b, written = make(), []
-    monkeypatch.setattr(
-        results.deepfashion, "find_benchmarks", lambda root: {"category_attribute": replace(b, images_root=root)}
-    )
-    monkeypatch.setattr(results, "write_world", lambda root, *_, **__: written.append(root) or root)
-    monkeypatch.setattr(results.crops, "crop_store", lambda benchmark, *_: decoded.append(benchmark.images_root))
-    config, decoded = PROFILES["smoke"], []
-    assert results.open_data(config, "", tmp_path)["category_attribute"].images_root == tmp_path / "world"
-    assert results.open_data(config, str(tmp_path), tmp_path)["category_attribute"].images_root == tmp_path
-    assert written == [tmp_path / "world"] and decoded == [tmp_path], "a source's photos are decoded at once"
-    twice = replace(b, image=np.array(["img/a/0.jpg"] * N))
-    monkeypatch.setattr(results.deepfashion, "find_benchmarks", lambda _: {"category_attribute": twice})
+    b, made = make(), []
+    monkeypatch.setattr(results.deepfashion, "find_benchmarks", lambda root: {b.name: replace(b, images_root=root)})
+    monkeypatch.setattr(results, "write_world", lambda root, *_: made.append("drawn") or root)
+    monkeypatch.setattr(results.crops, "crop_store", lambda *_: made.append("decoded"))
+    opened = [results.open_data(PROFILES["smoke"], data, tmp_path) for data in ("", str(tmp_path))]
+    assert [found[b.name].images_root for found in opened] == [tmp_path / "world", tmp_path]
+    assert made == ["drawn", "decoded"], "a source's photos are decoded at once"
+    b = make(image=np.array(["img/a/0.jpg"] * N))
     with pytest.raises(DataError):
-        results.open_data(config, "x", tmp_path)
+        results.open_data(PROFILES["smoke"], "x", tmp_path)
 
 
 def test_a_damaged_list_of_drawn_clothes_is_cured_by_drawing_them_again(tmp_path, world_root, monkeypatch):

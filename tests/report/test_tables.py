@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from answers import search_results
 
 from lib import paper
 from lib.config import PROFILES
@@ -26,19 +27,14 @@ NAN = float("nan")
 @pytest.fixture
 def benchmark():
     """Four images, of which three are tested; three attributes in two groups."""
-    n = 4
-    visibility = np.zeros((n, 8), np.int8)
-    visibility[3] = 1
     return Benchmark(
         name="category_attribute",
         images_root=Path("nowhere"),
-        image=np.array([f"img/Item_{i}/{i}.jpg" for i in range(n)]),
+        image=np.array([f"img/Item_{i}/{i}.jpg" for i in range(4)]),
         split=np.array(["train", "test", "test", "test"]),
-        box=np.tile(np.array([[10, 20, 110, 220]], np.float32), (n, 1)),
+        box=np.tile(np.array([[10, 20, 110, 220]], np.float32), (4, 1)),
         category=np.array([0, 1, 2, 1], np.int16),
         category_names=tuple("abcdefgh"),
-        landmarks=np.full((n, 8, 2), (60, 120), np.float32),
-        visibility=visibility,
         attributes=np.array([[1, -1, -1], [1, -1, 0], [-1, 1, 0], [-1, -1, 1]], np.int8),
         attribute_names=("x", "y", "z"),
         attribute_groups=np.array([1, 1, 2], np.int8),
@@ -75,24 +71,21 @@ def test_counts_and_what_a_source_lacks(benchmark):
     assert pd.isna(counts.here["inshop", "items"]) and counts.release["inshop", "items"] == 7982
     table = tables.source_table({"category_attribute": benchmark})
     assert table.images["category_attribute"] == 4 and "joints" in table.lacks["category_attribute"]
-    assert tables.need({"inshop": benchmark}, "inshop", "joints", "landmarks") is benchmark
+    assert tables.need({"inshop": benchmark}, "inshop", "joints", "category") is benchmark
     with pytest.raises(Lacks, match="nowhere: no item and no joints"):
         tables.need({"inshop": benchmark}, "inshop", "item", "joints")
     with pytest.raises(Lacks, match="no Consumer-to-shop Clothes Retrieval Benchmark"):
         tables.need({"inshop": benchmark}, "consumer2shop")
 
 
-def test_landmarks_by_their_state(benchmark):
-    assert tables.landmark_table(benchmark).loc["left hem"].tolist() == [3, 1, 0, 0]
+def test_landmarks_by_their_state(landmarks):
+    assert tables.landmark_table(landmarks.benchmark).loc["right hem"].tolist() == [2, 1, 0, 1]
 
 
 def test_sizes_of_a_search():
-    """Four queries of items a, b, c and d; a gallery of a, b, b and e; one training item, which is a query's, too."""
-    shop = Benchmark("inshop", Path("nowhere"), np.arange(9).astype(str),
-                     np.array(["query"] * 4 + ["gallery"] * 4 + ["train"]), np.ones((9, 4), np.float32),
-                     item=np.array(list("abcdabbea")))  # fmt: skip
-    table = tables.search_sizes(shop)
-    assert table.images.tolist() == [4, 4, 1, 2, 2] and table["items"].tolist() == [4, 3, 1, 2, 1]
+    """Queries of the items a, b, c and d; a gallery of a, b, b and e."""
+    table = tables.search_sizes(search_results().benchmark)
+    assert table.images.tolist() == [4, 4, 1, 2, 0] and table["items"].tolist() == [4, 3, 1, 2, 0]
 
 
 # ---- training -------------------------------------------------------------------------------------------------------
@@ -137,13 +130,6 @@ def test_loss_shares_are_of_the_weighted_total():
     assert shares.category["m", 2] == pytest.approx(second.category / (second.category + 0.5 * second.landmark))
 
 
-def test_the_profile_line_is_true_of_every_profile():
-    line = tables.profile_line(PROFILES["smoke"], "")
-    assert "profile smoke" in line and "synthetic" in line and "not results" in line
-    line = tables.profile_line(PROFILES["paper"], "somewhere")
-    assert "profile paper" in line and "synthetic" not in line and "not results" not in line
-
-
 # ---- Table 2 --------------------------------------------------------------------------------------------------------
 
 
@@ -155,9 +141,8 @@ def test_table2_by_hand(results):
     # The prior names category a first, because the one training image has it.
     assert at["category", "prior", 1] == 0
     first = {m: measures.attributes(results.with_references(), m, 1) for m in (FASHIONNET, OTHER, "prior", "ceiling")}
-    assert {m: (found.sum(1) / wanted.sum(1)).mean() for m, (found, wanted) in first.items()} == pytest.approx(
-        {FASHIONNET: 1, OTHER: 1 / 3, "prior": 1 / 3, "ceiling": 1}
-    )
+    shares = {m: (found.sum(1) / wanted.sum(1)).mean() for m, (found, wanted) in first.items()}
+    assert shares == pytest.approx({FASHIONNET: 1, OTHER: 1 / 3, "prior": 1 / 3, "ceiling": 1})
     beside = tables.beside_paper(every)
     assert list(beside.method.unique()) == [FASHIONNET, OTHER, "ceiling", "prior", "chance"]
     assert set(beside.column) == {"category", "texture", "fabric", "all"} and set(beside.k) == {3, 5}
