@@ -105,9 +105,6 @@ def curves_with_intervals(
     return ends
 
 
-# ---- the data and the training --------------------------------------------------------------------------------------
-
-
 def loss_curves(history: pd.DataFrame, methods: list[str], most: int = 4):
     """Draw the losses by epoch: one column per loss, rows of at most `most` methods besides FashionNet.
 
@@ -143,9 +140,6 @@ def loss_curves(history: pd.DataFrame, methods: list[str], most: int = 4):
         axis.set_xlabel("epoch")
     figure.supylabel("loss, unweighted: line training, dots held out", fontsize=9)
     return figure
-
-
-# ---- curves: figures 8b, 9b and 10b ---------------------------------------------------------------------------------
 
 
 def curves_and_differences(table: pd.DataFrame, methods: list[str], at: float, x: str, title: str = ""):

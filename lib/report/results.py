@@ -25,8 +25,6 @@ STAGES = {"category_attribute": "category and attributes", "inshop": "in-shop", 
 
 Counts = tuple[np.ndarray, np.ndarray]  # found and wanted: (seeds, rows) and (1, rows), or both with a third axis
 
-# ---- opening --------------------------------------------------------------------------------------------------------
-
 
 def open_run(profile: str, out: str) -> tuple[Config, Path]:
     """Return the profile's configuration and its output folder: `out`, or outputs/<profile> where `out` is empty.
@@ -82,9 +80,6 @@ def _without(benchmark: Benchmark, damaged: list[int]) -> Benchmark:
         if len(benchmark.rows(split)) and not len(kept.rows(split)):  # without test photos it would be measured on val
             raise DataError(f"{benchmark.images_root}: none of the {split} photos can be read; unpack them again")
     return kept
-
-
-# ---- results --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,9 +224,6 @@ def designs(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray | None:
     jobs = plan(World(**world["size"] | {"box_room": tuple(world["size"]["box_room"])}), world["seed"])
     first = [item_id(job.first) for job in jobs if job.benchmark == benchmark.name]
     return np.searchsorted(np.array(first), benchmark.item[rows], side="right") - 1
-
-
-# ---- reference rows: what any method must beat, and what none can ---------------------------------------------------
 
 
 def prior(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:

@@ -111,9 +111,6 @@ def titled(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(title=titles)
 
 
-# ---- figures --------------------------------------------------------------------------------------------------------
-
-
 def draw_leads(table: pd.DataFrame, base: str = EQUAL):
     """Draw each rung's lead over `base` with its interval, a panel for each measure of TITLES, a colour per source."""
     table = titled(table[[(row.measure, row.definition, row.group) in TITLES for row in table.itertuples()]])

@@ -52,9 +52,6 @@ def test_groups_by_frequency_follow_the_training_labels(found):
     assert {"prior", "ceiling", "chance"} <= set(table.method)
 
 
-# ---- other libraries' answers ---------------------------------------------------------------------------------------
-
-
 def scored(scores: np.ndarray, **labels) -> Results:
     """Return results of scores (n, classes) that rank categories or attributes."""
     n, (name, truth) = len(scores), next(iter(labels.items()))
@@ -99,9 +96,6 @@ def test_attribute_recall_equals_torchmetrics(k):
     assert measures.value(r, "attributes", "macro", k, "m") == pytest.approx(each.mean(), abs=1e-6)
 
 
-# ---- searches -------------------------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def shop():
     return search_results()
@@ -144,9 +138,6 @@ def test_variations_count_their_own_queries_alone(shop):
     assert table.value["scale zoom-in", 50] == 0 and table.n["scale zoom-in", 50] == 1
     assert table.value["category WOMEN/Dresses", 20] == 1 and table.n["category MEN/Shorts", 20] == 2
     assert table.loc["category MEN/Shorts"].index.tolist() == list(measures.FEW)
-
-
-# ---- landmarks ------------------------------------------------------------------------------------------------------
 
 
 def test_pdj_by_hand(landmarks):

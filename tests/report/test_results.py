@@ -53,9 +53,6 @@ def test_designs_of_drawn_clothes_are_lines_of_families(world):
     ) is None
 
 
-# ---- reference rows -------------------------------------------------------------------------------------------------
-
-
 def test_prior_ranks_by_training_frequency(found):
     b = found.benchmark
     mine = results.prior(b, found.rows)
@@ -102,9 +99,6 @@ def test_mean_landmarks_are_in_box_units():
     assert mine["landmarks"][0] == pytest.approx(mean * [10, 50], rel=1e-4)
     assert mine["landmarks"][1] == pytest.approx(mean * 100 + [10, 20], rel=1e-4)
     assert mine["visibility"].shape == (2, 8)
-
-
-# ---- opening, gathering, files --------------------------------------------------------------------------------------
 
 
 def test_open_run(tmp_path):

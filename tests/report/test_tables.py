@@ -62,9 +62,6 @@ def results(benchmark):
     return Results("category_attribute", benchmark, benchmark.rows("test"), answers)
 
 
-# ---- the data set ---------------------------------------------------------------------------------------------------
-
-
 def test_counts_and_what_a_source_lacks(benchmark):
     counts = tables.counts_table({"category_attribute": benchmark}).set_index(["benchmark", "what"])
     assert counts.here["category_attribute", "images"] == 4 and counts.here["category_attribute", "attributes"] == 3
@@ -86,9 +83,6 @@ def test_sizes_of_a_search():
     """Queries of the items a, b, c and d; a gallery of a, b, b and e."""
     table = tables.search_sizes(search_results().benchmark)
     assert table.images.tolist() == [4, 4, 1, 2, 0] and table["items"].tolist() == [4, 3, 1, 2, 0]
-
-
-# ---- training -------------------------------------------------------------------------------------------------------
 
 
 def run(folder: Path, seed=0, rates=(1e-3, 0.0), commit="abc", images=10) -> Run:
@@ -128,9 +122,6 @@ def test_loss_shares_are_of_the_weighted_total():
     whole = 0.3 * first.landmark + 2 * first.category
     assert shares.landmark["m", 1] == pytest.approx(0.3 * first.landmark / whole)
     assert shares.category["m", 2] == pytest.approx(second.category / (second.category + 0.5 * second.landmark))
-
-
-# ---- Table 2 --------------------------------------------------------------------------------------------------------
 
 
 def test_table2_by_hand(results):
@@ -198,9 +189,6 @@ def test_figure_7_takes_the_most_frequent_of_training(results, benchmark):
     table = tables.figure7(other, ["m"])
     assert table.columns.tolist() == ["group", "attribute", "n", "m"] and table.attribute.tolist() == ["x", "y", "z"]
     assert table.n.tolist() == [1, 0, 1] and table.m.fillna(-1).tolist() == [1, -1, 1]
-
-
-# ---- detectors ------------------------------------------------------------------------------------------------------
 
 
 def test_detectors_are_judged_by_what_the_view_shows(landmarks):
