@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib import paper
-
 ANY_LABEL = "categories, attributes or items"
 FINE_TUNED = ("category_attribute", "inshop", "consumer2shop")
 LABELS_ALONE = FINE_TUNED[:1]
@@ -91,7 +89,6 @@ _ROWS = (
            pretraining="fashionnet", stages=LABELS_ALONE, photos=False),
 )  # fmt: skip
 METHODS: dict[str, Method] = {method.name: method for method in _ROWS}
-OURS = tuple(name for name in METHODS if name not in paper.METHODS)
 FASHIONNET = "fashionnet"  # the method that all others are compared with
 GLOBAL = "fashionnet-global"  # without landmarks: the gates ask what it has learned
 MAIN = ("wtbi", "darn", "fashionnet+joints", FASHIONNET, GLOBAL)  # pre-trained with each seed of the study

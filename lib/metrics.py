@@ -312,15 +312,3 @@ def interval(values: np.ndarray, level: float = 0.95, seeds: int = 1) -> Interva
         return Interval(float(values[0]), nan, nan, nan, seeds)
     low, high = np.quantile(rest, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(values[0]), float(low), float(high), float(rest.std()), seeds)
-
-
-def bootstrap_interval(
-    numerators: np.ndarray, denominators: np.ndarray, units: np.ndarray | None = None, n: int = 1000, seed: int = 0
-) -> Interval:
-    """Return sum(numerators) / sum(denominators) with its 95 % interval over units (by default rows) and seeds.
-
-    Arguments as in `Bootstrap.ratios`. For differences and many statistics of the same rows share one `Bootstrap`.
-    """
-    numerators = np.atleast_2d(numerators)
-    bootstrap = Bootstrap(numerators.shape[1] if units is None else units, n, seed)
-    return interval(bootstrap.ratios(numerators, denominators), seeds=len(numerators))

@@ -72,4 +72,3 @@ COUNTS = {
     },
     "consumer2shop": {"images": (None, 239_557), "items": (None, 33_881), "pairs": (251_361, 195_540)},
 }
-ATTRIBUTES_PER_GROUP = {"texture": 156, "fabric": 218, "shape": 180, "part": 216, "style": 230}

@@ -72,7 +72,7 @@ def reason_to_skip(number: str, plan: runs.Plan) -> str:
         if number == "10":  # it trains networks of its own
             results.measured_rows(plan.benchmarks[stage])
             return ""
-        measured = results.expected(stage, plan)
+        measured = results.gather(stage, plan, answers=False)
         if number != "02":
             measured.first(FASHIONNET)  # all other methods are compared with it
     except Lacks as reason:

@@ -27,7 +27,6 @@ each method has one pre-training, so that they know nothing of other pre-trainin
    Every other verdict stays. On photos it is judged.
 """
 
-import contextlib
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -41,9 +40,8 @@ from lib.config import Config
 from lib.lists import LANDMARKS, Lacks
 from lib.methods import DETECTORS, FASHIONNET, METHODS
 from lib.report import measures
-from lib.report.results import STAGES, Results, gather
+from lib.report.results import STAGES, Results
 from lib.report.tables import detector_table, figure7, paper_top20
-from lib.runs import Plan
 
 RULE_DATE = "2026-11-29"
 LEVEL, POWER = 0.95, 0.80
@@ -55,7 +53,7 @@ HIT = 0.5  # share of its parts that a detector must find
 # Recall of further attributes from which they are learned: beyond rank 20 the prior's is 0 at k = 5, so being above
 # it shows nothing.
 RECALLED = 0.05
-CA, TOP, NEAR = "category_attribute", paper.RETRIEVAL_TOP_K, paper.PDJ_THRESHOLD
+CA, TOP = "category_attribute", paper.RETRIEVAL_TOP_K
 IMAGES = "in-shop images"  # in-shop's test images, each on its own
 
 
@@ -146,28 +144,10 @@ def seen(units: int) -> float:
     return student.ppf((1 + LEVEL) / 2, units - 1) + student.ppf(POWER, units - 1)
 
 
-def difference(name: str, first: Side, second: Side, paired: bool = False) -> Comparison:
-    """Return the comparison first - second; its number is above 0 where the first share is larger."""
-    return Comparison(name, first.values - second.values, (first, second), paired)
-
-
-class Pick(NamedTuple):
-    """What selects a share: the counts of `measures`, of a method on a stage, at k, of a group of labels or queries."""
-
-    stage: str
-    counts: Callable
-    method: str
-    k: float
-    group: str | tuple | np.ndarray = "all"
-
-
-class Versus(NamedTuple):
-    """Two shares, the first of which is larger where a claim is true."""
-
-    name: str
-    first: Pick
-    second: Pick
-    paired: bool = False
+def difference(name: str, first: Side | Comparison, second: Side | Comparison, paired: bool = False) -> Comparison:
+    """Return the comparison first - second, of two shares or of two differences."""
+    sides = tuple(side for each in (first, second) for side in getattr(each, "sides", (each,)))
+    return Comparison(name, first.values - second.values, sides, paired)
 
 
 class Evidence:
@@ -185,49 +165,58 @@ class Evidence:
             raise Untestable(f"no {STAGES[stage]} benchmark in this source")
         return self.results[stage]
 
-    def sides(self, pick: Pick) -> list[Side]:
-        """Return one side per label that is picked, or one in all. Raises Untestable without the method or the labels.
+    def sides(self, stage: str, counts: Callable, method: str, k: float, group="all") -> list[Side]:
+        """Return the share that a measure counts for a method at k, or one per label where it counts several.
 
-        Categories are those of in-shop's images, where the category-and-attribute benchmark has none.
+        counts: of `measures`; group: of labels or queries, as it takes them. Categories are those of in-shop's images,
+        where the category-and-attribute benchmark has none. Raises Untestable without the method or the labels.
         """
-        stage, main = pick.stage, self.results.get(CA)
-        if pick.counts is measures.category and IMAGES in self.results:
+        main = self.results.get(CA)
+        if counts is measures.category and IMAGES in self.results:
             stage = IMAGES if main is None or main.benchmark.category is None else CA
         results = self.at(stage)
-        if pick.method not in results.answers and pick.method in METHODS:
-            reason = results.skipped.get(pick.method, "it was not trained")
-            raise Untestable(f"{pick.method} is not among the methods: {reason}")
+        if method not in results.answers and method in METHODS:
+            reason = results.skipped.get(method, "it was not trained")
+            raise Untestable(f"{method} is not among the methods: {reason}")
         try:
-            counted = pick.counts(results, pick.method, pick.k, pick.group)
+            counted = counts(results, method, k, group)
         except Lacks as reason:
             raise Untestable(str(reason)) from None
         found, wanted = (array if array.ndim == 3 else array[..., None] for array in counted)
-        values, out = results.bootstrap.ratios(found, wanted, key=pick.method), []
-        ceiling = best_possible(results, pick)
+        values, out = results.bootstrap.ratios(found, wanted, key=method), []
+        ceiling = best_possible(results, counts, k, group)
         for i in range(values.shape[1]):
             masks = [(mask[..., i]).any(0) for mask in (wanted > 0, found > 0, found < wanted)]
             numbers = (len(np.unique(self.units[stage][mask])) for mask in masks)
-            out.append(Side(values[:, i], *numbers, results.seeds(pick.method), ceiling))
+            out.append(Side(values[:, i], *numbers, results.seeds(method), ceiling))
         return out
 
-    def compare(self, versus: Versus) -> Comparison:
-        """Return the comparison of two picks."""
-        first, second = self.sides(versus.first)[0], self.sides(versus.second)[0]
-        return difference(versus.name, first, second, versus.paired)
+    def lead(self, stage: str, counts: Callable, k: float, rival: str, better=FASHIONNET, group="all") -> Comparison:
+        """Return the paired comparison of `better` with a rival in one measure."""
+        first, second = (self.sides(stage, counts, method, k, group)[0] for method in (better, rival))
+        return difference(f"{better} over {rival}", first, second, paired=True)
+
+    def landmarks(self, group="all") -> Side:
+        """Return the share of some landmarks that FashionNet finds within 0.1 of the box."""
+        return self.sides(CA, measures.landmarks, FASHIONNET, paper.PDJ_THRESHOLD, group)[0]
+
+    def queries(self, group, k: int = 1) -> Side:
+        """Return the share of some in-shop queries whose item FashionNet finds."""
+        return self.sides("inshop", measures.search, FASHIONNET, k, group)[0]
 
 
-def best_possible(results: Results, pick: Pick) -> float:
-    """Return the ceiling of what is picked: that of categories or attributes, visible where known, else 1.
+def best_possible(results: Results, counts: Callable, k: float, group) -> float:
+    """Return the ceiling of a measure: that of categories or attributes, visible where it is known, else 1.
 
     Without odds it is that of k answers, and known for all attributes together alone.
     """
-    if pick.counts is measures.category:
-        return measures.computed(results, "category", pick.k).get("ceiling", 1.0)
-    view = results.with_references() if pick.counts is measures.attributes else results
+    if counts is measures.category:
+        return measures.computed(results, "category", k).get("ceiling", 1.0)
+    view = results.with_references() if counts is measures.attributes else results
     best = next((name for name in ("visible ceiling", "ceiling") if view.has(name, "attributes")), None)
-    if best is None or (results.benchmark.ceiling is None and pick.group != "all"):
+    if best is None or (results.benchmark.ceiling is None and group != "all"):
         return 1.0
-    found, wanted = measures.attributes(view, best, pick.k, pick.group)
+    found, wanted = measures.attributes(view, best, k, group)
     return found.sum() / wanted.sum()
 
 
@@ -260,7 +249,7 @@ def doses(results: dict[str, Results], config: Config, landmark_shares: dict | N
 
 
 def _landmarks_found(e: Evidence, shares: dict) -> Dose:
-    found = e.sides(Pick(CA, measures.landmarks, FASHIONNET, NEAR))[0].values[0]
+    found = e.landmarks().values[0]
     parts = [f", {100 * share:.0f} % of the loss in step {step}" for step, share in shares.items()]
     return Dose(f"PDJ {100 * found:.1f} %{''.join(parts)}", found >= FOUND)
 
@@ -278,9 +267,8 @@ def _further_recalled(e: Evidence, method: str, first: int, last: int) -> Dose:
     names = e.at(CA).benchmark.attribute_names or ()
     if len(names) < first:
         raise Untestable(f"this source has only {len(names)} attributes")
-    pick = Pick(CA, measures.attributes, method, 5, f"ranks {first}-{last}")
     e = Evidence({CA: e.at(CA).with_references()})
-    ours, prior = e.sides(pick)[0], e.sides(pick._replace(method="prior"))[0]
+    ours, prior = (e.sides(CA, measures.attributes, m, 5, f"ranks {first}-{last}")[0] for m in (method, "prior"))
     lead = metrics.interval(ours.values - prior.values, LEVEL)
     figure = f"{100 * ours.values[0]:.1f} % recalled, {100 * lead.value:+.1f} over the prior"
     return Dose(figure, bool(lead.lo > 0 and ours.values[0] >= RECALLED))
@@ -369,7 +357,7 @@ def weigh(comparisons: list[Comparison], effect: float = np.nan, rival: float = 
 
 # ---- the claims -----------------------------------------------------------------------------------------------------
 
-PAIRS = {"collars": (0, 1), "sleeves": (2, 3), "waistlines": (4, 5), "hems": (6, 7)}
+COLLARS, LOWER = (0, 1), {"sleeves": (2, 3), "waistlines": (4, 5), "hems": (6, 7)}
 VIEWS = {"front": "pose front", "side": "pose side", "zoom-out": "scale zoom-out"}
 ZOOMED_IN = "scale zoom-in"
 TABLE2, FIG7, FIG8, FIG9 = "4.1, Table 2", "4.1, figure 7", "4.1, figure 8b", "4.1, figure 9b"
@@ -389,7 +377,7 @@ class Claim(NamedTuple):
     group: str
     claim: str
     where: str
-    pairs: list[Versus] | Callable[[Evidence], list[Comparison]]
+    compare: Callable[[Evidence], list[Comparison]]
     effect: float = np.nan  # the paper's, as a share
     rival: float = np.nan  # the paper's value of the lower side, as a share
     ingredients: tuple[str, ...] = ()
@@ -400,10 +388,9 @@ def title(method: str) -> str:
     return TITLES.get(method, method.replace("fashionnet", "FashionNet"))
 
 
-def lead(stage: str, counts: Callable, rival: str, k: float, better: str = FASHIONNET, group: str = "all") -> Versus:
-    """Return the paired comparison of `better` with a rival in one measure."""
-    first, second = (Pick(stage, counts, method, k, group) for method in (better, rival))
-    return Versus(f"{better} over {rival}", first, second, paired=True)
+def ahead(stage: str, counts: Callable, k: float, *rivals: str, better: str = FASHIONNET):
+    """Return the comparisons of `better` with each rival in one measure, as a `Claim` has them."""
+    return lambda e: [e.lead(stage, counts, k, rival, better) for rival in rivals]
 
 
 def in_table2(column: str, k: int, rival: str, better: str = FASHIONNET) -> Claim:
@@ -412,8 +399,8 @@ def in_table2(column: str, k: int, rival: str, better: str = FASHIONNET) -> Clai
     counts = measures.category if column == "category" else measures.attributes
     high, low = (paper.TABLE2[method][column][(3, 5).index(k)] / 100 for method in (better, rival))
     words = f"{title(better)} leads {title(rival)} in {group}, top-{k}"
-    pair = lead(CA, counts, rival, k, better)
-    return Claim(group, words, TABLE2, [pair], high - low, low, ingredients(better, rival))
+    compare = ahead(CA, counts, k, rival, better=better)
+    return Claim(group, words, TABLE2, compare, high - low, low, ingredients(better, rival))
 
 
 def in_search(stage: str, rival: str, better: str = FASHIONNET) -> Claim:
@@ -425,29 +412,14 @@ def in_search(stage: str, rival: str, better: str = FASHIONNET) -> Claim:
         effect, low = values[better] - values[rival], values[rival]
     elif (better, rival) == (FASHIONNET, "darn"):
         effect, low = STREET - STREET_DARN, STREET_DARN
-    pair = lead(stage, measures.search, rival, TOP, better)
-    return Claim(STAGES[stage], words, where, [pair], effect, low, ingredients(better, rival))
+    compare = ahead(stage, measures.search, TOP, rival, better=better)
+    return Claim(STAGES[stage], words, where, compare, effect, low, ingredients(better, rival))
 
 
 def best_of_all(stage: str) -> Claim:
     """Return the claim that FashionNet is above each other method of the paper in a search."""
-    pairs = [lead(stage, measures.search, rival, TOP) for rival in RIVALS]
-    where = FIG8 if stage == "inshop" else FIG9
-    return Claim(STAGES[stage], f"FashionNet is best of all methods {IN[stage]}, top-20", where, pairs)
-
-
-def points(group: str | tuple) -> Pick:
-    """Return the share of some landmarks that FashionNet finds within 0.1 of the box."""
-    return Pick(CA, measures.landmarks, FASHIONNET, NEAR, group)
-
-
-def queries(group: str | np.ndarray, k: int = 1) -> Pick:
-    """Return the share of some in-shop queries whose item FashionNet finds."""
-    return Pick("inshop", measures.search, FASHIONNET, k, group)
-
-
-def apart(name: str, first: Comparison, second: Comparison, paired: bool) -> Comparison:
-    return Comparison(name, first.values - second.values, first.sides + second.sides, paired)
+    words, where = f"FashionNet is best of all methods {IN[stage]}, top-20", FIG8 if stage == "inshop" else FIG9
+    return Claim(STAGES[stage], words, where, ahead(stage, measures.search, TOP, *RIVALS))
 
 
 def shape_and_part(e: Evidence) -> list[Comparison]:
@@ -455,30 +427,30 @@ def shape_and_part(e: Evidence) -> list[Comparison]:
     groups = list((e.at(CA).benchmark.group_names or {}).values())
     if not {"shape", "part"} < set(groups):
         raise Untestable("no attribute groups named shape and part in this source")
-    leads = {group: e.compare(lead(CA, measures.attributes, "darn", 3, group=group)) for group in groups}
+    leads = {group: e.lead(CA, measures.attributes, 3, "darn", group=group) for group in groups}
     others = [group for group in groups if group not in ("shape", "part")]
     pairs = [(one, other) for one in ("shape", "part") for other in others]
-    return [apart(f"{one} over {other}", leads[one], leads[other], True) for one, other in pairs]
+    return [difference(f"{one} over {other}", leads[one], leads[other], True) for one, other in pairs]
 
 
 def each_attribute(e: Evidence) -> list[Comparison]:
     """Compare FashionNet with DARN and with WTBI on each attribute of figure 7."""
-    results, out = e.at(CA), []
+    results = e.at(CA)
     if results.benchmark.attributes is None:
         raise Untestable("no attributes in this source")
     names = list(figure7(results, []).attribute)
     columns = np.array([results.benchmark.attribute_names.index(name) for name in names])
-    pick = Pick(CA, measures.each_attribute, FASHIONNET, paper.FIGURE7_TOP_K, columns)
-    first = e.sides(pick)
-    for rival in ("darn", "wtbi"):
-        sides = zip(names, first, e.sides(pick._replace(method=rival)), strict=True)
-        out += [difference(f"{name}, over {rival}", one, other, paired=True) for name, one, other in sides]
+    methods, out = (FASHIONNET, "darn", "wtbi"), []
+    first, *others = (e.sides(CA, measures.each_attribute, m, paper.FIGURE7_TOP_K, columns) for m in methods)
+    for rival, second in zip(methods[1:], others, strict=True):
+        pairs = zip(names, first, second, strict=True)
+        out += [difference(f"{name}, over {rival}", *sides, paired=True) for name, *sides in pairs]
     return out
 
 
 def above_80(e: Evidence) -> list[Comparison]:
     """Compare the share of each landmark found with 80 %."""
-    sides = {name: e.sides(points(name))[0] for name in LANDMARKS}
+    sides = {name: e.landmarks(name) for name in LANDMARKS}
     return [Comparison(name, side.values - paper.PDJ_ABOVE, (side,)) for name, side in sides.items()]
 
 
@@ -486,8 +458,8 @@ def lower_for_each(e: Evidence) -> list[Comparison]:
     """Compare the two searches, for every method of the paper that was run in both."""
     ran = [e.at(stage).having("nearest") for stage in ("inshop", "consumer2shop")]
     both = [m for m in paper.METHODS if m in ran[0] and m in ran[1]]
-    picks = {m: [Pick(stage, measures.search, m, TOP) for stage in ("inshop", "consumer2shop")] for m in both}
-    return [e.compare(Versus(m, *pair)) for m, pair in picks.items()]
+    sides = {m: [e.sides(stage, measures.search, m, TOP)[0] for stage in ("inshop", "consumer2shop")] for m in both}
+    return [difference(m, *pair) for m, pair in sides.items()]
 
 
 def larger_lead(e: Evidence) -> list[Comparison]:
@@ -495,7 +467,7 @@ def larger_lead(e: Evidence) -> list[Comparison]:
 
     So the number is in points as all others are.
     """
-    street, shop = (e.compare(lead(stage, measures.search, "darn", TOP)) for stage in ("consumer2shop", "inshop"))
+    street, shop = (e.lead(stage, measures.search, TOP, "darn") for stage in ("consumer2shop", "inshop"))
     gap = paper.INSHOP_TOP20[FASHIONNET] - paper.INSHOP_TOP20["darn"]
     for found, stage in ((street, "consumer2shop"), (shop, "inshop")):
         if reason := found.untestable(gap):
@@ -511,8 +483,8 @@ def zoom_in_catches_up(e: Evidence) -> list[Comparison]:
     if r.benchmark.pose is None:
         raise Untestable("no pose in this source's in-shop benchmark")
     rest = np.any([measures.asked(r, view) for view in VIEWS.values()], axis=0)
-    first, last = (e.compare(Versus("", queries(rest, k), queries(ZOOMED_IN, k))) for k in (1, TOP))
-    return [apart("gap at 1 over gap at 20", first, last, False)]
+    first, last = (difference("", e.queries(rest, k), e.queries(ZOOMED_IN, k)) for k in (1, TOP))
+    return [difference("gap at 1 over gap at 20", first, last)]
 
 
 def category_extreme(word: str, sign: int) -> Callable[[Evidence], list[Comparison]]:
@@ -526,10 +498,10 @@ def category_extreme(word: str, sign: int) -> Callable[[Evidence], list[Comparis
         named, category = np.array([word in name.lower() for name in b.category_names]), b.category[r.query]
         if not named[category].any():
             raise Untestable(f"no queries of a category named {word}")
-        out, this = [], queries(named[category], TOP)
+        out, this = [], e.queries(named[category], TOP)
         for c in np.unique(category[~named[category]]):
-            sides = (this, queries(category == c, TOP))
-            out.append(e.compare(Versus(b.category_names[c], *sides[::sign])))
+            sides = (this, e.queries(category == c, TOP))
+            out.append(difference(b.category_names[c], *sides[::sign]))
         return out
 
     return compare
@@ -563,14 +535,17 @@ CLAIMS = [
     *[in_search("consumer2shop", rival, better) for rival, better in DOSE_STEPS],
     Claim("landmarks", "each landmark is found within 0.1 in more than 80 %", FIG10A, above_80),
     Claim("landmarks", "collars are found more often than sleeves, waistlines and hems", FIG10A,
-          [Versus(f"over {name}", points(PAIRS["collars"]), points(PAIRS[name])) for name in list(PAIRS)[1:]],
+          lambda e: [difference(f"over {name}", e.landmarks(COLLARS), e.landmarks(pair))
+                     for name, pair in LOWER.items()],
           drawn=True),
     Claim("landmarks", "attributes help to find landmarks (joint optimisation)", FIG10B,
-          [lead(CA, measures.landmarks, "fashionnet-noattr", NEAR)], ingredients=("landmarks", "attributes 1-1000")),
+          ahead(CA, measures.landmarks, paper.PDJ_THRESHOLD, "fashionnet-noattr"),
+          ingredients=("landmarks", "attributes 1-1000")),
     Claim("variations", "scale is harder than pose, top-1", FIG11A,
-          [Versus("pose over scale", queries("pose"), queries("scale"))], drawn=True),
+          lambda e: [difference("pose over scale", e.queries("pose"), e.queries("scale"))], drawn=True),
     Claim("variations", "zoomed-in queries are the worst, top-1", FIG11A,
-          [Versus(f"{name} over zoom-in", queries(view), queries(ZOOMED_IN)) for name, view in VIEWS.items()],
+          lambda e: [difference(f"{name} over zoom-in", e.queries(view), e.queries(ZOOMED_IN))
+                     for name, view in VIEWS.items()],
           drawn=True),
     Claim("variations", "zoomed-in queries catch up from top-1 to top-20", FIG11A, zoom_in_catches_up, drawn=True),
     Claim("variations", "dresses are easier than each other category, top-20", FIG11B, category_extreme("dress", 1),
@@ -580,31 +555,21 @@ CLAIMS = [
 ]  # fmt: skip
 
 
-def gather_all(plan: Plan) -> dict[str, Results]:
-    """Return the results of all stages that this source has a benchmark for; see `results.gather`."""
-    found = {}
-    for stage in STAGES:
-        with contextlib.suppress(Lacks):  # claims about it are then not testable
-            found[stage] = gather(stage, plan)
-    return found
-
-
 def judge(results: dict[str, Results], dosed: dict[str, Dose], drawn: bool) -> pd.DataFrame:
     """Return one row per claim: its sentence, what was measured, and the two verdicts.
 
-    results: by stage, of `gather_all`; dosed: of `doses`; drawn: the source is the synthetic world. Columns group,
-    claim, where, paper (its effect), measured, lo, hi, detectable (the smallest difference that the test of this claim
-    alone would have told from 0 at the 5 % level with 80 % power), p (corrected by Holm), direction, size, dose (its
-    figures), reason, seeds (of fine-tuning, per method; 1: the interval is over units alone), pretrainings (those that
-    the interval is over), rule (RULE_DATE). Shares.
+    results: by stage, any of which may be missing; dosed: of `doses`; drawn: the source is the synthetic world.
+    Columns group, claim, where, paper (its effect), measured, lo, hi, detectable (the smallest difference that the
+    test of this claim alone would have told from 0 at the 5 % level with 80 % power), p (corrected by Holm), direction,
+    size, dose (its figures), reason, seeds (of fine-tuning, per method; 1: the interval is over units alone),
+    pretrainings (those that the interval is over), rule (RULE_DATE). Shares.
     """
     evidence, rows = Evidence(results), []
     for c in CLAIMS:
         row = {"group": c.group, "claim": c.claim, "where": c.where, "paper": c.effect, "seeds": 0}
         row["dose"] = "; ".join(f"{name}: {dosed[name].figure}" for name in c.ingredients)
         try:
-            pairs = c.pairs(evidence) if callable(c.pairs) else [evidence.compare(versus) for versus in c.pairs]
-            row |= weigh(pairs, c.effect, c.rival)
+            row |= weigh(c.compare(evidence), c.effect, c.rival)
             if set(c.ingredients) & set(DETECTORS):  # the paper's was trained elsewhere
                 row["reason"] = "; ".join(filter(None, [row["reason"], "in-domain detector"]))
             if missed := [name for name in c.ingredients if not dosed[name].learned]:

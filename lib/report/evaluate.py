@@ -11,7 +11,6 @@ measures.
 """
 
 import argparse
-import csv
 import json
 import sys
 from pathlib import Path
@@ -30,9 +29,6 @@ POINTS = tuple(f"{axis}{slot}" for slot in range(1, 9) for axis in "xy")
 COLUMNS = ("file", "measure", "definition", "group", "k", "value", "lo", "hi", "n")
 
 Predictions = tuple[np.ndarray, dict[str, np.ndarray], list[str]]  # image names, scores, where each row stands
-
-
-# ---- reading --------------------------------------------------------------------------------------------------------
 
 
 def read(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:
@@ -58,38 +54,34 @@ def _read_tensors(path: Path) -> Predictions:
 
 
 def _read_csv(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:
-    images, lines, rows = [], [], []
+    form = {"encoding": "utf-8-sig", "skipinitialspace": True, "skip_blank_lines": False, "low_memory": False}
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            names = [name.strip() for name in next(reader, [])]
-            kind, order = _columns(path, names, benchmarks)
-            for row in filter(None, reader):
-                if len(row) != len(names):
-                    fail(path, reader.line_num, f"{len(row)} columns where {len(names)} should be", "mend the row")
-                try:
-                    rows.append(np.array(row[1:], np.float32))
-                except ValueError as error:
-                    fail(path, reader.line_num, str(error), "write numbers as in 12.5")
-                images.append(row[0].strip())
-                lines.append(f"{path}, line {reader.line_num}")
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: {error}; name a CSV of predictions in UTF-8") from None
-    if not rows:
+        table = pd.read_csv(path, dtype={"image": str}, **form).dropna(how="all")
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: {str(error).strip()}; name a CSV of predictions in UTF-8") from None
+    kind, names = _columns(path, list(table), benchmarks)
+    if table.empty:
         fail(path, 2, "no predictions follow the column names", "write a row per image")
-    values = np.stack(rows)[:, order]
+    numbers = table[names].apply(pd.to_numeric, errors="coerce")
+    wrong = (numbers.isna() & table[names].notna()).to_numpy()
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        what = f"{table[names].iloc[row, column]!r} is no number"
+        fail(path, table.index[row] + 2, what, "write numbers as in 12.5")
+    values = numbers.to_numpy(np.float32)
     if kind == "landmarks":
-        values = values.reshape(len(rows), 8, 2)
+        values = values.reshape(len(values), 8, 2)
         if np.nanmax(np.abs(values)) <= 1:
             fail(path, 2, "no landmark is farther than a pixel from the corner", "give pixels of the photo, not shares")
-    return np.array(images), {kind: values}, lines
+    images = table.image.astype(str).str.strip().to_numpy(str)
+    return images, {kind: values}, [f"{path}, line {line + 2}" for line in table.index]
 
 
-def _columns(path: Path, names: list[str], benchmarks: dict[str, Benchmark]) -> tuple[str, np.ndarray]:
-    """Return what the columns behind `image` hold, and their order, (columns,) int: canonical, or that of the list."""
-    if names[:1] != ["image"]:
+def _columns(path: Path, names: list[str], benchmarks: dict[str, Benchmark]) -> tuple[str, list[str]]:
+    """Return what the columns behind `image` hold, and their names in the canonical order, or that of the list."""
+    if names[0] != "image":
         cure = "begin with a line such as image,x1,y1,...,x8,y8, columns apart by commas"
-        fail(path, 1, f"the first column is {''.join(names[:1])[:60]!r}, not 'image'", cure)
+        fail(path, 1, f"the first column is {names[0][:60]!r}, not 'image'", cure)
     names, b = names[1:], benchmarks.get("category_attribute")
     forms = {
         "landmarks": POINTS,
@@ -98,19 +90,14 @@ def _columns(path: Path, names: list[str], benchmarks: dict[str, Benchmark]) -> 
         "attributes": (b.attribute_names or ()) if b else (),
     }
     kind = max(forms, key=lambda form: len(set(forms[form]) & set(names)))
-    place = {name: i for i, name in enumerate(names)}
     known = f"columns are x1, y1 .. x8, y8, or e0 .. eN, or those of one list of {FOLDERS['category_attribute']}"
     for name in names:
         if name not in forms[kind]:
             fail(path, 1, f"unknown column {name[:60]!r}", known)
     for name in forms[kind]:
-        if names.count(name) != 1:
-            what = f"{names.count(name)} columns {name!r} where one should be, of {len(forms[kind])} for {kind}"
-            fail(path, 1, what, known)
-    return kind, np.array([place[name] for name in forms[kind]])
-
-
-# ---- beside the truth -----------------------------------------------------------------------------------------------
+        if name not in names:
+            fail(path, 1, f"no column {name!r}, one of {len(forms[kind])} for {kind}", known)
+    return kind, list(forms[kind])
 
 
 def match(path: Path, predictions: Predictions, benchmarks: dict[str, Benchmark]) -> Results:
@@ -126,18 +113,16 @@ def match(path: Path, predictions: Predictions, benchmarks: dict[str, Benchmark]
         raise DataError(f"{path}: {what} in none of the benchmarks; name images as the official lists do")
     b = benchmarks[stage]
     rows, query, gallery = measured_rows(b)
-    place = {name: i for i, name in enumerate(b.image[rows].tolist())}
-    order = np.full(len(rows), -1)
-    for i, name in enumerate(images.tolist()):
-        if name not in place:
-            what = f"image {name!r} is not among those of {FOLDERS[stage]} that are measured; leave out this row"
-            raise DataError(f"{places[i]}: {what}")
-        if order[place[name]] >= 0:
-            raise DataError(f"{places[i]}: image {name} is there a second time; keep one of the two rows")
-        order[place[name]] = i
-    if (order < 0).any():
-        name, number = b.image[rows[int((order < 0).argmax())]], int((order < 0).sum())
-        raise DataError(f"{path}: no row for image {name}, one of {number} that are missing; predict all of them")
+    wanted, given = pd.Index(b.image[rows]), pd.Index(images)
+    place = wanted.get_indexer(given)
+    other = f"is not among those of {FOLDERS[stage]} that are measured; leave out this row"
+    for wrong, what in ((place < 0, other), (given.duplicated(), "is there a second time; keep one of the two rows")):
+        if wrong.any():
+            raise DataError(f"{places[wrong.argmax()]}: image {str(images[wrong.argmax()])!r} {what}")
+    if len(missing := wanted.difference(given, sort=False)):
+        what = f"no row for image {missing[0]}, one of {len(missing)} that are missing; predict all of them"
+        raise DataError(f"{path}: {what}")
+    order = np.argsort(place)
     names = {"category": b.category_names, "attributes": b.attribute_names}
     shapes = {name: (len(known),) for name, known in names.items() if known}
     shapes |= {"landmarks": (8, 2)} if b.landmarks is not None else {}
@@ -156,9 +141,6 @@ def match(path: Path, predictions: Predictions, benchmarks: dict[str, Benchmark]
             raise DataError(f"{places[int(np.argwhere(wrong)[0, 0])]}: {name} holds NaN or infinity; predict a number")
     answers = runs.rank({k: v[order] for k, v in scores.items()}, b, rows, None if query is None else len(query))
     return Results(stage, b, rows, {"predictions": [answers]}, query=query, gallery=gallery)
-
-
-# ---- the command ----------------------------------------------------------------------------------------------------
 
 
 def score(files: list[Path], benchmarks: dict[str, Benchmark]) -> pd.DataFrame:

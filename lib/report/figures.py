@@ -105,9 +105,6 @@ def curves_with_intervals(
     return ends
 
 
-# ---- the data and the training --------------------------------------------------------------------------------------
-
-
 def loss_curves(history: pd.DataFrame, methods: list[str], most: int = 4):
     """Draw the losses by epoch: one column per loss, rows of at most `most` methods besides FashionNet.
 
@@ -145,9 +142,6 @@ def loss_curves(history: pd.DataFrame, methods: list[str], most: int = 4):
     return figure
 
 
-# ---- curves: figures 8b, 9b and 10b ---------------------------------------------------------------------------------
-
-
 def curves_and_differences(table: pd.DataFrame, methods: list[str], at: float, x: str, title: str = ""):
     """Draw curves over k, named at their ends, and below each method's difference to FashionNet with its 95 % band.
 
@@ -180,13 +174,3 @@ def curves_and_differences(table: pd.DataFrame, methods: list[str], at: float, x
     axes[1, 0].set_ylabel(f"difference to {FASHIONNET}, points")
     figure.supxlabel(x, fontsize=10)
     return figure
-
-
-def retrieval_curves(table: pd.DataFrame, methods: list[str]):
-    """Draw figure 8b or 9b: accuracy over k and the difference to FashionNet; one column per search.
-
-    table: the hits of `measures.measure_all`.
-    """
-    k = paper.RETRIEVAL_TOP_K
-    x = f"k; the number beside a name is the accuracy at k = {k}"
-    return curves_and_differences(table, methods, k, x, "search: ")

@@ -6,12 +6,14 @@ other: ceiling, prior, chance (a random order) and the mean landmark.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import hypergeom
 
 from lib import metrics, paper, runs
 from lib.lists import LANDMARKS, POSES
@@ -20,7 +22,7 @@ from lib.report.files import read_table, save_table
 from lib.report.results import SEARCHES, Counts, Results
 from lib.world.garment import category_ceiling
 
-CHANCE, DESIGN = "chance", "design known"
+CHANCE, DESIGN, BEFORE = "chance", "design known", "before fine-tuning"
 THRESHOLDS = tuple((np.arange(31) / 100).tolist())  # of PDJ
 RANKS = tuple(range(1, 51))
 BANDS = ((1, 20), (21, 100), (101, 500), (501, 1000))  # ranks of attributes by their frequency in training
@@ -191,13 +193,8 @@ def computed(r: Results, name: str, k: int) -> dict[str, float]:
     sizes = {CHANCE: np.full(len(good), len(r.gallery))}
     if design is not None:
         sizes[DESIGN] = np.bincount(design[r.gallery], minlength=design.max() + 1)[design[r.query]]
-    out = {}
-    for reference, size in sizes.items():
-        missed = np.ones(len(good))
-        for drawn in range(k):  # without replacement, as long as there are any
-            missed *= np.where(size > drawn, np.maximum(size - good - drawn, 0) / np.maximum(size - drawn, 1), 1)
-        out[reference] = float(1 - missed.mean())
-    return out
+    # The chance of at least one of the item's images among k that are drawn without replacement.
+    return {name: hypergeom.sf(0, size, good, np.minimum(k, size)).mean() for name, size in sizes.items()}
 
 
 VARIATIONS = {"pose": ("front", "side"), "scale": ("zoom-in", "zoom-out")}
@@ -270,14 +267,14 @@ MEASURES = (
     Measure("variations", "hit", "hit at {k}", "nearest", FEW, search, "query categories", True),
 )  # fmt: skip
 NAMES = tuple(dict.fromkeys(measure.name for measure in MEASURES))
-WORDS = {(measure.name, measure.definition): measure.words for measure in MEASURES}
+BY_NAME = {(measure.name, measure.definition): measure for measure in reversed(MEASURES)}  # the first of that name
 PRINTED = dict.fromkeys(("PDJ box", "PDJ diagonal"), AT) | dict.fromkeys(("hit", "share found"), (1, 5, 10, 20, 50))
 
 
 def words(row) -> tuple[str, str]:
     """Return the measure and the definition of a row in words, such as "attributes, top-5" and "mean per image"."""
     title = f"{row.measure}, top-{row.k:g}" if row.measure in ("category", "attributes") else row.measure
-    return title, WORDS[row.measure, row.definition].format(k=f"{row.k:g}")
+    return title, BY_NAME[row.measure, row.definition].words.format(k=f"{row.k:g}")
 
 
 def printed(table: pd.DataFrame) -> pd.DataFrame:
@@ -294,10 +291,12 @@ def measure_all(results: Results, names: Sequence[str] = NAMES, alone: bool = Fa
     """
     rows, images = [], results.one_by_one()
     images = images if alone else images.with_references()
+    before = {BEFORE: [results.before]} if results.before and not alone else {}
+    views = dict.fromkeys(("category", "attributes", "landmarks"), images)
+    views["search"] = replace(results, answers=results.answers | before)
     for measure in MEASURES:
         if measure.name in names:
-            view = images if measure.name in ("category", "attributes", "landmarks") else results
-            rows += _rows(measure, view, alone)
+            rows += _rows(measure, views.get(measure.name, results), alone)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -310,23 +309,27 @@ def _rows(measure: Measure, r: Results, alone: bool) -> list[tuple]:
             # Of a ceiling by the true labels alone, which of them come first is arbitrary.
             methods = [method for method in methods if method != "ceiling"]
         for k in measure.ks:
-            about, values, n = (measure.name, measure.definition, group, k), {}, 0
-            for method in methods:
-                values[method], n = resampled(measure, r, method, k, group, bootstrap)
-            for method, value in values.items():
-                main = values.get(FASHIONNET, np.full(len(value), np.nan))
-                here, gap = metrics.interval(value), metrics.interval(value - main)
-                out.append((r.stage, method, *about, *here[:3], *gap[:3], n))
+            about = (measure.name, measure.definition, group, k)
+            found, n = compared(measure, r, methods, k, group, bootstrap)
+            out += [(r.stage, method, *about, *numbers, n) for method, numbers in found.items()]
             if measure.random and methods and not alone:
                 for reference, share in computed(r, measure.name, k).items():
                     out.append((r.stage, reference, *about, share, share, share, *3 * NONE, n))
     return out
 
 
+def compared(measure: Measure, r: Results, methods, k, group, bootstrap, base=FASHIONNET) -> tuple[dict, int]:
+    """Return value, lo, hi, difference to `base`, d_lo and d_hi by method, and what is averaged over."""
+    found, n = {}, 0
+    for method in methods:
+        found[method], n = resampled(measure, r, method, k, group, bootstrap)
+    main = found.get(base, np.full(bootstrap.n + 1, np.nan))
+    return {m: (*metrics.interval(v)[:3], *metrics.interval(v - main)[:3]) for m, v in found.items()}, n
+
+
 def value(r: Results, name: str, definition: str, k: float, method: str, group: str = "all") -> float:
     """Return one measure of one method in the sample, the mean over seeds."""
-    measure = next(m for m in MEASURES if (m.name, m.definition) == (name, definition))
-    return float(resampled(measure, r, method, k, group, r.sample)[0][0])
+    return float(resampled(BY_NAME[name, definition], r, method, k, group, r.sample)[0][0])
 
 
 def resampled(

@@ -12,11 +12,10 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 from markupsafe import Markup
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from lib import paper
 from lib.artefact import write_beside
-from lib.lists import DataError
 from lib.report import tables
 from lib.report.files import read_table
 from lib.report.measures import COLUMNS
@@ -54,23 +53,21 @@ FIGURES = {
 }
 RUNS = ("runs", "inshop_runs", "consumer2shop_runs")
 # Rows that are no methods.
-REFERENCES = ("ceiling", "visible ceiling", "prior", "design known", "chance", "mean landmark")
+REFERENCES = ("ceiling", "visible ceiling", "prior", "before fine-tuning", "design known", "chance", "mean landmark")
 LABELS = {"category": "Category", "all": "All attributes"}
 WIDE = 1.5  # width / height from which a figure scrolls on a phone, so that its words stay legible
 
 
-# ---- methods beside the paper ---------------------------------------------------------------------------------------
+def beside(long: pd.DataFrame, bold: bool = False) -> pd.DataFrame | None:
+    """Return one row per method and two columns, "here" and "paper", per title; None without rows.
 
-
-def beside(columns: dict[str, pd.DataFrame], bold: bool = False) -> pd.DataFrame | None:
-    """Return one row per method and two columns, "here" and "paper", per title; None without titles.
-
-    columns: {title: table with the columns method, ours, lo, hi and paper, per cent}. bold: of each column, the best of
-    the paper's methods is bold.
+    long: columns title, method, ours, lo, hi and paper, per cent. bold: of each column, the best of the paper's methods
+    is bold.
     """
-    methods = list(dict.fromkeys(method for part in columns.values() for method in part.method))
+    parts = list(long.groupby("title", sort=False))
+    methods = list(dict.fromkeys(method for _, part in parts for method in part.method))
     shown = {("", "method"): methods}
-    for title, part in columns.items():
+    for title, part in parts:
         part = part.set_index("method").reindex(methods)
         here = [tables.plus_minus(*row) for row in part[["ours", "lo", "hi"]].itertuples(index=False)]
         for name, column, text in (("here", "ours", here), ("paper", "paper", tables.texts(part.paper, ".1f"))):
@@ -79,23 +76,20 @@ def beside(columns: dict[str, pd.DataFrame], bold: bool = False) -> pd.DataFrame
             if bold and values.notna().any():
                 text[values.idxmax()] = Markup("<b>{}</b>").format(text[values.idxmax()])
             shown[title, name] = text.to_list()
-    return pd.DataFrame(shown) if columns else None
+    return pd.DataFrame(shown) if parts else None
 
 
 def table2(measured: pd.DataFrame) -> dict:
     """Return Table 2 beside the paper's: its headline columns, and those of the attribute groups for each k."""
     long = tables.beside_paper(measured)
-    groups = [name for name in long.column.unique() if name not in LABELS]
-
-    def columns(names, ks: tuple[int, ...]) -> dict[str, pd.DataFrame]:
-        titles = {(name, k): f"{LABELS.get(name, name.capitalize())}, top-{k}" for name in names for k in ks}
-        parts = {title: long[(long.column == name) & (long.k == k)] for (name, k), title in titles.items()}
-        return {title: part for title, part in parts.items() if part.ours.notna().any()}
-
+    long = long[long.groupby(["column", "k"]).ours.transform("count") > 0]
+    names = zip(long.column, long.k, strict=True)
+    long = long.assign(title=[f"{LABELS.get(name, name.capitalize())}, top-{k}" for name, k in names])
+    single = ~long.column.isin(LABELS)
     return {
-        "headline": beside(columns(LABELS, (3, 5)), bold=True),
-        "by_group": {k: beside(columns(groups, (k,)), bold=True) for k in ((3, 5) if groups else ())},
-        "style_note": paper.STYLE_NOTE if "style" in groups and long.paper.notna().any() else "",
+        "headline": beside(long[~single], bold=True),
+        "by_group": {k: beside(long[single & (long.k == k)], bold=True) for k in ((3, 5) if single.any() else ())},
+        "style_note": paper.STYLE_NOTE if "style" in set(long.column) and long.paper.notna().any() else "",
     }
 
 
@@ -115,9 +109,6 @@ def landmarks(measured: pd.DataFrame) -> pd.DataFrame | None:
     for name in shown:
         shown[name] = shown[name].map("{:.3f}".format) if name == "NE" else (100 * shown[name]).map("{:.1f}".format)
     return shown.reset_index()
-
-
-# ---- claims, figures, provenance ------------------------------------------------------------------------------------
 
 
 def claims(found: pd.DataFrame | None) -> dict:
@@ -156,12 +147,9 @@ def figures(out: Path) -> dict:
 
 
 def figure(path: Path) -> dict:
-    """Return a picture in base64 with its size and caption. Raises DataError where it is none."""
-    try:
-        with Image.open(path) as image:
-            (width, height), caption = image.size, image.info.get("Description", "")
-    except UnidentifiedImageError:
-        raise DataError(f"{path}: not a PNG picture; run its notebook again") from None
+    """Return a picture in base64 with its size and caption."""
+    with Image.open(path) as image:
+        (width, height), caption = image.size, image.info.get("Description", "")
     title, _, sentence = caption.partition(". ")
     data = base64.b64encode(path.read_bytes()).decode("ascii")
     about = {"title": title or path.stem, "sentence": sentence, "wide": width > WIDE * height}
@@ -171,17 +159,16 @@ def figure(path: Path) -> dict:
 def runs(out: Path) -> dict:
     """Return where the numbers come from: one row per stage, and the tables of runs that are absent."""
     found = {name: read_table(out, name) for name in RUNS}
-    rows = []
-    for made in [made for made in found.values() if made is not None]:
-        made["commit"] = made.commit.astype(str) + made.dirty.map({True: ", changed", False: ""})
-        for stage, part in made.groupby("stage", sort=False):
-            row = {"stage": STAGES.get(stage, stage), "runs": str(len(part)), "methods": str(part.method.nunique())}
-            for name in ("seed", "images", "epochs", "seconds", "commit", "date", "device", "python", "torch"):
-                row[name] = ", ".join(str(value) for value in part[name].unique())
-            rows.append(row | {"seconds": clock(part.seconds.sum())})
+    rows, known = [], [table for table in found.values() if table is not None]
+    for stage, part in pd.concat(known).groupby("stage", sort=False) if known else ():
+        part["commit"] = part.commit.astype(str) + part.dirty.map({True: ", changed", False: ""})
+        row = {"stage": STAGES.get(stage, stage), "runs": str(len(part)), "methods": str(part.method.nunique())}
+        for name in ("seed", "images", "epochs", "seconds", "commit", "date", "device", "python", "torch"):
+            row[name] = ", ".join(str(value) for value in part[name].unique())
+        rows.append(row | {"seconds": clock(part.seconds.sum())})
     names = {"seed": "seeds", "seconds": "training", "python": "Python", "torch": "PyTorch"}
     shown = pd.DataFrame(rows).rename(columns=names) if rows else None
-    return {"runs": shown, "no_runs": [name for name, made in found.items() if made is None]}
+    return {"runs": shown, "no_runs": [name for name, table in found.items() if table is None]}
 
 
 def counts(out: Path) -> dict:
@@ -218,18 +205,21 @@ def notebooks(out: Path) -> dict[str, str]:
 def page(out: Path, profile: str, data: str) -> str:
     """Return the page of a run as HTML. data: the notebooks' parameter, "" for the synthetic clothes world.
 
-    Raises DataError where a table or figure cannot be read.
+    Raises DataError where a table cannot be read.
     """
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     blocks = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
     template = jinja2.Environment(loader=loader, autoescape=True, **blocks).get_template("page.html.jinja")
     measured = read_table(out, "measures")
     measured = pd.DataFrame(columns=COLUMNS) if measured is None else measured
-    columns = {stage: search(measured, stage) for stage in SEARCHES}
-    there = {STAGES[stage]: column for stage, column in columns.items() if len(column)}
+    searches = {stage: search(measured, stage).assign(title=STAGES[stage]) for stage in SEARCHES}
     parts = table2(measured) | claims(read_table(out, "claims")) | runs(out) | counts(out)
-    parts |= {"searches": beside(there), "landmarks": landmarks(measured), "top": paper.RETRIEVAL_TOP_K}
-    parts["no_search"] = [stage for stage, column in columns.items() if column.empty]
+    parts |= {
+        "searches": beside(pd.concat(searches.values())),
+        "landmarks": landmarks(measured),
+        "top": paper.RETRIEVAL_TOP_K,
+    }
+    parts["no_search"] = [stage for stage, table in searches.items() if table.empty]
     parts |= {"figures": figures(out), "notebooks": notebooks(out), "references": REFERENCES, "stages": STAGES}
     title = f"DeepFashion, replicated: the profile {profile}"
     real = bool(data) and not (Path(data) / "world.json").exists()  # a drawn world may be given by --data, too

@@ -58,9 +58,6 @@ def nearest_photos(results: Results, method: str, n: int, top: int, seed: int):
     return sheet(rows, (1.3, 1.7), font=9, marks=3)
 
 
-# ---- draw -----------------------------------------------------------------------------------------------------------
-
-
 def show(figure) -> None:
     """Show a sheet of photos in a notebook as a JPEG of screen size, and close it."""
     buffer = io.BytesIO()

@@ -13,6 +13,7 @@ from lib import crops, deepfashion, metrics, runs
 from lib.config import Config, find_profile
 from lib.deepfashion import Benchmark
 from lib.lists import SPLITS, VISIBLE, DataError, Lacks
+from lib.methods import FASHIONNET
 from lib.world import write_world
 
 CHECKOUT = Path(__file__).parent.parent.parent
@@ -21,8 +22,6 @@ SEARCHES = ("inshop", "consumer2shop")
 STAGES = {"category_attribute": "category and attributes", "inshop": "in-shop", "consumer2shop": "consumer-to-shop"}
 
 Counts = tuple[np.ndarray, np.ndarray]  # found and wanted: (seeds, rows) and (1, rows), or both with a third axis
-
-# ---- opening --------------------------------------------------------------------------------------------------------
 
 
 def open_run(profile: str, out: str) -> tuple[Config, Path]:
@@ -81,9 +80,6 @@ def _without(benchmark: Benchmark, damaged: list[int]) -> Benchmark:
     return kept
 
 
-# ---- results --------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, eq=False)
 class Results:
     """The answers of one stage, by method in the order of all tables, beside the benchmark that has the truth.
@@ -100,11 +96,7 @@ class Results:
     query: np.ndarray | None = None  # (Q,) rows of the benchmark; searches only
     gallery: np.ndarray | None = None  # (G,)
     seed: int = 0  # of the bootstrap
-
-    @property
-    def methods(self) -> list[str]:
-        """Return the methods with answers, in table order; reference rows come last."""
-        return list(self.answers)
+    before: dict[str, np.ndarray] = field(default_factory=dict)  # FashionNet's answers before the fine-tuning, if kept
 
     def has(self, method: str, name: str) -> bool:
         """Return whether a method has the answers `name` ("category", "attributes", "landmarks", "nearest", ...)."""
@@ -152,8 +144,17 @@ class Results:
 
     @cached_property
     def units(self) -> np.ndarray:
-        """Return what a bootstrap draws, per image of `rows` (per query in a search); see `units`."""
-        return units(self.benchmark, self.rows if self.query is None else self.query)
+        """Return what a bootstrap draws, per image of `rows` (per query in a search): its design where the clothes are
+        drawn, else its item.
+
+        The category-and-attribute benchmark lists no items: there it is the folder below img/ that holds an item's
+        photos, or the image itself where there is no such folder.
+        """
+        b, rows = self.benchmark, self.rows if self.query is None else self.query
+        if b.item is not None:
+            drawn = runs.designs(b)
+            return (b.item if drawn is None else drawn)[rows]
+        return np.array([n.rpartition("/")[0] if n.count("/") > 1 else n for n in b.image[rows].tolist()])
 
     @cached_property
     def bootstrap(self) -> metrics.Bootstrap:
@@ -189,45 +190,23 @@ def measured_rows(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray | None, 
     return benchmark.rows(deepfashion.measured_split(benchmark)), None, None
 
 
-def expected(stage: str, plan: runs.Plan) -> Results:
-    """Return a stage's results without rankings: the measured rows, and all methods that are trained on this source.
+def gather(stage: str, plan: runs.Plan, answers: bool = True) -> Results:
+    """Return the rankings of a stage's finished runs, of all methods that are trained on this source.
 
-    Raises Lacks without the benchmark or without a label that a method learns, and what `measured_rows` raises.
+    Only the first seed must be finished; answers: read them. Raises Lacks without the benchmark or without a label that
+    a method learns, what `measured_rows` raises, and DataError where a run is not finished.
     """
-    benchmark = runs.benchmark_of(stage, plan.benchmarks)
+    benchmark, found = runs.benchmark_of(stage, plan.benchmarks), {}
     rows, query, gallery = measured_rows(benchmark)
     if not (methods := plan.methods(stage)):
         raise Lacks(f"no method of this profile can be trained on this source's labels in {STAGES[stage]}")
-    empty = {method: [{}] for method in methods}
-    return Results(stage, benchmark, rows, empty, plan.missing[stage], query, gallery, plan.config.seed)
-
-
-def gather(stage: str, plan: runs.Plan) -> Results:
-    """Return the finished runs' rankings of a stage, with the methods and rows of `expected`.
-
-    Only the first seed must be finished. Raises what `expected` raises, and DataError where a run is not finished.
-    """
-    empty, answers = expected(stage, plan), {}
-    for method in empty.answers:
+    for method in methods:
         first, *others = plan.of(stage, method)
-        answers[method] = [runs.ranking(run) for run in (first, *(run for run in others if run.finished))]
-    return replace(empty, answers=answers)
-
-
-def units(benchmark: Benchmark, rows: np.ndarray) -> np.ndarray:
-    """Return (n,) what a bootstrap draws for each of `rows`: its design where the clothes are drawn, else its item.
-
-    The category-and-attribute benchmark lists no items: there it is the folder below img/ that holds an item's photos,
-    or the image itself where there is no such folder.
-    """
-    if benchmark.item is not None:
-        drawn = runs.designs(benchmark)
-        return (benchmark.item if drawn is None else drawn)[rows]
-    names = benchmark.image[rows].tolist()
-    return np.array([name.rpartition("/")[0] if name.count("/") > 1 else name for name in names])
-
-
-# ---- reference rows: what any method must beat, and what none can ---------------------------------------------------
+        finished = (first, *(run for run in others if run.finished))
+        found[method] = [runs.ranking(run) for run in finished] if answers else [{}]
+    start = plan.of(stage, FASHIONNET)[:1] if answers else []
+    before = runs.before(start[0]) if start else {}
+    return Results(stage, benchmark, rows, found, plan.missing[stage], query, gallery, plan.config.seed, before)
 
 
 def prior(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from lib import ladder, metrics, paper
+from lib import ladder
 from lib.ladder import EQUAL, Job, Task
-from lib.lists import VISIBLE
 from lib.report import measures
 from lib.report.figures import GREY, PALETTE
 from lib.report.results import STAGES, Results
@@ -46,21 +45,14 @@ def gather(task: Task, jobs: dict[str, list[Job]]) -> dict[str, Results]:
     return out
 
 
-def regrouped(results: Results, masks: dict[str, np.ndarray]) -> Results:
-    """Return results whose attributes are in other groups: masks (A,) bool by name; an attribute is in the first."""
-    groups, names = np.zeros(len(results.benchmark.attribute_names), np.int8), {0: ELSEWHERE}
-    for number, (name, mask) in enumerate(masks.items(), 1):
-        groups[mask & (groups == 0)], names[number] = number, name
-    return replace(results, benchmark=replace(results.benchmark, attribute_groups=groups, group_names=names))
-
-
 def near_landmarks(results: Results) -> Results:
     """Return results whose attributes are grouped by whether a landmark marks the place that they are about."""
     b = results.benchmark
     groups = [b.group_names[number] for number in b.attribute_groups.tolist()]
     pairs = zip(b.attribute_names, groups, strict=True)
-    mask = np.array([bool(NEAR.search(name.lower())) or group in NEAR_GROUPS for name, group in pairs])
-    return regrouped(results, {NEAR_LANDMARKS: mask})
+    near = np.array([bool(NEAR.search(name.lower())) or group in NEAR_GROUPS for name, group in pairs], np.int8)
+    names = {0: ELSEWHERE, 1: NEAR_LANDMARKS}
+    return replace(results, benchmark=replace(b, attribute_groups=near, group_names=names))
 
 
 def measure(results: Results, wanted: Sequence[tuple[str, str, float, str]], base: str = EQUAL) -> pd.DataFrame:
@@ -70,17 +62,10 @@ def measure(results: Results, wanted: Sequence[tuple[str, str, float, str]], bas
     """
     rows = []
     for name, definition, k, group in wanted:
-        chosen = next(m for m in measures.MEASURES if (m.name, m.definition) == (name, definition))
-        values, n = {}, 0
-        for row in results.having(chosen.needs):
-            values[row], n = measures.resampled(chosen, results, row, k, group, results.bootstrap)
-        for row, value in values.items():
-            seeds = results.seeds(row)
-            here = metrics.interval(value, seeds=seeds)
-            lead = metrics.interval(value - values.get(base, np.full(len(value), np.nan)), seeds=seeds)
-            about = (row, results.stage, name, definition, group, k)
-            out = (*about, here.value, here.lo, here.hi, lead.value, lead.lo, lead.hi, seeds, n)
-            rows.append(out)
+        chosen = measures.BY_NAME[name, definition]
+        found, n = measures.compared(chosen, results, results.having(chosen.needs), k, group, results.bootstrap, base)
+        about = (results.stage, name, definition, group, k)
+        rows += [(row, *about, *numbers, results.seeds(row), n) for row, numbers in found.items()]
     columns = ["row", "stage", "measure", "definition", "group", "k", "value", "lo", "hi", "lead", "lead_lo", "lead_hi"]
     return pd.DataFrame(rows, columns=[*columns, "seeds", "n"])
 
@@ -100,63 +85,35 @@ def measure_all(found: dict[str, Results], base: str = EQUAL) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def display(table: pd.DataFrame, column: str = "value") -> pd.DataFrame:
+def display(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with a row for each rung and a column for each measure, per cent."""
-    titles = [title_of(row) for row in table.itertuples()]
-    wide = table.assign(title=titles).pivot_table(index="row", columns="title", values=column, sort=False)
+    wide = titled(table).pivot_table(index="row", columns="title", values="value", sort=False)
     return (100 * wide).rename_axis(index=None, columns=None)
 
 
 def leads(table: pd.DataFrame) -> pd.DataFrame:
     """Return "value, lead [interval]" in per cent and points, a row for each rung and a column for each measure."""
-    titles = [title_of(row) for row in table.itertuples()]
-    words = [
-        f"{100 * r.value:.1f}"
-        + (f", {100 * r.lead:+.1f} [{100 * r.lead_lo:+.1f}, {100 * r.lead_hi:+.1f}]" if r.lead == r.lead else "")
-        for r in table.itertuples()
-    ]
-    wide = table.assign(title=titles, words=words)
+    words = []
+    for r in table.itertuples():
+        lead = f", {100 * r.lead:+.1f} [{100 * r.lead_lo:+.1f}, {100 * r.lead_hi:+.1f}]" if r.lead == r.lead else ""
+        words.append(f"{100 * r.value:.1f}{lead}")
+    wide = titled(table).assign(words=words)
     wide = wide.pivot_table(index="row", columns="title", values="words", aggfunc="first", sort=False)
     return wide.rename_axis(index=None, columns=None)
 
 
-def title_of(row) -> str:
-    """Return the name of a measure for a table or a panel."""
-    title = TITLES.get((row.measure, row.definition, row.group), row.group)
-    return f"{STAGES[row.stage]}, {title}" if row.measure == "search" else title
-
-
-def checks(task: Task, rungs: Sequence[str]) -> pd.DataFrame:
-    """Return where each rung pools on the measured images, by its first seed.
-
-    found: the share of visible landmarks (or listed joints) that its place of that number is less than 0.1 of the box
-    away from and open; open: the share of places whose gate is open.
-    """
-    maps, config, rows = task.measured["category_attribute"][3], task.config.input, []
-    scale = config.view * (1 + 2 * config.margin)  # from units of the view to those of the box
-    for name in rungs:
-        rung = ladder.RUNGS[name]
-        if not rung.places:
-            continue
-        where, gate = (values[:, 0] for values in task.places(Job(name, 0))[1])
-        if rung.places in ("joints", "listed"):
-            true, seen = (maps[part][:, 0, ladder.JOINT_PLACES] for part in ("parts", "present"))
-        elif "landmarks" in maps:
-            true, seen = maps["landmarks"][:, 0], maps["visibility"][:, 0] == VISIBLE
-        else:
-            continue
-        near = ((where - true).norm(dim=2) * scale < paper.PDJ_THRESHOLD) & (gate > 0)
-        rows.append((name, float(near[seen].float().mean()), float(gate.mean())))
-    return pd.DataFrame(rows, columns=["row", "found", "open"])
-
-
-# ---- figures --------------------------------------------------------------------------------------------------------
+def titled(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with the column title: the name of each row's measure for a table or a panel."""
+    titles = []
+    for row in table.itertuples():
+        title = TITLES.get((row.measure, row.definition, row.group), row.group)
+        titles.append(f"{STAGES[row.stage]}, {title}" if row.measure == "search" else title)
+    return table.assign(title=titles)
 
 
 def draw_leads(table: pd.DataFrame, base: str = EQUAL):
     """Draw each rung's lead over `base` with its interval, a panel for each measure of TITLES, a colour per source."""
-    table = table[[(row.measure, row.definition, row.group) in TITLES for row in table.itertuples()]]
-    table = table.assign(title=[title_of(row) for row in table.itertuples()])
+    table = titled(table[[(row.measure, row.definition, row.group) in TITLES for row in table.itertuples()]])
     if "source" not in table:
         table = table.assign(source="")
     titles, names = list(dict.fromkeys(table.title)), [name for name in dict.fromkeys(table.row) if name != base]
@@ -181,7 +138,7 @@ def draw_leads(table: pd.DataFrame, base: str = EQUAL):
 
 def draw_curves(table: pd.DataFrame, x: str, label: str):
     """Draw values over the column x with their intervals, a panel for each measure, a line for each `line`."""
-    table = table.assign(title=[title_of(row) for row in table.itertuples()])
+    table = titled(table)
     titles = list(dict.fromkeys(table.title))
     figure, axes = plt.subplots(1, len(titles), figsize=(3.0 * len(titles), 3.2))
     for axis, title in zip(np.atleast_1d(axes), titles, strict=True):

@@ -12,7 +12,7 @@ import pandas as pd
 from lib import paper, parts, runs
 from lib.config import Config
 from lib.deepfashion import Benchmark, sides
-from lib.lists import FOLDERS, LANDMARKS, SPLITS, Lacks
+from lib.lists import FOLDERS, LANDMARKS, Lacks
 from lib.methods import FASHIONNET, GLOBAL, METHODS
 from lib.report.measures import each_attribute, printed, words
 from lib.report.results import Results
@@ -72,43 +72,6 @@ def _counts(b: Benchmark) -> dict[str, int]:
     return counts | {f"{split} images": len(b.rows(split)) for split in ("train", "query", "gallery")}
 
 
-def category_counts(benchmark: Benchmark, top: int) -> pd.Series:
-    """Return the images of the most frequent categories by name; empty without categories."""
-    if benchmark.category is None:
-        return pd.Series(dtype=int)
-    names = pd.Series(np.array(benchmark.category_names)[benchmark.category])
-    return names.value_counts()[:top]
-
-
-def attribute_counts(benchmark: Benchmark, top: int) -> dict[str, pd.Series]:
-    """Return the images of the most frequent attributes of each group, by name."""
-    if benchmark.attributes is None:
-        return {}
-    counts = pd.Series((benchmark.attributes == 1).sum(0), benchmark.attribute_names)
-    return {
-        name: counts[benchmark.attribute_groups == group].sort_values(ascending=False, kind="stable")[:top]
-        for group, name in benchmark.group_names.items()
-    }
-
-
-def label_table(benchmark: Benchmark) -> pd.DataFrame:
-    """Return one row per attribute group and one for all.
-
-    Columns attributes, "per <split> image" (labels), "never in <first split>" (attributes that never fire there).
-    """
-    if benchmark.attributes is None:
-        return pd.DataFrame(columns=["attributes"])
-    splits = [split for split in SPLITS if (benchmark.split == split).any()]
-    positive, first, out = benchmark.attributes == 1, splits[0], {}
-    for number, name in [*benchmark.group_names.items(), (None, "all")]:
-        columns = np.ones(positive.shape[1], bool) if number is None else benchmark.attribute_groups == number
-        row = {"attributes": int(columns.sum())}
-        row |= {f"per {split} image": positive[benchmark.rows(split)][:, columns].sum(1).mean() for split in splits}
-        row[f"never in {first}"] = int((~positive[benchmark.rows(first)][:, columns].any(0)).sum())
-        out[name] = row
-    return pd.DataFrame(out.values(), pd.Index(out, name="group"))
-
-
 def landmark_table(benchmark: Benchmark) -> pd.DataFrame:
     """Return one row per landmark: images that have it visible, occluded, cut off or not at all."""
     codes = {"visible": 0, "occluded": 1, "cut off": 2, "no such landmark": -1}
@@ -160,37 +123,24 @@ def loss_shares(history: pd.DataFrame, config: Config) -> pd.DataFrame:
     return pd.DataFrame(out).T.rename_axis(["method", "step"])
 
 
-def _about(trained: dict[str, list[Run]]) -> pd.DataFrame:
-    """Return what run.json says about each finished run."""
-    return pd.DataFrame([runs.info(run)["about"] for several in trained.values() for run in several if run.finished])
+def runs_table(trained: dict[str, list[Run]]) -> pd.DataFrame:
+    """Return what the finished runs were given and where they come from, one row per run, as run.json has it.
 
-
-def budget(stage: str, trained: dict[str, list[Run]]) -> pd.DataFrame:
-    """Return what each method was trained with: one row per run.
-
-    Columns stage, method, seed, images, epochs, passes (images times epochs), final_rate (after the last update) and
-    seconds. Raises Lacks where no method was trained, since the source has no label that one learns.
+    Columns stage, method, seed, commit, date, device, seconds, versions, images, epochs, passes (images times epochs)
+    and final_rate (after the last update).
     """
-    if not trained:
-        raise Lacks(f"no method of this profile can be trained on this source's labels in {stage}")
-    finished = [(method, run) for method, several in trained.items() for run in several if run.finished]
-    last = [runs.info(run)["history"][-1]["rate"] for _, run in finished]
-    table = _about(trained).assign(stage=stage, method=[method for method, _ in finished], final_rate=last)
-    return table[["stage", "method", "seed", "images", "epochs", "passes", "final_rate", "seconds"]]
+    finished = [runs.info(run) for several in trained.values() for run in several if run.finished]
+    first = ["stage", "method", "seed", "commit", "date", "device", "seconds"]
+    table = pd.DataFrame([run["about"] for run in finished])
+    table["final_rate"] = [run["history"][-1]["rate"] for run in finished]
+    return table[[*first, *table.columns.drop(first)]]
 
 
 def equal_budgets(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs of each stage of `budget`, the least and most passes, and the highest final rate."""
+    """Return the runs of each stage of `runs_table`, the least and most passes, and the highest final rate."""
     stages = table.groupby("stage", sort=False)
     out = stages.agg(runs=("method", "size"), least_passes=("passes", "min"), most_passes=("passes", "max"))
     return out.assign(final_rate=stages.final_rate.max())
-
-
-def runs_table(trained: dict[str, list[Run]]) -> pd.DataFrame:
-    """Return where the numbers come from: one row per run with stage, method, seed, commit, date, device, versions and
-    seconds, as run.json has them."""
-    first, table = ["stage", "method", "seed", "commit", "date", "device", "seconds"], _about(trained)
-    return table[[*first, *(column for column in table if column not in first)]]
 
 
 def commits_line(table: pd.DataFrame) -> str:
@@ -247,7 +197,7 @@ def paper_top20(stage: str) -> dict[str, float]:
 
 
 def beside_paper(table: pd.DataFrame) -> pd.DataFrame:
-    """Return Table 2 as a long table: method, column, k, paper, ours, lo, hi, difference; per cent.
+    """Return Table 2 as a long table: method, column, k, paper, ours, lo, hi; per cent.
 
     Columns are category, the attribute groups and "all". The paper's values are left out where the source's attribute
     groups are not the paper's five.
@@ -263,8 +213,7 @@ def beside_paper(table: pd.DataFrame) -> pd.DataFrame:
         values = paper.TABLE2.get(method, {}).get(column) if same_groups or column == "category" else None
         printed.append(np.nan if values is None else values[(3, 5).index(k)])
     rows[["ours", "lo", "hi"]] *= 100
-    rows = rows.assign(paper=printed, difference=rows.ours - printed)
-    rows = rows[["method", "column", "k", "paper", "ours", "lo", "hi", "difference"]]
+    rows = rows.assign(paper=printed)[["method", "column", "k", "paper", "ours", "lo", "hi"]]
     references = {name: place for place, name in enumerate(("ceiling", "visible ceiling", "prior", "chance"), 1)}
     return rows.sort_values("method", key=lambda names: names.map(references).fillna(0), kind="stable")
 
@@ -288,23 +237,17 @@ def leads(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(out, columns=["measure", "over", "points", "lo", "hi", f"{FASHIONNET} is"])
 
 
-def by_definition(rows: pd.DataFrame, column: str = "definition") -> pd.DataFrame:
-    """Return the values of some rows of one measure: one row per method, one column per definition."""
-    wide = rows.pivot(index="method", columns=column, values="value")
-    return wide.loc[rows.method.unique(), rows[column].unique()].rename_axis(columns=None)
-
-
 def definitions(table: pd.DataFrame, measure: str, k: int) -> pd.DataFrame:
-    """Return a measure's values at k, of all labels, by every definition in use."""
-    return by_definition(
-        table[(table.measure == measure) & (table.group == "all") & (table.k == k) & (table.method != "chance")]
-    )
+    """Return a measure's values at k, of all labels, by every definition in use: one row per method."""
+    rows = table[(table.measure == measure) & (table.group == "all") & (table.k == k) & (table.method != "chance")]
+    return rows.pivot_table("value", "method", "definition", sort=False, dropna=False).rename_axis(columns=None)
 
 
 def landmark_summary(table: pd.DataFrame) -> pd.DataFrame:
     """Return the figures of merit in use, all landmarks pooled: one row per method, one column per definition."""
     rows = printed(table[(table.measure == "landmarks") & (table.group == "all")])
-    return by_definition(rows.assign(words=[words(row)[1] for row in rows.itertuples()]), "words")
+    rows = rows.assign(words=[words(row)[1] for row in rows.itertuples()])
+    return rows.pivot_table("value", "method", "words", sort=False, dropna=False).rename_axis(columns=None)
 
 
 def retrieval_display(table: pd.DataFrame, stage: str) -> pd.DataFrame:

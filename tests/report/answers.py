@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lib import metrics
+from lib import metrics, paper
 from lib.deepfashion import Benchmark
+from lib.methods import FASHIONNET
 from lib.report.results import Results
 
 N, A = 60, 12
@@ -46,12 +47,21 @@ def answers(b: Benchmark, n: int, seed: int) -> dict[str, np.ndarray]:
     }
 
 
-def search_results(**fields) -> Results:
-    """Queries a, a, b, c and a gallery of b, a, a, d; the query c has no match."""
-    item = np.array(["a", "a", "b", "c", "b", "a", "a", "d"])
-    few = dict(image=item, split=np.array(["query"] * 4 + ["gallery"] * 4), box=np.ones((8, 4), np.float32))
-    b = make(name="inshop", item=item, landmarks=None, visibility=None, attributes=None, category=None, **few | fields)
-    nearest = np.array([[1, 0, 2, 3], [3, 0, 2, 1], [2, 3, 0, 1], [0, 1, 2, 3]], np.int32)
-    mine = {"nearest": nearest, "nearest_in_category": np.where(nearest == 3, -1, nearest)}
+def search_results() -> Results:
+    """Queries of items a, b, c and d; a gallery of a, b, b and e; a training image of z. FashionNet and a rival."""
+    item = np.array(list("abcdabbez"))
+    b = make(
+        name="inshop", image=item, split=np.array(["query"] * 4 + ["gallery"] * 4 + ["train"]), item=item,
+        box=np.ones((9, 4), np.float32), landmarks=None, visibility=None, attributes=None,
+        category=np.array([0, 0, 1, 1, 0, 0, 0, 1, 0], np.int16), category_names=("WOMEN/Dresses", "MEN/Shorts"),
+        pose=np.array([1, 2, 4, 5, 1, 1, 1, 1, 1], np.int8),
+    )  # fmt: skip
+    near = np.full((4, 50), -1, np.int32)
+    near[:, :4] = [[0, 1, 2, 3], [0, 3, 1, 2], [0, 1, 2, 3], [3, 2, 1, 0]]  # a at 1, b at 3, c and d never
+    worse, within = near.copy(), np.full((4, 50), -1, np.int32)
+    worse[0, :4] = [3, 0, 1, 2]  # a at 2
+    within[:2, :3], within[2:, 0] = [[0, 1, 2], [1, 2, 0]], 3
+    answers = {FASHIONNET: [{"nearest": near, "nearest_in_category": within}]}
+    answers[paper.METHODS[1]] = [{"nearest": worse, "nearest_in_category": within}] * 2
     rows = np.arange(8)
-    return Results("inshop", b, rows, {"m": [mine]}, query=rows[:4], gallery=rows[4:])
+    return Results("inshop", b, rows, answers, query=rows[:4], gallery=rows[4:])

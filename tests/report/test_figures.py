@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from lib import paper
-from lib.methods import FASHIONNET, METHODS, OURS
+from lib.methods import FASHIONNET, METHODS
 from lib.report import figures, files
 
 matplotlib.use("Agg")
-OTHER = paper.METHODS[1]
+OTHER, OURS = paper.METHODS[1], [name for name in METHODS if name not in paper.METHODS]
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def test_a_search_has_a_column_of_panels_and_a_dollar_is_no_formula(tmp_path):
     figures.use_style()
     values = np.linspace(0.1, 0.9, 50)
     table = pd.concat([curve(m, values, group=group) for m in METHODS for group in ("all", r"$\red$")])
-    figure = figures.retrieval_curves(table, list(METHODS))
+    figure = figures.curves_and_differences(table, list(METHODS), 20, "k", "search: ")
     assert [axis.get_title() for axis in figure.axes] == ["search: all", r"search: $\red$", "", ""]
     assert files.save_figure(figure, tmp_path, "fig").stat().st_size <= 350_000
 

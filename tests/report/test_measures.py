@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from answers import A, make, rng, search_results
+from answers import make, rng, search_results
 from sklearn.metrics import top_k_accuracy_score
 from torchmetrics.functional.classification import multiclass_accuracy, multilabel_recall
 from torchmetrics.utilities.data import select_topk
@@ -21,25 +21,15 @@ from lib.report.results import Results
 OTHER = paper.METHODS[1]
 
 
-def test_single_attributes_add_up(found):
-    hits, true = measures.each_attribute(found, "m", 3, np.arange(A))
-    assert hits.shape == (3, 30, A) and true.shape == (1, 30, A)
-    matched, total = measures.attributes(found, "m", 3)
-    assert (hits.sum(2) == matched).all() and (true.sum(2) == total).all()
-    values = found.bootstrap.ratios(*measures.each_attribute(found, "m", 3, np.array([4, 0])))
-    assert values.shape == (1001, 2) and values[0, 1] == pytest.approx((hits.sum(1) / true.sum(1))[:, 0].mean())
-
-
 def test_chance_equals_a_simulation():
     found = search_results()
     for k in (1, 2, 4, 9):
         simulated = []
         for seed in range(4000):
-            order = rng(seed).permutation(4)[None].repeat(4, 0)
-            items = found.benchmark.item
-            simulated.append(metrics.retrieval_matches(order, items[:4], items[4:])[:, :k].any(1).mean())
-        assert measures.computed(found, "search", k) == {"chance": pytest.approx(np.mean(simulated), abs=0.02)}
-    assert measures.computed(found, "search", 1)["chance"] == pytest.approx((2 / 4 + 2 / 4 + 1 / 4 + 0) / 4)
+            items, order = found.benchmark.item, rng(seed).permutation(4)[None].repeat(4, 0)
+            simulated.append(metrics.retrieval_matches(order, items[:4], items[4:8])[:, :k].any(1).mean())
+        assert measures.computed(found, "search", k)["chance"] == pytest.approx(np.mean(simulated), abs=0.02)
+    assert measures.computed(found, "search", 1)["chance"] == pytest.approx((1 / 4 + 2 / 4) / 4)
     other = Results("category_attribute", make(), np.arange(4), {})
     shares = [measures.computed(other, name, k)["chance"] for name in ("category", "attributes") for k in (3, 50)]
     assert shares == [0.5, 1, 0.25, 1]
@@ -60,9 +50,6 @@ def test_groups_by_frequency_follow_the_training_labels(found):
     whole = table[(table.group == "all") & (table.k == 5)].set_index(["method", "definition"])
     assert parts.value["m", "micro"] == whole.value["m", "micro"]  # there are twelve
     assert {"prior", "ceiling", "chance"} <= set(table.method)
-
-
-# ---- other libraries' answers ---------------------------------------------------------------------------------------
 
 
 def scored(scores: np.ndarray, **labels) -> Results:
@@ -109,35 +96,9 @@ def test_attribute_recall_equals_torchmetrics(k):
     assert measures.value(r, "attributes", "macro", k, "m") == pytest.approx(each.mean(), abs=1e-6)
 
 
-# ---- searches -------------------------------------------------------------------------------------------------------
-
-
-def boxes(n):
-    return np.tile(np.array([[10, 20, 110, 220]], np.float32), (n, 1))
-
-
 @pytest.fixture
 def shop():
-    """Four queries of items a, b, c and d; a gallery of a, b, b and e; one training item."""
-    benchmark = Benchmark(
-        name="inshop", images_root=Path("nowhere"), image=np.array([f"{i}.jpg" for i in range(9)]), box=boxes(9),
-        split=np.array(["query"] * 4 + ["gallery"] * 4 + ["train"]), item=np.array(list("abcdabbez")),
-        category=np.array([0, 0, 1, 1, 0, 0, 0, 1, 0], np.int16), category_names=("WOMEN/Dresses", "MEN/Shorts"),
-        pose=np.array([1, 2, 4, 5, 1, 1, 1, 1, 1], np.int8),
-    )  # fmt: skip
-    near = np.full((4, 50), -1, np.int32)
-    near[:, :4] = [[0, 1, 2, 3], [0, 3, 1, 2], [0, 1, 2, 3], [3, 2, 1, 0]]  # a at 1, b at 3, c and d never
-    worse = near.copy()
-    worse[0, :4] = [3, 0, 1, 2]  # a at 2
-    within = np.full((4, 50), -1, np.int32)
-    within[:2, :3] = [[0, 1, 2], [1, 2, 0]]
-    within[2:, 0] = 3
-    answers = {
-        FASHIONNET: [{"nearest": near, "nearest_in_category": within}],
-        OTHER: [{"nearest": worse, "nearest_in_category": within}] * 2,
-    }
-    query, gallery = np.arange(4), np.arange(4, 8)
-    return Results("inshop", benchmark, np.arange(8), answers, query=query, gallery=gallery)
+    return search_results()
 
 
 def test_accuracy_at_every_k_and_the_difference(shop):
@@ -179,9 +140,6 @@ def test_variations_count_their_own_queries_alone(shop):
     assert table.loc["category MEN/Shorts"].index.tolist() == list(measures.FEW)
 
 
-# ---- landmarks ------------------------------------------------------------------------------------------------------
-
-
 def test_pdj_by_hand(landmarks):
     every = measure_all(landmarks, ("landmarks",))
     table = tables.rows_of(every, "landmarks", "PDJ box")
@@ -215,19 +173,17 @@ def test_the_file_keeps_other_stages_and_measures(landmarks, shop, tmp_path):
 
 
 def test_a_known_design_leaves_a_guess_within_it(monkeypatch):
-    """Designs 0 and 1; the gallery has one image of design 0, of the queries' item a, and three of design 1."""
-    found = search_results()
-    numbers = np.array([0, 0, 1, 1, 1, 0, 0, 1])  # of the queries, then of the gallery
+    """Design 0 has the items a and b, with one and two gallery images, design 1 all others."""
+    numbers = np.array([0, 0, 1, 1, 0, 0, 0, 1])  # of the queries, then of the gallery
     monkeypatch.setattr(runs, "designs", lambda benchmark: numbers)
-    # Queries of a: both gallery images of design 0 are a's. b: one of the two of design 1. c: none.
-    known = [measures.computed(found, "search", k)["design known"] for k in (1, 2)]
-    assert known == pytest.approx([(1 + 1 + 1 / 2 + 0) / 4, (1 + 1 + 1 + 0) / 4])
+    known = [measures.computed(search_results(), "search", k)["design known"] for k in (1, 2)]
+    assert known == pytest.approx([(1 / 3 + 2 / 3) / 4, (2 / 3 + 1) / 4])
 
 
 def test_a_single_unit_has_no_interval():
     """All queries are of one item: every resample is the sample, and a width of 0 would look exact."""
     found = search_results()
-    item = np.array(["a"] * 4 + found.benchmark.item[4:].tolist())
-    for results, known in ((found, True), (replace(found, benchmark=replace(found.benchmark, item=item)), False)):
-        row = measure_all(results, ("search",)).query("method == 'm' and k == 3 and group == 'all'").iloc[0]
+    same = replace(found, benchmark=replace(found.benchmark, item=np.full(9, "a")))
+    for results, known in ((found, True), (same, False)):
+        row = measure_all(results, ("search",)).query("method == 'fashionnet' and k == 3 and group == 'all'").iloc[0]
         assert np.isfinite(row.value) and np.isfinite(row.lo) == np.isfinite(row.hi) == known

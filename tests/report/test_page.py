@@ -106,47 +106,32 @@ def test_counts_and_numbers_are_those_of_the_tables(kept):
         assert commit in kept.text
 
 
-def test_claims_show_their_p_value_and_dose_where_the_table_has_them(run):
-    change(run, "claims", lambda t: t.assign(p=0.0321, dose="joints: 60 % found"))
-    text = Page(page.page(run, "demo", "")).text
-    number = len(pd.read_csv(KEPT / "tables" / "claims.csv"))
-    assert text.count("p 0.032") == text.count("dose: joints: 60 % found") == number
-
-
 def test_the_best_of_the_papers_methods_is_bold_and_reference_rows_are_grey():
     rows = [("darn", 50.0, 42.2), ("fashionnet", 40.0, 82.6), ("fashionnet-oracle", 99.0, None), ("ceiling", 100, None)]
     part = pd.DataFrame(rows, columns=["method", "ours", "paper"]).assign(lo=39.0, hi=41.0)
-    shown = page.beside({"a": part, "b": part.drop(index=1)}, bold=True)
+    shown = page.beside(pd.concat([part.assign(title="a"), part.drop(index=1).assign(title="b")]), bold=True)
     assert shown["a", "here"].tolist() == ["<b>50.0 ± 1.0</b>", "40.0 ± 1.0", "99.0 ± 1.0", "100.0 ± 1.0"]
     assert shown["a", "paper"].tolist() == ["42.2", "<b>82.6</b>", "–", "–"]  # an upper bound is not the best
     assert shown["b", "here"].tolist()[1] == shown["b", "paper"].tolist()[1] == "–"
-    assert page.beside({"a": part})["a", "here"].tolist()[0] == "50.0 ± 1.0"
+    assert page.beside(part.assign(title="a"))["a", "here"].tolist()[0] == "50.0 ± 1.0"
     assert '<tr class="reference"><td>ceiling</td>' in re.sub(r">\s+", ">", page.page(KEPT, "demo", ""))
 
 
-@pytest.mark.parametrize(
-    "table, columns",
-    [("claims", "claim group reason direction"), ("measures", "method"), ("runs", "device commit"),
-     ("counts", "what"), ("times", "notebook")],
-)  # fmt: skip
-def test_names_are_text_and_never_html(run, table, columns):
-    for column in columns.split():
+def test_names_are_text_and_never_html(run):
+    """Of tables, of a notebook, a caption, a figure and the profile."""
+    columns = {"claims": "claim", "measures": "method", "runs": "device", "counts": "what", "times": "notebook"}
+    for table, column in columns.items():
         change(run, table, lambda t, name=column: t.assign(**{name: t[name].astype(str) + name + HOSTILE}))
-    parsed = Page(page.page(run, "demo", ""))
-    assert parsed.open == [] and not parsed.named("script")
-    assert all(image["src"].startswith("data:") and "onerror" not in image for image in parsed.named("img"))
-    assert all((column + HOSTILE).lower() in parsed.text.lower() for column in columns.split())
-
-
-def test_a_hostile_title_caption_profile_and_file_name_are_text(run):
     notebook = {"cells": [{"cell_type": "markdown", "source": [f"# {HOSTILE}\n"]}]}
     (run / "notebooks" / "10_\"x'.ipynb").write_text(json.dumps(notebook))
     shutil.copy(run / "figures" / "pooling.png", run / "figures" / "<b onclick=x>.png")
     files.save_figure(plt.figure(figsize=(1, 1)), run, "fig07", f"{HOSTILE}. {HOSTILE}")
     parsed = Page(page.page(run, HOSTILE, ""))
-    assert parsed.open == [] and not parsed.named("script") and parsed.text.count(HOSTILE) == 6
-    assert "notebooks/10_\"x'.ipynb" in [a["href"] for a in parsed.named("a")]
+    assert parsed.open == [] and not parsed.named("script")
+    assert all(image["src"].startswith("data:") and "onerror" not in image for image in parsed.named("img"))
     assert not any("onclick" in attrs for _, attrs in parsed.elements)
+    assert all(column + HOSTILE in parsed.text for column in columns.values())
+    assert "notebooks/10_\"x'.ipynb" in [a["href"] for a in parsed.named("a")]
 
 
 @pytest.mark.parametrize(
@@ -161,18 +146,9 @@ def test_what_is_absent_is_left_out_with_its_reason(run, file):
     assert any(file.removeprefix("figures/") in reason for reason in reasons), reasons
 
 
-def test_a_run_with_nothing_but_one_table_has_a_page(tmp_path):
-    (tmp_path / "tables").mkdir()
-    shutil.copy(KEPT / "tables" / "counts.csv", tmp_path / "tables")
-    parsed = Page(page.page(tmp_path, "demo", ""))
-    assert parsed.open == [] and "289,222" in parsed.text and not parsed.named("img")
-    assert "Left out: Table 2" in parsed.text and "Left out: the in-shop search" in parsed.text
-
-
-@pytest.mark.parametrize(("file", "content"), [("tables/claims.csv", ""), ("figures/fig07.png", "no picture")])
-def test_files_that_cannot_be_read_are_named(run, file, content):
-    (run / file).write_text(content)
-    with pytest.raises(DataError, match=Path(file).name):
+def test_a_table_that_cannot_be_read_is_named(run):
+    (run / "tables" / "claims.csv").write_text("")
+    with pytest.raises(DataError, match="claims.csv"):
         page.page(run, "demo", "")
 
 

@@ -8,7 +8,6 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from PIL import Image
 
 from lib import predict
 from lib.crops import read_photo
@@ -69,9 +68,7 @@ def test_discs_left_filled_right_hollow_and_crosses():
 def test_a_sheet_of_six_rows_is_small_in_full_colour(tmp_path):
     cells = [photos.Cell(read_photo(path)) for path in sorted(predict.EXAMPLES.glob("*.jpg"))]
     figure = photos.sheet([cells[i : i + 10] for i in (0, 2, 4, 8, 10, 14)], (0.9, 1.35), ["a", ""] * 3)
-    path = files.save_figure(figure, tmp_path, "sheet")
-    with Image.open(path) as image:
-        assert image.mode == "RGBA" and path.stat().st_size < 350_000  # no palette
+    assert files.save_figure(figure, tmp_path, "sheet").stat().st_size < 350_000
     assert [axis.texts[0].get_text() for axis in figure.axes[::10]] == ["a", ""] * 3
 
 

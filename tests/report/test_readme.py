@@ -28,11 +28,6 @@ def test_headline_numbers_are_the_tables_and_the_papers(profile):
     assert shown.loc["fashionnet", "consumer-to-shop, top-20: paper"] == "18.8"
 
 
-def test_a_readme_without_its_marks_is_refused():
-    with pytest.raises(ValueError):
-        readme.fill("no marks", readme.parts())
-
-
 def test_real_photos_are_read_from_their_table(tmp_path, monkeypatch):
     monkeypatch.setattr(readme, "REFERENCE", tmp_path)
     main = "category_attribute"

@@ -31,10 +31,12 @@ def test_missing_answers_and_labels_are_named(found):
 
 
 def test_units_are_items_folders_or_images():
-    assert len(set(results.units(make(), np.arange(N)))) == N // 2
-    flat = make(image=np.array([f"img/{i}.jpg" for i in range(N)]))
-    assert len(set(results.units(flat, np.arange(N)))) == N
-    assert results.units(make(item=np.arange(N) // 10), np.array([5, 15])).tolist() == [0, 1]
+    def units(rows, **fields):
+        return Results("category_attribute", make(**fields), np.array(rows), {}).units
+
+    assert len(set(units(range(N)))) == N // 2
+    assert len(set(units(range(N), image=np.array([f"img/{i}.jpg" for i in range(N)])))) == N
+    assert units([5, 15], item=np.arange(N) // 10).tolist() == [0, 1]
 
 
 def test_designs_of_drawn_clothes_are_lines_of_families(world):
@@ -47,10 +49,7 @@ def test_designs_of_drawn_clothes_are_lines_of_families(world):
         assert len(set(b.category[numbers == design])) == 1  # families of a line share the cut
     assert all(runs.drawn_from(benchmark) for benchmark in world.values())
     assert not runs.drawn_from(replace(b, images_root=b.images_root.parent))
-    assert (results.units(b, rows) == numbers).all() and runs.designs(world["category_attribute"]) is None
-
-
-# ---- reference rows -------------------------------------------------------------------------------------------------
+    assert (Results("inshop", b, rows, {}).units == numbers).all() and runs.designs(world["category_attribute"]) is None
 
 
 def test_prior_ranks_by_training_frequency(found):
@@ -79,7 +78,7 @@ def test_ceiling_is_what_the_source_lists():
     assert results.ceiling(b, b.rows("train")) == results.ceiling(make(), rows[:0]) == {}
     assert results.ceiling(make(attributes=None), rows) == {}
     found = Results("category_attribute", b, rows, {"m": [answers(b, 30, 0)]}).with_references()
-    assert found.methods == ["m", "ceiling", "prior", "mean landmark"] and not found.has("ceiling", "category")
+    assert list(found.answers) == ["m", "ceiling", "prior", "mean landmark"] and not found.has("ceiling", "category")
 
 
 def test_without_odds_the_ceiling_has_the_true_labels_first(found):
@@ -101,9 +100,6 @@ def test_mean_landmarks_are_in_box_units():
     assert mine["visibility"].shape == (2, 8)
 
 
-# ---- opening, gathering, files --------------------------------------------------------------------------------------
-
-
 def test_open_run(tmp_path):
     config, folder = results.open_run("smoke", str(tmp_path / "here"))
     assert config is PROFILES["smoke"] and (folder / "tables").is_dir() and (folder / "figures").is_dir()
@@ -112,20 +108,16 @@ def test_open_run(tmp_path):
 
 
 def test_open_data_checks_and_names_what_is_missing(tmp_path, monkeypatch):
-    b, written = make(), []
-    monkeypatch.setattr(
-        results.deepfashion, "find_benchmarks", lambda root: {"category_attribute": replace(b, images_root=root)}
-    )
-    monkeypatch.setattr(results, "write_world", lambda root, *_, **__: written.append(root) or root)
-    monkeypatch.setattr(results.crops, "crop_store", lambda benchmark, *_: decoded.append(benchmark.images_root))
-    config, decoded = PROFILES["smoke"], []
-    assert results.open_data(config, "", tmp_path)["category_attribute"].images_root == tmp_path / "world"
-    assert results.open_data(config, str(tmp_path), tmp_path)["category_attribute"].images_root == tmp_path
-    assert written == [tmp_path / "world"] and decoded == [tmp_path], "a source's photos are decoded at once"
-    twice = replace(b, image=np.array(["img/a/0.jpg"] * N))
-    monkeypatch.setattr(results.deepfashion, "find_benchmarks", lambda _: {"category_attribute": twice})
+    b, made = make(), []
+    monkeypatch.setattr(results.deepfashion, "find_benchmarks", lambda root: {b.name: replace(b, images_root=root)})
+    monkeypatch.setattr(results, "write_world", lambda root, *_: made.append("drawn") or root)
+    monkeypatch.setattr(results.crops, "crop_store", lambda *_: made.append("decoded"))
+    opened = [results.open_data(PROFILES["smoke"], data, tmp_path) for data in ("", str(tmp_path))]
+    assert [found[b.name].images_root for found in opened] == [tmp_path / "world", tmp_path]
+    assert made == ["drawn", "decoded"], "a source's photos are decoded at once"
+    b = make(image=np.array(["img/a/0.jpg"] * N))
     with pytest.raises(DataError):
-        results.open_data(config, "x", tmp_path)
+        results.open_data(PROFILES["smoke"], "x", tmp_path)
 
 
 def test_a_damaged_list_of_drawn_clothes_is_cured_by_drawing_them_again(tmp_path, world_root, monkeypatch):
@@ -152,7 +144,7 @@ def test_gather_reads_all_finished_seeds(tmp_path, monkeypatch):
             run.folder.mkdir(parents=True)
     monkeypatch.setattr(results.runs, "ranking", lambda run: {"name": f"{run.method} {run.stage} {run.seed}"})
     found = results.gather("category_attribute", plan)
-    assert found.methods == ["wtbi", "fashionnet"] and found.skipped == {"darn": "a reason"}
+    assert list(found.answers) == ["wtbi", "fashionnet"] and found.skipped == {"darn": "a reason"}
     read = [ranking["name"] for ranking in found.answers["fashionnet"]]
     assert read == [f"fashionnet category_attribute {seed}" for seed in (3, 5)]
     assert found.seeds("wtbi") == 3 and (found.rows == b.rows("test")).all() and found.query is None

@@ -17,7 +17,7 @@ def found() -> dict[str, Results]:
     rows = b.rows("test")
     each = {name: [answers(b, len(rows), 10 * i + s) for s in range(2)] for i, name in enumerate(("base", "rung"))}
     search = search_results()
-    searched = {name: search.answers["m"] * 2 for name in each}
+    searched = {name: search.answers["fashionnet"] * 2 for name in each}
     stages = {"category_attribute": Results("category_attribute", b, rows, each)}
     return stages | {"inshop": replace(search, answers=searched)}
 
