@@ -337,7 +337,7 @@ def _attributes(anno: Path, index: dict[str, int]) -> dict:
     if not path.exists():
         return {}
     with attempt():
-        known = lists.read_attribute_names(anno / "list_attr_cloth.txt", group_names)
+        known = lists.read_attribute_names(anno / "list_attr_cloth.txt", len(group_names))
     names, labels = lists.read_attribute_labels(path, known and len(known[0]))
     order = Rows(path, {"image": names}).order(index)
     if (order != np.arange(len(order))).any():  # a second copy of 289 MB is made only where it is needed
@@ -482,7 +482,7 @@ def _fine_attributes(anno: Path, names: Rows) -> dict:
     """Return the attributes in train_attr.txt and its like: 1, or 0, which is read as -1, for each."""
     if not (anno / "train_attr.txt").exists():
         return {}
-    known = lists.read_attribute_names(anno / "list_attr_cloth.txt", FINE_GROUPS)
+    known = lists.read_attribute_names(anno / "list_attr_cloth.txt", len(FINE_GROUPS))
     labels = _joined(names, "attr", {"label": lists.Column("label " * len(known[0]), range(2), "a label")})["label"]
     return _attribute_fields(labels.reshape(len(labels), -1).astype(np.int8) * 2 - 1, known, FINE_GROUPS)
 

@@ -7,13 +7,13 @@ cure. Needs NumPy only.
 
 import os
 import re
-import warnings
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from textwrap import shorten
 from typing import NamedTuple, NoReturn
 
 import numpy as np
@@ -52,20 +52,17 @@ CURE = "correct it or download the list again"
 ONE_RELEASE = "take all lists from one release"
 
 # What a column may hold, besides whole numbers (a range) and words (a tuple).
-IMAGE, TEXT = "image", "text"  # at the left, with blanks in it: a name that ends in .jpg or the like; any name
-WORD, PIXEL, POINT = "word", "pixel", "point"  # a point is visibility, x, y
+IMAGE, TEXT, WORD = "image", "text", "word"  # an image and a text are at the left and may hold blanks
+WORDS = {IMAGE: r"\S.*\.[A-Za-z]\w*", TEXT: r"\S(?:.*\S)?", WORD: r"\S+"}  # an image ends in .jpg or the like
+PIXEL, POINT, LANDMARK = "pixel", "point", "landmark"  # points are visibility, x, y; landmarks those of a clothes type
 
 
 class Column(NamedTuple):
     """A column of a list, or several numbers that belong together."""
 
     title: str  # on line 2 of the list, blanks between those of several numbers
-    allowed: Collection | str
+    allowed: range | tuple[str, ...] | str
     words: str = ""  # for an error
-
-
-def _points(titles: Iterable[str]) -> Column:
-    return Column("  ".join(titles), POINT, "a visibility")
 
 
 def _split(*allowed: str) -> dict[str, Column]:
@@ -81,10 +78,12 @@ CATEGORY_NAMES = {
 }
 CATEGORIES = IMAGES | {"category": Column("category_label", range(1, 1 + MOST_CATEGORIES), "the category")}
 _TYPE = IMAGES | {"clothes_type": Column("clothes_type", range(1, 4), "the clothes type")}
-_LANDMARKS = _TYPE | {"variation": Column("variation_type", PIXEL), "landmarks": _points(POINTS)}
-JOINT_LIST = IMAGES | {
-    "joints": _points(f"{j.replace(' ', '_')}_{c}" for j in JOINTS for c in ("visibility", "x", "y"))
+_LANDMARKS = _TYPE | {
+    "variation": Column("variation_type", PIXEL),
+    "landmarks": Column("  ".join(POINTS), LANDMARK, "a visibility"),
 }
+_JOINTS = [f"{joint.replace(' ', '_')}_{what}" for joint in JOINTS for what in ("visibility", "x", "y")]
+JOINT_LIST = IMAGES | {"joints": Column("  ".join(_JOINTS), POINT, "a visibility")}
 _PAIRS = {"pair": Column("image_pair_name_1  image_pair_name_2", IMAGE)}
 _ITEM = {"item": Column("item_id", WORD)}
 _CEILING = Column("  ".join(f"attribute_{k}" for k in range(1, 1 + CEILING)), range(1 << 15), "an attribute")
@@ -121,11 +120,9 @@ OWN_SPLITS = {"Eval/list_pretrain.txt": "pretrain", "Eval/list_distractors.txt":
 
 # Absolute, with a drive letter, with an empty, "." or ".." part, with a backslash or a control character.
 UNSAFE = re.compile(r"(^|/)\.{0,2}(/|$)|^[A-Za-z]:|[\\\x00-\x1f]")
-# What ends an image name: at the end of a text, before a blank, and in bytes.
-_ENDING = re.compile(r"\.[A-Za-z]\w*$")
+# What ends an image name: in text and in bytes.
 EXTENSION = re.compile(r"\.[A-Za-z]\w*(?=\s|$)")
 _EXTENSION_IN_ROW = re.compile(rb"\.[A-Za-z]\w*(?=[ \t])")
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)")
 _ITEM_IN_ROW = re.compile(rb"\S+(?=[ \t])")
 # Bytes to labels: "0", "1", "1" with the top bit set by a minus; line ends stay; anything else becomes 100.
 _LABELS = bytes({48: 0, 49: 1, 49 + 128: 255, 10: 10}.get(i, 100) for i in range(256))
@@ -262,94 +259,55 @@ def read(path: Path, columns: dict[str, Column]) -> Rows:
     (N, L, 3) float64 of visibility, x, y, with -1 where the row's clothes type has no such landmark. A list whose first
     column is neither an image nor a text has no header.
     """
-    (left, first), *others = columns.items()
-    named = first.allowed in (IMAGE, TEXT)
-    header, right = (1 + bool(first.title), dict(others)) if named else (0, columns)
+    first = next(iter(columns.values()))
+    header = 1 + bool(first.title) if first.allowed in (IMAGE, TEXT) else 0
     rows, lines = Rows(path, {}, header + 1), read_list(path, header)
-    words = first.allowed == TEXT or not right or any(isinstance(column.allowed, tuple) for column in right.values())
-    (_read_words if words else _read_numbers)(rows, lines, left if named else "", right)
+    row = re.compile(r"\s+".join(f"({_form(column)})" for column in columns.values()))
+    found = [row.fullmatch(line.strip()) for line in lines]
+    if None in found:
+        i = found.index(None)
+        names = ["|".join(c.allowed) if isinstance(c.allowed, tuple) else c.title for c in columns.values()]
+        form, line = (shorten(text, 90, placeholder=" ...") for text in ("  ".join(names), lines[i]))
+        rows.fail(i, f"{line!r} where {form!r} should be")
+    for number, (field, (title, allowed, what)) in enumerate(columns.items(), 1):
+        texts = [match[number] for match in found]
+        if allowed in WORDS or isinstance(allowed, tuple):
+            rows.columns[field] = texts
+            continue
+        if allowed == LANDMARK:
+            values = _landmarks(rows, texts)
+        else:
+            values = np.array(" ".join(texts).split(), float).reshape(len(texts), len(title.split()))
+            values = values.reshape(len(texts), -1, 3) if allowed == POINT else values
+        rows.columns[field] = values[:, 0] if values.shape[1:] == (1,) else values
+        if allowed in (POINT, LANDMARK):
+            values, allowed = values[..., 0], range(-1, 3)  # -1 is a landmark that the row lacks
+        if allowed != PIXEL:
+            bad = ~np.isin(values, allowed).all(1)
+            rows.fail_where(bad, f"{what} is not one of {max(0, allowed.start)} to {allowed.stop - 1}")
     if "box" in columns:
         check_boxes(rows)
     return rows
 
 
-def _read_words(rows: Rows, lines: list[str], left: str, right: dict[str, Column]) -> None:
-    """Read a name, which may hold blanks, and a word for each column to its right."""
-    words = [line.strip().rsplit(None, len(right)) for line in lines]
-    counts = [len(found) for found in words]
-    bad = [count != 1 + len(right) for count in counts]
-    rows.fail_where(bad, f"{{}} words where a name and {len(right)} more should be", value=counts)
-    rows.columns.update(zip((left, *right), map(list, zip(*words, strict=True)), strict=True))
-    if left in ("image", "pair"):
-        names = rows[left]
-        rows.fail_where([not _ENDING.search(name) for name in names], "{!r} where an image name should be", value=names)
-    for field, (_, allowed, what) in right.items():
-        if allowed != WORD:
-            found = rows[field]
-            bad = [not (word in allowed or word.isdecimal() and int(word) in allowed) for word in found]
-            rows.fail_where(bad, f"{what} {{!r}} is not one of {', '.join(map(str, allowed))}", value=found)
-            if not isinstance(allowed, tuple):
-                rows.columns[field] = np.array(found, float)
+def _form(column: Column) -> str:
+    """Return what a column may hold as a regular expression."""
+    if isinstance(column.allowed, tuple):
+        return "|".join(column.allowed)
+    number = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
+    more = "*" if column.allowed == LANDMARK else f"{{{len(column.title.split()) - 1}}}"
+    return WORDS[column.allowed] if column.allowed in WORDS else rf"{number}(?:\s+{number}){more}"
 
 
-def _read_numbers(rows: Rows, lines: list[str], left: str, right: dict[str, Column]) -> None:
-    """Read an image name, where there is a field for it at the `left`, and numbers."""
-    widths = [len(column.title.split()) for column in right.values()]
-    wanted = [sum(widths)]
-    if left and "landmarks" in right:  # as many as the row's clothes type has
-        wanted = sorted(2 + 3 * len(slots) for slots in SLOTS.values())
-    names, texts, counts = [], [], []
-    for i, line in enumerate(lines):
-        name = line.rstrip("0123456789+-. \t") if left else ""  # it ends in the letters of .jpg or the like
-        text = line[len(name) :]
-        if left and (text[:1].strip() or not _ENDING.match(name, max(0, name.rfind(".")))):
-            word = (name.split() or [""])[-1] + re.match(r"\S*", text).group()
-            rows.fail(i, f"{word!r} where an image name and numbers should be")
-        count = len(text.split())
-        if count not in wanted:
-            where = f"{' after the image name' * bool(left)} where {' or '.join(map(str, wanted))} should be"
-            rows.fail(i, f"{count} numbers{where}")
-        names.append(name.strip())
-        texts.append(text)
-        counts.append(count)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # NumPy only warns of text that it cannot read
-            values = np.fromstring(" ".join(texts), np.float64, sep=" ")
-    except (ValueError, DeprecationWarning):
-        bad = [(i, word) for i, text in enumerate(texts) for word in text.split() if not _NUMBER.fullmatch(word)]
-        if bad:
-            rows.fail(bad[0][0], f"{bad[0][1]!r} is not a number")
-        values = np.array(" ".join(texts).split(), float)  # blanks that NumPy does not know
-    table = _all_landmarks(rows, values, np.array(counts)) if len(wanted) > 1 else values.reshape(-1, sum(widths))
-    rows.fail_where(~(np.abs(table) <= 1e6).all(1), "a number beyond a million")
-    if left:
-        rows.columns[left] = names
-    for (field, (_, allowed, what)), part in zip(
-        right.items(), np.split(table, np.cumsum(widths)[:-1], 1), strict=True
-    ):
-        rows.columns[field] = part[:, 0] if part.shape[1] == 1 else part
-        if allowed == POINT:
-            rows.columns[field] = part.reshape(len(part), -1, 3)
-            part, allowed = part[:, ::3], range(-1, 3)  # -1 is a landmark that the row lacks
-        if allowed != PIXEL:
-            bad = ~np.isin(part, allowed).all(1)
-            rows.fail_where(bad, f"{what} is not one of {max(0, allowed.start)} to {allowed.stop - 1}")
-
-
-def _all_landmarks(rows: Rows, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return rows of clothes type, variation and some landmarks as (N, 26); -1 for landmarks that a row lacks.
-
-    values: of all rows, one after another. counts: how many each row has.
-    """
-    starts = np.cumsum(counts) - counts
-    table = np.full((len(counts), 2 + len(POINTS)), -1.0)
+def _landmarks(rows: Rows, texts: list[str]) -> np.ndarray:
+    """Return the numbers of each row's landmarks as (N, 8, 3); -1 for landmarks that its clothes type lacks."""
+    found, kinds = [text.split() for text in texts], rows["clothes_type"]
+    bad = [len(words) != 3 * len(SLOTS[kind]) for words, kind in zip(found, kinds, strict=True)]
+    rows.fail_where(bad, "clothes types 1, 2 and 3 have 6, 4 and 8 landmarks of three numbers each")
+    table = np.full((len(texts), len(LANDMARKS), 3), -1.0)
     for kind, slots in SLOTS.items():
-        mine, width = values[starts] == kind, 2 + 3 * len(slots)
-        rows.fail_where(mine & (counts != width), "clothes types 1, 2 and 3 have 6, 4 and 8 landmarks")
-        mine = np.flatnonzero(mine)
-        columns = [0, 1] + [2 + 3 * slot + k for slot in slots for k in range(3)]
-        table[mine[:, None], columns] = values[starts[mine, None] + np.arange(width)]
+        mine = np.flatnonzero(kinds == kind)
+        table[mine[:, None], slots] = np.array([found[i] for i in mine], float).reshape(-1, len(slots), 3)
     return table
 
 
@@ -418,10 +376,8 @@ def images_named(path: Path) -> list[str]:
 # ---- reading attributes ----------------------------------------------------------------------------------------------
 
 
-def read_attribute_names(
-    path: Path, allowed: Collection[int] = range(1, 128)
-) -> tuple[tuple[str, ...], np.ndarray | None]:
-    """Read a list_attr_cloth.txt: the A names and their group numbers among `allowed`, (A,) int8, or None.
+def read_attribute_names(path: Path, groups: int = 127) -> tuple[tuple[str, ...], np.ndarray | None]:
+    """Read a list_attr_cloth.txt: the A names and their group numbers from 1 to `groups`, (A,) int8, or None.
 
     The columns, told by the line of column names, differ by benchmark: a name and a group; only a name (In-shop, whose
     row count may be missing); a Chinese name, an English name and a group (Consumer-to-shop; the English one counts).
@@ -433,7 +389,7 @@ def read_attribute_names(
         names = [row.strip() for row in (lines[1:] if header == 1 else read_list(path))]
         Rows(path, {}, header + 1).fail_where([not name for name in names], "no attribute name")
         return tuple(names), None
-    group = Column("attribute_type", allowed, "attribute group")
+    group = Column("attribute_type", range(1, 1 + groups), "attribute group")
     rows = read(path, {"attribute": Column("attribute_name", TEXT), "group": group})
     names = map(_english, rows["attribute"]) if columns == 3 else rows["attribute"]
     return tuple(names), rows["group"].astype(np.int8)

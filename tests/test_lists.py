@@ -134,15 +134,15 @@ def test_attribute_names_by_hand(tmp_path, text, names, groups):
         ("attribute_name\n", "line 1: 'attribute_name' is not a row count"),
         ("attribute_name\nknit\n\ncotton\n", "line 3: no attribute name"),
         ("3\nattribute_name\nknit\ncotton\n", "line 1: it says 3 rows and 2 follow"),
-        ("1\nattribute_name  attribute_type\nknit\n", "line 3: 1 words where a name and 1 more"),
-        ("1\nattribute_name  attribute_type\nknit  7\n", "line 3: attribute group '7' is not one of 1, 2, 3, 4, 5"),
+        ("1\nattribute_name  attribute_type\nknit\n", "line 3: 'knit' where 'attribute_name attribute_type' should be"),
+        ("1\nattribute_name  attribute_type\nknit  7\n", "line 3: attribute group is not one of 1 to 5"),
     ],
 )
 def test_faulty_attribute_names_are_refused(tmp_path, text, message):
     path = tmp_path / "list_attr_cloth.txt"
     path.write_text(text)
     with pytest.raises(DataError, match=f"list_attr_cloth.txt, {message}"):
-        lists.read_attribute_names(path, lists.ATTRIBUTE_GROUPS)
+        lists.read_attribute_names(path, 5)
 
 
 # Writers
