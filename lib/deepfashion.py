@@ -18,10 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from lib import lists
-from lib.lists import FINE_GROUPS, FOLDERS, LISTS, ONE_RELEASE, SLOTS, DataError, Lacks, Rows, attempt
+from lib.lists import ATTRIBUTE_GROUPS, FINE_GROUPS, FOLDERS, LISTS, ONE_RELEASE, SLOTS, DataError, Lacks, Rows, attempt
 
 STAND_IN = "Fashion Landmark Detection Benchmark"  # of Category and Attribute Prediction
-UNGROUPED = {0: "all attributes"}
 BOXES = {  # files of which one is in an annotation folder
     "category_attribute": ("list_bbox.txt", "train_bbox.txt"),
     "inshop": ("list_bbox_inshop.txt",),
@@ -332,17 +331,15 @@ def _points(rows: Rows | None, index: dict[str, int], known: dict, field: str, c
 
 def _attributes(anno: Path, index: dict[str, int]) -> dict:
     """Read the attributes of images, where list_attr_img.txt exists."""
-    group_names = FINE_GROUPS if anno.name == "Anno_fine" else lists.ATTRIBUTE_GROUPS
-    path, known = anno / "list_attr_img.txt", None
+    group_names, path = FINE_GROUPS if anno.name == "Anno_fine" else ATTRIBUTE_GROUPS, anno / "list_attr_img.txt"
     if not path.exists():
         return {}
-    with attempt():
-        known = lists.read_attribute_names(anno / "list_attr_cloth.txt", len(group_names))
-    names, labels = lists.read_attribute_labels(path, known and len(known[0]))
-    order = Rows(path, {"image": names}).order(index)
+    names, groups = lists.read_attribute_names(anno / "list_attr_cloth.txt", len(group_names))
+    images, labels = lists.read_attribute_labels(path, len(names))
+    order = Rows(path, {"image": images}).order(index)
     if (order != np.arange(len(order))).any():  # a second copy of 289 MB is made only where it is needed
         labels = labels[order]
-    return _attribute_fields(labels, known, group_names)
+    return _attribute_fields(labels, names, groups, group_names)
 
 
 def _item_attributes(anno: Path, item: np.ndarray) -> dict:
@@ -357,28 +354,21 @@ def _item_attributes(anno: Path, item: np.ndarray) -> dict:
             break
     else:
         return {}
-    known, group_names = None, {}
-    with attempt():
-        known = lists.read_attribute_names(cloth)
-        if known[1] is not None:
-            group_names = lists.read_group_names(folder / "list_attr_type.txt", known[1])
-    items, labels = lists.read_attribute_labels(path, known and len(known[0]), items=True)
+    names, groups = lists.read_attribute_names(cloth)
+    group_names = {} if groups is None else lists.read_group_names(folder / "list_attr_type.txt", groups)
+    items, labels = lists.read_attribute_labels(path, len(names), items=True)
     row = {name: i for i, name in enumerate(items)}
     bad = [(labels[i] != labels[row[name]]).any() for i, name in enumerate(items)]
     Rows(path, {}).fail_where(bad, "item {} is listed again with other labels", "keep one of the two rows", items)
     rows = np.array([row.get(name, -1) for name in item.tolist()])
     labels = labels[rows]
     labels[rows < 0] = 0
-    return _attribute_fields(labels, known, group_names)
+    return _attribute_fields(labels, names, groups, group_names)
 
 
-def _attribute_fields(labels: np.ndarray, known: tuple | None, group_names: dict[int, str]) -> dict:
-    """Return the fields of labels and known, names and groups; none where the list of names was refused."""
-    if known is None:
-        return {}
-    names, groups = known
+def _attribute_fields(labels: np.ndarray, names: tuple, groups: np.ndarray | None, group_names: dict) -> dict:
     if groups is None:
-        groups, group_names = np.zeros(len(names), np.int8), UNGROUPED
+        groups, group_names = np.zeros(len(names), np.int8), {0: "all attributes"}
     fields = {"attributes": labels, "attribute_names": names, "attribute_groups": groups}
     return fields | {"group_names": dict(group_names)}
 
@@ -482,9 +472,10 @@ def _fine_attributes(anno: Path, names: Rows) -> dict:
     """Return the attributes in train_attr.txt and its like: 1, or 0, which is read as -1, for each."""
     if not (anno / "train_attr.txt").exists():
         return {}
-    known = lists.read_attribute_names(anno / "list_attr_cloth.txt", len(FINE_GROUPS))
-    labels = _joined(names, "attr", {"label": lists.Column("label " * len(known[0]), range(2), "a label")})["label"]
-    return _attribute_fields(labels.reshape(len(labels), -1).astype(np.int8) * 2 - 1, known, FINE_GROUPS)
+    words, groups = lists.read_attribute_names(anno / "list_attr_cloth.txt", len(FINE_GROUPS))
+    labels = _joined(names, "attr", {"label": lists.Column("label " * len(words), range(2), "a label")})["label"]
+    labels = labels.reshape(len(labels), -1).astype(np.int8) * 2 - 1
+    return _attribute_fields(labels, words, groups, FINE_GROUPS)
 
 
 def find_folders(root: Path) -> dict[str, Path]:

@@ -410,11 +410,10 @@ def read_group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
 
 
 def read_attribute_labels(
-    path: Path, attributes: int | None, block: int = 1 << 19, items: bool = False
+    path: Path, attributes: int, block: int = 1 << 19, items: bool = False
 ) -> tuple[list[str], np.ndarray]:
     """Read a list_attr_img.txt or, with `items`, a list_attr_items.txt.
 
-    attributes: None for as many as the first row has, where the list of their names cannot be read.
     Return the N names of images or items and their labels (N, attributes) int8 in {1, -1, 0}. The official list of
     images holds 289 million labels, so it is read in blocks of `block` bytes, each parsed by a few array operations and
     handed to a slow parser where anything in it is unusual. Raises DataError.
@@ -424,10 +423,6 @@ def read_attribute_labels(
         with open(path, "rb") as file:
             count = _row_count(path, file.readline().removeprefix(b"\xef\xbb\xbf").decode("ascii", "replace"))
             file.readline()
-            if attributes is None:
-                start = file.tell()
-                attributes = len(re.findall(rb"(?<=[ \t])-?[01](?=\s)", file.readline()))
-                file.seek(start)
             # A label takes two bytes or more: a wrong count must not reserve all of the machine's memory.
             if count * attributes * 2 > os.fstat(file.fileno()).st_size:
                 fail(path, 1, f"it says {count} rows of {attributes} labels, more than the file can hold")
