@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> None:
     if args.test:
         sys.exit(run_tests.main())
     if args.check:
-        sys.exit(check.main([args.check, "--profile", args.profile]))
+        sys.exit(check.main(args.check, args.profile))
     if args.photo:
         return photo.main(args.photo, args.box, args.catalogue)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a shell

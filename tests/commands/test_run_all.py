@@ -81,9 +81,9 @@ def test_other_commands_get_their_options(monkeypatch):
     monkeypatch.setattr(photo, "main", lambda *arguments: called.append(arguments))
     run_all.main(["--box", "1,2,3,4", "--photo", "a.jpg", "b.jpg", "--catalogue", str(ROOT)])
     assert called == [(["a.jpg", "b.jpg"], "1,2,3,4", str(ROOT))]
-    checked = SimpleNamespace(main=lambda words: len(words))
+    checked = SimpleNamespace(main=lambda *arguments: called.append(arguments) or 1)
     monkeypatch.setattr(commands, "check", checked, raising=False)
-    assert call("--check", str(ROOT)) == 3  # its exit code: DIR --profile photos
+    assert call("--check", str(ROOT)) == 1 and called[1] == (str(ROOT), "photos")
     assert photo.box_of("1,2,3,4.5") == [1, 2, 3, 4.5]
     for wrong in ("1,2,3", "1,2,3,x", "", "1,2,3,4,5"):
         with pytest.raises(DataError, match="is not x1,y1,x2,y2"):
