@@ -86,7 +86,7 @@ def test_three_separate_faults_are_all_reported(folder, capsys):
     code, text = inspect(folder, capsys)
     problems = section(text, "Problems: 3")
     assert code == 1 and len(problems) == 4, text  # the photo takes two lines
-    assert f"{MAIN}/Anno_coarse/list_bbox.txt, line 7: 5 numbers" in problems[0] and "correct it" in problems[0]
+    assert f"{MAIN}/Anno_coarse/list_bbox.txt, line 7: 'img/" in problems[0] and "correct it" in problems[0]
     assert f"{MAIN}/Anno_coarse/list_category_img.txt, line 9: image img/other" in problems[1]
     assert "take all lists from one release" in problems[1]
     assert "category_attribute: 1 of 54 photos cannot be read" in problems[2]
