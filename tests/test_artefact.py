@@ -99,14 +99,6 @@ def test_a_disk_without_memory_maps_is_no_damage():
         artefact.read_tensors(Path("/proc/self/maps"))  # like every file of /proc, not to be mapped
 
 
-def test_a_file_where_a_folder_should_be(tmp_path):
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(DataError, match="cannot be written"):
-        artefact.write_json(tmp_path / "file" / "a.json", {})
-    with pytest.raises(DataError, match="cannot be written"):
-        artefact.artefact(tmp_path / "file" / "thing", lambda part: None, {})
-
-
 def test_tensors_come_back_in_every_type(tmp_path):
     tensors = {"a": torch.rand(3, 2).t(), "b": torch.arange(4, dtype=torch.int16),
                "c": torch.ones(2, dtype=torch.bfloat16), "empty": torch.zeros(0, 3)}  # fmt: skip
@@ -117,10 +109,9 @@ def test_tensors_come_back_in_every_type(tmp_path):
     assert arrays["c"].dtype == np.float32 and arrays["b"].dtype == np.int16
 
 
-@pytest.mark.parametrize("kept", [0.0, 0.5, 0.99])
-def test_a_cut_file_is_one_sentence(tmp_path, kept):
+def test_a_cut_file_is_one_sentence(tmp_path):
     path = artefact.write_tensors(tmp_path / "x.safetensors", {"a": torch.ones(100)})
-    path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
+    path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(DataError, match=f"x.safetensors: cannot be read .*delete {tmp_path} and start again"):
         artefact.read_tensors(path)
     with pytest.raises(DataError, match="y.safetensors: no such file; run the notebook that writes it first"):

@@ -321,47 +321,28 @@ def test_consumer2shop_item_attributes_by_hand(tmp_path):
     assert b.attributes.tolist() == [[0, 0], [0, 0], [1, -1], [1, -1], [0, 1]]  # an image in no pair has an item, too
 
 
-def test_attributes_need_both_lists(tmp_path):
-    write_item_attributes(write_inshop(tmp_path / "a"), "attribute_name", ["denim"], ["id_01 1"])
-    (tmp_path / "a" / ITEM_NAMES).unlink()
-    (write_category_attribute(tmp_path / "b") / LABELS).unlink()
-    for b in (read_inshop(tmp_path / "a"), read_category_attribute(tmp_path / "b")):
-        assert b.attributes is b.attribute_names is b.attribute_groups is b.group_names is None
-
-
 def test_items_listed_twice(tmp_path):
-    write_item_attributes(write_inshop(tmp_path), "attribute_name", ["denim", "knit"], ["id_01 1 0"] * 2)
-    assert read_inshop(tmp_path).attributes.tolist() == [[1, 0], [0, 0], [0, 0]]
-    write(tmp_path / ITEM_LABELS, ["id_01 1 0", "id_02 1 1", "id_01 1 1"])
+    rows = ["id_01 1 0", "id_02 1 1", "id_01 1 1"]
     with pytest.raises(DataError, match=r"list_attr_items.txt, line 3: item id_01 is listed again with other labels"):
-        read_inshop(tmp_path)
+        read_inshop(write_item_attributes(write_inshop(tmp_path), "attribute_name", ["denim", "knit"], rows))
 
 
 # The ceiling
 
 
-def write_ceiling(tmp_path: Path, rows: list[str]) -> Path:
+def test_ceiling_by_hand(tmp_path):
     """The three images with 60 attributes."""
     folder = write_category_attribute(tmp_path)
     write(folder / "Anno_coarse" / "list_attr_cloth.txt", [f"attribute {i}  {1 + i % 5}" for i in range(60)])
     write(folder / LABELS, [f"{name} " + " -1" * 60 for name in NAMES])
-    write(folder / "Eval" / "list_ceiling.txt", rows, "image_name  attributes")
-    return folder
-
-
-def test_ceiling_by_hand(tmp_path):
     first, second = list(range(10, 60)), list(range(49, -1, -1))
     rows = [f"{NAMES[2]}  {' '.join(map(str, first))}", f"{NAMES[1]}  {' '.join(map(str, second))}"]
-    b = read_category_attribute(write_ceiling(tmp_path, rows))
-    assert b.ceiling.shape == (3, 50) and b.ceiling.dtype == np.int16
-    assert b.ceiling.tolist() == [[-1] * 50, second, first]
-    (tmp_path / LABELS).unlink()
-    assert read_category_attribute(tmp_path).ceiling is None  # numbers of unknown attributes
-
-
-def test_a_ceiling_of_unknown_attributes_is_named(tmp_path):
+    write(folder / "Eval" / "list_ceiling.txt", rows, "image_name  attributes")
+    b = read_category_attribute(folder)
+    assert b.ceiling.dtype == np.int16 and b.ceiling.tolist() == [[-1] * 50, second, first]
+    write(folder / "Eval" / "list_ceiling.txt", [NAMES[0] + " 1" * 49 + " 60"])
     with pytest.raises(DataError, match="list_ceiling.txt, line 3: an attribute is not one of 0 to 59"):
-        read_category_attribute(write_ceiling(tmp_path, [NAMES[0] + " 1" * 49 + " 60"]))
+        read_category_attribute(folder)
 
 
 # What is measured
@@ -383,11 +364,9 @@ def test_sides(tmp_path):
     with pytest.raises(Lacks, match="no query images or no gallery"):
         deepfashion.sides(replace(inshop, split=np.array(["train", "query", "query"])))
     street = read_consumer2shop(write_consumer2shop(tmp_path / "b"))
-    assert [side.tolist() for side in deepfashion.sides(street)] == [[2], [3]]
     val = replace(street, split=np.array(["train", "train", "val", "val", ""]))
-    assert [side.tolist() for side in deepfashion.sides(val)] == [[2], [3]]
-    with pytest.raises(Lacks):
-        deepfashion.sides(replace(street, domain=np.array(["shop"] * 5)))
+    for b in (street, val):
+        assert [side.tolist() for side in deepfashion.sides(b)] == [[2], [3]]
 
 
 def test_distractors_are_searched_too(tmp_path):
@@ -411,15 +390,10 @@ LANDMARKS, LABELS = "Anno_coarse/list_landmarks.txt", "Anno_coarse/list_attr_img
 INSHOP, C2S = "Anno/list_bbox_inshop.txt", "Anno/list_bbox_consumer2shop.txt"
 FAULTS = {  # file, what to replace, by what, the message
     "category_attribute": [
-        (BOXES, "^3\n", "three\n", "line 1: 'three' is not a row count"),
         (BOXES, "002 200", "wide 200", "line 4: '.*wide.* where 'image_name x_1 y_1 x_2 y_2' should be"),
-        (BOXES, "002 200", "2.0.0 200", "line 4: '.*2.0.0.* where"),
-        (BOXES, "img/Tee/", "C:/Tee/", "line 4: .*may leave the data folder"),
         (BOXES, "img/Tee/", r"img\\\\Tee/", "line 4: .*may leave the data folder"),
-        (BOXES, "img/Tee/img_2.jpg", "img_2", "line 4: 'img_2 .* where"),
         (LANDMARKS, "070 071", "070", "line 3: clothes types 1, 2 and 3 have"),
         (LANDMARKS, "  1 2  0", "  2 2  0", "line 3: clothes types 1, 2 and 3 have"),
-        (LABELS, "img/Tee/img_2.jpg", "", "line 4: no image name"),
         (LABELS, "^3\n", "99999999\n", "line 1: .*more than the file can hold"),
         ("Anno_coarse/list_category_cloth.txt", "Jeans  2", "Jeans", "line 4: 'Skinny Jeans' where"),
         ("Anno_coarse/list_category_cloth.txt", "Skinny Jeans", "Tee", "line 4: category 'Tee' is on line 3 already"),
@@ -464,15 +438,6 @@ def test_missing_files(tmp_path, file):
     path.unlink()
     with pytest.raises(DataError, match=f"{re.escape(str(path))}: No such file.*put the official file there"):
         read_category_attribute(tmp_path)
-
-
-def test_images_that_were_not_unpacked(tmp_path):
-    write_category_attribute(tmp_path)
-    (tmp_path / "Img" / "img").rmdir()
-    with pytest.raises(DataError, match="neither Img/img nor img is there; unpack"):
-        read_category_attribute(tmp_path)
-    (tmp_path / "img").mkdir()
-    assert read_category_attribute(tmp_path).images_root == tmp_path
 
 
 def test_links_that_leave_the_data_folder(tmp_path):

@@ -148,17 +148,6 @@ def test_results_are_shown_or_their_lack_is_said(squares, config, kept):
     assert (judged.group == "in-shop").sum() == (untold.group == "in-shop").sum()
 
 
-def test_without_fashionnet_what_is_about_it_is_lacking(squares, config):
-    """As where no pre-trained network of it is shipped."""
-    measured = made_up(squares, replace(config, methods=tuple(METHODS)))
-    others = {name: found for name, found in measured.answers.items() if name != FASHIONNET}
-    measured = replace(measured, answers=others, skipped={FASHIONNET: "no network is shipped"})
-    table = measure_all(measured)
-    assert table.difference.isna().all() and FASHIONNET not in set(table.method)
-    with pytest.raises(Lacks, match="no answers of fashionnet .*: no network is shipped"):
-        measured.first(FASHIONNET)
-
-
 @pytest.mark.parametrize("stage", ["category_attribute", "inshop"])
 def test_without_training_images_no_method_is_trained_and_one_is_enough(
     squares, search_squares, config, tmp_path, stage
