@@ -65,10 +65,6 @@ class Column(NamedTuple):
     words: str = ""  # for an error
 
 
-def _split(*allowed: str) -> dict[str, Column]:
-    return {"split": Column("evaluation_status", allowed, "split")}
-
-
 POINTS = [f"landmark_{what}_{slot}" for slot in range(1, 9) for what in ("visibility", "location_x", "location_y")]
 IMAGES = {"image": Column("image_name", IMAGE)}
 BOX = {"box": Column("x_1  y_1  x_2  y_2", PIXEL)}
@@ -85,12 +81,12 @@ _LANDMARKS = _TYPE | {
 _JOINTS = [f"{joint.replace(' ', '_')}_{what}" for joint in JOINTS for what in ("visibility", "x", "y")]
 JOINT_LIST = IMAGES | {"joints": Column("  ".join(_JOINTS), POINT, "a visibility")}
 _PAIRS = {"pair": Column("image_pair_name_1  image_pair_name_2", IMAGE)}
-_ITEM = {"item": Column("item_id", WORD)}
+_ITEM, _STATUS = {"item": Column("item_id", WORD)}, "evaluation_status"
 _CEILING = Column("  ".join(f"attribute_{k}" for k in range(1, 1 + CEILING)), range(1 << 15), "an attribute")
 LISTS = {  # by benchmark and file: the columns in their order, by the field of `Benchmark` that they fill
     "category_attribute": {
         "Anno/list_bbox.txt": IMAGES | BOX,
-        "Eval/list_eval_partition.txt": IMAGES | _split("train", "val", "test"),
+        "Eval/list_eval_partition.txt": IMAGES | {"split": Column(_STATUS, ("train", "val", "test"))},
         "Eval/list_pretrain.txt": IMAGES,
         "Anno/list_category_img.txt": CATEGORIES,
         "Anno/list_category_cloth.txt": CATEGORY_NAMES,
@@ -101,14 +97,14 @@ LISTS = {  # by benchmark and file: the columns in their order, by the field of 
     },
     "inshop": {
         "Anno/list_bbox_inshop.txt": _TYPE | {"pose": Column("pose_type", range(1, 7), "the pose")} | BOX,
-        "Eval/list_eval_partition.txt": IMAGES | _ITEM | _split("train", "query", "gallery"),
+        "Eval/list_eval_partition.txt": IMAGES | _ITEM | {"split": Column(_STATUS, ("train", "query", "gallery"))},
         "Anno/list_item_inshop.txt": {"item": Column("", TEXT)},
         "Anno/list_landmarks_inshop.txt": _LANDMARKS,
         "Anno/list_joints.txt": JOINT_LIST,
     },
     "consumer2shop": {
         "Anno/list_bbox_consumer2shop.txt": _TYPE | {"domain": Column("source_type", range(1, 3), "the source")} | BOX,
-        "Eval/list_eval_partition.txt": _PAIRS | _ITEM | _split("train", "val", "test"),
+        "Eval/list_eval_partition.txt": _PAIRS | _ITEM | {"split": Column(_STATUS, ("train", "val", "test"))},
         "Eval/list_distractors.txt": IMAGES,
         "Anno/list_item_consumer2shop.txt": {"item": Column("", TEXT)},
         "Anno/list_landmarks_consumer2shop.txt": _LANDMARKS,
@@ -427,13 +423,8 @@ def read_attribute_labels(
             if count * attributes * 2 > os.fstat(file.fileno()).st_size:
                 fail(path, 1, f"it says {count} rows of {attributes} labels, more than the file can hold")
             labels = np.empty((count, attributes), np.int8)
-            rest = b""
-            while data := file.read(block):
-                data = rest + data
-                end = data.rfind(b"\n") + 1
-                rest = data[end:]
-                _parse_labels(path, data[:end].split(b"\n")[:-1], names, labels, items)
-            _parse_labels(path, [rest] if rest else [], names, labels, items)
+            while rows := file.readlines(block):
+                _parse_labels(path, rows, names, labels, items)
     except OSError as error:
         _fail_to_open(path, error)
     if len(names) < count:
@@ -443,12 +434,10 @@ def read_attribute_labels(
 
 def _parse_labels(path: Path, rows: list[bytes], names: list[str], labels: np.ndarray, items: bool) -> None:
     """Append the rows' names to `names` and write their labels to the rows of `labels` that follow."""
-    start, (count, attributes) = len(names), labels.shape
+    start, (count, attributes), parts = len(names), labels.shape, []
     if any(row.strip() for row in rows[count - start :]):
         fail(path, 1, f"it says {count} rows and more follow")
-    if not (rows := rows[: count - start]):
-        return
-    parts = []
+    rows = rows[: count - start]
     for row in rows:
         name = _ITEM_IN_ROW.match(row) if items else _EXTENSION_IN_ROW.match(row, max(0, row.rfind(b".")))
         if name is None:
@@ -476,11 +465,8 @@ def _parse_labels(path: Path, rows: list[bytes], names: list[str], labels: np.nd
             return
     for i, part in enumerate(parts, start):
         found = part.split()
-        if len(found) != attributes:
-            fail(path, i + 3, f"{len(found)} labels where {attributes} should be")
-        for word in found:
-            if word not in (b"1", b"-1", b"0"):
-                fail(path, i + 3, f"label {word.decode('utf-8', 'replace')[:40]!r} is not 1, -1 or 0")
+        if len(found) != attributes or not {b"1", b"-1", b"0"}.issuperset(found):
+            fail(path, i + 3, f"{len(found)} labels where {attributes} should be, each 1, -1 or 0")
         labels[i] = [int(word) for word in found]
 
 
