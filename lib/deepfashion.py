@@ -75,7 +75,7 @@ class Benchmark:
 
     def rows(self, *splits: str) -> np.ndarray:
         """Return the rows (int64) of the images in these splits, in the order of the list."""
-        return np.flatnonzero(np.isin(self.split, splits)).astype(np.int64)
+        return np.flatnonzero(np.isin(self.split, splits))
 
     def frequency(self, rows: np.ndarray) -> np.ndarray:
         """Return (A,) int64: how many of the images `rows` have each attribute."""
@@ -93,9 +93,8 @@ class Benchmark:
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
                 array = value.astype("U") if value.dtype == object else value
-                state.update(
-                    f"{field.name} {array.dtype} {array.shape}".encode() + np.ascontiguousarray(array).tobytes()
-                )
+                state.update(f"{field.name} {array.dtype} {array.shape}".encode())
+                state.update(np.ascontiguousarray(array).tobytes())
             elif isinstance(value, tuple | dict):  # names of categories, attributes and groups
                 state.update(f"{field.name} {value}".encode())
         world = self.images_root.parent.parent / "world.json"
@@ -177,11 +176,8 @@ def _images(folder: Path, boxes: Path, listed: Rows | None) -> dict:
             names = listed["image"]
             listed.rows_in({name: i for i, name in enumerate(names)})  # refuses duplicates
             known = {"images_root": lists.images_root(folder, listed), "image": np.array(names)}
-            columns = {
-                field: column.astype(np.int8)
-                for field, column in listed.columns.items()
-                if field in ("clothes_type", "pose", "domain")
-            }
+            numbers = {"clothes_type", "pose", "domain"} & listed.columns.keys()
+            columns = {field: listed[field].astype(np.int8) for field in numbers}
             if "domain" in columns:
                 columns["domain"] = np.array(["", "shop", "consumer"])[columns["domain"]]
             return known | columns
@@ -387,25 +383,23 @@ def _ceiling(rows: Rows | None, index: dict[str, int], attribute_names: tuple[st
 # ---- the three benchmarks --------------------------------------------------------------------------------------------
 
 
-def read_benchmark(folder: Path, name: str, fine: bool | None = None) -> Benchmark | None:
+def read_benchmark(folder: Path, name: str) -> Benchmark | None:
     """Read the official folder of the benchmark `name` (the paper's section 2.3).
 
-    fine: of Category and Attribute Prediction, True for Anno_fine, False for Anno_coarse or the older Anno, None for
-    the coarse one where it exists. Boxes and partition must exist, every other list may be absent. An item and split of
-    Consumer-to-shop are those of an image's pairs; an image in no pair is in no split, and its item is the id_...
-    folder of its name, or "". Categories of the searches are those of the image names, "WOMEN/Dresses", or None.
-    Raises DataError. Within `lists.collecting`, what a faulty list would tell is missing from the benchmark: to be
-    looked at, not trained on; and it is None where the list of boxes names no image.
+    Of Category and Attribute Prediction, Anno_coarse or the older Anno is read where it exists, otherwise Anno_fine.
+    Boxes and partition must exist, every other list may be absent. An item and split of Consumer-to-shop are those of
+    an image's pairs; an image in no pair is in no split, and its item is the id_... folder of its name, or "".
+    Categories of the searches are those of the image names, "WOMEN/Dresses", or None. Raises DataError. Within
+    `lists.collecting`, what a faulty list would tell is missing from the benchmark: to be looked at, not trained on;
+    and it is None where the list of boxes names no image.
     """
     folder = Path(folder)
     anno, annotation = folder / "Anno", ""
     if name == "category_attribute":
-        coarse = next((path for path in (folder / "Anno_coarse", anno) if path.is_dir()), None)
-        if fine is None:
-            fine = not coarse and (folder / "Anno_fine").is_dir()
-        anno = folder / "Anno_fine" if fine else coarse or folder / "Anno_coarse"
-        annotation = "fine" if fine else "coarse"
-    names = _fine_names(anno) if fine and (anno / "train.txt").exists() else None
+        places = [folder / "Anno_coarse", anno, folder / "Anno_fine"]
+        anno = next((path for path in places if path.is_dir()), places[0])
+        annotation = "fine" if anno == places[2] else "coarse"
+    names = _fine_names(anno) if annotation == "fine" and (anno / "train.txt").exists() else None
     boxes = anno / BOXES[name][0]
     released = names and not boxes.exists()
     read = _read_lists(folder, name, anno, names)
@@ -493,14 +487,12 @@ def find_folders(root: Path) -> dict[str, Path]:
             found[name] = place
     if not found:
         wanted = ", ".join(f"'{folder}'" for folder in (*FOLDERS.values(), STAND_IN))
-        names = sorted(path.name for path in root.glob("*"))
-        here = ", ".join(names[:4]) + (", ..." if names[4:] else "") if names else "nothing"
-        raise DataError(f"{root}: holds {here}, none of {wanted}; name the folder that holds them")
+        raise DataError(f"{root}: holds none of {wanted}; name the folder that does")
     return found
 
 
 def find_benchmarks(root: Path) -> dict[str, Benchmark]:
-    """Read the benchmarks of `find_folders` as name -> Benchmark; coarse annotation where a folder holds both.
+    """Read the benchmarks of `find_folders` as name -> Benchmark.
 
     Raises DataError at the first fault; within `lists.collecting` see `read_benchmark`.
     """
