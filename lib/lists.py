@@ -189,7 +189,6 @@ class Rows:
             self.fail(i, what.format(value[i]) if len(value) else what, cure)
 
     def fail(self, i: int, what: str, cure: str = CURE) -> NoReturn:
-        """Raise DataError for row `i`."""
         for path, number in self.parts:
             if i < number:
                 fail(path, i + self.first, what, cure)
@@ -262,7 +261,7 @@ def read(path: Path, columns: dict[str, Column]) -> Rows:
     found = [row.fullmatch(line.strip()) for line in lines]
     if None in found:
         i = found.index(None)
-        names = ["|".join(c.allowed) if isinstance(c.allowed, tuple) else c.title for c in columns.values()]
+        names = ["|".join(c.allowed) if isinstance(c.allowed, tuple) else c.title or "a name" for c in columns.values()]
         form, line = (shorten(text, 90, placeholder=" ...") for text in ("  ".join(names), lines[i]))
         rows.fail(i, f"{line!r} where {form!r} should be")
     for number, (field, (title, allowed, what)) in enumerate(columns.items(), 1):
@@ -287,7 +286,6 @@ def read(path: Path, columns: dict[str, Column]) -> Rows:
 
 
 def _form(column: Column) -> str:
-    """Return what a column may hold as a regular expression."""
     if isinstance(column.allowed, tuple):
         return "|".join(column.allowed)
     number = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
@@ -500,7 +498,6 @@ def write_benchmark(folder: Path, name: str, images: dict[str, Sequence], others
 
 
 def titles(columns: dict[str, Column]) -> str:
-    """Return the line of column names of a list."""
     return "  ".join(column.title for column in columns.values())
 
 

@@ -183,7 +183,6 @@ def report(root: Path, profile: str) -> tuple[str, bool]:
 
 @one_sentence("run_all.sh")
 def main(folder: str, profile: str) -> int:
-    """Print the report; return the exit code."""
     text, whole = report(Path(folder), profile)
     print(text)
     return 0 if whole else 1

@@ -22,7 +22,7 @@ from lib.commands import one_sentence
 from lib.deepfashion import Benchmark, find_benchmarks
 from lib.photo import read_photo
 
-NEAR = 0.25  # Euclidean distance of unit features; of 60 pairs below it that were looked at, see benchmarks/LOG.md
+NEAR = 0.25  # Euclidean distance of unit features
 
 
 def photo_features(benchmark: Benchmark) -> np.ndarray:
@@ -56,7 +56,6 @@ def count_copies(splits: dict[str, tuple[list[str], np.ndarray]]) -> pd.DataFram
 
 @one_sentence("find_duplicates")
 def main(arguments: list[str]) -> None:
-    """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m lib.commands.find_duplicates", description=__doc__.split("\n")[0])
     parser.add_argument("--data", required=True, help="folder of the real DeepFashion, or any data set in its layout")
     args = parser.parse_args(arguments)

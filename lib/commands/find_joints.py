@@ -110,7 +110,6 @@ def load_detector(weights: str) -> nn.Module:
 
 @one_sentence("find_joints")
 def main(arguments: list[str]) -> None:
-    """Write the joints of every benchmark that has none."""
     parser = argparse.ArgumentParser(prog="python -m lib.commands.find_joints", description=__doc__.split("\n")[0])
     parser.add_argument("--data", required=True, help="folder of the real DeepFashion, or any data set in its layout")
     parser.add_argument("--skip-damaged", action="store_true", help="go on without photos that cannot be read")

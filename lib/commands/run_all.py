@@ -60,7 +60,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         if not condition:
             parser.error(sentence)
 
-    require(NOTEBOOKS or args.check or args.photo, "no notebooks in an installed package: clone the project")
     photos = args.data or args.check
     run = args.data or args.weights or args.only or args.minutes or args.skip_damaged or args.fresh
     require(not run or not (args.check or args.photo or args.test), "--check, --photo and --test train nothing")
@@ -82,7 +81,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 @one_sentence("run_all.sh")
 def main(arguments: list[str]) -> None:
-    """Do what the options say."""
     args = parse(arguments)
     # These bring PyTorch and more, for which a wrong call need not wait.
     from lib.artefact import alone

@@ -86,7 +86,6 @@ def train_all(options: tuple, jobs: int = 1) -> int:
 
 @one_sentence("train_all")
 def main(arguments: list[str]) -> None:
-    """Train all runs; exit with 1 where one failed."""
     parser = argparse.ArgumentParser(prog="python -m lib.commands.train_all", description=__doc__.split("\n")[0])
     parser.add_argument("--profile", default="study")
     parser.add_argument("--data", default="", help="folder of the real DeepFashion; the synthetic world without it")
