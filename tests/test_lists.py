@@ -93,38 +93,6 @@ def test_item_labels_equal_an_obvious_parser(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "row, message",
-    [("id_2", "no item with"), ("", "no item with"), ("id_2 1 yes", "2 labels where")],
-)
-def test_faulty_item_rows_are_refused(tmp_path, row, message):
-    path = tmp_path / "list_attr_items.txt"
-    write(path, ["id_1 1 -1", row, "id_3 0 1"])
-    with pytest.raises(DataError, match=f"list_attr_items.txt, line 4: {message}"):
-        lists.read_attribute_labels(path, 2, items=True)
-
-
-@pytest.mark.parametrize(
-    ("text", "names", "groups"),
-    [
-        ("2\nattribute_name  attribute_type\na-line   3\nlong sleeve 4\n", ("a-line", "long sleeve"), [3, 4]),
-        ("2\nattribute_name\nlong sleeve\nsize 12\n", ("long sleeve", "size 12"), None),
-        ("attribute_name\nlong sleeve\nsize 12\n", ("long sleeve", "size 12"), None),
-        ("\ufeffattribute_name\r\nknit\r\n", ("knit",), None),
-        (
-            "\ufeff1\r\nattribute_name (Chinese)  attribute_name (English)  attribute_type\r\na b  c d   18\r\n",
-            ("c d",),
-            [18],
-        ),
-    ],
-)
-def test_attribute_names_by_hand(tmp_path, text, names, groups):
-    path = tmp_path / "list_attr_cloth.txt"
-    path.write_bytes(text.encode())
-    found, numbers = lists.read_attribute_names(path)
-    assert found == names and (numbers if groups is None else numbers.tolist()) == groups
-
-
-@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("attribute_name\n", "line 1: 'attribute_name' is not a row count"),

@@ -113,18 +113,6 @@ def test_no_broken_list_hides_another(folder, capsys):
         assert f"{path.relative_to(folder)}, line 4: " in problems, path
 
 
-def test_photos_are_named_up_to_ten_and_then_counted(folder, capsys):
-    files = sorted((folder / INSHOP / "Img").rglob("*.jpg"))
-    for path in files[:12]:
-        path.unlink()
-    code, text = inspect(folder, capsys)
-    problems = section(text, "Problems: 1")
-    assert code == 1 and "inshop: 12 of 36 photos cannot be read" in problems[0]
-    assert len(problems) == 12 and "and 2 more" in problems[-1]
-    for line in problems[1:11]:
-        assert "No such file" in line and re.search(r"\(line \d+ of list_bbox_inshop.txt\)", line)
-
-
 def test_boxes_that_leave_photos_are_a_note_and_those_outside_a_problem(folder, capsys):
     boxes = folder / MAIN / "Anno_coarse" / "list_bbox.txt"
     change(boxes, 4, r"\d+ +\d+$", "9999 9999")
