@@ -187,7 +187,6 @@ def _fill(part: Path, benchmark, config) -> None:
 
 
 def _chunks(done: int, total: int) -> Iterator[range]:
-    """Yield rows in chunks, under a progress bar."""
     with tqdm(total=total, initial=done, desc="decode photos", unit="image", mininterval=1) as bar:
         for start in range(done, total, CHUNK):
             rows = range(start, min(start + CHUNK, total))
@@ -309,7 +308,6 @@ class View(NamedTuple):
     colour: Tensor | None = None
 
     def to(self, device: torch.device) -> "View":
-        """Move the view to a device."""
         return View(*(None if value is None else value.to(device, non_blocking=True) for value in self))
 
     def part(self, rows: slice) -> "View":

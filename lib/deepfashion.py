@@ -18,10 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from lib import lists
-from lib.lists import FINE_GROUPS, FOLDERS, LISTS, ONE_RELEASE, SLOTS, DataError, Lacks, Rows, attempt
+from lib.lists import ATTRIBUTE_GROUPS, FINE_GROUPS, FOLDERS, LISTS, ONE_RELEASE, SLOTS, DataError, Lacks, Rows, attempt
 
 STAND_IN = "Fashion Landmark Detection Benchmark"  # of Category and Attribute Prediction
-UNGROUPED = {0: "all attributes"}
 BOXES = {  # files of which one is in an annotation folder
     "category_attribute": ("list_bbox.txt", "train_bbox.txt"),
     "inshop": ("list_bbox_inshop.txt",),
@@ -76,7 +75,7 @@ class Benchmark:
 
     def rows(self, *splits: str) -> np.ndarray:
         """Return the rows (int64) of the images in these splits, in the order of the list."""
-        return np.flatnonzero(np.isin(self.split, splits)).astype(np.int64)
+        return np.flatnonzero(np.isin(self.split, splits))
 
     def frequency(self, rows: np.ndarray) -> np.ndarray:
         """Return (A,) int64: how many of the images `rows` have each attribute."""
@@ -94,9 +93,8 @@ class Benchmark:
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
                 array = value.astype("U") if value.dtype == object else value
-                state.update(
-                    f"{field.name} {array.dtype} {array.shape}".encode() + np.ascontiguousarray(array).tobytes()
-                )
+                state.update(f"{field.name} {array.dtype} {array.shape}".encode())
+                state.update(np.ascontiguousarray(array).tobytes())
             elif isinstance(value, tuple | dict):  # names of categories, attributes and groups
                 state.update(f"{field.name} {value}".encode())
         world = self.images_root.parent.parent / "world.json"
@@ -178,11 +176,8 @@ def _images(folder: Path, boxes: Path, listed: Rows | None) -> dict:
             names = listed["image"]
             listed.rows_in({name: i for i, name in enumerate(names)})  # refuses duplicates
             known = {"images_root": lists.images_root(folder, listed), "image": np.array(names)}
-            columns = {
-                field: column.astype(np.int8)
-                for field, column in listed.columns.items()
-                if field in ("clothes_type", "pose", "domain")
-            }
+            numbers = {"clothes_type", "pose", "domain"} & listed.columns.keys()
+            columns = {field: listed[field].astype(np.int8) for field in numbers}
             if "domain" in columns:
                 columns["domain"] = np.array(["", "shop", "consumer"])[columns["domain"]]
             return known | columns
@@ -332,17 +327,15 @@ def _points(rows: Rows | None, index: dict[str, int], known: dict, field: str, c
 
 def _attributes(anno: Path, index: dict[str, int]) -> dict:
     """Read the attributes of images, where list_attr_img.txt exists."""
-    group_names = FINE_GROUPS if anno.name == "Anno_fine" else lists.ATTRIBUTE_GROUPS
-    path, known = anno / "list_attr_img.txt", None
+    group_names, path = FINE_GROUPS if anno.name == "Anno_fine" else ATTRIBUTE_GROUPS, anno / "list_attr_img.txt"
     if not path.exists():
         return {}
-    with attempt():
-        known = lists.read_attribute_names(anno / "list_attr_cloth.txt", group_names)
-    names, labels = lists.read_attribute_labels(path, known and len(known[0]))
-    order = Rows(path, {"image": names}).order(index)
+    names, groups = lists.read_attribute_names(anno / "list_attr_cloth.txt", len(group_names))
+    images, labels = lists.read_attribute_labels(path, len(names))
+    order = Rows(path, {"image": images}).order(index)
     if (order != np.arange(len(order))).any():  # a second copy of 289 MB is made only where it is needed
         labels = labels[order]
-    return _attribute_fields(labels, known, group_names)
+    return _attribute_fields(labels, names, groups, group_names)
 
 
 def _item_attributes(anno: Path, item: np.ndarray) -> dict:
@@ -357,28 +350,21 @@ def _item_attributes(anno: Path, item: np.ndarray) -> dict:
             break
     else:
         return {}
-    known, group_names = None, {}
-    with attempt():
-        known = lists.read_attribute_names(cloth)
-        if known[1] is not None:
-            group_names = lists.read_group_names(folder / "list_attr_type.txt", known[1])
-    items, labels = lists.read_attribute_labels(path, known and len(known[0]), items=True)
+    names, groups = lists.read_attribute_names(cloth)
+    group_names = {} if groups is None else lists.read_group_names(folder / "list_attr_type.txt", groups)
+    items, labels = lists.read_attribute_labels(path, len(names), items=True)
     row = {name: i for i, name in enumerate(items)}
     bad = [(labels[i] != labels[row[name]]).any() for i, name in enumerate(items)]
     Rows(path, {}).fail_where(bad, "item {} is listed again with other labels", "keep one of the two rows", items)
     rows = np.array([row.get(name, -1) for name in item.tolist()])
     labels = labels[rows]
     labels[rows < 0] = 0
-    return _attribute_fields(labels, known, group_names)
+    return _attribute_fields(labels, names, groups, group_names)
 
 
-def _attribute_fields(labels: np.ndarray, known: tuple | None, group_names: dict[int, str]) -> dict:
-    """Return the fields of labels and known, names and groups; none where the list of names was refused."""
-    if known is None:
-        return {}
-    names, groups = known
+def _attribute_fields(labels: np.ndarray, names: tuple, groups: np.ndarray | None, group_names: dict) -> dict:
     if groups is None:
-        groups, group_names = np.zeros(len(names), np.int8), UNGROUPED
+        groups, group_names = np.zeros(len(names), np.int8), {0: "all attributes"}
     fields = {"attributes": labels, "attribute_names": names, "attribute_groups": groups}
     return fields | {"group_names": dict(group_names)}
 
@@ -397,25 +383,23 @@ def _ceiling(rows: Rows | None, index: dict[str, int], attribute_names: tuple[st
 # ---- the three benchmarks --------------------------------------------------------------------------------------------
 
 
-def read_benchmark(folder: Path, name: str, fine: bool | None = None) -> Benchmark | None:
+def read_benchmark(folder: Path, name: str) -> Benchmark | None:
     """Read the official folder of the benchmark `name` (the paper's section 2.3).
 
-    fine: of Category and Attribute Prediction, True for Anno_fine, False for Anno_coarse or the older Anno, None for
-    the coarse one where it exists. Boxes and partition must exist, every other list may be absent. An item and split of
-    Consumer-to-shop are those of an image's pairs; an image in no pair is in no split, and its item is the id_...
-    folder of its name, or "". Categories of the searches are those of the image names, "WOMEN/Dresses", or None.
-    Raises DataError. Within `lists.collecting`, what a faulty list would tell is missing from the benchmark: to be
-    looked at, not trained on; and it is None where the list of boxes names no image.
+    Of Category and Attribute Prediction, Anno_coarse or the older Anno is read where it exists, otherwise Anno_fine.
+    Boxes and partition must exist, every other list may be absent. An item and split of Consumer-to-shop are those of
+    an image's pairs; an image in no pair is in no split, and its item is the id_... folder of its name, or "".
+    Categories of the searches are those of the image names, "WOMEN/Dresses", or None. Raises DataError. Within
+    `lists.collecting`, what a faulty list would tell is missing from the benchmark: to be looked at, not trained on;
+    and it is None where the list of boxes names no image.
     """
     folder = Path(folder)
     anno, annotation = folder / "Anno", ""
     if name == "category_attribute":
-        coarse = next((path for path in (folder / "Anno_coarse", anno) if path.is_dir()), None)
-        if fine is None:
-            fine = not coarse and (folder / "Anno_fine").is_dir()
-        anno = folder / "Anno_fine" if fine else coarse or folder / "Anno_coarse"
-        annotation = "fine" if fine else "coarse"
-    names = _fine_names(anno) if fine and (anno / "train.txt").exists() else None
+        places = [folder / "Anno_coarse", anno, folder / "Anno_fine"]
+        anno = next((path for path in places if path.is_dir()), places[0])
+        annotation = "fine" if anno == places[2] else "coarse"
+    names = _fine_names(anno) if annotation == "fine" and (anno / "train.txt").exists() else None
     boxes = anno / BOXES[name][0]
     released = names and not boxes.exists()
     read = _read_lists(folder, name, anno, names)
@@ -482,9 +466,10 @@ def _fine_attributes(anno: Path, names: Rows) -> dict:
     """Return the attributes in train_attr.txt and its like: 1, or 0, which is read as -1, for each."""
     if not (anno / "train_attr.txt").exists():
         return {}
-    known = lists.read_attribute_names(anno / "list_attr_cloth.txt", FINE_GROUPS)
-    labels = _joined(names, "attr", {"label": lists.Column("label " * len(known[0]), range(2), "a label")})["label"]
-    return _attribute_fields(labels.reshape(len(labels), -1).astype(np.int8) * 2 - 1, known, FINE_GROUPS)
+    words, groups = lists.read_attribute_names(anno / "list_attr_cloth.txt", len(FINE_GROUPS))
+    labels = _joined(names, "attr", {"label": lists.Column("label " * len(words), range(2), "a label")})["label"]
+    labels = labels.reshape(len(labels), -1).astype(np.int8) * 2 - 1
+    return _attribute_fields(labels, words, groups, FINE_GROUPS)
 
 
 def find_folders(root: Path) -> dict[str, Path]:
@@ -502,14 +487,12 @@ def find_folders(root: Path) -> dict[str, Path]:
             found[name] = place
     if not found:
         wanted = ", ".join(f"'{folder}'" for folder in (*FOLDERS.values(), STAND_IN))
-        names = sorted(path.name for path in root.glob("*"))
-        here = ", ".join(names[:4]) + (", ..." if names[4:] else "") if names else "nothing"
-        raise DataError(f"{root}: holds {here}, none of {wanted}; name the folder that holds them")
+        raise DataError(f"{root}: holds none of {wanted}; name the folder that does")
     return found
 
 
 def find_benchmarks(root: Path) -> dict[str, Benchmark]:
-    """Read the benchmarks of `find_folders` as name -> Benchmark; coarse annotation where a folder holds both.
+    """Read the benchmarks of `find_folders` as name -> Benchmark.
 
     Raises DataError at the first fault; within `lists.collecting` see `read_benchmark`.
     """

@@ -7,13 +7,13 @@ cure. Needs NumPy only.
 
 import os
 import re
-import warnings
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from textwrap import shorten
 from typing import NamedTuple, NoReturn
 
 import numpy as np
@@ -52,24 +52,17 @@ CURE = "correct it or download the list again"
 ONE_RELEASE = "take all lists from one release"
 
 # What a column may hold, besides whole numbers (a range) and words (a tuple).
-IMAGE, TEXT = "image", "text"  # at the left, with blanks in it: a name that ends in .jpg or the like; any name
-WORD, PIXEL, POINT = "word", "pixel", "point"  # a point is visibility, x, y
+IMAGE, TEXT, WORD = "image", "text", "word"  # an image and a text are at the left and may hold blanks
+WORDS = {IMAGE: r"\S.*\.[A-Za-z]\w*", TEXT: r"\S(?:.*\S)?", WORD: r"\S+"}  # an image ends in .jpg or the like
+PIXEL, POINT, LANDMARK = "pixel", "point", "landmark"  # points are visibility, x, y; landmarks those of a clothes type
 
 
 class Column(NamedTuple):
     """A column of a list, or several numbers that belong together."""
 
     title: str  # on line 2 of the list, blanks between those of several numbers
-    allowed: Collection | str
+    allowed: range | tuple[str, ...] | str
     words: str = ""  # for an error
-
-
-def _points(titles: Iterable[str]) -> Column:
-    return Column("  ".join(titles), POINT, "a visibility")
-
-
-def _split(*allowed: str) -> dict[str, Column]:
-    return {"split": Column("evaluation_status", allowed, "split")}
 
 
 POINTS = [f"landmark_{what}_{slot}" for slot in range(1, 9) for what in ("visibility", "location_x", "location_y")]
@@ -81,17 +74,19 @@ CATEGORY_NAMES = {
 }
 CATEGORIES = IMAGES | {"category": Column("category_label", range(1, 1 + MOST_CATEGORIES), "the category")}
 _TYPE = IMAGES | {"clothes_type": Column("clothes_type", range(1, 4), "the clothes type")}
-_LANDMARKS = _TYPE | {"variation": Column("variation_type", PIXEL), "landmarks": _points(POINTS)}
-JOINT_LIST = IMAGES | {
-    "joints": _points(f"{j.replace(' ', '_')}_{c}" for j in JOINTS for c in ("visibility", "x", "y"))
+_LANDMARKS = _TYPE | {
+    "variation": Column("variation_type", PIXEL),
+    "landmarks": Column("  ".join(POINTS), LANDMARK, "a visibility"),
 }
+_JOINTS = [f"{joint.replace(' ', '_')}_{what}" for joint in JOINTS for what in ("visibility", "x", "y")]
+JOINT_LIST = IMAGES | {"joints": Column("  ".join(_JOINTS), POINT, "a visibility")}
 _PAIRS = {"pair": Column("image_pair_name_1  image_pair_name_2", IMAGE)}
-_ITEM = {"item": Column("item_id", WORD)}
+_ITEM, _STATUS = {"item": Column("item_id", WORD)}, "evaluation_status"
 _CEILING = Column("  ".join(f"attribute_{k}" for k in range(1, 1 + CEILING)), range(1 << 15), "an attribute")
 LISTS = {  # by benchmark and file: the columns in their order, by the field of `Benchmark` that they fill
     "category_attribute": {
         "Anno/list_bbox.txt": IMAGES | BOX,
-        "Eval/list_eval_partition.txt": IMAGES | _split("train", "val", "test"),
+        "Eval/list_eval_partition.txt": IMAGES | {"split": Column(_STATUS, ("train", "val", "test"))},
         "Eval/list_pretrain.txt": IMAGES,
         "Anno/list_category_img.txt": CATEGORIES,
         "Anno/list_category_cloth.txt": CATEGORY_NAMES,
@@ -102,14 +97,14 @@ LISTS = {  # by benchmark and file: the columns in their order, by the field of 
     },
     "inshop": {
         "Anno/list_bbox_inshop.txt": _TYPE | {"pose": Column("pose_type", range(1, 7), "the pose")} | BOX,
-        "Eval/list_eval_partition.txt": IMAGES | _ITEM | _split("train", "query", "gallery"),
+        "Eval/list_eval_partition.txt": IMAGES | _ITEM | {"split": Column(_STATUS, ("train", "query", "gallery"))},
         "Anno/list_item_inshop.txt": {"item": Column("", TEXT)},
         "Anno/list_landmarks_inshop.txt": _LANDMARKS,
         "Anno/list_joints.txt": JOINT_LIST,
     },
     "consumer2shop": {
         "Anno/list_bbox_consumer2shop.txt": _TYPE | {"domain": Column("source_type", range(1, 3), "the source")} | BOX,
-        "Eval/list_eval_partition.txt": _PAIRS | _ITEM | _split("train", "val", "test"),
+        "Eval/list_eval_partition.txt": _PAIRS | _ITEM | {"split": Column(_STATUS, ("train", "val", "test"))},
         "Eval/list_distractors.txt": IMAGES,
         "Anno/list_item_consumer2shop.txt": {"item": Column("", TEXT)},
         "Anno/list_landmarks_consumer2shop.txt": _LANDMARKS,
@@ -121,11 +116,9 @@ OWN_SPLITS = {"Eval/list_pretrain.txt": "pretrain", "Eval/list_distractors.txt":
 
 # Absolute, with a drive letter, with an empty, "." or ".." part, with a backslash or a control character.
 UNSAFE = re.compile(r"(^|/)\.{0,2}(/|$)|^[A-Za-z]:|[\\\x00-\x1f]")
-# What ends an image name: at the end of a text, before a blank, and in bytes.
-_ENDING = re.compile(r"\.[A-Za-z]\w*$")
+# What ends an image name: in text and in bytes.
 EXTENSION = re.compile(r"\.[A-Za-z]\w*(?=\s|$)")
 _EXTENSION_IN_ROW = re.compile(rb"\.[A-Za-z]\w*(?=[ \t])")
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)")
 _ITEM_IN_ROW = re.compile(rb"\S+(?=[ \t])")
 # Bytes to labels: "0", "1", "1" with the top bit set by a minus; line ends stay; anything else becomes 100.
 _LABELS = bytes({48: 0, 49: 1, 49 + 128: 255, 10: 10}.get(i, 100) for i in range(256))
@@ -196,7 +189,6 @@ class Rows:
             self.fail(i, what.format(value[i]) if len(value) else what, cure)
 
     def fail(self, i: int, what: str, cure: str = CURE) -> NoReturn:
-        """Raise DataError for row `i`."""
         for path, number in self.parts:
             if i < number:
                 fail(path, i + self.first, what, cure)
@@ -262,94 +254,54 @@ def read(path: Path, columns: dict[str, Column]) -> Rows:
     (N, L, 3) float64 of visibility, x, y, with -1 where the row's clothes type has no such landmark. A list whose first
     column is neither an image nor a text has no header.
     """
-    (left, first), *others = columns.items()
-    named = first.allowed in (IMAGE, TEXT)
-    header, right = (1 + bool(first.title), dict(others)) if named else (0, columns)
+    first = next(iter(columns.values()))
+    header = 1 + bool(first.title) if first.allowed in (IMAGE, TEXT) else 0
     rows, lines = Rows(path, {}, header + 1), read_list(path, header)
-    words = first.allowed == TEXT or not right or any(isinstance(column.allowed, tuple) for column in right.values())
-    (_read_words if words else _read_numbers)(rows, lines, left if named else "", right)
+    row = re.compile(r"\s+".join(f"({_form(column)})" for column in columns.values()))
+    found = [row.fullmatch(line.strip()) for line in lines]
+    if None in found:
+        i = found.index(None)
+        names = ["|".join(c.allowed) if isinstance(c.allowed, tuple) else c.title or "a name" for c in columns.values()]
+        form, line = (shorten(text, 90, placeholder=" ...") for text in ("  ".join(names), lines[i]))
+        rows.fail(i, f"{line!r} where {form!r} should be")
+    for number, (field, (title, allowed, what)) in enumerate(columns.items(), 1):
+        texts = [match[number] for match in found]
+        if allowed in WORDS or isinstance(allowed, tuple):
+            rows.columns[field] = texts
+            continue
+        if allowed == LANDMARK:
+            values = _landmarks(rows, texts)
+        else:
+            values = np.array(" ".join(texts).split(), float).reshape(len(texts), len(title.split()))
+            values = values.reshape(len(texts), -1, 3) if allowed == POINT else values
+        rows.columns[field] = values[:, 0] if values.shape[1:] == (1,) else values
+        if allowed in (POINT, LANDMARK):
+            values, allowed = values[..., 0], range(-1, 3)  # -1 is a landmark that the row lacks
+        if allowed != PIXEL:
+            bad = ~np.isin(values, allowed).all(1)
+            rows.fail_where(bad, f"{what} is not one of {max(0, allowed.start)} to {allowed.stop - 1}")
     if "box" in columns:
         check_boxes(rows)
     return rows
 
 
-def _read_words(rows: Rows, lines: list[str], left: str, right: dict[str, Column]) -> None:
-    """Read a name, which may hold blanks, and a word for each column to its right."""
-    words = [line.strip().rsplit(None, len(right)) for line in lines]
-    counts = [len(found) for found in words]
-    bad = [count != 1 + len(right) for count in counts]
-    rows.fail_where(bad, f"{{}} words where a name and {len(right)} more should be", value=counts)
-    rows.columns.update(zip((left, *right), map(list, zip(*words, strict=True)), strict=True))
-    if left in ("image", "pair"):
-        names = rows[left]
-        rows.fail_where([not _ENDING.search(name) for name in names], "{!r} where an image name should be", value=names)
-    for field, (_, allowed, what) in right.items():
-        if allowed != WORD:
-            found = rows[field]
-            bad = [not (word in allowed or word.isdecimal() and int(word) in allowed) for word in found]
-            rows.fail_where(bad, f"{what} {{!r}} is not one of {', '.join(map(str, allowed))}", value=found)
-            if not isinstance(allowed, tuple):
-                rows.columns[field] = np.array(found, float)
+def _form(column: Column) -> str:
+    if isinstance(column.allowed, tuple):
+        return "|".join(column.allowed)
+    number = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
+    more = "*" if column.allowed == LANDMARK else f"{{{len(column.title.split()) - 1}}}"
+    return WORDS[column.allowed] if column.allowed in WORDS else rf"{number}(?:\s+{number}){more}"
 
 
-def _read_numbers(rows: Rows, lines: list[str], left: str, right: dict[str, Column]) -> None:
-    """Read an image name, where there is a field for it at the `left`, and numbers."""
-    widths = [len(column.title.split()) for column in right.values()]
-    wanted = [sum(widths)]
-    if left and "landmarks" in right:  # as many as the row's clothes type has
-        wanted = sorted(2 + 3 * len(slots) for slots in SLOTS.values())
-    names, texts, counts = [], [], []
-    for i, line in enumerate(lines):
-        name = line.rstrip("0123456789+-. \t") if left else ""  # it ends in the letters of .jpg or the like
-        text = line[len(name) :]
-        if left and (text[:1].strip() or not _ENDING.match(name, max(0, name.rfind(".")))):
-            word = (name.split() or [""])[-1] + re.match(r"\S*", text).group()
-            rows.fail(i, f"{word!r} where an image name and numbers should be")
-        count = len(text.split())
-        if count not in wanted:
-            where = f"{' after the image name' * bool(left)} where {' or '.join(map(str, wanted))} should be"
-            rows.fail(i, f"{count} numbers{where}")
-        names.append(name.strip())
-        texts.append(text)
-        counts.append(count)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # NumPy only warns of text that it cannot read
-            values = np.fromstring(" ".join(texts), np.float64, sep=" ")
-    except (ValueError, DeprecationWarning):
-        bad = [(i, word) for i, text in enumerate(texts) for word in text.split() if not _NUMBER.fullmatch(word)]
-        if bad:
-            rows.fail(bad[0][0], f"{bad[0][1]!r} is not a number")
-        values = np.array(" ".join(texts).split(), float)  # blanks that NumPy does not know
-    table = _all_landmarks(rows, values, np.array(counts)) if len(wanted) > 1 else values.reshape(-1, sum(widths))
-    rows.fail_where(~(np.abs(table) <= 1e6).all(1), "a number beyond a million")
-    if left:
-        rows.columns[left] = names
-    for (field, (_, allowed, what)), part in zip(
-        right.items(), np.split(table, np.cumsum(widths)[:-1], 1), strict=True
-    ):
-        rows.columns[field] = part[:, 0] if part.shape[1] == 1 else part
-        if allowed == POINT:
-            rows.columns[field] = part.reshape(len(part), -1, 3)
-            part, allowed = part[:, ::3], range(-1, 3)  # -1 is a landmark that the row lacks
-        if allowed != PIXEL:
-            bad = ~np.isin(part, allowed).all(1)
-            rows.fail_where(bad, f"{what} is not one of {max(0, allowed.start)} to {allowed.stop - 1}")
-
-
-def _all_landmarks(rows: Rows, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return rows of clothes type, variation and some landmarks as (N, 26); -1 for landmarks that a row lacks.
-
-    values: of all rows, one after another. counts: how many each row has.
-    """
-    starts = np.cumsum(counts) - counts
-    table = np.full((len(counts), 2 + len(POINTS)), -1.0)
+def _landmarks(rows: Rows, texts: list[str]) -> np.ndarray:
+    """Return the numbers of each row's landmarks as (N, 8, 3); -1 for landmarks that its clothes type lacks."""
+    found, kinds = [text.split() for text in texts], rows["clothes_type"]
+    bad = [len(words) != 3 * len(SLOTS[kind]) for words, kind in zip(found, kinds, strict=True)]
+    rows.fail_where(bad, "clothes types 1, 2 and 3 have 6, 4 and 8 landmarks of three numbers each")
+    table = np.full((len(texts), len(LANDMARKS), 3), -1.0)
     for kind, slots in SLOTS.items():
-        mine, width = values[starts] == kind, 2 + 3 * len(slots)
-        rows.fail_where(mine & (counts != width), "clothes types 1, 2 and 3 have 6, 4 and 8 landmarks")
-        mine = np.flatnonzero(mine)
-        columns = [0, 1] + [2 + 3 * slot + k for slot in slots for k in range(3)]
-        table[mine[:, None], columns] = values[starts[mine, None] + np.arange(width)]
+        mine = np.flatnonzero(kinds == kind)
+        table[mine[:, None], slots] = np.array([found[i] for i in mine], float).reshape(-1, len(slots), 3)
     return table
 
 
@@ -418,10 +370,8 @@ def images_named(path: Path) -> list[str]:
 # ---- reading attributes ----------------------------------------------------------------------------------------------
 
 
-def read_attribute_names(
-    path: Path, allowed: Collection[int] = range(1, 128)
-) -> tuple[tuple[str, ...], np.ndarray | None]:
-    """Read a list_attr_cloth.txt: the A names and their group numbers among `allowed`, (A,) int8, or None.
+def read_attribute_names(path: Path, groups: int = 127) -> tuple[tuple[str, ...], np.ndarray | None]:
+    """Read a list_attr_cloth.txt: the A names and their group numbers from 1 to `groups`, (A,) int8, or None.
 
     The columns, told by the line of column names, differ by benchmark: a name and a group; only a name (In-shop, whose
     row count may be missing); a Chinese name, an English name and a group (Consumer-to-shop; the English one counts).
@@ -433,7 +383,7 @@ def read_attribute_names(
         names = [row.strip() for row in (lines[1:] if header == 1 else read_list(path))]
         Rows(path, {}, header + 1).fail_where([not name for name in names], "no attribute name")
         return tuple(names), None
-    group = Column("attribute_type", allowed, "attribute group")
+    group = Column("attribute_type", range(1, 1 + groups), "attribute group")
     rows = read(path, {"attribute": Column("attribute_name", TEXT), "group": group})
     names = map(_english, rows["attribute"]) if columns == 3 else rows["attribute"]
     return tuple(names), rows["group"].astype(np.int8)
@@ -454,11 +404,10 @@ def read_group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
 
 
 def read_attribute_labels(
-    path: Path, attributes: int | None, block: int = 1 << 19, items: bool = False
+    path: Path, attributes: int, block: int = 1 << 19, items: bool = False
 ) -> tuple[list[str], np.ndarray]:
     """Read a list_attr_img.txt or, with `items`, a list_attr_items.txt.
 
-    attributes: None for as many as the first row has, where the list of their names cannot be read.
     Return the N names of images or items and their labels (N, attributes) int8 in {1, -1, 0}. The official list of
     images holds 289 million labels, so it is read in blocks of `block` bytes, each parsed by a few array operations and
     handed to a slow parser where anything in it is unusual. Raises DataError.
@@ -468,21 +417,12 @@ def read_attribute_labels(
         with open(path, "rb") as file:
             count = _row_count(path, file.readline().removeprefix(b"\xef\xbb\xbf").decode("ascii", "replace"))
             file.readline()
-            if attributes is None:
-                start = file.tell()
-                attributes = len(re.findall(rb"(?<=[ \t])-?[01](?=\s)", file.readline()))
-                file.seek(start)
             # A label takes two bytes or more: a wrong count must not reserve all of the machine's memory.
             if count * attributes * 2 > os.fstat(file.fileno()).st_size:
                 fail(path, 1, f"it says {count} rows of {attributes} labels, more than the file can hold")
             labels = np.empty((count, attributes), np.int8)
-            rest = b""
-            while data := file.read(block):
-                data = rest + data
-                end = data.rfind(b"\n") + 1
-                rest = data[end:]
-                _parse_labels(path, data[:end].split(b"\n")[:-1], names, labels, items)
-            _parse_labels(path, [rest] if rest else [], names, labels, items)
+            while rows := file.readlines(block):
+                _parse_labels(path, rows, names, labels, items)
     except OSError as error:
         _fail_to_open(path, error)
     if len(names) < count:
@@ -492,12 +432,10 @@ def read_attribute_labels(
 
 def _parse_labels(path: Path, rows: list[bytes], names: list[str], labels: np.ndarray, items: bool) -> None:
     """Append the rows' names to `names` and write their labels to the rows of `labels` that follow."""
-    start, (count, attributes) = len(names), labels.shape
+    start, (count, attributes), parts = len(names), labels.shape, []
     if any(row.strip() for row in rows[count - start :]):
         fail(path, 1, f"it says {count} rows and more follow")
-    if not (rows := rows[: count - start]):
-        return
-    parts = []
+    rows = rows[: count - start]
     for row in rows:
         name = _ITEM_IN_ROW.match(row) if items else _EXTENSION_IN_ROW.match(row, max(0, row.rfind(b".")))
         if name is None:
@@ -525,11 +463,8 @@ def _parse_labels(path: Path, rows: list[bytes], names: list[str], labels: np.nd
             return
     for i, part in enumerate(parts, start):
         found = part.split()
-        if len(found) != attributes:
-            fail(path, i + 3, f"{len(found)} labels where {attributes} should be")
-        for word in found:
-            if word not in (b"1", b"-1", b"0"):
-                fail(path, i + 3, f"label {word.decode('utf-8', 'replace')[:40]!r} is not 1, -1 or 0")
+        if len(found) != attributes or not {b"1", b"-1", b"0"}.issuperset(found):
+            fail(path, i + 3, f"{len(found)} labels where {attributes} should be, each 1, -1 or 0")
         labels[i] = [int(word) for word in found]
 
 
@@ -563,7 +498,6 @@ def write_benchmark(folder: Path, name: str, images: dict[str, Sequence], others
 
 
 def titles(columns: dict[str, Column]) -> str:
-    """Return the line of column names of a list."""
     return "  ".join(column.title for column in columns.values())
 
 

@@ -103,17 +103,14 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
 def _read(table: pd.DataFrame | str | Path) -> pd.DataFrame:
     """Return the known columns as text ("" where empty) and float64, indexed from 0, without empty rows."""
     table = table.reset_index(drop=True) if isinstance(table, pd.DataFrame) else _read_csv(Path(table))
-    required = ("image", *BOX, "split", *(POINTS if set(POINTS) & set(table) else ()))
-    for bad, what in (
-        (table.columns[table.columns.duplicated()], "has two columns {!r}; leave one out"),
-        (
-            [column for column in table if column not in (*required, *TEXTS)],
-            f"has an unknown column {{!r}}; columns are {', '.join(sorted({*BOX, *TEXTS}))}",
-        ),
-        ([column for column in required if column not in table], "has no column {!r}; add it"),
-    ):
-        if len(bad):
-            raise DataError("the table " + what.format(bad[0]))
+    required = ["image", *BOX, "split", *(POINTS if set(POINTS) & set(table) else ())]
+    twice = table.columns[table.columns.duplicated()].tolist()
+    unknown = [column for column in table if column not in (*required, *TEXTS)]
+    absent = [column for column in required if column not in table]
+    for columns, what in ((twice, "has twice"), (unknown, "has and must not have"), (absent, "lacks")):
+        if columns:
+            known = ", ".join(sorted({*BOX, *TEXTS}))
+            raise DataError(f"the table {what} the columns {', '.join(map(repr, columns))}; columns are {known}")
     columns = {}
     for column, cells in table.items():
         scalar = [pd.api.types.is_scalar(cell) for cell in cells]
@@ -235,7 +232,6 @@ def _several(table: pd.DataFrame, of: str, what: str) -> pd.Series:
 
 
 def _attributes(table: pd.DataFrame) -> pd.Series:
-    """Return the attributes of each row as a list of names."""
     return table["attributes"].map(lambda cell: [word.strip() for word in cell.split(SEPARATOR) if word.strip()])
 
 
@@ -288,7 +284,6 @@ def _check_inside(table: pd.DataFrame, photos: Path) -> None:
 
 
 def _write_lists(root: Path, name: str, table: pd.DataFrame) -> None:
-    """Write all lists that the table has the columns for."""
     search = name != "category_attribute"
     table = pd.DataFrame({"clothes_type": "full", "pose": "front", "domain": "shop"} | dict(table), table.index)
     for column, codes in CODES.items():

@@ -1,6 +1,7 @@
 """Readers of the official layouts: small folders written here, and every fault."""
 
 import re
+import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -127,20 +128,17 @@ def test_coarse_is_preferred_and_fine_has_its_own_partition(tmp_path):
     older = read_category_attribute(write_category_attribute(tmp_path, "Anno"))
     assert older.annotation == "coarse" and older.group_names == lists.ATTRIBUTE_GROUPS
     fine = tmp_path / "Anno_fine"
-    (tmp_path / "Anno").rename(fine)
-    b = read_category_attribute(tmp_path)
-    assert b.annotation == "fine" and b.image.tolist() == NAMES and b.group_names == lists.FINE_GROUPS
-    fine.rename(tmp_path / "Anno_coarse")
+    fine.mkdir()
     write(fine / "list_bbox.txt", [f"{name} 1 1 9 9" for name in NAMES[:2]])
     for split, names in {"train": NAMES[1:2], "val": NAMES[:1], "test": []}.items():
         (fine / f"{split}.txt").write_text("".join(name + "\n" for name in names))
     assert read_category_attribute(tmp_path).annotation == "coarse"
-    b = read_category_attribute(tmp_path, fine=True)
+    shutil.rmtree(tmp_path / "Anno")
+    b = read_category_attribute(tmp_path)
     assert b.annotation == "fine" and b.split.tolist() == ["val", "train"]
-    assert b.clothes_type is None and b.landmarks is None and b.attributes is None and b.category is None
     (fine / "val.txt").write_text("")
     with pytest.raises(DataError, match="no row for image img/A Floral Dress/img_1.jpg"):
-        read_category_attribute(tmp_path, fine=True)
+        read_category_attribute(tmp_path)
 
 
 def write_fine_release(folder: Path) -> Path:
@@ -197,8 +195,8 @@ def test_fine_release_by_hand(tmp_path):
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("train_bbox.txt", "0 0 9 9", "0 0 9", "line 2: 3 numbers where 4 should be"),
-        ("train_bbox.txt", "0 0 9 9", "0 0 nan 9", "line 2: a number beyond a million"),
+        ("train_bbox.txt", "0 0 9 9", "0 0 9", "line 2: '0 0 9' where 'x_1 y_1 x_2 y_2' should be"),
+        ("train_bbox.txt", "0 0 9 9", "0 0 nan 9", "line 2: '0 0 nan 9' where"),
         ("train_bbox.txt", "0 0 9 9\n", "", "1 rows for 2 image names"),
         ("train_cate.txt", "2\n", "4\n", "line 2: the category is not one of 1 to 3"),
         ("train_attr.txt", "0 1", "0 -1", "line 2: a label is not one of 0 to 1"),
@@ -300,14 +298,6 @@ def test_inshop_item_attributes_by_hand(tmp_path, counted, folder):
     assert b.group_names == {0: "all attributes"}
 
 
-def test_item_attributes_with_the_papers_groups(tmp_path):
-    names = ["a-line  3", "long sleeve  4"]
-    write_item_attributes(write_inshop(tmp_path), "attribute_name  attribute_type", names, ["id_01 1 -1", "id_02 -1 1"])
-    b = read_inshop(tmp_path)
-    assert b.attributes.tolist() == [[1, -1], [-1, 1], [-1, 1]] and b.attribute_names == ("a-line", "long sleeve")
-    assert b.attribute_groups.tolist() == [3, 4] and b.group_names == lists.ATTRIBUTE_GROUPS
-
-
 def test_consumer2shop_item_attributes_by_hand(tmp_path):
     columns = "attribute_name (Chinese)   attribute_name (English)   attribute_type"
     names = ["\u957f\u6b3e (80cm)      Long (longer than 80cm)     1", "\u62c9\u94fe\tZip  12"]
@@ -321,47 +311,28 @@ def test_consumer2shop_item_attributes_by_hand(tmp_path):
     assert b.attributes.tolist() == [[0, 0], [0, 0], [1, -1], [1, -1], [0, 1]]  # an image in no pair has an item, too
 
 
-def test_attributes_need_both_lists(tmp_path):
-    write_item_attributes(write_inshop(tmp_path / "a"), "attribute_name", ["denim"], ["id_01 1"])
-    (tmp_path / "a" / ITEM_NAMES).unlink()
-    (write_category_attribute(tmp_path / "b") / LABELS).unlink()
-    for b in (read_inshop(tmp_path / "a"), read_category_attribute(tmp_path / "b")):
-        assert b.attributes is b.attribute_names is b.attribute_groups is b.group_names is None
-
-
 def test_items_listed_twice(tmp_path):
-    write_item_attributes(write_inshop(tmp_path), "attribute_name", ["denim", "knit"], ["id_01 1 0"] * 2)
-    assert read_inshop(tmp_path).attributes.tolist() == [[1, 0], [0, 0], [0, 0]]
-    write(tmp_path / ITEM_LABELS, ["id_01 1 0", "id_02 1 1", "id_01 1 1"])
+    rows = ["id_01 1 0", "id_02 1 1", "id_01 1 1"]
     with pytest.raises(DataError, match=r"list_attr_items.txt, line 3: item id_01 is listed again with other labels"):
-        read_inshop(tmp_path)
+        read_inshop(write_item_attributes(write_inshop(tmp_path), "attribute_name", ["denim", "knit"], rows))
 
 
 # The ceiling
 
 
-def write_ceiling(tmp_path: Path, rows: list[str]) -> Path:
+def test_ceiling_by_hand(tmp_path):
     """The three images with 60 attributes."""
     folder = write_category_attribute(tmp_path)
     write(folder / "Anno_coarse" / "list_attr_cloth.txt", [f"attribute {i}  {1 + i % 5}" for i in range(60)])
     write(folder / LABELS, [f"{name} " + " -1" * 60 for name in NAMES])
-    write(folder / "Eval" / "list_ceiling.txt", rows, "image_name  attributes")
-    return folder
-
-
-def test_ceiling_by_hand(tmp_path):
     first, second = list(range(10, 60)), list(range(49, -1, -1))
     rows = [f"{NAMES[2]}  {' '.join(map(str, first))}", f"{NAMES[1]}  {' '.join(map(str, second))}"]
-    b = read_category_attribute(write_ceiling(tmp_path, rows))
-    assert b.ceiling.shape == (3, 50) and b.ceiling.dtype == np.int16
-    assert b.ceiling.tolist() == [[-1] * 50, second, first]
-    (tmp_path / LABELS).unlink()
-    assert read_category_attribute(tmp_path).ceiling is None  # numbers of unknown attributes
-
-
-def test_a_ceiling_of_unknown_attributes_is_named(tmp_path):
+    write(folder / "Eval" / "list_ceiling.txt", rows, "image_name  attributes")
+    b = read_category_attribute(folder)
+    assert b.ceiling.dtype == np.int16 and b.ceiling.tolist() == [[-1] * 50, second, first]
+    write(folder / "Eval" / "list_ceiling.txt", [NAMES[0] + " 1" * 49 + " 60"])
     with pytest.raises(DataError, match="list_ceiling.txt, line 3: an attribute is not one of 0 to 59"):
-        read_category_attribute(write_ceiling(tmp_path, [NAMES[0] + " 1" * 49 + " 60"]))
+        read_category_attribute(folder)
 
 
 # What is measured
@@ -383,11 +354,9 @@ def test_sides(tmp_path):
     with pytest.raises(Lacks, match="no query images or no gallery"):
         deepfashion.sides(replace(inshop, split=np.array(["train", "query", "query"])))
     street = read_consumer2shop(write_consumer2shop(tmp_path / "b"))
-    assert [side.tolist() for side in deepfashion.sides(street)] == [[2], [3]]
     val = replace(street, split=np.array(["train", "train", "val", "val", ""]))
-    assert [side.tolist() for side in deepfashion.sides(val)] == [[2], [3]]
-    with pytest.raises(Lacks):
-        deepfashion.sides(replace(street, domain=np.array(["shop"] * 5)))
+    for b in (street, val):
+        assert [side.tolist() for side in deepfashion.sides(b)] == [[2], [3]]
 
 
 def test_distractors_are_searched_too(tmp_path):
@@ -411,28 +380,23 @@ LANDMARKS, LABELS = "Anno_coarse/list_landmarks.txt", "Anno_coarse/list_attr_img
 INSHOP, C2S = "Anno/list_bbox_inshop.txt", "Anno/list_bbox_consumer2shop.txt"
 FAULTS = {  # file, what to replace, by what, the message
     "category_attribute": [
-        (BOXES, "^3\n", "three\n", "line 1: 'three' is not a row count"),
-        (BOXES, "002 200", "wide 200", "line 4: 'wide' where"),
-        (BOXES, "002 200", "2.0.0 200", "line 4: '2.0.0' is not a number"),
-        (BOXES, "img/Tee/", "C:/Tee/", "line 4: .*may leave the data folder"),
+        (BOXES, "002 200", "wide 200", "line 4: '.*wide.* where 'image_name x_1 y_1 x_2 y_2' should be"),
         (BOXES, "img/Tee/", r"img\\\\Tee/", "line 4: .*may leave the data folder"),
-        (BOXES, "img/Tee/img_2.jpg", "img_2", "line 4: 'img_2' where an image name"),
-        (LANDMARKS, "070 071", "070", "line 3: 19 numbers after the image name where 14 or"),
+        (LANDMARKS, "070 071", "070", "line 3: clothes types 1, 2 and 3 have"),
         (LANDMARKS, "  1 2  0", "  2 2  0", "line 3: clothes types 1, 2 and 3 have"),
-        (LABELS, "img/Tee/img_2.jpg", "", "line 4: no image name"),
         (LABELS, "^3\n", "99999999\n", "line 1: .*more than the file can hold"),
-        ("Anno_coarse/list_category_cloth.txt", "Jeans  2", "Jeans", "line 4: clothes type 'Jeans'"),
+        ("Anno_coarse/list_category_cloth.txt", "Jeans  2", "Jeans", "line 4: 'Skinny Jeans' where"),
         ("Anno_coarse/list_category_cloth.txt", "Skinny Jeans", "Tee", "line 4: category 'Tee' is on line 3 already"),
     ],
     "inshop": [
         (INSHOP, "2 3 5", "2 7 5", "line 4: the pose is not one of 1 to 6"),
-        (PARTITION, "query", "val", "line 4: split 'val' is not one of train, query, gallery"),
         (PARTITION, "id_02 query", "id_09 query", "line 4: item id_09 is not in list_item_inshop.txt"),
+        (PARTITION, "query", "val", "line 4: .* where 'image_name item_id train|query|gallery'"),
     ],
     "consumer2shop": [
         (C2S, "3 1 1 1", "3 3 1 1", "line 4: the source is not one of 1 to 2"),
         (PARTITION, "id_1/comsumer_01", "id_2/shop_01", "line 3: not a consumer and a shop image"),
-        (PARTITION, "  id_1  train", "", "line 3: 2 words where a name and 2 more"),
+        (PARTITION, "  id_1  train", "", "line 3: .* where 'image_pair_name_1"),
         (PARTITION, "  img/DRESSES/Dress/id_1/shop_01.jpg", "", "line 3: no two image names"),
         (PARTITION, "id_1/shop_01", "id_1/shop_09", "line 3: image .*shop_09.jpg is not in the list"),
         (PARTITION, "id_2/shop_01", "id_1/shop_01", "line 3: an image of this row is in another split"),
@@ -464,15 +428,6 @@ def test_missing_files(tmp_path, file):
     path.unlink()
     with pytest.raises(DataError, match=f"{re.escape(str(path))}: No such file.*put the official file there"):
         read_category_attribute(tmp_path)
-
-
-def test_images_that_were_not_unpacked(tmp_path):
-    write_category_attribute(tmp_path)
-    (tmp_path / "Img" / "img").rmdir()
-    with pytest.raises(DataError, match="neither Img/img nor img is there; unpack"):
-        read_category_attribute(tmp_path)
-    (tmp_path / "img").mkdir()
-    assert read_category_attribute(tmp_path).images_root == tmp_path
 
 
 def test_links_that_leave_the_data_folder(tmp_path):

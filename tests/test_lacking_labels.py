@@ -66,7 +66,7 @@ def test_each_method_is_trained_or_skipped_with_its_reason(squares, search_squar
         assert trained == []
 
 
-@pytest.mark.parametrize("kept", EVERY, ids=NAMES)
+@pytest.mark.parametrize("kept", [(), ("landmarks",), tuple(LABELS)], ids=str)
 def test_the_data_are_shown_whatever_they_lack(squares, config, kept, tmp_path, capsys):
     """Notebook 00 on this source."""
     main = only(squares, kept)
@@ -88,28 +88,21 @@ def test_the_data_are_shown_whatever_they_lack(squares, config, kept, tmp_path, 
 
 def made_up(benchmark, config):
     """Answers at random of each method that this source can train."""
-    rng, stage = np.random.default_rng(0), benchmark.name
-    query = gallery = None
-    if stage == "inshop":
-        query, gallery = benchmark.rows("query"), benchmark.rows("gallery")
-    rows = benchmark.rows("test") if query is None else np.concatenate([query, gallery])
-    n, answers = len(rows), {}
-    plan = runs.make_plan({stage: benchmark}, config, networks.SHIPPED)
+    rng, stage, rows, answers = np.random.default_rng(0), benchmark.name, benchmark.rows("test"), {}
+    n, plan = len(rows), runs.make_plan({stage: benchmark}, config, networks.SHIPPED)
     for name in plan.methods(stage):
         found = {}
         if benchmark.category is not None:
             found["category"] = np.argsort(rng.random((n, 3)), axis=1)
-        if benchmark.attributes is not None and find(name).attributes != 0 and query is None:
+        if benchmark.attributes is not None and find(name).attributes != 0:
             found["attributes"] = np.argsort(rng.random((n, 3)), axis=1)
             found["attributes_in_group"] = np.full((n, 2, 5), -1)
             found["attributes_in_group"][:, 0, :2], found["attributes_in_group"][:, 1, 0] = [0, 1], 2
         if find(name).predicts_landmarks and benchmark.landmarks is not None:
             found["landmarks"] = rng.random((n, 8, 2)).astype(np.float32) * 60
             found["visibility"] = rng.integers(0, 3, (n, 8)).astype(np.uint8)
-        if query is not None:
-            found["nearest"] = np.argsort(rng.random((len(query), len(gallery))), axis=1)[:, :50]
         answers[name] = [found]
-    return results.Results(stage, benchmark, rows, answers, plan.missing[stage], query, gallery)
+    return results.Results(stage, benchmark, rows, answers, plan.missing[stage], None, None)
 
 
 @pytest.mark.parametrize("kept", EVERY, ids=NAMES)
@@ -144,17 +137,6 @@ def test_results_are_shown_or_their_lack_is_said(squares, config, kept):
     untold = judged[judged.direction == "not testable here"]
     assert len(judged) == len(claims.CLAIMS) and untold.reason.str.len().gt(0).all()
     assert (judged.group == "in-shop").sum() == (untold.group == "in-shop").sum()
-
-
-def test_without_fashionnet_what_is_about_it_is_lacking(squares, config):
-    """As where no pre-trained network of it is shipped."""
-    measured = made_up(squares, replace(config, methods=tuple(METHODS)))
-    others = {name: found for name, found in measured.answers.items() if name != FASHIONNET}
-    measured = replace(measured, answers=others, skipped={FASHIONNET: "no network is shipped"})
-    table = measure_all(measured)
-    assert table.difference.isna().all() and FASHIONNET not in set(table.method)
-    with pytest.raises(Lacks, match="no answers of fashionnet .*: no network is shipped"):
-        measured.first(FASHIONNET)
 
 
 @pytest.mark.parametrize("stage", ["category_attribute", "inshop"])

@@ -248,17 +248,6 @@ def test_a_catalogue_of_odd_files_has_all_that_can_be_read(odd, tmp_path, capsys
         assert err.count("left out of the catalogue") == (0 if call else len(REFUSED) + 1)
 
 
-def test_a_catalogue_that_lacks_memory_is_not_kept(odd, tmp_path, monkeypatch):
-    def short(path):
-        raise MemoryError(f"{path}: too little memory")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(predict, "read_photo", short)
-        with pytest.raises(MemoryError):
-            predict.index(odd, tmp_path / "cache")
-    assert len(predict.index(odd, tmp_path / "cache")[0]) == len(KINDS) + 1
-
-
 def test_a_folder_without_photos_is_refused(tmp_path):
     for folder, why in ((tmp_path, "no photo .*under it"), (tmp_path / "none", "no such folder")):
         with pytest.raises(DataError, match=f"{why}; name a folder with photos"):

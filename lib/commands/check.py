@@ -1,14 +1,11 @@
 """Inspect a data folder before any training: what is there, what can run, every problem, how much disk and time.
 
-    python -m lib.commands.check DIR [--profile photos-vgg16]
+./run_all.sh --check DIR [--profile P | --trunk NAME]
 
-The same as ./run_all.sh --check DIR [--profile P | --trunk NAME]. Every list is read, and every photo decoded; nothing
-is written. Exit code 0: no problem; 1: problems, each with its file, its line and a cure; 2: a wrong call. What a
-folder lacks is no problem: the notebooks about it are skipped.
+Every list is read, and every photo decoded; nothing is written. Exit code 0: no problem; 1: problems, each with its
+file, its line and a cure. What a folder lacks is no problem: the notebooks about it are skipped.
 """
 
-import argparse
-import sys
 import time
 import warnings
 from pathlib import Path
@@ -18,11 +15,11 @@ import pandas as pd
 
 from lib import crops, deepfashion, runs
 from lib.commands import clock, one_sentence
-from lib.config import Input, find_profile
+from lib.config import find_profile
 from lib.deepfashion import BOXES, Benchmark
 from lib.lists import FOLDERS, SPLITS, Lacks, attempt, collecting
 from lib.methods import FASHIONNET
-from lib.report import results, tables, zero_shot
+from lib.report import results, tables
 
 # The labels that a benchmark can have, as fields of a Benchmark.
 LABELS = {
@@ -98,17 +95,13 @@ def notebook_lines(plan: runs.Plan) -> list[str]:
     return lines
 
 
-def lines_of(folder: Path, name: str, wanted: list[str]) -> dict[str, str]:
-    """Return image -> "line 7 of list_bbox.txt", the place where the lists of the benchmark `name` name it first."""
-    places = {}
-    files = [*BOXES[name], "train.txt", "val.txt", "test.txt"] if wanted else []
-    for path in [folder / anno / file for anno in ("Anno_coarse", "Anno", "Anno_fine") for file in files]:
-        rows = path.read_text("utf-8-sig", "replace").split("\n") if path.is_file() else []
-        for number, row in enumerate(rows, 1):
-            for image in wanted:  # a few
-                if row.startswith(image) and not row[len(image) :][:1].strip():
-                    places.setdefault(image, f"line {number} of {path.name}")
-    return places
+def place(folder: Path, benchmark: Benchmark, row: int) -> str:
+    """Return where a list names an image first, as "line 7 of list_bbox.txt". The list of boxes must have been read."""
+    boxes = BOXES[benchmark.name][0]
+    if benchmark.annotation == "fine" and not (folder / "Anno_fine" / boxes).exists():  # as released: names by split
+        split = benchmark.split[row]
+        return f"line {row - benchmark.rows(split)[0] + 1} of {split}.txt"
+    return f"line {row + 3} of {boxes}"
 
 
 def photo_faults(folder: Path, benchmark: Benchmark) -> tuple[list[str], list[str], float]:
@@ -119,21 +112,15 @@ def photo_faults(folder: Path, benchmark: Benchmark) -> tuple[list[str], list[st
     start, n, out = time.perf_counter(), len(benchmark.image), []
     kinds = crops.bad_photos(benchmark)
     rate = n / (time.perf_counter() - start)
+    listed = np.isfinite(benchmark.box).all()
     titles = ("photos cannot be read", "boxes lie outside their photos", "boxes leave their photos")
     for title, found in zip(titles, kinds, strict=True):
-        named = {str(benchmark.image[i]): found[i] for i in list(found)[: crops.MOST_REPORTED]}
-        places = lines_of(folder, benchmark.name, list(named))
         text = [f"{benchmark.name}: {len(found):,} of {n:,} {title}"]
-        text += [f"     {words} ({places.get(image, 'not in the list of boxes')})" for image, words in named.items()]
-        text += [f"     and {len(found) - len(named):,} more"] if len(found) > len(named) else []
+        for row in list(found)[: crops.MOST_REPORTED]:
+            text.append(f"     {found[row]}" + (f" ({place(folder, benchmark, row)})" if listed else ""))
+        text += [f"     and {len(found) - crops.MOST_REPORTED:,} more"] * (len(found) > crops.MOST_REPORTED)
         out.append(["\n".join(text)] if found else [])
     return out[0] + out[1], out[2], rate
-
-
-def room(photos: int, config: Input) -> str:
-    """Return the disk that the crops of some photos take, in words."""
-    megabytes = photos * config.px**2 * (JPEG_BYTES_PER_PIXEL if config.jpeg else BYTES_PER_PIXEL) / 1e6
-    return f"{megabytes / 1000:,.1f} GB" if megabytes > 1000 else f"{megabytes:,.1f} MB"
 
 
 def cost_lines(plan: runs.Plan, rates: dict[str, float]) -> list[str]:
@@ -144,11 +131,10 @@ def cost_lines(plan: runs.Plan, rates: dict[str, float]) -> list[str]:
     config, lines = plan.config, []
     for name, rate in rates.items():
         n = len(plan.benchmarks[name].image)
+        bytes_per_pixel = JPEG_BYTES_PER_PIXEL if config.input.jpeg else BYTES_PER_PIXEL
+        room = f"{n * config.input.px**2 * bytes_per_pixel / 1e6:,.1f} MB"
         decoded = f"{n:,} photos at {rate:,.0f} per second are decoded in {clock(n / rate)}"
-        lines.append(f"  {name}: crops of {config.input.px} px take {room(n, config.input)}; {decoded}")
-    if n := sum(len(zero_shot.measured_rows(plan.benchmarks[name])) for name in rates):
-        small = zero_shot.CONFIG.input
-        lines.append(f"  notebook 09, zero-shot: crops of {n:,} photos at {small.px} px take {room(n, small)} more")
+        lines.append(f"  {name}: crops of {config.input.px} px take {room}; {decoded}")
     if config.start == "imagenet" and config.model.trunk != "efficientnet_lite0":
         source = f"torchvision's {config.model.trunk}, downloaded by the first run"
         lines.append(f"  weights: {source}; offline, give --weights FILE")
@@ -176,9 +162,8 @@ def report(root: Path, profile: str) -> tuple[str, bool]:
             with attempt():
                 if np.isfinite(benchmark.box).all():
                     crops.check_sizes(benchmark)
-            if (
-                benchmark.images_root / benchmark.image[0].split("/")[0]
-            ).exists():  # else all are missing: said already
+            top = benchmark.image[0].split("/")[0]
+            if (benchmark.images_root / top).exists():  # else all are missing: said already
                 faults, leaving, rates[name] = photo_faults(folders[name], benchmark)
                 broken, notes = broken + faults, notes + leaving
         plan, number = runs.make_plan(benchmarks, config, root), len(problems)
@@ -196,19 +181,8 @@ def report(root: Path, profile: str) -> tuple[str, bool]:
     return "\n".join([text[0], *(line.replace(f"{root}/", "") for line in text[1:])]), not sentences
 
 
-@one_sentence("check")
-def main(arguments: list[str]) -> int:
-    """Print the report; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m lib.commands.check", description=__doc__.split("\n")[0])
-    parser.add_argument("folder", metavar="DIR", type=Path, help="the folder that --data would take")
-    parser.add_argument("--profile", default="photos", help="whose methods and sizes (photos)")
-    args = parser.parse_args(arguments)
-    if not args.folder.is_dir():
-        parser.error(f"{args.folder}: no such folder")
-    text, whole = report(args.folder, args.profile)
+@one_sentence("run_all.sh")
+def main(folder: str, profile: str) -> int:
+    text, whole = report(Path(folder), profile)
     print(text)
     return 0 if whole else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

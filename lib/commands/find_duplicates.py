@@ -1,6 +1,6 @@
 """Count photos that a data set holds twice, within and across its splits and benchmarks.
 
-    python -m lib.commands.find_duplicates --data DIR [--out FILE.csv]
+    python -m lib.commands.find_duplicates --data DIR
 
 A photo in training and in the test, or in a search's gallery, makes a result better than it is. An exact copy has the
 same bytes; a near copy's ImageNet features are closer than NEAR. Prints one row for each pair of splits.
@@ -9,6 +9,7 @@ same bytes; a near copy's ImageNet features are closer than NEAR. Prints one row
 import argparse
 import hashlib
 import sys
+from itertools import combinations_with_replacement
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,11 @@ import torch
 from tqdm import tqdm
 
 from lib import crops, metrics, predict
-from lib.artefact import write_beside
 from lib.commands import one_sentence
 from lib.deepfashion import Benchmark, find_benchmarks
 from lib.photo import read_photo
 
-NEAR = 0.25  # Euclidean distance of unit features; of 60 pairs below it that were looked at, see benchmarks/LOG.md
+NEAR = 0.25  # Euclidean distance of unit features
 
 
 def photo_features(benchmark: Benchmark) -> np.ndarray:
@@ -45,26 +45,19 @@ def count_copies(splits: dict[str, tuple[list[str], np.ndarray]]) -> pd.DataFram
     copy of itself, and near copies include exact ones.
     """
     rows = []
-    names = list(splits)
-    for number, one in enumerate(names):
-        for other in names[number:]:
-            (digests, features), (theirs, gallery) = splits[one], splits[other]
-            if one == other:
-                exact = pd.Series(digests).duplicated(keep=False).to_numpy()
-                distance = metrics.search(features, gallery, 2)[1][:, 1]
-            else:
-                exact = np.isin(digests, theirs)
-                distance = metrics.search(features, gallery, 1)[1][:, 0]
-            rows.append((one, other, len(digests), int(exact.sum()), int(((distance < NEAR) | exact).sum())))
+    for one, other in combinations_with_replacement(splits, 2):
+        (digests, features), (theirs, gallery) = splits[one], splits[other]
+        same = one == other
+        exact = pd.Series(digests).duplicated(keep=False).to_numpy() if same else np.isin(digests, theirs)
+        distance = metrics.search(features, gallery, 1 + same)[1][:, -1]  # the nearest of its own split is itself
+        rows.append((one, other, len(digests), int(exact.sum()), int(((distance < NEAR) | exact).sum())))
     return pd.DataFrame(rows, columns=["photos of", "with a copy in", "photos", "exact", "near"])
 
 
 @one_sentence("find_duplicates")
 def main(arguments: list[str]) -> None:
-    """Print the table, and write it where asked."""
     parser = argparse.ArgumentParser(prog="python -m lib.commands.find_duplicates", description=__doc__.split("\n")[0])
     parser.add_argument("--data", required=True, help="folder of the real DeepFashion, or any data set in its layout")
-    parser.add_argument("--out", help="a CSV to write the table to")
     args = parser.parse_args(arguments)
     splits = {}
     for name, benchmark in find_benchmarks(Path(args.data)).items():
@@ -74,10 +67,7 @@ def main(arguments: list[str]) -> None:
         for split in dict.fromkeys(benchmark.split.tolist()):
             rows = benchmark.split == split
             splits[f"{name}, {split or 'in no split'}"] = digests[rows].tolist(), features[rows]
-    table = count_copies(splits)
-    print(table.to_string(index=False))
-    if args.out:
-        write_beside(Path(args.out), lambda part: part.write_text(table.to_csv(index=False)))
+    print(count_copies(splits).to_string(index=False))
 
 
 if __name__ == "__main__":

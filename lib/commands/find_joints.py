@@ -65,9 +65,7 @@ def write_joints(
     """
     path, model = folder / "list_joints.txt", model.to(device).eval()
     photos = [benchmark.images_root / name for name in benchmark.image]
-    sizes = [0 if i in skip else photo.stat().st_size for i, photo in enumerate(photos)]
-    key = digest(benchmark.image.tolist(), benchmark.box.tolist(), sizes, weights)
-    part = path.with_name(f"list_joints.{key}.part")
+    part = path.with_name(f"list_joints.{digest(benchmark.key, weights)}.part")
     with alone(path):
         part.touch()
         rows = [row for row in part.read_text(encoding="utf-8").splitlines(True) if row.endswith("\n")]  # whole ones
@@ -88,13 +86,10 @@ def write_joints(
 
 
 def lists_of(benchmark: Benchmark) -> Path:
-    """Return the folder where the readers look for a benchmark's joints. Raises DataError where there is none."""
+    """Return the folder where the readers look for a benchmark's joints."""
     names = {"fine": ("Anno_fine",), "coarse": ("Anno_coarse", "Anno")}.get(benchmark.annotation, ("Anno",))
-    for root in (benchmark.images_root, *benchmark.images_root.parents):
-        for name in names:
-            if (root / name).is_dir():
-                return root / name
-    raise DataError(f"{benchmark.images_root}: no folder {names[0]} above it to put the joints into; unpack it there")
+    folders = [root / name for root in (benchmark.images_root, benchmark.images_root.parent) for name in names]
+    return next(folder for folder in folders if folder.is_dir())
 
 
 def load_detector(weights: str) -> nn.Module:
@@ -115,7 +110,6 @@ def load_detector(weights: str) -> nn.Module:
 
 @one_sentence("find_joints")
 def main(arguments: list[str]) -> None:
-    """Write the joints of every benchmark that has none."""
     parser = argparse.ArgumentParser(prog="python -m lib.commands.find_joints", description=__doc__.split("\n")[0])
     parser.add_argument("--data", required=True, help="folder of the real DeepFashion, or any data set in its layout")
     parser.add_argument("--skip-damaged", action="store_true", help="go on without photos that cannot be read")

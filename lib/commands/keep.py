@@ -45,23 +45,19 @@ def copy(path: Path, target: Path) -> None:
         target.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def keep(profile: str) -> Path:
-    """Copy a run's results and return their new folder. Raises DataError where there is no run of that name."""
+@one_sentence("keep")
+def main(arguments: list[str]) -> None:
+    """Copy a run's results and print their new folder. Raises DataError where there is no run of that name."""
+    parser = argparse.ArgumentParser(prog="python -m lib.commands.keep", description=__doc__.split("\n")[0])
+    parser.add_argument("profile", help="name of a folder under outputs/, such as demo or photos")
+    profile = parser.parse_args(arguments).profile
     run, target = OUTPUTS / profile, OUTPUTS / "reference" / profile
     if run.parent != OUTPUTS or not list(run.glob(*TABLES)):
         raise DataError(f"outputs/{profile} holds no table; run ./run_all.sh for it first")
     shutil.rmtree(target, ignore_errors=True)
-    for pattern in patterns(run):
-        for path in run.glob(pattern):
-            copy(path, target / path.relative_to(run))
-    return target
-
-
-@one_sentence("keep")
-def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m lib.commands.keep", description=__doc__.split("\n")[0])
-    parser.add_argument("profile", help="name of a folder under outputs/, such as demo or photos")
-    print(keep(parser.parse_args(arguments).profile))
+    for path in [path for pattern in patterns(run) for path in run.glob(pattern)]:
+        copy(path, target / path.relative_to(run))
+    print(target)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         if not condition:
             parser.error(sentence)
 
-    require(NOTEBOOKS or args.check or args.photo, "no notebooks in an installed package: clone the project")
     photos = args.data or args.check
     run = args.data or args.weights or args.only or args.minutes or args.skip_damaged or args.fresh
     require(not run or not (args.check or args.photo or args.test), "--check, --photo and --test train nothing")
@@ -82,7 +81,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 @one_sentence("run_all.sh")
 def main(arguments: list[str]) -> None:
-    """Do what the options say."""
     args = parse(arguments)
     # These bring PyTorch and more, for which a wrong call need not wait.
     from lib.artefact import alone
@@ -91,7 +89,7 @@ def main(arguments: list[str]) -> None:
     if args.test:
         sys.exit(run_tests.main())
     if args.check:
-        sys.exit(check.main([args.check, "--profile", args.profile]))
+        sys.exit(check.main(args.check, args.profile))
     if args.photo:
         return photo.main(args.photo, args.box, args.catalogue)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a shell
@@ -108,12 +106,18 @@ def main(arguments: list[str]) -> None:
 
 def run_notebooks(paths: list[Path], args: argparse.Namespace) -> None:
     """Run notebooks with the options as their parameters and print a line for each. Raises DataError at a failure."""
+    from lib.artefact import write_json
+
     # Notebooks find outputs/<profile> themselves, so that their executed copies name no folder of this machine.
     values = {"profile": args.profile, "data": args.data or "", "weights": args.weights or ""}
     values |= {"out": str(args.out) if args.data else "", "skip_damaged": args.skip_damaged}
+    about, times = args.out / "about.json", {}
+    if about.exists() and json.loads(about.read_text()) != values:
+        print(f"Removing results of other data or parameters from {os.path.relpath(args.out)}", flush=True)
+        for name in ("tables", "figures", "notebooks"):
+            shutil.rmtree(args.out / name, ignore_errors=True)
     (args.out / "tables").mkdir(parents=True, exist_ok=True)
-    remove_others(args.out, values)
-    times = {}
+    write_json(about, values)
     with tempfile.TemporaryDirectory() as scratch:
         set_kernels_environment(Path(scratch))
         for number, path in enumerate(paths, 1):
@@ -130,19 +134,6 @@ def run_notebooks(paths: list[Path], args: argparse.Namespace) -> None:
     shown = os.path.relpath(args.out)
     print(f"{clock(sum(times.values()))} in all. Tables, figures and executed notebooks: {shown}")
     print(f'To open them: {os.path.relpath(sys.executable)} -m jupyterlab "{shown}/notebooks"', flush=True)
-
-
-def remove_others(out: Path, values: dict) -> None:
-    """Remove the results of a folder that are of other data or parameters, as its about.json says, and rewrite that."""
-    from lib.artefact import write_json
-
-    about = out / "about.json"
-    if about.exists() and json.loads(about.read_text()) != values:
-        print(f"Removing results of other data or parameters from {os.path.relpath(out)}", flush=True)
-        for name in ("tables", "figures", "notebooks"):
-            shutil.rmtree(out / name, ignore_errors=True)
-            (out / name).mkdir()
-    write_json(about, values)
 
 
 def set_kernels_environment(scratch: Path) -> None:

@@ -65,11 +65,6 @@ def train(options: tuple, run: runs.Run) -> tuple[runs.Run, float, str]:
     return run, time.monotonic() - begin, problem
 
 
-def share_cores(jobs: int) -> None:
-    """Give each of several processes its share of the cores."""
-    torch.set_num_threads(max(1, joblib.cpu_count() // jobs))
-
-
 def train_all(options: tuple, jobs: int = 1) -> int:
     """Train all runs of `open_plan(*options)`; return the exit code, 1 where one failed."""
     begin, failed = time.monotonic(), 0
@@ -77,7 +72,8 @@ def train_all(options: tuple, jobs: int = 1) -> int:
     with ExitStack() as stack:
         trained = map
         if jobs > 1:
-            pool = multiprocessing.get_context("spawn").Pool(jobs, share_cores, (jobs,))
+            threads = max(1, joblib.cpu_count() // jobs)
+            pool = multiprocessing.get_context("spawn").Pool(jobs, torch.set_num_threads, (threads,))
             trained = stack.enter_context(pool).imap_unordered
         for some in phases(plan):
             for done, (run, seconds, problem) in enumerate(trained(partial(train, options), some), 1):
@@ -90,7 +86,6 @@ def train_all(options: tuple, jobs: int = 1) -> int:
 
 @one_sentence("train_all")
 def main(arguments: list[str]) -> None:
-    """Train all runs; exit with 1 where one failed."""
     parser = argparse.ArgumentParser(prog="python -m lib.commands.train_all", description=__doc__.split("\n")[0])
     parser.add_argument("--profile", default="study")
     parser.add_argument("--data", default="", help="folder of the real DeepFashion; the synthetic world without it")

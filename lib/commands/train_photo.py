@@ -3,9 +3,9 @@
     python -m lib.commands.train_photo --photos clothing-dataset-small --out outputs/photo_network
 
 --photos: a folder with train/ and validation/, in each one folder of photos per kind (`lib.photo_network.KINDS`), such
-as the small part of https://github.com/alexeygrigorev/clothing-dataset (CC0). About an hour on two cores; a stopped
-training goes on. What ImageNet has taught up to stride 8, and all batch norms, stay as they are: edges and textures of
-photos, not of drawings. The network's file and its figures on the validation photos go to --out.
+as the small part of https://github.com/alexeygrigorev/clothing-dataset (CC0). About an hour on two cores. What ImageNet
+has taught up to stride 8, and all batch norms, stay as they are: edges and textures of photos, not of drawings. The
+network, with its figures on the validation photos in its header, goes to --out.
 """
 
 import argparse
@@ -22,12 +22,10 @@ from torchvision.transforms import v2
 from tqdm import tqdm
 
 from lib import crops, networks, train
-from lib.artefact import write_beside, write_json
 from lib.commands import one_sentence
 from lib.config import PROFILES, Weights
 from lib.deepfashion import Benchmark, find_benchmarks
 from lib.fashionnet import FashionNet
-from lib.lists import DataError
 from lib.methods import METHODS
 from lib.photo import read_photo
 from lib.photo_network import INPUT, KINDS, MODEL, NONE, PhotoNet, right_categories
@@ -55,8 +53,6 @@ def read_photos(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Return the crops (N, px, px, 3) of a folder with one folder of photos per kind, and the kinds' numbers (N,)."""
     cut, kind = [], []
     for number, name in enumerate(KINDS):
-        if not (folder / name).is_dir():
-            raise DataError(f"{folder}: no folder {name!r}; there must be one for each of {', '.join(KINDS)}")
         for path in sorted((folder / name).iterdir()):
             photo = read_photo(path)
             whole = np.array([0, 0, photo.shape[1], photo.shape[0]], np.float32)
@@ -102,30 +98,15 @@ def excluded(samples: train.Samples, rows: np.ndarray, right: Tensor) -> Tensor:
     return (right.float() @ together) == 0
 
 
-def batches(n: int, size: int, seed: int):
-    """Yield rows (size,) of n without end, each as often as any other."""
-    rng, queue = np.random.default_rng(seed), np.zeros(0, int)
-    while True:
-        while len(queue) < size:
-            queue = np.concatenate([queue, rng.permutation(n)])
-        yield queue[:size]
-        queue = queue[size:]
-
-
-def restore(path: Path, model: nn.Module, optimizer, generator: torch.Generator) -> int:
-    """Load what `fit` has saved; return the number of updates."""
-    saved = torch.load(path, weights_only=True)
-    model.load_state_dict(saved["model"])
-    optimizer.load_state_dict(saved["optimizer"])
-    generator.set_state(saved["generator"])
-    return saved["step"]
+def batches(n: int, seed: int) -> np.ndarray:
+    """Return the rows of n, each as often as any other, for every update: (STEPS, BATCH)."""
+    rng = np.random.default_rng(seed)
+    rows = np.concatenate([rng.permutation(n) for _ in range(STEPS * BATCH // n + 1)])
+    return rows[: STEPS * BATCH].reshape(STEPS, BATCH)
 
 
 def fit(drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray], out: Path) -> tuple[FashionNet, Tensor]:
-    """Return FashionNet trained on both sources, and (kinds, A) bool: attributes that a kind excludes.
-
-    It goes on from <out>/state.pt.
-    """
+    """Return FashionNet trained on both sources, and (kinds, A) bool: attributes that a kind excludes."""
     rows = drawn.rows("pretrain", "train")
     samples = replace(train.make_samples(drawn, CONFIG, METHOD), crops=crops.crop_store(drawn, out / "cache", INPUT))
     weights = train.attribute_weights(samples, rows, np.ones(samples.attributes.shape[1], bool), 0.1)
@@ -139,12 +120,10 @@ def fit(drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray], out: Path) -> t
     matrices, others = ([p for p in parameters if (p.ndim > 1) == wide] for wide in (True, False))
     groups = [{"params": matrices}, {"params": others, "weight_decay": 0}]
     optimizer = torch.optim.AdamW(groups, lr=RATE, weight_decay=CONFIG.training.weight_decay)
-    generator, begin, state = torch.Generator().manual_seed(SEED), 0, out / "state.pt"
-    if state.exists():
-        begin = restore(state, model, optimizer, generator)
-    sources = zip(batches(len(rows), BATCH, SEED + begin), batches(len(photos[0]), BATCH, SEED + begin), strict=True)
-    bar = tqdm(sources, total=STEPS, initial=begin, unit="update", mininterval=10)
-    for step, (d, p) in zip(range(begin, STEPS), bar, strict=False):
+    generator = torch.Generator().manual_seed(SEED)
+    sources = zip(batches(len(rows), SEED), batches(len(photos[0]), SEED), strict=True)
+    bar = tqdm(sources, total=STEPS, unit="update", mininterval=10)
+    for step, (d, p) in enumerate(bar):
         d = torch.from_numpy(np.sort(rows[d]))
         views = [crops.training_view(BATCH, INPUT, generator) for _ in range(2)]
         of_photos = crops.images_in_view(torch.from_numpy(photos[0][p]), views[1], INPUT.view_px)
@@ -162,10 +141,6 @@ def fit(drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray], out: Path) -> t
         loss.backward()
         optimizer.step()
         bar.set_postfix(loss=f"{float(loss.detach()):.2f}")
-        if step % 150 == 149 or step + 1 == STEPS:
-            saved = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
-            saved["generator"] = generator.get_state()
-            write_beside(state, lambda path, saved=saved: torch.save(saved, path))
     return model.eval(), absent
 
 
@@ -209,9 +184,9 @@ def temperature(logits: Tensor, truth: Tensor) -> float:
     return float(every[int(np.argmin(losses))])
 
 
-def calibration_error(probability: Tensor, right: Tensor, bins: int = 10) -> float:
-    """Return the expected calibration error of probabilities (n,) of what is right (n,) 0 or 1, in equal bins."""
-    place = (probability * bins).long().clamp(max=bins - 1)
+def calibration_error(probability: Tensor, right: Tensor) -> float:
+    """Return the expected calibration error of probabilities (n,) of what is right (n,) 0 or 1, in ten equal bins."""
+    place = (probability * 10).long().clamp(max=9)
     parts = [place == b for b in place.unique()]
     return float(sum((probability[part].mean() - right[part].mean()).abs() * part.float().mean() for part in parts))
 
@@ -287,7 +262,6 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--photos", required=True, type=Path, help="folder with train/ and validation/, one per kind")
     parser.add_argument("--out", required=True, type=Path, help="folder of what is made")
     options = parser.parse_args(arguments)
-    options.out.mkdir(parents=True, exist_ok=True)
     world = write_world(options.out / "world", WORLD, SEED, joblib.cpu_count())
     drawn = find_benchmarks(world)["category_attribute"]
     photos, validation = (read_photos(options.photos / split) for split in ("train", "validation"))
@@ -305,7 +279,6 @@ def main(arguments: list[str]) -> None:
     figures["attributes that are said"] = len(names["attributes"])
     networks.save(options.out / "whole.safetensors", model, {"classes": names})
     networks.ship(options.out / "whole.safetensors", options.out / "photo.safetensors", {"figures": figures})
-    write_json(options.out / "figures.json", figures)
     print(figures)
 
 

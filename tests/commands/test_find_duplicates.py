@@ -1,10 +1,9 @@
 """Copies of photos: counts by hand, and a data set with one photo in two splits."""
 
+import re
 import shutil
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from lib.commands import find_duplicates
 from lib.lists import FOLDERS
@@ -32,8 +31,6 @@ def test_a_photo_in_two_splits_is_counted(world_root, tmp_path, capsys):
     shutil.copyfile(images / train, images / test)
     for name in ("inshop", "consumer2shop"):
         shutil.rmtree(root / FOLDERS[name])
-    find_duplicates.main(["--data", str(root), "--out", str(tmp_path / "copies.csv")])
-    table = pd.read_csv(tmp_path / "copies.csv").set_index(["photos of", "with a copy in"])
-    pairs = [pair for pair in table.index if {"category_attribute, train", "category_attribute, test"} == set(pair)]
-    assert table.exact[pairs].tolist() == [1] and "exact" in capsys.readouterr().out
-    assert Path(tmp_path / "copies.csv").exists()
+    find_duplicates.main(["--data", str(root)])
+    pairs = "category_attribute, (train +category_attribute, test|test +category_attribute, train)"
+    assert re.search(rf"{pairs} +\d+ +1 +\d+$", capsys.readouterr().out, re.M)

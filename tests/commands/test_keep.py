@@ -32,33 +32,23 @@ def names(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize(
-    "profile, shown",
-    [("study", ["figures/photos_own.png", "figures/table2.png"]),
-     ("demo", ["figures/photos_own.png", "notebooks/03_table2.ipynb"])],
-)  # fmt: skip
-def test_of_drawn_clothes_tables_and_pictures_replace_the_earlier_copy(outputs, capsys, profile, shown):
-    write_run(outputs / profile)
-    copy = outputs / "reference" / profile
-    (copy / "tables").mkdir(parents=True)
-    (copy / "tables" / "old.csv").touch()
-    keep.main([profile])
-    assert names(copy) == [*shown, "tables/runs.csv", "tables/table2.csv"]
-    assert (copy / "tables" / "runs.csv").read_text() == "the tables/runs.csv"
-    assert capsys.readouterr().out == f"{copy}\n"
+def test_of_drawn_clothes_tables_and_pictures_replace_the_earlier_copy(outputs, capsys):
+    for profile, shown in {"study": "figures/table2.png", "demo": "notebooks/03_table2.ipynb"}.items():
+        write_run(outputs / profile)
+        copy = outputs / "reference" / profile
+        (copy / "tables").mkdir(parents=True)
+        (copy / "tables" / "old.csv").touch()
+        keep.main([profile])
+        assert names(copy) == ["figures/photos_own.png", shown, "tables/runs.csv", "tables/table2.csv"]
+        assert capsys.readouterr().out == f"{copy}\n"
 
 
-@pytest.mark.parametrize("profile", ["photos", "demo", "paper"])
-@pytest.mark.parametrize("data", ['"/some/where"', "'/some/where'", '" "'])
-def test_no_picture_and_no_notebook_of_a_real_data_set_is_copied(outputs, profile, data):
-    write_run(outputs / profile)
-    write_run(outputs / profile, data, ["09_own_photo"])  # one of its notebooks is enough
-    keep.main([profile])
-    assert names(outputs / "reference" / profile) == ["tables/runs.csv", "tables/table2.csv"]
-
-
-def test_a_run_that_does_not_say_what_its_data_were_is_taken_for_real(outputs):
-    write_run(outputs / "demo", notebooks=())
+@pytest.mark.parametrize("data", ['"/some/where"', "'/some/where'", '" "', None])
+def test_no_picture_and_no_notebook_of_a_real_data_set_is_copied(outputs, data):
+    """Nor of one that does not say what its data were."""
+    write_run(outputs / "demo", notebooks=("03_table2",) if data else ())
+    if data:
+        write_run(outputs / "demo", data, ["09_own_photo"])  # one of its notebooks is enough
     keep.main(["demo"])
     assert names(outputs / "reference" / "demo") == ["tables/runs.csv", "tables/table2.csv"]
 

@@ -1,7 +1,5 @@
 """Training the network for photos: its losses and figures by hand, and a few updates on a tiny world."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -36,10 +34,10 @@ def test_the_temperature_of_logits_that_are_twice_too_large_is_two():
     assert train_photo.temperature(2 * logits, truth) == pytest.approx(2, abs=0.1)
 
 
-def test_every_row_comes_as_often_as_any_other():
-    rows = train_photo.batches(7, 5, 0)
-    counts = np.bincount(np.concatenate([next(rows) for _ in range(14)]), minlength=7)
-    assert (counts == 10).all()
+def test_every_row_comes_as_often_as_any_other(monkeypatch):
+    monkeypatch.setattr(train_photo, "STEPS", 14)
+    monkeypatch.setattr(train_photo, "BATCH", 5)
+    assert (np.bincount(train_photo.batches(7, 0).flatten(), minlength=7) == 10).all()
 
 
 def test_every_kind_has_categories_of_the_release(world):
@@ -58,7 +56,7 @@ def test_only_what_is_said_is_kept():
         torch.testing.assert_close(smaller.sureness(features, kind), model.sureness(features, kind)[:, [0, 2]])
 
 
-def test_a_tiny_training_goes_on_and_writes_a_network(tmp_path, monkeypatch, capsys):
+def test_a_tiny_training_writes_a_network(tmp_path, monkeypatch, capsys):
     rng = np.random.default_rng(0)
     for split in ("train", "validation"):
         for kind in KINDS:
@@ -73,14 +71,8 @@ def test_a_tiny_training_goes_on_and_writes_a_network(tmp_path, monkeypatch, cap
         monkeypatch.setattr(train_photo, name, value)
     arguments = ["--photos", str(tmp_path / "photos"), "--out", str(tmp_path / "out")]
     train_photo.main(arguments)
-    first = networks.load(tmp_path / "out" / "photo.safetensors")
-    figures = json.loads((tmp_path / "out" / "figures.json").read_text())
+    figures = networks.load(tmp_path / "out" / "photo.safetensors")[1]["figures"]
     assert 0 <= figures["kind right, %"] <= figures["among three, %"] <= 100
-    train_photo.main(arguments)  # the training is finished: the same network
-    again = networks.load(tmp_path / "out" / "photo.safetensors")
-    assert again[1] == first[1] and all(torch.equal(value, first[0][name]) for name, value in again[0].items())
     monkeypatch.setattr(photo_network, "FILE", tmp_path / "out" / "photo.safetensors")
     model, names = photo_network.load()
     assert names["category"][-1] == NONE and len(names["attributes"]) == len(model.threshold)
-    with pytest.raises(SystemExit, match="no folder 'dress'; there must be one for each of dress, hat"):
-        train_photo.main(["--photos", str(tmp_path), "--out", str(tmp_path / "out")])
