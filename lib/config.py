@@ -132,8 +132,8 @@ class Config:
 
     profile: str
     training: Training
-    seed: int = 0  # of the world, of the pre-training, and of every choice of examples
-    seeds: tuple[int, ...] = (0,)  # of the fine-tuning
+    seed: int = 0  # of the world, of every choice of examples, and of each pre-training that `seeds` do not repeat
+    seeds: tuple[int, ...] = (0,)  # of the fine-tuning, and of the pre-training of `reseeded` methods
     world: World = World()
     input: Input = Input()
     model: Model = Model()

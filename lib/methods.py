@@ -72,8 +72,6 @@ _ROWS = (
            network="wtbi", pool_at="", steps=(2,)),
     Method("darn", "no landmarks; one branch of layers per attribute group, one stream per domain",
            network="darn", pool_at="", steps=(2,)),
-    Method("darn-one-stream", "DARN with one stream for both domains; not in the paper", network="darn", pool_at="",
-           steps=(2,), pretraining="darn", stages=("consumer2shop",), streams=1, photos=False),
     Method("fashionnet+100", "supervised with the 100 most frequent attributes", attributes=100),
     Method("fashionnet+500", "supervised with the 500 most frequent attributes", attributes=500),
     Method("fashionnet+joints", "pools at detected human joints instead of landmarks", pool_at="joints", steps=(2,)),
@@ -87,6 +85,8 @@ _ROWS = (
     Method("fashionnet-global", "no local branch and no landmarks", pool_at="", steps=(2,)),
     Method("fashionnet-oracle", "pools at the true landmarks, at test too: meant as an upper bound", pool_at="truth",
            pretraining="fashionnet", stages=LABELS_ALONE, photos=False),
+    Method("darn-one-stream", "DARN with one stream for both domains; not in the paper", network="darn", pool_at="",
+           steps=(2,), pretraining="darn", stages=("consumer2shop",), streams=1, photos=False),
 )  # fmt: skip
 METHODS: dict[str, Method] = {method.name: method for method in _ROWS}
 FASHIONNET = "fashionnet"  # the method that all others are compared with

@@ -43,6 +43,7 @@ from lib.lists import DataError, Lacks
 from lib.methods import FASHIONNET, METHODS, Method, find, missing, supervised
 from lib.world import items
 from lib.world.size import World
+from lib.world.writer import VERSION as WORLD_VERSION
 
 VERSION = 3  # raised by hand when the same settings and data would train another network
 ALL_STAGES = ("pretrain", "category_attribute", "inshop", "consumer2shop")
@@ -258,11 +259,16 @@ def training_rows(stage: str, benchmark: Benchmark, seed: int) -> tuple[np.ndarr
 
 
 def drawn_from(benchmark: Benchmark) -> tuple[World, int] | None:
-    """Return the size and the seed of the synthetic world that a benchmark is part of; None for photos."""
+    """Return the size and the seed of the synthetic world that a benchmark is part of; None for photos.
+
+    Raises DataError where another version of the world has drawn it, whose items this one does not know.
+    """
     path = benchmark.images_root.parent.parent / "world.json"
     if not path.exists():
         return None
     world = json.loads(path.read_text())
+    if world["version"] != WORLD_VERSION:
+        raise DataError(f"{path}: drawn by version {world['version']} of the world, now {WORLD_VERSION}; draw it again")
     return World(**world["size"] | {"box_room": tuple(world["size"]["box_room"])}), world["seed"]
 
 
@@ -338,7 +344,7 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
         designs(benchmark),
     )  # fmt: skip
     if run.method == FASHIONNET and run.stage in SEARCHES and run.earlier is not None and fabric.global_rank == 0:
-        write_tensors(folder / "before.safetensors", _tensors(_answers(model, job, benchmark)[1]))
+        _write_before(folder, model, job, benchmark)
     try:
         history = train.fit(model, job)
     except train.NotFinite as error:
@@ -407,6 +413,12 @@ def load_crops(benchmark: Benchmark, config: Config, out: Path, fabric: Fabric):
 
 
 # ---- rankings -------------------------------------------------------------------------------------------------------
+
+
+def _write_before(folder: Path, model, job: train.Fit, benchmark: Benchmark) -> None:
+    """Write the ranking of the network that a search starts from."""
+    model.to(job.fabric.device)  # not in predict, whose inference mode would move parameters that cannot be trained
+    write_tensors(folder / "before.safetensors", _tensors(_answers(model, job, benchmark)[1]))
 
 
 def _answers(model, job: train.Fit, benchmark: Benchmark) -> tuple[dict, dict, np.ndarray]:

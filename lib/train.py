@@ -238,21 +238,33 @@ def views_of(rows: np.ndarray, item: np.ndarray | None) -> int:
     return 2 if item is not None and len(np.unique(item[rows])) == len(rows) else 1
 
 
+def _adjacent(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return an order in which equal labels (n,) are adjacent, and otherwise random; theirs stays."""
+    numbers = np.unique(labels, return_inverse=True)[1]
+    return np.argsort(rng.permutation(numbers.max(initial=0) + 1)[numbers], kind="stable")
+
+
 def epoch_batches(
     rows: np.ndarray, item: np.ndarray | None, batch: int, seed: tuple[int, ...], design: np.ndarray | None = None
 ) -> Iterator[np.ndarray]:
     """Yield shuffled batches of exactly `batch` rows (fewer only where there are fewer rows in all).
 
     With items (N,), all images of an item are adjacent, so that a batch holds positives; where each has a single image,
-    every row comes twice (see `views_of`). With designs (N,), all items of a design are adjacent, too, so that a batch
-    holds negatives that differ in details alone. Every process draws the same.
+    every row comes twice (see `views_of`). With designs (N,), half of each batch are whole designs, whose items differ
+    in details alone, and half items of many, for the batch norms' sake. Every process draws the same.
     """
     rng = np.random.default_rng(seed)
     order = rng.permutation(rows)
-    for labels in (item, design):  # the last order is the outer one
-        if labels is not None:
-            numbers = np.unique(labels[order], return_inverse=True)[1]
-            order = order[np.argsort(rng.permutation(numbers.max(initial=0) + 1)[numbers], kind="stable")]
+    if item is not None:
+        order = order[_adjacent(item[order], rng)]
+    if design is not None:
+        names = rng.permutation(np.unique(design[rows]))
+        whole = np.isin(design[order], names[: len(names) // 2])
+        hard, many = order[whole], order[~whole]
+        hard, half = hard[_adjacent(design[hard], rng)], max(1, batch // 2)
+        pieces = range(0, min(len(hard), len(many)), half)
+        mixed = [part[at : at + half] for at in pieces for part in (hard, many)]
+        order = np.concatenate([*mixed, *(part[len(pieces) * half :] for part in (hard, many))])
     order = np.repeat(order, views_of(rows, item))
     for begin in range(0, max(len(order) - batch, 0) + 1, batch):
         yield np.sort(order[begin : begin + batch])

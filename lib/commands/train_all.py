@@ -13,9 +13,9 @@ import os
 import sys
 import time
 import traceback
-from collections import defaultdict
 from contextlib import ExitStack
 from functools import cache, partial
+from itertools import groupby
 from pathlib import Path
 
 import joblib
@@ -25,7 +25,6 @@ from lib import networks, runs
 from lib.commands import one_sentence
 from lib.crops import crop_store
 from lib.lists import DataError
-from lib.methods import METHODS
 from lib.report.results import ROOT, open_data, open_run
 from lib.train import make_fabric
 
@@ -42,15 +41,15 @@ def open_plan(profile: str, data: str, out: str, weights: str, skip_damaged: boo
 
 
 def phases(plan: runs.Plan) -> list[list[runs.Run]]:
-    """Return the runs in lists, each of which needs those of earlier lists alone: pre-training, then seed by seed.
+    """Return the runs in lists, each of which needs those of earlier lists alone: of a seed the pre-training, then the
+    categories and attributes, then the searches; then the next seed.
 
     A detector is trained by the first run that pools at what it finds; runs with one come first, as they take longest.
     """
-    detectors, found = {run.detector for run in plan.runs}, defaultdict(list)
-    for run in sorted(plan.runs, key=lambda run: run.detector is None):
-        if run not in detectors:
-            found[run.stage != "pretrain", run.seed, run.stage in runs.SEARCHES].append(run)
-    return [found[place] for place in sorted(found)]
+    detectors = {run.detector for run in plan.runs}
+    wanted = [run for run in plan.runs if run not in detectors]
+    phases = groupby(wanted, key=lambda run: (run.stage == "pretrain", run.stage in runs.SEARCHES))
+    return [sorted(phase, key=lambda run: run.detector is None) for _, phase in phases]
 
 
 def train(options: tuple, run: runs.Run) -> tuple[runs.Run, float, str]:
@@ -100,9 +99,10 @@ def main(arguments: list[str]) -> None:
     options = (args.profile, args.data, args.out, args.weights, args.skip_damaged)
     code = train_all(options, args.jobs)
     if args.ship and not code:
-        for run in open_plan(*options).of("pretrain"):
-            if run.method in METHODS:  # detectors are shipped inside the networks that pool at what they find
-                networks.ship(run.network, Path(args.ship) / f"{run.method}.safetensors", {"run": run.folder.name})
+        plan = open_plan(*options)
+        for method in plan.methods("pretrain"):  # detectors are shipped inside the networks that pool at what they find
+            run = plan.of("pretrain", method)[0]
+            networks.ship(run.network, Path(args.ship) / f"{run.method}.safetensors", {"run": run.folder.name})
     sys.exit(code)
 
 

@@ -72,6 +72,7 @@ class Side(NamedTuple):
     hits: int
     misses: int
     seeds: int = 1
+    pretrainings: int = 1  # that the runs of these seeds start from
     ceiling: float = 1.0
 
 
@@ -188,7 +189,8 @@ class Evidence:
         for i in range(values.shape[1]):
             masks = [(mask[..., i]).any(0) for mask in (wanted > 0, found > 0, found < wanted)]
             numbers = (len(np.unique(self.units[stage][mask])) for mask in masks)
-            out.append(Side(values[:, i], *numbers, results.seeds(method), ceiling))
+            starts = results.pretrainings.get(method, 1)
+            out.append(Side(values[:, i], *numbers, results.seeds(method), starts, ceiling))
         return out
 
     def lead(self, stage: str, counts: Callable, k: float, rival: str, better=FASHIONNET, group="all") -> Comparison:
@@ -352,7 +354,8 @@ def weigh(comparisons: list[Comparison], effect: float = np.nan, rival: float = 
     row = {"measured": shown.value, "lo": shown.lo, "hi": shown.hi, "detectable": seen(weakest.units) * shown.error}
     row |= {"p_held": held, "p_opposite": opposite, "size": size(low, high, wanted), "margin": margin(wanted)}
     row["ends"] = [(interval.lo, interval.hi) for interval in sized]
-    return row | {"reason": "; ".join(notes), "seeds": shown.seeds}
+    starts = min(side.pretrainings for side in weakest.sides)
+    return row | {"reason": "; ".join(notes), "seeds": shown.seeds, "pretrainings": starts}
 
 
 # ---- the claims -----------------------------------------------------------------------------------------------------
@@ -562,11 +565,12 @@ def judge(results: dict[str, Results], dosed: dict[str, Dose], drawn: bool) -> p
     Columns group, claim, where, paper (its effect), measured, lo, hi, detectable (the smallest difference that the
     test of this claim alone would have told from 0 at the 5 % level with 80 % power), p (corrected by Holm), direction,
     size, dose (its figures), reason, seeds (of fine-tuning, per method; 1: the interval is over units alone),
-    pretrainings (those that the interval is over), rule (RULE_DATE). Shares.
+    pretrainings (of the side with fewer; 1: the interval knows of no other), rule (RULE_DATE). Shares.
     """
     evidence, rows = Evidence(results), []
     for c in CLAIMS:
         row = {"group": c.group, "claim": c.claim, "where": c.where, "paper": c.effect, "seeds": 0}
+        row["pretrainings"] = 1
         row["dose"] = "; ".join(f"{name}: {dosed[name].figure}" for name in c.ingredients)
         try:
             row |= weigh(c.compare(evidence), c.effect, c.rival)
@@ -581,7 +585,7 @@ def judge(results: dict[str, Results], dosed: dict[str, Dose], drawn: bool) -> p
     names = ["group", "claim", "where", "paper", "measured", "lo", "hi", "detectable", "p", "direction", "size"]
     names += ["dose", "reason", "seeds", "pretrainings", "rule"]
     table = pd.DataFrame(rows).reindex(columns=[*names, "p_held", "p_opposite"])
-    table = table.assign(pretrainings=1, rule=RULE_DATE)
+    table = table.assign(rule=RULE_DATE)
     # One family of hypotheses: each claim's better-supported direction.
     table["p"] = holm(table[["p_held", "p_opposite"]].min(axis=1))
     for i in table.index[table.direction.isna()]:

@@ -187,7 +187,8 @@ def computed(r: Results, name: str, k: int) -> dict[str, float]:
         return {CHANCE: min(1.0, k / len(r.benchmark.attribute_names))}
     if name == "category":
         world = runs.drawn_from(r.benchmark)
-        best = {"ceiling": category_ceiling(k, world[0].overlap)} if world else {}
+        counts = np.bincount(r.benchmark.category, minlength=len(r.benchmark.category_names))
+        best = {"ceiling": category_ceiling(k, world[0].overlap, counts / counts.sum())} if world else {}
         return {CHANCE: min(1.0, k / len(r.benchmark.category_names))} | best
     good, design = in_gallery(r), runs.designs(r.benchmark)
     sizes = {CHANCE: np.full(len(good), len(r.gallery))}
@@ -291,7 +292,7 @@ def measure_all(results: Results, names: Sequence[str] = NAMES, alone: bool = Fa
     """
     rows, images = [], results.one_by_one()
     images = images if alone else images.with_references()
-    before = {BEFORE: [results.before]} if results.before and not alone else {}
+    before = {BEFORE: results.before} if results.before and not alone else {}
     views = dict.fromkeys(("category", "attributes", "landmarks"), images)
     views["search"] = replace(results, answers=results.answers | before)
     for measure in MEASURES:

@@ -96,7 +96,8 @@ class Results:
     query: np.ndarray | None = None  # (Q,) rows of the benchmark; searches only
     gallery: np.ndarray | None = None  # (G,)
     seed: int = 0  # of the bootstrap
-    before: dict[str, np.ndarray] = field(default_factory=dict)  # FashionNet's answers before the fine-tuning, if kept
+    before: list[dict[str, np.ndarray]] = field(default_factory=list)  # of FashionNet before the fine-tuning, by seed
+    pretrainings: dict[str, int] = field(default_factory=dict)  # of each method: from how many its runs start
 
     def has(self, method: str, name: str) -> bool:
         """Return whether a method has the answers `name` ("category", "attributes", "landmarks", "nearest", ...)."""
@@ -196,7 +197,7 @@ def gather(stage: str, plan: runs.Plan, answers: bool = True) -> Results:
     Only the first seed must be finished; answers: read them. Raises Lacks without the benchmark or without a label that
     a method learns, what `measured_rows` raises, and DataError where a run is not finished.
     """
-    benchmark, found = runs.benchmark_of(stage, plan.benchmarks), {}
+    benchmark, found, starts, before = runs.benchmark_of(stage, plan.benchmarks), {}, {}, []
     rows, query, gallery = measured_rows(benchmark)
     if not (methods := plan.methods(stage)):
         raise Lacks(f"no method of this profile can be trained on this source's labels in {STAGES[stage]}")
@@ -204,9 +205,11 @@ def gather(stage: str, plan: runs.Plan, answers: bool = True) -> Results:
         first, *others = plan.of(stage, method)
         finished = (first, *(run for run in others if run.finished))
         found[method] = [runs.ranking(run) for run in finished] if answers else [{}]
-    start = plan.of(stage, FASHIONNET)[:1] if answers else []
-    before = runs.before(start[0]) if start else {}
-    return Results(stage, benchmark, rows, found, plan.missing[stage], query, gallery, plan.config.seed, before)
+        starts[method] = len({run.parent for run in finished})
+        if answers and method == FASHIONNET:
+            before = [kept for run in finished if (kept := runs.before(run))]
+    seed, skipped = plan.config.seed, plan.missing[stage]
+    return Results(stage, benchmark, rows, found, skipped, query, gallery, seed, before, starts)
 
 
 def prior(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarray]:

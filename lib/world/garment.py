@@ -209,18 +209,21 @@ def sample(category: str, rng: np.random.Generator, overlap: float = 0.0) -> Gar
     return settle(Garment(**values))
 
 
-def category_ceiling(k: int, overlap: float) -> float:
-    """Return the best possible top-k accuracy in categories: of someone who sees which cut a garment has.
+def category_ceiling(k: int, overlap: float, frequencies: np.ndarray = CATEGORY_WEIGHTS) -> float:
+    """Return the best possible top-k accuracy in categories of these frequencies (50,), which sum to 1: that of someone
+    who sees a garment's cut and whether a woman or a man wears it.
 
     A share `overlap` of the garments of a category have a neighbour's cut. Whoever recognises a cut can name the k
     likeliest of the categories that have it.
     """
-    odds: dict[str, list[float]] = {}
-    for name, weight in zip(CATEGORY_NAMES, CATEGORY_WEIGHTS, strict=True):
+    odds: dict[tuple[str, str], list[float]] = {}
+    for name, frequency in zip(CATEGORY_NAMES, frequencies, strict=True):
         others = NEIGHBOURS.get(name, ())
         cuts = {name: 1 - overlap if others else 1.0} | dict.fromkeys(others, overlap / max(1, len(others)))
         for cut, share in cuts.items():
-            odds.setdefault(cut, []).append(weight * share)
+            wearers = {"women": 1.0} if name in _DATA["women"] else choices(cut)["wearer"]
+            for wearer, weight in wearers.items():
+                odds.setdefault((cut, wearer), []).append(frequency * share * weight / sum(wearers.values()))
     return float(sum(sum(sorted(weights)[-k:]) for weights in odds.values()))
 
 

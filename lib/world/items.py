@@ -67,10 +67,8 @@ def plan(size: World, seed: int) -> list[Job]:
         first, rng = 0, np.random.default_rng([seed, BENCHMARK_CODE[benchmark], 11])
         for split in splits:
             items = size.distractors if split == "distractor" else getattr(size, f"{benchmark}_{split}_items")
-            counts, line = (
-                sizes(items, rng),
-                size.line if split == "test" else 1,
-            )  # training sees as many designs as it can
+            counts = sizes(items, rng)
+            line = size.line if split == "test" else 1  # all other splits have as many designs as they can
             for k in range(0, len(counts), line):
                 jobs.append(Job(benchmark, split, first, tuple(counts[k : k + line]), 0))
                 first += sum(jobs[-1].families)
