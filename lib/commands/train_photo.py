@@ -21,11 +21,11 @@ from torch import Tensor, nn
 from torchvision.transforms import v2
 from tqdm import tqdm
 
-from lib import crops, networks, train
+from lib import crops, efficientnet, networks, train
 from lib.commands import one_sentence
 from lib.config import PROFILES, Weights
 from lib.deepfashion import Benchmark, find_benchmarks
-from lib.fashionnet import FashionNet
+from lib.fashionnet import FashionNet, fully_connected, initialise
 from lib.methods import METHODS
 from lib.photo import read_photo
 from lib.photo_network import INPUT, KINDS, MODEL, NONE, PhotoNet, right_categories
@@ -112,7 +112,12 @@ def fit(drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray], out: Path) -> t
     weights = train.attribute_weights(samples, rows, np.ones(samples.attributes.shape[1], bool), 0.1)
     torch.manual_seed(SEED)
     categories, attributes = len(drawn.category_names) + 1, len(drawn.attribute_names)
-    model = FashionNet(MODEL, INPUT.view_px, categories, attributes, METHOD.head).to(memory_format=torch.channels_last)
+    model = FashionNet(MODEL, INPUT.view_px, categories, attributes, METHOD.head)
+    # Its global branch reads the last map, whose features tell kinds of photos apart best.
+    model.conv5_global, model.pool5 = efficientnet.stages("last"), nn.AdaptiveAvgPool2d(1)
+    model.fc6_global = fully_connected(efficientnet.CHANNELS["last"], MODEL.fc_global, MODEL.dropout)
+    initialise(model.fc6_global)
+    model.to(memory_format=torch.channels_last)
     train.start_at_frequencies(model, replace(samples, category=None), rows, weights, CONFIG, [])
     right = right_categories([*drawn.category_names, NONE])
     absent = excluded(samples, rows, right)
