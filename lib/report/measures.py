@@ -187,8 +187,9 @@ def computed(r: Results, name: str, k: int) -> dict[str, float]:
         return {CHANCE: min(1.0, k / len(r.benchmark.attribute_names))}
     if name == "category":
         world = runs.drawn_from(r.benchmark)
-        counts = np.bincount(r.benchmark.category, minlength=len(r.benchmark.category_names))
-        best = {"ceiling": category_ceiling(k, world[0].overlap, counts / counts.sum())} if world else {}
+        shares = np.bincount(r.benchmark.category) / len(r.benchmark.category)
+        named = dict(zip(r.benchmark.category_names, shares.tolist(), strict=False))  # the last may be of no image
+        best = {"ceiling": category_ceiling(k, world[0].overlap, named)} if world else {}
         return {CHANCE: min(1.0, k / len(r.benchmark.category_names))} | best
     good, design = in_gallery(r), runs.designs(r.benchmark)
     sizes = {CHANCE: np.full(len(good), len(r.gallery))}

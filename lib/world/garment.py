@@ -209,15 +209,15 @@ def sample(category: str, rng: np.random.Generator, overlap: float = 0.0) -> Gar
     return settle(Garment(**values))
 
 
-def category_ceiling(k: int, overlap: float, frequencies: np.ndarray = CATEGORY_WEIGHTS) -> float:
-    """Return the best possible top-k accuracy in categories of these frequencies (50,), which sum to 1: that of someone
-    who sees a garment's cut and whether a woman or a man wears it.
+def category_ceiling(k: int, overlap: float, frequencies: dict[str, float]) -> float:
+    """Return the best possible top-k accuracy in categories of these frequencies, which sum to 1: that of someone who
+    sees a garment's cut and whether a woman or a man wears it.
 
     A share `overlap` of the garments of a category have a neighbour's cut. Whoever recognises a cut can name the k
     likeliest of the categories that have it.
     """
     odds: dict[tuple[str, str], list[float]] = {}
-    for name, frequency in zip(CATEGORY_NAMES, frequencies, strict=True):
+    for name, frequency in frequencies.items():
         others = NEIGHBOURS.get(name, ())
         cuts = {name: 1 - overlap if others else 1.0} | dict.fromkeys(others, overlap / max(1, len(others)))
         for cut, share in cuts.items():

@@ -50,10 +50,11 @@ def test_the_ceiling_of_categories_is_what_a_viewer_of_cuts_can_reach(monkeypatc
     for number in rng.choice(len(CATEGORY_NAMES), 4000, p=CATEGORY_WEIGHTS):
         g = sample(CATEGORY_NAMES[number], rng, overlap=0.5)
         seen.setdefault((cuts[-1], g.wearer), []).append(g.category)
+    frequencies = dict(zip(CATEGORY_NAMES, CATEGORY_WEIGHTS.tolist(), strict=True))
     for k in (1, 3):
         hits = sum(sum(sorted(map(names.count, set(names)))[-k:]) for names in seen.values())
-        assert category_ceiling(k, overlap=0.5) == pytest.approx(hits / 4000, abs=0.02)
-    assert category_ceiling(1, overlap=0) == pytest.approx(1) == category_ceiling(50, overlap=0.5)
+        assert category_ceiling(k, 0.5, frequencies) == pytest.approx(hits / 4000, abs=0.02)
+    assert category_ceiling(1, 0, frequencies) == pytest.approx(1) == category_ceiling(50, 0.5, frequencies)
 
 
 def test_neighbours_have_one_shape():
