@@ -20,7 +20,7 @@ from lib.lists import LANDMARKS, POSES
 from lib.methods import FASHIONNET
 from lib.report.files import read_table, save_table
 from lib.report.results import SEARCHES, Counts, Results
-from lib.world.garment import category_ceiling
+from lib.world.garment import CATEGORY_NAMES, category_ceiling
 
 CHANCE, DESIGN, BEFORE = "chance", "design known", "before fine-tuning"
 THRESHOLDS = tuple((np.arange(31) / 100).tolist())  # of PDJ
@@ -189,7 +189,8 @@ def computed(r: Results, name: str, k: int) -> dict[str, float]:
         world = runs.drawn_from(r.benchmark)
         shares = np.bincount(r.benchmark.category) / len(r.benchmark.category)
         named = dict(zip(r.benchmark.category_names, shares.tolist(), strict=False))  # the last may be of no image
-        best = {"ceiling": category_ceiling(k, world[0].overlap, named)} if world else {}
+        official = named.keys() <= set(CATEGORY_NAMES)  # in-shop's tell women's clothes from men's
+        best = {"ceiling": category_ceiling(k, world[0].overlap, named)} if world and official else {}
         return {CHANCE: min(1.0, k / len(r.benchmark.category_names))} | best
     good, design = in_gallery(r), runs.designs(r.benchmark)
     sizes = {CHANCE: np.full(len(good), len(r.gallery))}
