@@ -1,6 +1,6 @@
 """Settings of the study, judged on drawn worlds of another seed: its rate by equal trials, and the gates.
 
-    python -m benchmarks.trials rates   # FashionNet, DARN and WTBI, three rates each, on 8,000 images
+    python -m benchmarks.trials rates   # FashionNet, DARN and WTBI, two rates each, two passes over 8,000 images
     python -m benchmarks.trials gates   # fashionnet-global at the study's size
 
 Writes trials.csv and gates.csv into outputs/reference/benchmarks/. No image of these worlds is in the study's.
@@ -13,22 +13,21 @@ from pathlib import Path
 import pandas as pd
 
 from lib import runs
-from lib.config import PROFILES
+from lib.config import PROFILES, Schedule
 from lib.methods import GLOBAL
 from lib.report import measures, results, tables
 from lib.world.size import World
 
 STUDY, SEED = PROFILES["study"], 32
-COMPARED, RATES = ("wtbi", "darn", "fashionnet"), (5e-4, 1e-3, 2e-3)
+COMPARED, RATES = ("wtbi", "darn", "fashionnet"), (1e-3, 2e-3)
 FEW = dict(inshop_train_items=8, inshop_test_items=8, consumer2shop_train_items=8, consumer2shop_val_items=6)
 OUT = Path("outputs/trials")
 KEPT = Path("outputs/reference/benchmarks")
 
 
-def trial(images: int, methods: tuple[str, ...], rate: float) -> pd.DataFrame:
-    """Return the measures of methods trained on drawn images as the study pre-trains them, at a rate."""
+def trial(images: int, methods: tuple[str, ...], schedule: Schedule) -> pd.DataFrame:
+    """Return the measures of methods trained on drawn images as the study pre-trains them."""
     size = World(pretrain=0, train=images, val=400, test=2_000, consumer2shop_test_items=8, distractors=0, **FEW)
-    schedule = replace(STUDY.training.pretrain, rate=rate)
     training = replace(STUDY.training, category_attribute=schedule)
     config = replace(STUDY, seed=SEED, seeds=(0,), world=size, training=training, methods=methods)
     out = OUT / f"{images}"
@@ -43,7 +42,7 @@ def rates() -> pd.DataFrame:
     """Return what each method reaches at each rate."""
     rows = []
     for rate in RATES:
-        found = trial(8_000, COMPARED, rate)
+        found = trial(8_000, COMPARED, replace(STUDY.training.pretrain, rounds=1, rate=rate))
         for method in COMPARED:
             rows.append({"method": method, "rate": rate} | numbers(found, method))
     return pd.DataFrame(rows)
@@ -63,8 +62,7 @@ def numbers(found: pd.DataFrame, method: str) -> dict[str, float]:
 
 def gates() -> pd.DataFrame:
     """Return whether networks of the study's kind have learned enough to be compared."""
-    rate = STUDY.training.pretrain.rate
-    return tables.gates(trial(STUDY.world.pretrain, (GLOBAL,), rate))
+    return tables.gates(trial(STUDY.world.pretrain, (GLOBAL,), STUDY.training.pretrain))
 
 
 if __name__ == "__main__":

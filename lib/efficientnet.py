@@ -13,7 +13,26 @@ WEIGHTS = Path(__file__).parent / "efficientnet_lite0.safetensors"  # timm's tf_
 # A cell of the shared map, where landmarks are pooled, sees 35 px of the view: as local as VGG-16's conv4 at 224 px, of
 # which a cell sees 92 px. The second block of that stage would widen it to 67 px.
 # Channels at stride 8, where landmarks are pooled; at stride 16, as VGG-16's conv5; at stride 32, of the whole network.
+FROZEN = 5  # first layers, up to stride 4, that stay ImageNet's, as Fast R-CNN's first convolutions
 CHANNELS = {"shared": 40, "conv5": 112, "last": 1280}
+
+
+class Stages(nn.Sequential):
+    """Consecutive layers with ImageNet's weights. The first `frozen` keep them, and their batch norms' statistics."""
+
+    imagenet = True  # `fashionnet.initialise` leaves them as they are
+
+    def __init__(self, *layers: nn.Module, frozen: int):
+        super().__init__(*layers)
+        self.frozen = frozen
+        for layer in layers[:frozen]:
+            layer.requires_grad_(False)
+
+    def train(self, mode: bool = True):
+        super().train(mode)
+        for layer in list(self)[: self.frozen]:
+            layer.eval()
+        return self
 
 
 class Renormalise(nn.Module):
@@ -47,11 +66,10 @@ def stages(part: str) -> nn.Sequential:
         "conv5": [network.blocks[2][1:], *network.blocks[3:5]],
         "last": [network.blocks[2][1:], *network.blocks[3:], network.conv_head, network.bn2],
     }
-    part_of_it = nn.Sequential(*layers[part])
+    part_of_it = Stages(*layers[part], frozen=FROZEN if part == "shared" else 0)
     for layer in part_of_it.modules():
         if isinstance(layer, nn.Conv2d) and layer.groups > 1 and (layer.stride[0] > 1 or layer.kernel_size[0] > 3):
             run_wide(layer)
-    part_of_it.imagenet = True  # `fashionnet.initialise` leaves it as it is
     return part_of_it
 
 

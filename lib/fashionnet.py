@@ -62,12 +62,20 @@ def make_conv5(config: Model, branch: str, cells: int) -> tuple[nn.Module, nn.Mo
     cells: side of conv4's map.
     """
     if config.trunk == "efficientnet_lite0":
-        return nn.Identity(), efficientnet.stages("conv5"), nn.AvgPool2d(2), efficientnet.CHANNELS["conv5"], cells // 4
+        channels = efficientnet.CHANNELS["conv5"]
+        pool5 = nn.Sequential(nn.AvgPool2d(2), normalised(channels))
+        return nn.Identity(), efficientnet.stages("conv5"), pool5, channels, cells // 4
     halved = branch == "global" or config.pool4_pose
     channels = config.conv5 if branch == "global" else config.conv5_pose
     conv5 = make_convs((channels,) * 3, trunk_channels(config), config.batch_norm, vgg16=24)
     pool4, side = (nn.MaxPool2d(2), cells // 2) if halved else (nn.Identity(), cells)
     return pool4, conv5, nn.MaxPool2d(2), channels, side // 2
+
+
+def normalised(channels: int) -> nn.Module:
+    """Return a batch norm without weights, for EfficientNet's maps: no ReLU precedes them, their deviation is about 5,
+    and fully connected layers learn slowly from such inputs (benchmarks/LOG.md)."""
+    return nn.BatchNorm2d(channels, affine=False)
 
 
 def fully_connected(inputs: int, outputs: int, dropout: float) -> nn.Sequential:
@@ -199,6 +207,7 @@ class FashionNet(nn.Module):
         if local:
             regions = N_LANDMARKS if detector is None else detector.heatmap.out_channels
             self.landmark_pooling = LandmarkPooling(window=config.window, bins=config.bins)  # -> pool5_local
+            self.norm_local = normalised(channels) if config.trunk == "efficientnet_lite0" else nn.Identity()
             self.fc6_local = fully_connected(regions * channels * config.bins**2, config.fc_local, config.dropout)
 
         fused = config.fc_global + (config.fc_local if local else 0)
@@ -233,7 +242,7 @@ class FashionNet(nn.Module):
                 pool_at = out["parts"], (out["present"] > 0.5).float()
             elif pool_at is None:
                 pool_at = out["landmarks"], (out["visibility"].argmax(2) == VISIBLE).float()
-            pool5_local = self.landmark_pooling(conv4, *pool_at)
+            pool5_local = self.landmark_pooling(self.norm_local(conv4), *pool_at)
             features.append(self.fc6_local(pool5_local.flatten(1)))
         fc7_fusion = self.fc7_fusion(torch.cat(features, dim=1))
         return out | answers(self, fc7_fusion)

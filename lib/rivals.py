@@ -141,6 +141,7 @@ class WTBI(nn.Module):
     def __init__(self, config: Model, categories: int, attributes: int):
         super().__init__()
         self.generic, channels = make_generic(config.generic)
+        self.norm = nn.BatchNorm1d(channels, affine=False) if config.generic == "conv5" else nn.Identity()
         self.mlp = nn.Sequential(
             fully_connected(channels, 2 * config.fc_fusion, config.dropout),
             fully_connected(2 * config.fc_fusion, config.fc_fusion, config.dropout),
@@ -163,7 +164,7 @@ class WTBI(nn.Module):
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """As FashionNet's, without landmarks, and same (2,): how a distance is read, see losses.pair_loss."""
-        out = answers(self, self.mlp(self.features(images)))
+        out = answers(self, self.mlp(self.norm(self.features(images))))
         return out | {"same": self.same.clone()}  # a parameter itself would look unused to DDP
 
 

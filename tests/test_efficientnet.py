@@ -27,7 +27,7 @@ def test_shared_and_last_parts_are_timms_features_of_the_same_picture():
         torch.testing.assert_close(parts[2](conv4).mean((2, 3)), expected, rtol=1e-3, atol=1e-3)
 
 
-def test_every_network_on_it_starts_from_imagenet_and_learns_whole():
+def test_every_network_on_it_starts_from_imagenet_and_learns_all_but_its_first_layers():
     theirs, _ = efficientnet.load()
     networks_ = {
         "fashionnet": FashionNet(SMALL, SIDE, 5, 7), "heatmap": FashionNet(SMALL, SIDE, 5, 7, "heatmap"),
@@ -38,9 +38,15 @@ def test_every_network_on_it_starts_from_imagenet_and_learns_whole():
         assert "ImageNet" in origin and started and set(started) <= {n for n, _ in net.named_parameters()}
         stem = next(p for n, p in net.named_parameters() if n in started and p.shape == theirs.conv_stem.weight.shape)
         assert torch.equal(stem, theirs.conv_stem.weight), name
-        out = net(torch.randn(2, 3, SIDE, SIDE))
+        out = net.train()(torch.randn(2, 3, SIDE, SIDE))
         sum(value.float().square().mean() for value in out.values()).backward()
-        assert all(p.grad is not None for p in net.parameters()), name
+        trunk = net.streams[0]["conv"][0] if name == "darn" else net.trunk
+        first = [layer for part in list(trunk)[: efficientnet.FROZEN] for layer in part.modules()]
+        kept = {id(p) for layer in first for p in layer.parameters()}
+        assert all((p.grad is None) == (id(p) in kept) for p in net.parameters()), name
+        norms = [layer for layer in first if isinstance(layer, torch.nn.BatchNorm2d)]
+        assert torch.equal(norms[0].running_mean, theirs.bn1.running_mean), name
+        assert trunk[efficientnet.FROZEN].training and not any(layer.training for layer in norms), name
 
 
 def test_a_wide_convolution_computes_in_float32_inside_autocast():
