@@ -217,14 +217,13 @@ def bad_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str
     """Decode every photo of a benchmark and write nothing.
 
     Return row -> sentence for photos that cannot be read, for boxes (almost) wholly outside their photos, and for boxes
-    that leave theirs, whose edges will be repeated. A box that is not known (NaN) is passed over.
+    that leave theirs, whose edges will be repeated.
     """
     damaged, outside, leaving = {}, {}, {}
 
     def use(row: int, path: Path, photo: np.ndarray) -> None:
-        box = benchmark.box[row]
         try:
-            if np.isfinite(box).all() and (sentence := _leaves(photo, box, path)):
+            if sentence := _leaves(photo, benchmark.box[row], path):
                 leaving[row] = sentence
         except DataError as error:
             outside[row] = str(error)

@@ -361,12 +361,6 @@ def images_root(folder: Path, rows: Rows) -> Path:
     return root
 
 
-def images_named(path: Path) -> list[str]:
-    """Return the image names in a list of boxes that is refused, or [] where there is none."""
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    return re.findall(r"^\s*(\S.*\.[A-Za-z]\w*)(?=\s|$)", text, re.M)
-
-
 # ---- reading attributes ----------------------------------------------------------------------------------------------
 
 

@@ -7,10 +7,8 @@ file, its line and a cure. What a folder lacks is no problem: the notebooks abou
 """
 
 import time
-import warnings
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from lib import crops, deepfashion, runs
@@ -96,7 +94,7 @@ def notebook_lines(plan: runs.Plan) -> list[str]:
 
 
 def place(folder: Path, benchmark: Benchmark, row: int) -> str:
-    """Return where a list names an image first, as "line 7 of list_bbox.txt". The list of boxes must have been read."""
+    """Return where a list names an image first, as "line 7 of list_bbox.txt"."""
     boxes = BOXES[benchmark.name][0]
     if benchmark.annotation == "fine" and not (folder / "Anno_fine" / boxes).exists():  # as released: names by split
         split = benchmark.split[row]
@@ -112,12 +110,11 @@ def photo_faults(folder: Path, benchmark: Benchmark) -> tuple[list[str], list[st
     start, n, out = time.perf_counter(), len(benchmark.image), []
     kinds = crops.bad_photos(benchmark)
     rate = n / (time.perf_counter() - start)
-    listed = np.isfinite(benchmark.box).all()
     titles = ("photos cannot be read", "boxes lie outside their photos", "boxes leave their photos")
     for title, found in zip(titles, kinds, strict=True):
         text = [f"{benchmark.name}: {len(found):,} of {n:,} {title}"]
         for row in list(found)[: crops.MOST_REPORTED]:
-            text.append(f"     {found[row]}" + (f" ({place(folder, benchmark, row)})" if listed else ""))
+            text.append(f"     {found[row]} ({place(folder, benchmark, row)})")
         text += [f"     and {len(found) - crops.MOST_REPORTED:,} more"] * (len(found) > crops.MOST_REPORTED)
         out.append(["\n".join(text)] if found else [])
     return out[0] + out[1], out[2], rate
@@ -150,22 +147,16 @@ def cost_lines(plan: runs.Plan, rates: dict[str, float]) -> list[str]:
 def report(root: Path, profile: str) -> tuple[str, bool]:
     """Inspect a folder; return the text, and whether there is no problem. Raises DataError without a benchmark."""
     config, folders = find_profile(profile), deepfashion.find_folders(root)
-    broken, rates = [], {}
+    broken, notes, rates = [], [], {}
     with collecting() as problems:
-        with warnings.catch_warnings(record=True) as warned:
-            warnings.simplefilter("always")
-            benchmarks = deepfashion.find_benchmarks(root)
-        notes = [str(warning.message) for warning in warned]
+        benchmarks = deepfashion.find_benchmarks(root)
         for name, benchmark in benchmarks.items():
             with attempt():
                 deepfashion.check_disjoint(benchmark)
             with attempt():
-                if np.isfinite(benchmark.box).all():
-                    crops.check_sizes(benchmark)
-            top = benchmark.image[0].split("/")[0]
-            if (benchmark.images_root / top).exists():  # else all are missing: said already
-                faults, leaving, rates[name] = photo_faults(folders[name], benchmark)
-                broken, notes = broken + faults, notes + leaving
+                crops.check_sizes(benchmark)
+            faults, leaving, rates[name] = photo_faults(folders[name], benchmark)
+            broken, notes = broken + faults, notes + leaving
         plan, number = runs.make_plan(benchmarks, config, root), len(problems)
         able = notebook_lines(plan)
         if number:  # that there is no split to measure on may follow from them
