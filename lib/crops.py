@@ -214,11 +214,7 @@ def _use_photos(benchmark, rows: Iterable[int], use: Callable) -> dict[int, str]
 
 
 def bad_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str]]:
-    """Decode every photo of a benchmark and write nothing.
-
-    Return row -> sentence for photos that cannot be read, for boxes (almost) wholly outside their photos, and for boxes
-    that leave theirs, whose edges will be repeated.
-    """
+    """Return row -> sentence for photos that cannot be read, for boxes (almost) outside theirs, for those that leave."""
     damaged, outside, leaving = {}, {}, {}
 
     def use(row: int, path: Path, photo: np.ndarray) -> None:
@@ -350,10 +346,7 @@ def points_in_view(points: Tensor, view: View) -> Tensor:
 
 
 def visibility_in_view(visibility: Tensor, landmarks: Tensor, view: View) -> Tensor:
-    """Return (n, 8) codes in the canonical order of the mirrored picture.
-
-    landmarks: (n, 8, 2) in units of the view (of `landmarks_in_view`): one that the view cuts off gets code 2.
-    """
+    """Return (n, 8) codes in the mirrored order; 2 for landmarks (n, 8, 2), in units of the view, that it cuts off."""
     swapped = torch.where(view.mirrored.to(visibility.device)[:, None], swap_sides(visibility), visibility)
     outside = ((landmarks < 0) | (landmarks > 1)).any(2)  # False where the location is unknown (NaN)
     return torch.where(outside & (swapped >= 0), CUT_OFF, swapped)

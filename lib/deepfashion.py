@@ -127,11 +127,7 @@ def without(benchmark: Benchmark, rows: Sequence[int]) -> Benchmark:
 
 
 def _read_lists(folder: Path, name: str, anno: Path, fine: Rows | None) -> dict[str, Rows]:
-    """Read the lists of LISTS[name] that there are as file name -> Rows.
-
-    Boxes and partition must be there, and the names of categories where there are categories. fine: the names in the
-    fine annotation, where it has lists of its own for them.
-    """
+    """Read the lists that there are as file name -> Rows. fine: names and splits of the fine release, or None."""
     found = {"list_eval_partition.txt": fine} if fine else {}
     for file, columns in LISTS[name].items():
         path = anno / Path(file).name if file.startswith("Anno") else folder / file
@@ -203,10 +199,7 @@ def _items(read: dict[str, Rows], index: dict[str, int]) -> dict:
 
 
 def _pairs(read: dict[str, Rows], index: dict[str, int], domain: np.ndarray | None) -> dict:
-    """Return pairs of a consumer and a shop image, items and splits; images in no pair have split "".
-
-    domain: None where it is not known.
-    """
+    """Return pairs of a consumer and a shop image, items and splits ("" in no pair). domain: None where not known."""
     partition, distractors = read.get("list_eval_partition.txt"), "list_distractors.txt"
     if not partition:
         return {}
@@ -311,11 +304,7 @@ def _attributes(anno: Path, index: dict[str, int]) -> dict:
 
 
 def _item_attributes(anno: Path, item: np.ndarray) -> dict:
-    """Read the attributes of items, where both lists exist, and give them to each item's images.
-
-    Images of items that are not listed get zeros. Items without an image are passed over, so that a part of the release
-    can keep its whole list.
-    """
+    """Give the labels of items, where both lists exist, to their images; zeros where an item is not listed."""
     for folder in (anno, anno / "attributes"):  # later releases have a folder of their own for them
         path, cloth = folder / "list_attr_items.txt", folder / "list_attr_cloth.txt"
         if path.exists() and cloth.exists():
@@ -461,10 +450,7 @@ def find_folders(root: Path) -> dict[str, Path]:
 
 
 def find_benchmarks(root: Path) -> dict[str, Benchmark]:
-    """Read the benchmarks of `find_folders` as name -> Benchmark.
-
-    Raises DataError at the first fault; within `lists.collecting` see `read_benchmark`.
-    """
+    """Read the benchmarks of `find_folders` as name -> Benchmark. Raises DataError, see `read_benchmark`."""
     found = {}
     for name, folder in find_folders(Path(root)).items():
         with attempt():
@@ -476,10 +462,7 @@ def find_benchmarks(root: Path) -> dict[str, Benchmark]:
 
 
 def measured_split(benchmark: Benchmark) -> str:
-    """Return the split that results are measured on: test, or val or query where the source has no test.
-
-    Raises DataError where it has none of them.
-    """
+    """Return the split that is measured: test, or val or query without a test. Raises DataError without any."""
     for split in ("test", "val", "query"):
         if (benchmark.split == split).any():
             return split

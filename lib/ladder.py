@@ -342,10 +342,7 @@ def minimise(model, loss, rows: np.ndarray, views: int, settings: Ladder, epochs
 
 @torch.inference_mode()
 def predict(model: Branches, features: Tensor) -> dict[str, np.ndarray]:
-    """Return category (n, K) and attributes (n, A) scores, those that the network has, and embedding (n, hidden).
-
-    features (n, 1, D) of the fixed view.
-    """
+    """Return category (n, K) and attributes (n, A) scores and embedding (n, hidden) of features (n, 1, D)."""
     model.eval()
     out = [model(part.float()) for part in features[:, 0].split(500)]
     return {name: torch.cat([found[name] for found in out]).numpy() for name in out[0]}
@@ -437,10 +434,7 @@ def supervised(task: Task, job: Job) -> np.ndarray:
 
 
 def run(task: Task, job: Job) -> dict[str, dict[str, np.ndarray]]:
-    """Return the rankings of a job by stage, as `runs.rank` returns them; trained where they are not there yet.
-
-    A stage whose images have no such places, such as true landmarks, is missing.
-    """
+    """Return a job's rankings by stage, as `runs.rank` does; trained once. Stages that lack its places are missing."""
     settings = vars(task.config.ladder) | vars(task.config.input) | vars(task.config.training.step2)
     settings = {name: value for name, value in settings.items() if name not in ("seeds", "doses", "shares")}
     settings |= {"seed": task.config.seed, "network": runs.file_digest(efficientnet.WEIGHTS)}

@@ -227,10 +227,7 @@ def _row_count(path: Path, first_line: str) -> int:
 
 
 def read_list(path: Path, header: int = 2) -> list[str]:
-    """Return the lines of a UTF-8 list below its header, without line ends or blank lines at the end.
-
-    header: 2 for row count and column names, 1 for a row count, 0 for neither.
-    """
+    """Return the lines below `header` lines (row count, column names), without line ends or blank lines at the end."""
     try:
         text = path.read_text(encoding="utf-8-sig")  # any line end becomes \n
     except OSError as error:
@@ -332,10 +329,7 @@ def points(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def check_near(rows: Rows, points: np.ndarray, box: np.ndarray, what: str) -> None:
-    """Raise DataError for points (N, L, 2) that are far from their boxes (N, 4), both in the order of the list's rows.
-
-    A single one would move the mean position at which training starts. Unknown positions (nan) are near.
-    """
+    """Raise DataError for points (N, L, 2) far from their boxes (N, 4), in the order of the rows; nan is near."""
     corner, far = box[:, :2], box[:, 2:]
     reach = FARTHEST * np.maximum((far - corner).max(1), LEAST_SIDE)
     away = np.abs(points - (corner + far)[:, None] / 2).max(2)

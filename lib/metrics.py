@@ -43,10 +43,7 @@ def ranked(scores: np.ndarray, k: int) -> np.ndarray:
 
 
 def ranked_in_groups(scores: np.ndarray, groups: np.ndarray, k: int = 5) -> np.ndarray:
-    """Return the k best attributes inside each group (N, G, k) int16, groups by ascending number.
-
-    scores (N, A), groups (A,) int.
-    """
+    """Return the k best of scores (N, A) inside each of groups (A,), ascending: (N, G, k) int16."""
     numbers = np.unique(groups)
     out = np.full((len(scores), len(numbers), k), -1, np.int16)
     for g, number in enumerate(numbers):

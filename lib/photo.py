@@ -64,10 +64,7 @@ def photo_size(path: Path | str) -> tuple[int, int]:
 
 
 def photos_under(folder: Path | str) -> list[Path]:
-    """Return the photos under a folder by their names, sorted; other files are counted on stderr.
-
-    Raises DataError where there is none.
-    """
+    """Return the photos under a folder by name, sorted; count other files on stderr. Raises DataError without any."""
     folder = Path(folder)
     suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS}
     files = sorted(path for path in folder.rglob("*") if not path.is_dir())

@@ -198,10 +198,7 @@ def _describe(part: Path, paths: list[Path]) -> None:
 
 @torch.inference_mode()
 def features(photo: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """Return what photos are compared by, (D,) float32 of unit length, for a box of a photo: ImageNet's features.
-
-    Training on kinds of clothes makes all clothes of a kind alike (benchmarks/LOG.md).
-    """
+    """Return ImageNet's features of a box, (D,) float32 of unit length: trained ones find worse (benchmarks/LOG.md)."""
     cut, view = crops.crop(photo, box, INPUT.px, INPUT.margin), crops.fixed_view(1, INPUT)
     found = load_imagenet()(crops.images_in_view(torch.from_numpy(cut[None]), view, INPUT.view_px))
     return nn.functional.normalize(found[0], dim=0).numpy()

@@ -186,20 +186,14 @@ def missing_methods(stage: str, benchmarks: dict[str, Benchmark], config: Config
 
 
 def shipped_network(method: Method) -> Path:
-    """Return the file of the shipped network that a method starts from, whether or not it exists.
-
-    A detector is shipped inside the network that pools at what it finds.
-    """
+    """Return the file of the shipped network that a method starts from; a detector is inside the one that uses it."""
     if method.network == "detector":
         method = next(user for user in METHODS.values() if user.detector == method.pool_at)
     return networks.SHIPPED / f"{method.pretraining or method.name}.safetensors"
 
 
 def predecessor(method: Method, stage: str, benchmarks: dict[str, Benchmark], config: Config) -> tuple[str, str] | None:
-    """Return the (method, stage) of the run whose network a run starts from, None where there is none.
-
-    Fine-tuning starts from the pre-training; without one, the searches start from the category-and-attribute run.
-    """
+    """Return (method, stage) that a run starts from, None where there is none: pre-training, or categories."""
     pretraining = has_stage("pretrain", benchmarks)
     if stage == "pretrain" or method.network == "detector" or (not pretraining and config.start == "shipped"):
         return None
@@ -259,10 +253,7 @@ def training_rows(stage: str, benchmark: Benchmark, seed: int) -> tuple[np.ndarr
 
 
 def drawn_from(benchmark: Benchmark) -> tuple[World, int] | None:
-    """Return the size and the seed of the synthetic world that a benchmark is part of; None for photos.
-
-    Raises DataError where another version of the world has drawn it, whose items this one does not know.
-    """
+    """Return size and seed of the world that a benchmark is of, None for photos; DataError of another version."""
     path = benchmark.images_root.parent.parent / "world.json"
     if not path.exists():
         return None

@@ -55,10 +55,7 @@ def found_lines(benchmarks: dict[str, Benchmark]) -> list[str]:
 
 
 def reason_to_skip(number: str, plan: runs.Plan) -> str:
-    """Return why a notebook is skipped on this source, in the words that it ends with itself; "" where it runs.
-
-    Raises DataError where the source has no split to measure on.
-    """
+    """Return why a notebook is skipped, in the words that it ends with, or "". Raises DataError without a split."""
     if number not in NEEDS:
         return ""
     stage, *labels = NEEDS[number]
@@ -103,10 +100,7 @@ def place(folder: Path, benchmark: Benchmark, row: int) -> str:
 
 
 def photo_faults(folder: Path, benchmark: Benchmark) -> tuple[list[str], list[str], float]:
-    """Decode all photos; return problems, notes, and the photos decoded per second.
-
-    Of each kind of fault, up to `crops.MOST_REPORTED` are named and the rest counted.
-    """
+    """Decode all photos; return problems, notes, and photos per second. Up to MOST_REPORTED of a kind are named."""
     start, n, out = time.perf_counter(), len(benchmark.image), []
     kinds = crops.bad_photos(benchmark)
     rate = n / (time.perf_counter() - start)

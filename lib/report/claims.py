@@ -307,10 +307,7 @@ def holm(p: pd.Series) -> pd.Series:
 
 
 def direction(ends: list[tuple[float, float]], margin: float, p_held: float, p_opposite: float) -> str:
-    """Return held, opposite, no difference or undecided; see the rule.
-
-    ends: of the interval of each number of a claim. The p-values are corrected.
-    """
+    """Return the verdict by the rule from the ends of each number's interval, the margin and corrected p-values."""
     lows, highs = zip(*ends, strict=True)
     if -margin <= min(lows) and max(highs) <= margin:
         return "no difference"
@@ -466,10 +463,7 @@ def lower_for_each(e: Evidence) -> list[Comparison]:
 
 
 def larger_lead(e: Evidence) -> list[Comparison]:
-    """Compare FashionNet in consumer-to-shop with where it would be if it led DARN there by in-shop's share of DARN's.
-
-    So the number is in points as all others are.
-    """
+    """Compare FashionNet in consumer-to-shop with DARN there times in-shop's ratio of the two: in points."""
     street, shop = (e.lead(stage, measures.search, TOP, "darn") for stage in ("consumer2shop", "inshop"))
     gap = paper.INSHOP_TOP20[FASHIONNET] - paper.INSHOP_TOP20["darn"]
     for found, stage in ((street, "consumer2shop"), (shop, "inshop")):

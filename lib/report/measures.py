@@ -60,10 +60,7 @@ def each_category(r: Results, method: str, k: int, columns: np.ndarray) -> Count
 
 
 def attributes(r: Results, method: str, k: int, group: str = "all", name: str = "attributes") -> Counts:
-    """Return matched and true attributes of a group per image, in the ranking of all attributes.
-
-    name: "attributes_in_group" for the ranking inside each group.
-    """
+    """Return matched and true attributes of a group per image. name: "attributes_in_group" ranks inside each group."""
     labels, columns = r.truth("attributes"), r.members(group)
     lists = [metrics.first_answers(ranked, k, len(columns)) for ranked in r.each(method, name)]
     matched = [(metrics.ranked_matches(ranked, labels) & columns[ranked]).sum(1) for ranked in lists]

@@ -203,10 +203,7 @@ def notebooks(out: Path) -> dict[str, str]:
 
 
 def page(out: Path, profile: str, data: str) -> str:
-    """Return the page of a run as HTML. data: the notebooks' parameter, "" for the synthetic clothes world.
-
-    Raises DataError where a table cannot be read.
-    """
+    """Return a run's page as HTML. data: "" for drawn clothes. Raises DataError where a table cannot be read."""
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     blocks = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
     template = jinja2.Environment(loader=loader, autoescape=True, **blocks).get_template("page.html.jinja")

@@ -132,10 +132,7 @@ class Results:
         return values[self.rows if rows is None else rows]
 
     def members(self, group: str) -> np.ndarray:
-        """Return (A,) bool: the attributes of a group by its name, of "all", or of "ranks 101-500" by frequency.
-
-        Ranks are those of the training labels, pre-training included.
-        """
+        """Return (A,) bool: attributes of a group, of "all", or of "ranks 101-500" by frequency in all training."""
         b = self.benchmark
         if group.startswith("ranks "):
             first, last = (int(number) for number in group.removeprefix("ranks ").split("-"))
@@ -181,10 +178,7 @@ class Results:
 
 
 def measured_rows(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Return the rows that are measured and, of a search, the queries and the gallery that they consist of.
-
-    Raises Lacks without images on either side of a search, DataError without a split to measure on.
-    """
+    """Return the rows that are measured and, of a search, queries and gallery. Raises Lacks without, or DataError."""
     if benchmark.name in SEARCHES:
         query, gallery = deepfashion.sides(benchmark)
         return np.concatenate([query, gallery]), query, gallery

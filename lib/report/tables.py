@@ -100,20 +100,14 @@ def search_sizes(benchmark: Benchmark) -> pd.DataFrame:
 
 
 def history_table(trained: dict[str, list[Run]]) -> pd.DataFrame:
-    """Return the loss histories of the first run of each method, one row per epoch, without seconds (they vary).
-
-    Columns method, epoch, round, step, rate, train_<loss>, held_out_<loss>.
-    """
+    """Return the loss history of each method's first run, one row per epoch, without seconds (they vary)."""
     histories = [pd.DataFrame(runs.info(first)["history"]).assign(method=m) for m, (first, *_) in trained.items()]
     table = pd.concat(histories, ignore_index=True).drop(columns="seconds")
     return table[["method", *table.columns.drop("method")]]
 
 
 def loss_shares(history: pd.DataFrame, config: Config) -> pd.DataFrame:
-    """Return each loss's share of the total in the last epoch of each step: one row per method and step.
-
-    history: of `history_table`. Shares are of training losses times their weights.
-    """
+    """Return each weighted loss's share in the last epoch of each step, one row per method and step of the history."""
     last, out = history.groupby(["method", "step"], sort=False).last(), {}
     for (method, step), row in last.filter(regex="^train_").iterrows():
         weights = step_weights(config)[step if step == "all" else int(step)]
@@ -219,10 +213,7 @@ def beside_paper(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def leads(table: pd.DataFrame) -> pd.DataFrame:
-    """Return FashionNet's lead over each other method, paired: measure, over, points, lo, hi, "fashionnet is".
-
-    Measures are category top-3, attributes top-5 and PDJ at 0.1, where both methods have them.
-    """
+    """Return FashionNet's paired lead over each method: measure, over, points, lo, hi, "fashionnet is"."""
     measures = {
         "category, top-3": rows_of(table, "category", "micro", 3),
         "attributes, top-5": rows_of(table, "attributes", "micro", 5, "all"),
@@ -251,10 +242,7 @@ def landmark_summary(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def retrieval_display(table: pd.DataFrame, stage: str) -> pd.DataFrame:
-    """Return accuracy in per cent at some k, the paper's at 20, and the difference to FashionNet there, to read.
-
-    table: the hits of `measures.measure_all`.
-    """
+    """Return the hits of a search to read: per cent at some k, the paper's at 20, the difference to FashionNet."""
     lines, last, printed = {}, min(paper.RETRIEVAL_TOP_K, table.k.max()), paper_top20(stage)
     for (search, method), r in table.groupby(["group", "method"], sort=False):
         r = 100 * r.set_index("k")[["value", "lo", "hi", "difference", "d_lo", "d_hi"]]
