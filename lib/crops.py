@@ -214,7 +214,7 @@ def _use_photos(benchmark, rows: Iterable[int], use: Callable) -> dict[int, str]
 
 
 def bad_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str]]:
-    """Return row -> sentence for photos that cannot be read, for boxes (almost) outside theirs, for those that leave."""
+    """Return row -> sentence for photos that cannot be read, boxes (almost) outside theirs, boxes that leave them."""
     damaged, outside, leaving = {}, {}, {}
 
     def use(row: int, path: Path, photo: np.ndarray) -> None:

@@ -7,7 +7,6 @@
 `lib.photo_network` has the networks. What it is not sure of is left out.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -163,8 +162,8 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     none can.
     """
     paths = photos_under(folder)
-    state = [(str(path), _state(path)) for path in paths]
-    about = {"folder": str(Path(folder).resolve()), "photos": state, "network": photo_network.FILE.stat().st_mtime_ns}
+    photos = [(str(path), (path.stat().st_size, path.stat().st_mtime_ns)) for path in paths]
+    about = {"folder": str(Path(folder).resolve()), "photos": photos, "network": photo_network.FILE.stat().st_mtime_ns}
     about["features"] = efficientnet.WEIGHTS.stat().st_mtime_ns
     made = artefact(cache_folder / f"catalogue_{digest(about)}", lambda part: _describe(part, paths), about)
     stored = read_tensors(made / "features.safetensors", "np")[0]
@@ -175,11 +174,6 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     if not len(kept):
         raise DataError(f"{folder}: none of its {len(paths)} photos can be read; name another folder")
     return [paths[number] for number in kept], stored["features"]
-
-
-def _state(path: Path) -> tuple[int, int] | None:
-    """Return what tells whether a photo has changed; None while it may not be read."""
-    return (path.stat().st_size, path.stat().st_mtime_ns) if os.access(path, os.R_OK) else None
 
 
 def _describe(part: Path, paths: list[Path]) -> None:

@@ -335,7 +335,7 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
         designs(benchmark),
     )  # fmt: skip
     if run.method == FASHIONNET and run.stage in SEARCHES and run.earlier is not None and fabric.global_rank == 0:
-        _write_before(folder, model, job, benchmark)
+        write_tensors(folder / "before.safetensors", _tensors(_answers(model, job, benchmark)[1]))
     try:
         history = train.fit(model, job)
     except train.NotFinite as error:
@@ -406,12 +406,6 @@ def load_crops(benchmark: Benchmark, config: Config, out: Path, fabric: Fabric):
 # ---- rankings -------------------------------------------------------------------------------------------------------
 
 
-def _write_before(folder: Path, model, job: train.Fit, benchmark: Benchmark) -> None:
-    """Write the ranking of the network that a search starts from."""
-    model.to(job.fabric.device)  # not in predict, whose inference mode would move parameters that cannot be trained
-    write_tensors(folder / "before.safetensors", _tensors(_answers(model, job, benchmark)[1]))
-
-
 def _answers(model, job: train.Fit, benchmark: Benchmark) -> tuple[dict, dict, np.ndarray]:
     """Return the scores of the measured rows, their ranking, and these rows."""
     queries = None
@@ -420,6 +414,7 @@ def _answers(model, job: train.Fit, benchmark: Benchmark) -> tuple[dict, dict, n
         rows, queries = np.concatenate([query, gallery]), len(query)
     else:
         rows = benchmark.rows(measured_split(benchmark))
+    model.to(job.fabric.device)  # not in predict, whose inference mode would move parameters that cannot be trained
     predicted = train.predict(model, job.samples, benchmark, rows, job.method, job.config, job.fabric)
     ranked = rank(predicted, benchmark, rows, queries, str(job.fabric.device))
     if "parts" in ranked:  # to measure a detector of poselets against its own
@@ -471,12 +466,6 @@ def before(run: Run) -> dict[str, np.ndarray]:
     """Read the ranking of FashionNet in a search before its fine-tuning; an empty dict for other runs."""
     path = run.folder / "before.safetensors"
     return read_tensors(path, "np")[0] if path.exists() else {}
-
-
-def scores(run: Run) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Read all scores of a run (see `train.predict`) and the image names. Raises DataError where it is not finished."""
-    tensors, header = read_tensors(run.folder / "scores.safetensors", "np")
-    return tensors, np.array(json.loads(header["images"]))
 
 
 def info(run: Run) -> dict:

@@ -115,26 +115,13 @@ def photo_faults(folder: Path, benchmark: Benchmark) -> tuple[list[str], list[st
 
 
 def cost_lines(plan: runs.Plan, rates: dict[str, float]) -> list[str]:
-    """Return the disk of the crops, the time to decode the photos, and the passes of training; no guess of its time.
-
-    rates: photos per second by benchmark.
-    """
-    config, lines = plan.config, []
+    """Return the disk of the crops and the time to decode the photos. rates: photos per second by benchmark."""
+    size, lines = plan.config.input, []
     for name, rate in rates.items():
         n = len(plan.benchmarks[name].image)
-        bytes_per_pixel = JPEG_BYTES_PER_PIXEL if config.input.jpeg else BYTES_PER_PIXEL
-        room = f"{n * config.input.px**2 * bytes_per_pixel / 1e6:,.1f} MB"
+        room = f"{n * size.px**2 * (JPEG_BYTES_PER_PIXEL if size.jpeg else BYTES_PER_PIXEL) / 1e6:,.1f} MB"
         decoded = f"{n:,} photos at {rate:,.0f} per second are decoded in {clock(n / rate)}"
-        lines.append(f"  {name}: crops of {config.input.px} px take {room}; {decoded}")
-    if config.start == "imagenet" and config.model.trunk != "efficientnet_lite0":
-        source = f"torchvision's {config.model.trunk}, downloaded by the first run"
-        lines.append(f"  weights: {source}; offline, give --weights FILE")
-    for stage in runs.ALL_STAGES:
-        name, split = ("category_attribute", "pretrain") if stage == "pretrain" else (stage, "train")
-        if name in plan.benchmarks and (n := len(plan.benchmarks[name].rows(split))):
-            passes = f"each {config.training.schedule(stage).passes} passes of {n:,} images"
-            number = len(plan.of(stage))
-            lines.append(f"  training, {stage}: {number} runs (methods, detectors, seeds), {passes}")
+        lines.append(f"  {name}: crops of {size.px} px take {room}; {decoded}")
     return lines or ["  nothing to train on"]
 
 
@@ -161,7 +148,7 @@ def report(root: Path, profile: str) -> tuple[str, bool]:
     text += ["", f"Notebooks{aside}", *able]
     text += ["", f"Problems: {len(sentences) or 'none'}", *(f"  {i}. {words}" for i, words in enumerate(sentences, 1))]
     text += ["", "Notes: nothing of this stops a run", *(f"  {note}" for note in notes)] if notes else []
-    text += ["", "Disk, decoding and training", *cost_lines(plan, rates)]
+    text += ["", "Disk and decoding", *cost_lines(plan, rates)]
     # Paths are given from the folder that the first line names, or no line would fit a screen.
     return "\n".join([text[0], *(line.replace(f"{root}/", "") for line in text[1:])]), not sentences
 

@@ -243,10 +243,8 @@ def mean_landmarks(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarr
     if benchmark.landmarks is None or benchmark.visibility is None:
         return {}
     train = benchmark.rows("train")
-    corner, far_corner = benchmark.box[train, None, :2], benchmark.box[train, None, 2:]
     visible = (benchmark.visibility[train] == VISIBLE)[..., None]
-    place = np.where(visible, (benchmark.landmarks[train] - corner) / (far_corner - corner), 0).sum(0)
+    place = np.where(visible, crops.to_crop(benchmark.landmarks[train], benchmark.box[train], 0), 0).sum(0)
     mean = np.where(visible.any(0), place / np.maximum(visible.sum(0), 1), 0.5)
-    box = benchmark.box[rows, None]
-    pixels = (mean * (box[..., 2:] - box[..., :2]) + box[..., :2]).astype(np.float32)
+    pixels = crops.to_pixels(mean[None], benchmark.box[rows], 0).astype(np.float32)
     return {"landmarks": pixels, "visibility": np.zeros(pixels.shape[:2], np.uint8)}

@@ -9,10 +9,10 @@ data are not the paper's.
 import numpy as np
 import pandas as pd
 
-from lib import paper, parts, runs
+from lib import crops, paper, parts, runs
 from lib.config import Config
 from lib.deepfashion import Benchmark, sides
-from lib.lists import FOLDERS, LANDMARKS, Lacks
+from lib.lists import ATTRIBUTE_GROUPS, FOLDERS, LANDMARKS, Lacks
 from lib.methods import FASHIONNET, GLOBAL, METHODS
 from lib.report.measures import each_attribute, printed, words
 from lib.report.results import Results
@@ -201,7 +201,7 @@ def beside_paper(table: pd.DataFrame) -> pd.DataFrame:
     rows = pd.concat([rows_of(table, "category", "micro").assign(group="category"), attributes])
     rows = rows[rows.k.isin((3, 5)) & (rows.stage == "category_attribute")]
     rows = rows.astype({"k": int}).rename(columns={"group": "column", "value": "ours"})
-    same_groups = set(paper.ATTRIBUTE_GROUPS.values()) == set(rows.column) - {"category", "all"}
+    same_groups = set(ATTRIBUTE_GROUPS.values()) == set(rows.column) - {"category", "all"}
     printed = []
     for method, column, k in zip(rows.method, rows.column, rows.k, strict=True):
         values = paper.TABLE2.get(method, {}).get(column) if same_groups or column == "category" else None
@@ -263,7 +263,7 @@ def figure7(results: Results, methods: list[str]) -> pd.DataFrame:
     They replace the paper's choice of "representative" ones. Columns group, attribute, n (labels), one per method.
     """
     b, out = results.benchmark, []
-    frequency = (b.attributes[b.rows("train")] == 1).sum(0)
+    frequency = b.frequency(b.rows("train"))
     for number, group in b.group_names.items():
         columns = np.flatnonzero(b.attribute_groups == number)
         columns = columns[np.argsort(-frequency[columns], kind="stable")][: paper.FIGURE7_PER_GROUP]
@@ -292,8 +292,7 @@ def detector_table(results: Results, config: Config) -> pd.DataFrame:
         truth, present = parts.targets(kind, b, 0.0, answers.get("poselets"))  # margin 0: in units of the box
         truth, present = truth[rows, 0], present[rows, 0]
         present &= ((truth > -reach) & (truth < 1 + reach)).all(2)
-        box = b.box[rows][:, None]
-        guess = (answers["parts"] - box[..., :2]) / (box[..., 2:] - box[..., :2])
+        guess = crops.to_crop(answers["parts"], b.box[rows], 0)
         passed = answers["present"] > 0.5
         right = passed & present & (np.linalg.norm(guess - truth, axis=2) < paper.PDJ_THRESHOLD)
         counts = {"present": present.sum(0), "detected": passed.sum(0), "right": right.sum(0)}
