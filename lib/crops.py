@@ -210,9 +210,6 @@ def _use_photos(benchmark, rows: Iterable[int], use: Callable) -> dict[int, str]
         return {row: sentence for row, sentence in zip(rows, pool.map(one, rows), strict=True) if sentence}
 
 
-# ---- faults ---------------------------------------------------------------------------------------------------------
-
-
 def bad_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str]]:
     """Return row -> sentence for photos that cannot be read, boxes (almost) outside theirs, boxes that leave them."""
     damaged, outside, leaving = {}, {}, {}
@@ -262,9 +259,6 @@ def check_sizes(benchmark) -> None:
             f" ({100 * np.quantile(reach, 0.9):.0f} % in nine of ten; photos of {np.median(sides):.0f} pixels): the"
             " photos are larger than those that the boxes were drawn on; unpack img.zip instead of img_highres.zip"
         )
-
-
-# ---- colours --------------------------------------------------------------------------------------------------------
 
 
 @cache  # a CUDA graph cannot copy from the host

@@ -9,7 +9,7 @@ All locations are (x, y) in units of the view, as in `fashionnet`.
 """
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -376,9 +376,7 @@ class Task:
     maps: Maps
     measured: dict[str, tuple[Benchmark, np.ndarray, int | None, Maps]]
     folder: Path
-
-    def __post_init__(self):
-        self._places: dict = {}
+    _places: dict = field(default_factory=dict, init=False)  # of the last job
 
     def chosen(self, job: Job) -> np.ndarray:
         """Return the numbers of the training maps that a job is trained on."""
@@ -412,14 +410,6 @@ def make_task(benchmarks: dict[str, Benchmark], config: Config, out: Path) -> Ta
             stages[name] = (benchmarks[name], both, len(query), make_maps(benchmarks[name], both, config, out))
     maps = make_maps(benchmark, rows, config, out, config.ladder.views)
     return Task(config, benchmark, rows, maps, stages, out / "ladder")
-
-
-def with_group(task: Task, mask: np.ndarray) -> Task:
-    """Return the task with two attribute groups, in which rankings are kept too: "shared", mask (A,) bool, and not."""
-    benchmark = replace(task.benchmark, attribute_groups=mask.astype(np.int8), group_names={0: "others", 1: "shared"})
-    _, rows, queries, maps = task.measured["category_attribute"]
-    measured = task.measured | {"category_attribute": (benchmark, rows, queries, maps)}
-    return replace(task, benchmark=benchmark, measured=measured)
 
 
 def supervised(task: Task, job: Job) -> np.ndarray:

@@ -53,15 +53,9 @@ def ranked_in_groups(scores: np.ndarray, groups: np.ndarray, k: int = 5) -> np.n
     return out
 
 
-# ---- category (Table 2, first column) -------------------------------------------------------------------------------
-
-
 def ranked_hits(ranked: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
     """Return whether the true category is among the first k, (N,) bool. ranked (N, m) int, labels (N,) int."""
     return (ranked[:, :k] == labels[:, None]).any(1)
-
-
-# ---- attributes (Table 2, the other columns; Figure 7) --------------------------------------------------------------
 
 
 def ranked_matches(ranked: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -261,13 +255,8 @@ class Bootstrap:
             row[:] = np.bincount(rng.integers(size, size=size, dtype=np.int32), minlength=size)
 
     def sums(self, columns: np.ndarray) -> np.ndarray:
-        """Return the sums over rows of columns (N, ...) in the sample and each resample: (n + 1, ...) float64.
-
-        Raises ValueError for numbers that are not finite.
-        """
+        """Return the sums over rows of columns (N, ...) in the sample and each resample: (n + 1, ...) float64."""
         columns = np.asarray(columns, np.float64)
-        if not np.isfinite(columns).all():
-            raise ValueError("sums need finite numbers")
         flat = columns.reshape(self.rows, int(np.prod(columns.shape[1:])))
         if self._order is not None:
             flat = np.add.reduceat(flat[self._order], self._starts, axis=0)

@@ -56,9 +56,6 @@ def build(method: Method, benchmark: Benchmark, config: Config, seed: int, earli
     return FashionNet(config.model, config.input.view_px, categories, attributes, method.head, detector, local)
 
 
-# ---- what a network starts from -------------------------------------------------------------------------------------
-
-
 def save(path: Path, model: nn.Module, header: dict) -> None:
     """Write a network. header: JSON-serialisable, with "classes" as of `classes` and "supervised" attribute names."""
     write_tensors(path, dict(model.state_dict()), {key: json.dumps(value) for key, value in header.items()})
@@ -152,9 +149,6 @@ def read_vgg16(weights: str) -> tuple[dict[str, Tensor], str]:
         if f"features.{name}" not in state or state[f"features.{name}"].shape != shape:
             raise DataError(f"{weights}: no features.{name} of the shape {tuple(shape)}; {VGG16}")
     return {name: state[f"features.{name}"].float() for name in shapes}, origin
-
-
-# ---- shipped networks -----------------------------------------------------------------------------------------------
 
 
 def ship(model_file: Path, path: Path, about: dict) -> None:

@@ -360,9 +360,6 @@ def mean_of_best(values: np.ndarray, most: int) -> tuple[np.ndarray, int]:
     return values.mean(1), values.shape[1]
 
 
-# ---- the file -------------------------------------------------------------------------------------------------------
-
-
 def save(table: pd.DataFrame, out: Path) -> Path:
     """Write rows of `measure_all` into <out>/tables/measures.csv, in place of those of the same stage and measure."""
     earlier = read_table(out, "measures")
