@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -143,17 +142,17 @@ def _fail_to_open(path: Path, error: OSError) -> NoReturn:
     raise DataError(f"{path}: {error.strerror or error}; {cure}") from None
 
 
-_problems: ContextVar[list[DataError] | None] = ContextVar("problems", default=None)
+_problems: list[list[DataError]] = []  # of each `collecting` block that is running
 
 
 @contextmanager
 def collecting():
     """Yield a list to which `attempt` adds what it would raise, so that reading goes on to other lists' faults."""
-    token = _problems.set([])
+    _problems.append([])
     try:
-        yield _problems.get()
+        yield _problems[-1]
     finally:
-        _problems.reset(token)
+        _problems.pop()
 
 
 @contextmanager
@@ -162,9 +161,9 @@ def attempt():
     try:
         yield
     except DataError as error:
-        if _problems.get() is None:
+        if not _problems:
             raise
-        _problems.get().append(error)
+        _problems[-1].append(error)
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------

@@ -231,7 +231,6 @@ class Interval(NamedTuple):
     lo: float
     hi: float
     error: float  # standard error: the resamples' standard deviation
-    seeds: int  # fine-tuning seeds that were resampled; with 1 the interval covers items alone
 
 
 class Bootstrap:
@@ -288,13 +287,13 @@ class Bootstrap:
         return np.einsum("rs,rs...->r...", self.seed_weights(ratios.shape[1], key), ratios)
 
 
-def interval(values: np.ndarray, level: float = 0.95, seeds: int = 1) -> Interval:
+def interval(values: np.ndarray, level: float = 0.95) -> Interval:
     """Return the first of (n + 1,) values, as `Bootstrap.ratios` returns them, with the percentile interval of others.
 
     Resamples that are nan are left out. All hits or none give an interval of width 0.
     """
     rest, nan = values[1:][np.isfinite(values[1:])], float("nan")
     if not np.isfinite(values[0]) or not len(rest):
-        return Interval(float(values[0]), nan, nan, nan, seeds)
+        return Interval(float(values[0]), nan, nan, nan)
     low, high = np.quantile(rest, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(values[0]), float(low), float(high), float(rest.std()), seeds)
+    return Interval(float(values[0]), float(low), float(high), float(rest.std()))

@@ -116,15 +116,15 @@ def doubted(out: dict[str, Tensor]) -> Tensor:
     return (alike < model.least[0]) | (out["kind"].softmax(1).max(1).values < model.least[1])
 
 
-def guesses(kind: np.ndarray, names: list[str], most: int = GUESSES) -> list[tuple[str, float]]:
-    """Return up to `most` categories, each with the probability that it is right for the photo.
+def guesses(kind: np.ndarray, names: list[str]) -> list[tuple[str, float]]:
+    """Return up to GUESSES categories, each with the probability that it is right for the photo.
 
     kind (kinds,) probabilities. Photos with a known kind were at hand, and none with a known category: the categories
     are the commonest ones of the likeliest kinds. One may be right for several kinds, whose probabilities are summed.
     """
     right, out = photo_network.right_categories(names).numpy(), {}
     for _, common in sorted(zip(kind, KINDS.values(), strict=True), key=lambda pair: -pair[0]):
-        if common[0] not in out and len(out) < most:
+        if common[0] not in out and len(out) < GUESSES:
             out[common[0]] = float(kind @ right[:, names.index(common[0])])
     return list(out.items())
 
@@ -201,7 +201,7 @@ def features(photo: np.ndarray, box: np.ndarray) -> np.ndarray:
 @cache
 def load_imagenet() -> nn.Module:
     """Return EfficientNet-Lite0 as ImageNet has trained it: images normalised as for VGG-16 -> (n, 1280)."""
-    return nn.Sequential(efficientnet.Renormalise(), efficientnet.load()[0]).eval()
+    return nn.Sequential(efficientnet.Renormalise(), efficientnet.load()).eval()
 
 
 def nearest(query: np.ndarray, catalogue: tuple[list[Path], np.ndarray], k: int = SHOWN) -> list[tuple[Path, float]]:

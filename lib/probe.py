@@ -32,7 +32,7 @@ def load(name: str, weights: str, view_px: int) -> tuple[nn.Module, tuple, tuple
     DataError for a name that timm lacks and for weights that are not the network's.
     """
     if name == SHIPPED and not weights:
-        return efficientnet.load()[0].eval(), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
+        return efficientnet.load().eval(), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
     if not timm.is_model(name):
         raise DataError(f"{name!r} is no network of timm {timm.__version__}; timm.list_models() names them")
     fixed = timm.get_pretrained_cfg(name).fixed_input_size

@@ -24,7 +24,7 @@ def task(squares, tmp_path_factory):
 
 def test_the_fixed_views_maps_are_timms(squares, task):
     """Mean of the last map: timm's pooled features; the map at stride 16: the input of its sixth stage."""
-    rows, network = squares.rows("test"), efficientnet.load()[0].eval()
+    rows, network = squares.rows("test"), efficientnet.load().eval()
     stored = crops.crop_store(squares, task.folder.parent / "cache", AT.input)
     images = crops.images_in_view(torch.from_numpy(stored[rows]), crops.fixed_view(len(rows), AT.input), 64)
     seen = []

@@ -132,7 +132,7 @@ class Comparison(NamedTuple):
         factor, value = wider * ends[0] / ends[1], found.value
         lo, hi = value - factor * (value - found.lo) - slack, value + factor * (found.hi - value) + slack
         error = max(value - lo, hi - value) / ends[0] if slack else wider * found.error
-        return found._replace(lo=lo, hi=hi, error=error, seeds=min(side.seeds for side in self.sides))
+        return found._replace(lo=lo, hi=hi, error=error)
 
 
 def margin(effect: float) -> float:
@@ -351,8 +351,8 @@ def weigh(comparisons: list[Comparison], effect: float = np.nan, rival: float = 
     row = {"measured": shown.value, "lo": shown.lo, "hi": shown.hi, "detectable": seen(weakest.units) * shown.error}
     row |= {"p_held": held, "p_opposite": opposite, "size": size(low, high, wanted), "margin": margin(wanted)}
     row["ends"] = [(interval.lo, interval.hi) for interval in sized]
-    starts = min(side.pretrainings for side in weakest.sides)
-    return row | {"reason": "; ".join(notes), "seeds": shown.seeds, "pretrainings": starts}
+    seeds, starts = (min(getattr(side, name) for side in weakest.sides) for name in ("seeds", "pretrainings"))
+    return row | {"reason": "; ".join(notes), "seeds": seeds, "pretrainings": starts}
 
 
 # ---- the claims -----------------------------------------------------------------------------------------------------

@@ -53,7 +53,6 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
         benchmarks = deepfashion.find_benchmarks(root)
     except DataError as error:
         raise error if data else DataError(f"{error} (drawn clothes: delete the folder {root} instead)") from None
-    problems = []
     for name, benchmark in benchmarks.items():
         deepfashion.check_disjoint(benchmark)
         if data:
@@ -61,11 +60,9 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
             try:
                 crops.crop_store(benchmark, out / "cache", config.input)
             except crops.Damaged as error:
-                problems.append(str(error))
-                if skip_damaged:
-                    benchmarks[name] = _without(benchmark, error.rows)
-    if problems and not skip_damaged:
-        raise DataError(" || ".join(problems))
+                if not skip_damaged:
+                    raise
+                benchmarks[name] = _without(benchmark, error.rows)
     return benchmarks
 
 
