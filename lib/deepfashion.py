@@ -484,6 +484,14 @@ def sides(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray]:
     return query, gallery
 
 
+def measured_rows(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Return the rows that are measured and, of a search, its queries and gallery; see `measured_split` and `sides`."""
+    if benchmark.name == "category_attribute":
+        return benchmark.rows(measured_split(benchmark)), None, None
+    query, gallery = sides(benchmark)
+    return np.concatenate([query, gallery]), query, gallery
+
+
 def check_disjoint(benchmark: Benchmark) -> None:
     """Raise DataError where an image is in two splits, or an item in two of train, val and test.
 

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from lib import crops, efficientnet, losses, networks, runs, train
 from lib.artefact import artefact, digest, read_tensors, write_tensors
 from lib.config import Config, Ladder, Weights
-from lib.deepfashion import Benchmark, measured_split, sides
+from lib.deepfashion import Benchmark, measured_rows, measured_split
 from lib.fashionnet import N_LANDMARKS, answers, fully_connected, initialise, make_head, make_heatmap, soft_argmax
 from lib.landmark_pooling import landmark_pooling
 from lib.lists import JOINTS, VISIBLE, Lacks
@@ -405,8 +405,7 @@ def make_task(benchmarks: dict[str, Benchmark], config: Config, out: Path) -> Ta
     stages = {"category_attribute": (benchmark, measured, None, make_maps(benchmark, measured, config, out))}
     for name in runs.SEARCHES:
         with contextlib.suppress(Lacks):  # of queries or of a gallery
-            query, gallery = sides(runs.benchmark_of(name, benchmarks))
-            both = np.concatenate([query, gallery])
+            both, query, _ = measured_rows(runs.benchmark_of(name, benchmarks))
             stages[name] = (benchmarks[name], both, len(query), make_maps(benchmarks[name], both, config, out))
     maps = make_maps(benchmark, rows, config, out, config.ladder.views)
     return Task(config, benchmark, rows, maps, stages, out / "ladder")
@@ -454,7 +453,7 @@ def _run(task: Task, job: Job, folder: Path) -> None:
             continue
         scores = predict(model, features_of(maps, places and places[number], settings.stride, rung.cells))
         ranked = runs.rank(kept(scores, queries), measured, rows, queries)
-        write_tensors(folder / f"{stage}.safetensors", {n: torch.from_numpy(v) for n, v in ranked.items()}, header)
+        write_tensors(folder / f"{stage}.safetensors", ranked, header)
 
 
 def kept(scores: dict[str, np.ndarray], queries: int | None) -> dict[str, np.ndarray]:

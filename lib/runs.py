@@ -38,7 +38,7 @@ from lightning_fabric import Fabric
 from lib import crops, efficientnet, metrics, networks, parts, train
 from lib.artefact import artefact, digest, read_tensors, write_json, write_tensors
 from lib.config import Config
-from lib.deepfashion import Benchmark, measured_split, sides
+from lib.deepfashion import Benchmark, measured_rows, measured_split
 from lib.lists import DataError, Lacks
 from lib.methods import FASHIONNET, METHODS, Method, find, missing, supervised
 from lib.world import items
@@ -335,7 +335,7 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
         designs(benchmark),
     )  # fmt: skip
     if run.method == FASHIONNET and run.stage in SEARCHES and run.earlier is not None and fabric.global_rank == 0:
-        write_tensors(folder / "before.safetensors", _tensors(_answers(model, job, benchmark)[1]))
+        write_tensors(folder / "before.safetensors", _answers(model, job, benchmark)[1])
     try:
         history = train.fit(model, job)
     except train.NotFinite as error:
@@ -355,8 +355,8 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
     if run.stage != "pretrain" and method.network != "detector":
         predicted, ranked, rows = _answers(model, job, benchmark)
         words = {"images": json.dumps(benchmark.image[rows].tolist()), "about": json.dumps(about)}
-        write_tensors(folder / "ranking.safetensors", _tensors(ranked))
-        write_tensors(folder / "scores.safetensors", _tensors(predicted), words)
+        write_tensors(folder / "ranking.safetensors", ranked)
+        write_tensors(folder / "scores.safetensors", predicted, words)
     networks.save(folder / "model.safetensors", model, header)
     write_json(folder / "run.json", {"about": about, "history": history})
     checkpoint.unlink(missing_ok=True)
@@ -408,22 +408,13 @@ def load_crops(benchmark: Benchmark, config: Config, out: Path, fabric: Fabric):
 
 def _answers(model, job: train.Fit, benchmark: Benchmark) -> tuple[dict, dict, np.ndarray]:
     """Return the scores of the measured rows, their ranking, and these rows."""
-    queries = None
-    if benchmark.name in SEARCHES:
-        query, gallery = sides(benchmark)
-        rows, queries = np.concatenate([query, gallery]), len(query)
-    else:
-        rows = benchmark.rows(measured_split(benchmark))
+    rows, query, _ = measured_rows(benchmark)
     model.to(job.fabric.device)  # not in predict, whose inference mode would move parameters that cannot be trained
     predicted = train.predict(model, job.samples, benchmark, rows, job.method, job.config, job.fabric)
-    ranked = rank(predicted, benchmark, rows, queries, str(job.fabric.device))
+    ranked = rank(predicted, benchmark, rows, None if query is None else len(query), str(job.fabric.device))
     if "parts" in ranked:  # to measure a detector of poselets against its own
         ranked["poselets"] = model.detector.poselets.cpu().numpy()
     return predicted, ranked, rows
-
-
-def _tensors(arrays: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
-    return {name: torch.from_numpy(value) for name, value in arrays.items()}
 
 
 def rank(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, queries: int | None = None,

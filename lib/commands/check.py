@@ -62,7 +62,7 @@ def reason_to_skip(number: str, plan: runs.Plan) -> str:
     try:
         tables.need(plan.benchmarks, stage, *labels)
         if number == "10":  # it trains networks of its own
-            results.measured_rows(plan.benchmarks[stage])
+            deepfashion.measured_rows(plan.benchmarks[stage])
             return ""
         measured = results.gather(stage, plan, answers=False)
         if number != "02":

@@ -19,7 +19,8 @@ from lib import metrics, paper, runs
 from lib.lists import LANDMARKS, POSES
 from lib.methods import FASHIONNET
 from lib.report.files import read_table, save_table
-from lib.report.results import SEARCHES, Counts, Results
+from lib.report.results import Counts, Results
+from lib.runs import SEARCHES
 from lib.world.garment import CATEGORY_NAMES, category_ceiling
 
 CHANCE, DESIGN, BEFORE = "chance", "design known", "before fine-tuning"

@@ -19,7 +19,8 @@ from lib.artefact import write_beside
 from lib.report import tables
 from lib.report.files import read_table
 from lib.report.measures import COLUMNS
-from lib.report.results import SEARCHES, STAGES
+from lib.report.results import STAGES
+from lib.runs import SEARCHES
 
 # As tables and bars order them.
 DIRECTIONS = ("held", "no difference", "opposite", "undecided", "by construction", "not testable here")

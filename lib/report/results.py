@@ -18,7 +18,6 @@ from lib.world import write_world
 
 CHECKOUT = Path(__file__).parent.parent.parent
 ROOT = CHECKOUT if (CHECKOUT / "notebooks").exists() else Path.cwd()  # of outputs/; an installed package has none
-SEARCHES = ("inshop", "consumer2shop")
 STAGES = {"category_attribute": "category and attributes", "inshop": "in-shop", "consumer2shop": "consumer-to-shop"}
 
 Counts = tuple[np.ndarray, np.ndarray]  # found and wanted: (seeds, rows) and (1, rows), or both with a third axis
@@ -174,22 +173,14 @@ class Results:
         return replace(self, answers=self.answers | {name: [found] for name, found in extra.items() if found})
 
 
-def measured_rows(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Return the rows that are measured and, of a search, queries and gallery. Raises Lacks without, or DataError."""
-    if benchmark.name in SEARCHES:
-        query, gallery = deepfashion.sides(benchmark)
-        return np.concatenate([query, gallery]), query, gallery
-    return benchmark.rows(deepfashion.measured_split(benchmark)), None, None
-
-
 def gather(stage: str, plan: runs.Plan, answers: bool = True) -> Results:
     """Return the rankings of a stage's finished runs, of all methods that are trained on this source.
 
     Only the first seed must be finished; answers: read them. Raises Lacks without the benchmark or without a label that
-    a method learns, what `measured_rows` raises, and DataError where a run is not finished.
+    a method learns, what `deepfashion.measured_rows` raises, and DataError where a run is not finished.
     """
     benchmark, found, starts, before = runs.benchmark_of(stage, plan.benchmarks), {}, {}, []
-    rows, query, gallery = measured_rows(benchmark)
+    rows, query, gallery = deepfashion.measured_rows(benchmark)
     if not (methods := plan.methods(stage)):
         raise Lacks(f"no method of this profile can be trained on this source's labels in {STAGES[stage]}")
     for method in methods:

@@ -9,7 +9,7 @@ from torch import nn
 
 from lib import crops, metrics, networks, paper, train
 from lib.config import PROFILES
-from lib.deepfashion import Benchmark, without
+from lib.deepfashion import Benchmark, measured_rows, without
 from lib.lists import DataError
 from lib.methods import FASHIONNET, METHODS, find
 from lib.report import results
@@ -36,7 +36,7 @@ def zero_shot(benchmarks: dict[str, Benchmark], out: Path, k: int = paper.RETRIE
         if name == "consumer2shop" or (name == "category_attribute" and b.landmarks is None):
             continue
         try:
-            rows, query, gallery = results.measured_rows(b)
+            rows, query, gallery = measured_rows(b)
         except DataError:  # other notebooks say what is lacking
             continue
         methods = (FASHIONNET, HEATMAP) if query is None else (FASHIONNET, GENERIC, FEATURES)
