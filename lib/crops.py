@@ -242,8 +242,7 @@ def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
 def check_sizes(benchmark) -> None:
     """Compare the sizes of a sample of photos with their boxes.
 
-    Raises DataError where almost all boxes lie in the top left part of photos that are larger than the boxes' own, as
-    the high-resolution photos of a release are. Photos that cannot be read are left to `crop_store`.
+    Raises DataError where almost all boxes are in the top left part of their photos, as in high-resolution releases.
     """
     reach, sides, n = [], [], len(benchmark.image)
     for i in np.unique(np.linspace(0, n - 1, min(n, SAMPLED)).round().astype(int)):

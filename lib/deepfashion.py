@@ -433,8 +433,7 @@ def _fine_attributes(anno: Path, names: Rows) -> dict:
 def find_folders(root: Path) -> dict[str, Path]:
     """Return the official folders under `root`, or `root` itself where it is one of them, by benchmark.
 
-    Fashion Landmark Detection, which lacks categories and attributes, is read in the place of Category and Attribute
-    Prediction where that is absent. Raises DataError where none of them is found.
+    Fashion Landmark Detection is read where Category and Attribute Prediction is absent. Raises DataError without any.
     """
     found = {}
     for name, boxes in BOXES.items():
@@ -472,8 +471,7 @@ def measured_split(benchmark: Benchmark) -> str:
 def sides(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray]:
     """Return the query rows (Q,) and gallery rows (G,), int64, of a retrieval benchmark.
 
-    In-shop: the splits of these names. Consumer-to-shop: the consumers' and the shops' images of the measured split.
-    Raises Lacks where a side is empty.
+    In-shop: the splits of these names; else consumers' and shops' images of the measured split. Raises Lacks.
     """
     query, gallery = benchmark.rows("query"), benchmark.rows("gallery")
     if benchmark.domain is not None:

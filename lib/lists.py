@@ -508,8 +508,7 @@ def write_attributes(anno: Path, names: Sequence[str], groups, of: str, labels: 
 def points_text(points: np.ndarray, codes: np.ndarray, slots: Iterable[int]) -> str:
     """Format the landmarks or joints `slots` as "visibility x y" each, from pixels (L, 2) (x, y) and codes (L,).
 
-    Pixels are rounded to whole numbers of at least 1, because (0, 0) means unknown. A point that is cut off (code 2) or
-    has no position is written as (0, 0).
+    Pixels are whole numbers of at least 1; (0, 0) is a point that is cut off (code 2) or has no position.
     """
     out = []
     for j in slots:

@@ -109,8 +109,7 @@ def start_generic(model: WTBI, config: Config, weights: str) -> str:
 def start_imagenet(model: nn.Module, config: Config, weights: str) -> tuple[list[str], str]:
     """Give a network's convolutions ImageNet's weights; return the parameter names and the weights' origin.
 
-    VGG-16's are copied into each trunk, and into each conv5 block of their shape. Raises DataError where a trunk has
-    another width.
+    VGG-16's go into each trunk and each conv5 block of their shape. Raises DataError for a trunk of another width.
     """
     if config.model.trunk == "efficientnet_lite0":  # loaded already
         stages = tuple(f"{name}." for name, module in model.named_modules() if getattr(module, "imagenet", False))

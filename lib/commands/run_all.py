@@ -147,8 +147,7 @@ def set_kernels_environment(scratch: Path) -> None:
 def run_notebook(path: Path, target: Path, values: dict) -> str:
     """Run a notebook in its own folder; the executed copy takes the place of the last one when all cells have passed.
 
-    Returns "" or, where the data lack what the notebook is about (`lib.lists.Lacks`), why it is skipped. Raises
-    DataError where a cell fails.
+    Returns "", or why the notebook is skipped (`lib.lists.Lacks`). Raises DataError where a cell fails.
     """
     import papermill
 

@@ -99,13 +99,7 @@ def _slots(group: str | tuple[int, ...]) -> Sequence[int]:
 
 
 def landmarks(
-    r: Results,
-    method: str,
-    k: float = paper.PDJ_THRESHOLD,
-    group: str | tuple[int, ...] = "all",
-    norm: str = "box",
-    side: float = 1,
-    errors: bool = False,
+    r: Results, method: str, k: float, group: str | tuple[int, ...], norm: str = "box", side: float = 1, errors=False
 ) -> Counts:
     """Return visible landmarks found below k, and visible ones, per image.
 

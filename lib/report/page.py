@@ -62,8 +62,7 @@ WIDE = 1.5  # width / height from which a figure scrolls on a phone, so that its
 def beside(long: pd.DataFrame, bold: bool = False) -> pd.DataFrame | None:
     """Return one row per method and two columns, "here" and "paper", per title; None without rows.
 
-    long: columns title, method, ours, lo, hi and paper, per cent. bold: of each column, the best of the paper's methods
-    is bold.
+    long: columns title, method, ours, lo, hi and paper, per cent. bold: the best of the paper's methods per column.
     """
     parts = list(long.groupby("title", sort=False))
     methods = list(dict.fromkeys(method for _, part in parts for method in part.method))

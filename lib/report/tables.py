@@ -120,8 +120,7 @@ def loss_shares(history: pd.DataFrame, config: Config) -> pd.DataFrame:
 def runs_table(trained: dict[str, list[Run]]) -> pd.DataFrame:
     """Return what the finished runs were given and where they come from, one row per run, as run.json has it.
 
-    Columns stage, method, seed, commit, date, device, seconds, versions, images, epochs, passes (images times epochs)
-    and final_rate (after the last update).
+    Columns stage, method, seed, commit, date, device, seconds, versions, images, epochs, passes and final_rate.
     """
     finished = [runs.info(run) for several in trained.values() for run in several if run.finished]
     first = ["stage", "method", "seed", "commit", "date", "device", "seconds"]
@@ -193,8 +192,7 @@ def paper_top20(stage: str) -> dict[str, float]:
 def beside_paper(table: pd.DataFrame) -> pd.DataFrame:
     """Return Table 2 as a long table: method, column, k, paper, ours, lo, hi; per cent.
 
-    Columns are category, the attribute groups and "all". The paper's values are left out where the source's attribute
-    groups are not the paper's five.
+    Columns are category, the attribute groups and "all"; without the paper's values where groups are not its five.
     """
     attributes = rows_of(table, "attributes", "micro")
     attributes = attributes[~attributes.group.str.startswith("ranks ")]
