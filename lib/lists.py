@@ -247,8 +247,7 @@ def read(path: Path, columns: dict[str, Column]) -> Rows:
     """Read a list by its columns; DataError for what they do not allow.
 
     Names and words are lists of str; numbers are float64, (N,), or (N, columns) where a column has several; points are
-    (N, L, 3) float64 of visibility, x, y, with -1 where the row's clothes type has no such landmark. A list whose first
-    column is neither an image nor a text has no header.
+    (N, L, 3) of visibility, x, y, -1 where a clothes type lacks one. Lists of numbers alone have no header.
     """
     first = next(iter(columns.values()))
     header = 1 + bool(first.title) if first.allowed in (IMAGE, TEXT) else 0
@@ -395,9 +394,8 @@ def read_attribute_labels(
 ) -> tuple[list[str], np.ndarray]:
     """Read a list_attr_img.txt or, with `items`, a list_attr_items.txt.
 
-    Return the N names of images or items and their labels (N, attributes) int8 in {1, -1, 0}. The official list of
-    images holds 289 million labels, so it is read in blocks of `block` bytes, each parsed by a few array operations and
-    handed to a slow parser where anything in it is unusual. Raises DataError.
+    Return the N names of images or items and their labels (N, attributes) int8 in {1, -1, 0}. The official list holds
+    289 million: blocks of `block` bytes are parsed by a few array operations, unusual ones slowly. Raises DataError.
     """
     names: list[str] = []
     try:

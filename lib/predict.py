@@ -158,8 +158,7 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     """Return the photos under a folder and their features (N, D) float32, of the clothes in them; see `features`.
 
     They are computed once and kept in `cache_folder`, named by the network and the photos' names, sizes and times.
-    Photos that cannot be read are named on stderr then, and counted whenever the index is read. Raises DataError where
-    none can.
+    Photos that cannot be read are named on stderr then, and counted later. Raises DataError where none can.
     """
     paths = photos_under(folder)
     photos = [(str(path), (path.stat().st_size, path.stat().st_mtime_ns)) for path in paths]

@@ -132,8 +132,7 @@ def matches(r: Results, method: str, within: bool = False) -> np.ndarray:
 def search(r: Results, method: str, k: int, group: str | np.ndarray = "all") -> Counts:
     """Return top-k hits and ones per query; 0 and 0 for those outside the group.
 
-    group: "all", "within category" (the query's own is searched), "pose front" and the like, "pose" for both, or a mask
-    (Q,) bool.
+    group: "all", "within category" (the query's), "pose front" and the like, "pose" for both, or a mask (Q,) bool.
     """
     mask = asked(r, group)[None]
     hits = matches(r, method, isinstance(group, str) and group == "within category")[:, :, :k].any(2)
@@ -344,8 +343,7 @@ def mean_of_best(values: np.ndarray, most: int) -> tuple[np.ndarray, int]:
     """Return the mean of the `most` highest values of each row, and how many values are averaged.
 
     values (resamples, labels): nan for a label that none of the sample's images has. One that a resample has not drawn
-    keeps its value in the sample, row 0: left out, rare labels, which are the hard ones, would weigh less in the
-    resamples than in the sample, and the interval of a mean over labels could lie above its own value.
+    keeps its value in the sample, row 0: without the rare labels, which are hard, resamples would have a higher mean.
     """
     values = values[:, np.isfinite(values[0])]
     if not values.shape[1]:

@@ -138,11 +138,9 @@ class Results:
 
     @cached_property
     def units(self) -> np.ndarray:
-        """Return what a bootstrap draws, per image of `rows` (per query in a search): its design where the clothes are
-        drawn, else its item.
+        """Return what a bootstrap draws, per image of `rows` or query: the design of drawn clothes, else the item.
 
-        The category-and-attribute benchmark lists no items: there it is the folder below img/ that holds an item's
-        photos, or the image itself where there is no such folder.
+        Where no items are listed, it is the image's folder below img/, or the image itself without one.
         """
         b, rows = self.benchmark, self.rows if self.query is None else self.query
         if b.item is not None:
