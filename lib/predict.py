@@ -161,7 +161,8 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     Photos that cannot be read are named on stderr then, and counted later. Raises DataError where none can.
     """
     paths = photos_under(folder)
-    photos = [(str(path), (path.stat().st_size, path.stat().st_mtime_ns)) for path in paths]
+    stats = [path.stat() if path.exists() else None for path in paths]  # of a link, what it points at may be gone
+    photos = [(str(path), s and (s.st_size, s.st_mtime_ns)) for path, s in zip(paths, stats, strict=True)]
     about = {"folder": str(Path(folder).resolve()), "photos": photos, "network": photo_network.FILE.stat().st_mtime_ns}
     about["features"] = efficientnet.WEIGHTS.stat().st_mtime_ns
     made = artefact(cache_folder / f"catalogue_{digest(about)}", lambda part: _describe(part, paths), about)
