@@ -341,9 +341,6 @@ def _ceiling(rows: Rows | None, index: dict[str, int], attribute_names: tuple[st
     return {field: ceiling}
 
 
-# ---- the three benchmarks --------------------------------------------------------------------------------------------
-
-
 def read_benchmark(folder: Path, name: str) -> Benchmark | None:
     """Read the official folder of the benchmark `name` (the paper's section 2.3).
 

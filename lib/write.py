@@ -246,9 +246,6 @@ def _alike(table: pd.DataFrame, what: str, names: pd.Series) -> Iterator[tuple[S
             yield table.index == row, fault, "spell both alike, or make them differ in more"
 
 
-# ---- the photos ------------------------------------------------------------------------------------------------------
-
-
 def _check_present(table: pd.DataFrame, photos: Path) -> None:
     """Raise DataError that names up to MOST_NAMED photos that are not there, and what looks like the first one."""
     absent = [image for image in table["image"] if not (photos / image).is_file()]

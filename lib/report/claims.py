@@ -564,7 +564,7 @@ def judge(results: dict[str, Results], dosed: dict[str, Dose], drawn: bool) -> p
     evidence, rows = Evidence(results), []
     for c in CLAIMS:
         row = {"group": c.group, "claim": c.claim, "where": c.where, "paper": c.effect, "seeds": 0}
-        row["pretrainings"] = 1
+        row |= {"pretrainings": 1, "rule": RULE_DATE}
         row["dose"] = "; ".join(f"{name}: {dosed[name].figure}" for name in c.ingredients)
         try:
             row |= weigh(c.compare(evidence), c.effect, c.rival)
@@ -579,7 +579,6 @@ def judge(results: dict[str, Results], dosed: dict[str, Dose], drawn: bool) -> p
     names = ["group", "claim", "where", "paper", "measured", "lo", "hi", "detectable", "p", "direction", "size"]
     names += ["dose", "reason", "seeds", "pretrainings", "rule"]
     table = pd.DataFrame(rows).reindex(columns=[*names, "p_held", "p_opposite"])
-    table = table.assign(rule=RULE_DATE)
     # One family of hypotheses: each claim's better-supported direction.
     table["p"] = holm(table[["p_held", "p_opposite"]].min(axis=1))
     for i in table.index[table.direction.isna()]:
