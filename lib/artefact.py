@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
 
 from lib.lists import DataError
 
@@ -104,9 +104,9 @@ def write_json(path: Path, content) -> Path:
     return write_beside(path, lambda part: part.write_text(json.dumps(content, indent=1, default=str) + "\n"))
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> Path:
-    """Write a safetensors file with a string-to-string header."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+def write_tensors(path: Path, tensors: dict, metadata: dict[str, str] | None = None) -> Path:
+    """Write tensors or NumPy arrays as a safetensors file with a string-to-string header."""
+    tensors = {name: torch.as_tensor(values).detach().cpu().contiguous() for name, values in tensors.items()}
     return write_beside(path, lambda part: save_file(tensors, part, metadata))
 
 

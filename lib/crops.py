@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from lib.artefact import artefact, digest, write_beside, write_json
 from lib.lists import CUT_OFF, DataError
-from lib.photo import photo_size, read_photo
+from lib.photo import read_photo
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of torchvision's VGG-16
 CROPS_VERSION = 2  # raised by hand when `read_photo` or `crop` change
@@ -34,7 +34,7 @@ PIXELS, JPEGS, ENDS = "crops.npy", "crops.jpegs", "ends.int64"  # files of a sto
 CHUNK = 500  # photos after which progress is noted, from where a stopped store resumes
 MOST_REPORTED = 10  # damaged photos; the rest is counted
 LEAST_INSIDE = 0.05  # share of a box's area inside its photo; official boxes leave by a few pixels
-SAMPLED = 200  # photos whose sizes are compared with their boxes
+SAMPLED = 100  # photos whose sizes are compared with their boxes
 FEW_SAMPLED = 8  # photos say nothing of all
 LEAST_REACH = 0.6  # of a photo's width or height, which nine in ten boxes stay below where the photos are enlarged
 
@@ -210,21 +210,13 @@ def _use_photos(benchmark, rows: Iterable[int], use: Callable) -> dict[int, str]
         return {row: sentence for row, sentence in zip(rows, pool.map(one, rows), strict=True) if sentence}
 
 
-# ---- faults ---------------------------------------------------------------------------------------------------------
-
-
 def bad_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str]]:
-    """Decode every photo of a benchmark and write nothing.
-
-    Return row -> sentence for photos that cannot be read, for boxes (almost) wholly outside their photos, and for boxes
-    that leave theirs, whose edges will be repeated. A box that is not known (NaN) is passed over.
-    """
+    """Return row -> sentence for photos that cannot be read, boxes (almost) outside theirs, boxes that leave them."""
     damaged, outside, leaving = {}, {}, {}
 
     def use(row: int, path: Path, photo: np.ndarray) -> None:
-        box = benchmark.box[row]
         try:
-            if np.isfinite(box).all() and (sentence := _leaves(photo, box, path)):
+            if sentence := _leaves(photo, benchmark.box[row], path):
                 leaving[row] = sentence
         except DataError as error:
             outside[row] = str(error)
@@ -250,13 +242,12 @@ def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
 def check_sizes(benchmark) -> None:
     """Compare the sizes of a sample of photos with their boxes.
 
-    Raises DataError where almost all boxes lie in the top left part of photos that are larger than the boxes' own, as
-    the high-resolution photos of a release are. Photos that cannot be read are left to `crop_store`.
+    Raises DataError where almost all boxes are in the top left part of their photos, as in high-resolution releases.
     """
     reach, sides, n = [], [], len(benchmark.image)
     for i in np.unique(np.linspace(0, n - 1, min(n, SAMPLED)).round().astype(int)):
         try:
-            size = photo_size(benchmark.images_root / benchmark.image[i])
+            size = read_photo(benchmark.images_root / benchmark.image[i]).shape[1::-1]  # width, height
         except DataError:
             continue
         reach.append((benchmark.box[i, 2:] / size).max())
@@ -267,9 +258,6 @@ def check_sizes(benchmark) -> None:
             f" ({100 * np.quantile(reach, 0.9):.0f} % in nine of ten; photos of {np.median(sides):.0f} pixels): the"
             " photos are larger than those that the boxes were drawn on; unpack img.zip instead of img_highres.zip"
         )
-
-
-# ---- colours --------------------------------------------------------------------------------------------------------
 
 
 @cache  # a CUDA graph cannot copy from the host
@@ -351,10 +339,7 @@ def points_in_view(points: Tensor, view: View) -> Tensor:
 
 
 def visibility_in_view(visibility: Tensor, landmarks: Tensor, view: View) -> Tensor:
-    """Return (n, 8) codes in the canonical order of the mirrored picture.
-
-    landmarks: (n, 8, 2) in units of the view (of `landmarks_in_view`): one that the view cuts off gets code 2.
-    """
+    """Return (n, 8) codes in the mirrored order; 2 for landmarks (n, 8, 2), in units of the view, that it cuts off."""
     swapped = torch.where(view.mirrored.to(visibility.device)[:, None], swap_sides(visibility), visibility)
     outside = ((landmarks < 0) | (landmarks > 1)).any(2)  # False where the location is unknown (NaN)
     return torch.where(outside & (swapped >= 0), CUT_OFF, swapped)

@@ -7,12 +7,9 @@ landmark at (0, 0) has no position.
 
 import hashlib
 import os
-import re
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -130,64 +127,35 @@ def without(benchmark: Benchmark, rows: Sequence[int]) -> Benchmark:
 
 
 def _read_lists(folder: Path, name: str, anno: Path, fine: Rows | None) -> dict[str, Rows]:
-    """Read the lists of LISTS[name] that are there as file name -> Rows.
-
-    Boxes and partition must be there, and the names of categories where there are categories. fine: the names in the
-    fine annotation, where it has lists of its own for them.
-    """
+    """Read the lists that there are as file name -> Rows. fine: names and splits of the fine release, or None."""
     found = {"list_eval_partition.txt": fine} if fine else {}
     for file, columns in LISTS[name].items():
         path = anno / Path(file).name if file.startswith("Anno") else folder / file
         if fine and file.startswith("Eval"):  # about the coarse images
             continue
+        if folder.name == STAND_IN and "joints" in file:  # their order, by which pictures are mirrored, is not known
+            continue
+        named = "cloth" in file and "list_category_img.txt" in found
         with attempt():
             if fine and path.name in FINE and not path.exists():
                 kind, columns = FINE[path.name]
                 if kind == "bbox" or (anno / f"train_{kind}.txt").exists():
                     found[path.name] = _joined(fine, kind, columns)
-            elif path.exists() and (path.name != "list_joints.txt" or _is_ordered(path)):
-                found[path.name] = lists.read(path, columns)
-            elif "bbox" in file or "partition" in file or "cloth" in file and "list_category_img.txt" in found:
+            elif path.exists() or "bbox" in file or "partition" in file or named:
                 found[path.name] = lists.read(path, columns)
     return found
 
 
-def _is_ordered(path: Path) -> bool:
-    """Return whether a list of joints is of this project; warn where it is not.
-
-    The Fashion Landmark Detection Benchmark's list of that name has two more numbers and tells no order of its joints,
-    without which pictures cannot be mirrored: it is not used.
-    """
-    with open(path, encoding="utf-8", errors="replace") as file:
-        row = next(islice(file, 2, 3), "")
-    if re.search(r"([ \t]+[\d.+-]+){44}\s*$", row):
-        warnings.warn(f"{path}: not used, because the order of its joints is not known", stacklevel=2)
-        return False
-    return True
-
-
-def _images(folder: Path, boxes: Path, listed: Rows | None) -> dict:
-    """Return the fields that the list of the images fills, and of a list of boxes those to the names' right.
-
-    Where it is refused, the images that it names, to compare the other lists; {} where it names none.
-    """
-    with attempt():
-        if listed:
-            names = listed["image"]
-            listed.rows_in({name: i for i, name in enumerate(names)})  # refuses duplicates
-            known = {"images_root": lists.images_root(folder, listed), "image": np.array(names)}
-            numbers = {"clothes_type", "pose", "domain"} & listed.columns.keys()
-            columns = {field: listed[field].astype(np.int8) for field in numbers}
-            if "domain" in columns:
-                columns["domain"] = np.array(["", "shop", "consumer"])[columns["domain"]]
-            return known | columns
-    names = dict.fromkeys(listed["image"] if listed else lists.images_named(boxes))
-    names = [name for name in names if not lists.UNSAFE.search(name)]
-    if not names:
-        return {}
-    top = names[0].split("/")[0]
-    root = next((root for root in (folder / "Img", folder) if (root / top).exists()), folder)
-    return {"images_root": root, "image": np.array(names)}
+def _images(folder: Path, listed: Rows) -> dict:
+    """Return the fields that the list of the images fills, and of a list of boxes those to the names' right."""
+    names = listed["image"]
+    listed.rows_in({name: i for i, name in enumerate(names)})  # refuses duplicates
+    known = {"images_root": lists.images_root(folder, listed), "image": np.array(names)}
+    for field in {"clothes_type", "pose", "domain"} & listed.columns.keys():
+        known[field] = listed[field].astype(np.int8)
+    if "domain" in known:
+        known["domain"] = np.array(["", "shop", "consumer"])[known["domain"]]
+    return known
 
 
 def _splits(read: dict[str, Rows], index: dict[str, int], folder: Path) -> dict:
@@ -231,10 +199,7 @@ def _items(read: dict[str, Rows], index: dict[str, int]) -> dict:
 
 
 def _pairs(read: dict[str, Rows], index: dict[str, int], domain: np.ndarray | None) -> dict:
-    """Return pairs of a consumer and a shop image, items and splits; images in no pair have split "".
-
-    domain: None where it is not known.
-    """
+    """Return pairs of a consumer and a shop image, items and splits ("" in no pair). domain: None where not known."""
     partition, distractors = read.get("list_eval_partition.txt"), "list_distractors.txt"
     if not partition:
         return {}
@@ -339,11 +304,7 @@ def _attributes(anno: Path, index: dict[str, int]) -> dict:
 
 
 def _item_attributes(anno: Path, item: np.ndarray) -> dict:
-    """Read the attributes of items, where both lists exist, and give them to each item's images.
-
-    Images of items that are not listed get zeros. Items without an image are passed over, so that a part of the release
-    can keep its whole list.
-    """
+    """Give the labels of items, where both lists exist, to their images; zeros where an item is not listed."""
     for folder in (anno, anno / "attributes"):  # later releases have a folder of their own for them
         path, cloth = folder / "list_attr_items.txt", folder / "list_attr_cloth.txt"
         if path.exists() and cloth.exists():
@@ -380,9 +341,6 @@ def _ceiling(rows: Rows | None, index: dict[str, int], attribute_names: tuple[st
     return {field: ceiling}
 
 
-# ---- the three benchmarks --------------------------------------------------------------------------------------------
-
-
 def read_benchmark(folder: Path, name: str) -> Benchmark | None:
     """Read the official folder of the benchmark `name` (the paper's section 2.3).
 
@@ -391,7 +349,7 @@ def read_benchmark(folder: Path, name: str) -> Benchmark | None:
     an image's pairs; an image in no pair is in no split, and its item is the id_... folder of its name, or "".
     Categories of the searches are those of the image names, "WOMEN/Dresses", or None. Raises DataError. Within
     `lists.collecting`, what a faulty list would tell is missing from the benchmark: to be looked at, not trained on;
-    and it is None where the list of boxes names no image.
+    it is None where that is the list of boxes.
     """
     folder = Path(folder)
     anno, annotation = folder / "Anno", ""
@@ -403,14 +361,11 @@ def read_benchmark(folder: Path, name: str) -> Benchmark | None:
     boxes = anno / BOXES[name][0]
     released = names and not boxes.exists()
     read = _read_lists(folder, name, anno, names)
-    listed = names if released else read.get(boxes.name)
-    known = _images(folder, boxes, listed)
-    if not known:
+    if boxes.name not in read:
         return None
+    known = _images(folder, names if released else read[boxes.name])
     index = {image: i for i, image in enumerate(known["image"].tolist())}
-    box = read[boxes.name]["box"] if boxes.name in read else ()
-    box = box if len(box) == len(index) else np.full((len(index), 4), np.nan)
-    known |= {"split": np.full(len(index), ""), "box": box.astype(np.float32)}
+    known |= {"split": np.full(len(index), ""), "box": read[boxes.name]["box"].astype(np.float32)}
 
     def add(function, *arguments) -> None:
         with attempt():
@@ -475,8 +430,7 @@ def _fine_attributes(anno: Path, names: Rows) -> dict:
 def find_folders(root: Path) -> dict[str, Path]:
     """Return the official folders under `root`, or `root` itself where it is one of them, by benchmark.
 
-    Fashion Landmark Detection, which lacks categories and attributes, is read in the place of Category and Attribute
-    Prediction where that is absent. Raises DataError where none of them is found.
+    Fashion Landmark Detection is read where Category and Attribute Prediction is absent. Raises DataError without any.
     """
     found = {}
     for name, boxes in BOXES.items():
@@ -492,10 +446,7 @@ def find_folders(root: Path) -> dict[str, Path]:
 
 
 def find_benchmarks(root: Path) -> dict[str, Benchmark]:
-    """Read the benchmarks of `find_folders` as name -> Benchmark.
-
-    Raises DataError at the first fault; within `lists.collecting` see `read_benchmark`.
-    """
+    """Read the benchmarks of `find_folders` as name -> Benchmark. Raises DataError, see `read_benchmark`."""
     found = {}
     for name, folder in find_folders(Path(root)).items():
         with attempt():
@@ -507,10 +458,7 @@ def find_benchmarks(root: Path) -> dict[str, Benchmark]:
 
 
 def measured_split(benchmark: Benchmark) -> str:
-    """Return the split that results are measured on: test, or val or query where the source has no test.
-
-    Raises DataError where it has none of them.
-    """
+    """Return the split that is measured: test, or val or query without a test. Raises DataError without any."""
     for split in ("test", "val", "query"):
         if (benchmark.split == split).any():
             return split
@@ -520,8 +468,7 @@ def measured_split(benchmark: Benchmark) -> str:
 def sides(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray]:
     """Return the query rows (Q,) and gallery rows (G,), int64, of a retrieval benchmark.
 
-    In-shop: the splits of these names. Consumer-to-shop: the consumers' and the shops' images of the measured split.
-    Raises Lacks where a side is empty.
+    In-shop: the splits of these names; else consumers' and shops' images of the measured split. Raises Lacks.
     """
     query, gallery = benchmark.rows("query"), benchmark.rows("gallery")
     if benchmark.domain is not None:
@@ -530,6 +477,14 @@ def sides(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray]:
     if not len(query) or not len(gallery):
         raise Lacks(f"{benchmark.images_root}: no query images or no gallery; take a partition that has both")
     return query, gallery
+
+
+def measured_rows(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Return the rows that are measured and, of a search, its queries and gallery; see `measured_split` and `sides`."""
+    if benchmark.name == "category_attribute":
+        return benchmark.rows(measured_split(benchmark)), None, None
+    query, gallery = sides(benchmark)
+    return np.concatenate([query, gallery]), query, gallery
 
 
 def check_disjoint(benchmark: Benchmark) -> None:

@@ -43,15 +43,15 @@ class Renormalise(nn.Module):
         return (images * deviation + mean) * 2 - 1
 
 
-def load() -> tuple[nn.Module, str]:
-    """Return timm's network with its ImageNet weights, and where they are from."""
+def load() -> nn.Module:
+    """Return timm's network with its ImageNet weights."""
     import timm  # loaded where it is needed: its import takes seconds
 
     network = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0)
-    state, about = read_tensors(WEIGHTS)
     if not network.conv_stem.weight.is_meta:  # a network that is only counted holds no weights
-        network.load_state_dict({name: value.float() for name, value in state.items()}, strict=False)
-    return network, about["from"]
+        state = {name: value.float() for name, value in read_tensors(WEIGHTS)[0].items()}
+        network.load_state_dict(state, strict=False)
+    return network
 
 
 def stages(part: str) -> nn.Sequential:
@@ -60,7 +60,7 @@ def stages(part: str) -> nn.Sequential:
     "shared": images (n, 3, H, W) normalised as for VGG-16 -> (n, 40, H / 8, W / 8). On top of it "conv5":
     -> (n, 112, H / 16, W / 16), or "last": -> (n, 1280, H / 32, W / 32).
     """
-    network, _ = load()
+    network = load()
     layers = {
         "shared": [Renormalise(), network.conv_stem, network.bn1, *network.blocks[:2], network.blocks[2][:1]],
         "conv5": [network.blocks[2][1:], *network.blocks[3:5]],

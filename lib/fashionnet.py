@@ -57,10 +57,7 @@ def trunk_channels(config: Model) -> int:
 
 
 def make_conv5(config: Model, branch: str, cells: int) -> tuple[nn.Module, nn.Module, nn.Module, int, int]:
-    """Return pool4, conv5 and pool5 of a branch ("global" or "pose"), and the channels and side of the map after them.
-
-    cells: side of conv4's map.
-    """
+    """Return pool4, conv5, pool5 of a branch ("global", "pose") on a map of `cells` a side; then channels and side."""
     if config.trunk == "efficientnet_lite0":
         channels = efficientnet.CHANNELS["conv5"]
         pool5 = nn.Sequential(nn.AvgPool2d(2), normalised(channels))

@@ -9,7 +9,7 @@ All locations are (x, y) in units of the view, as in `fashionnet`.
 """
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,10 +19,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from lib import crops, efficientnet, losses, runs, train
+from lib import crops, efficientnet, losses, networks, runs, train
 from lib.artefact import artefact, digest, read_tensors, write_tensors
 from lib.config import Config, Ladder, Weights
-from lib.deepfashion import Benchmark, measured_split, sides
+from lib.deepfashion import Benchmark, measured_rows, measured_split
 from lib.fashionnet import N_LANDMARKS, answers, fully_connected, initialise, make_head, make_heatmap, soft_argmax
 from lib.landmark_pooling import landmark_pooling
 from lib.lists import JOINTS, VISIBLE, Lacks
@@ -113,7 +113,7 @@ def make_maps(benchmark: Benchmark, rows: np.ndarray, config: Config, out: Path,
 @torch.inference_mode()
 def _maps_of_view(samples: train.Samples, rows: np.ndarray, config: Config, number: int | None) -> Maps:
     """Return the maps of one view of each row: the jittered one of that number, or the fixed one for None."""
-    network, side, found = efficientnet.load()[0].eval(), config.input.view_px, []
+    network, side, found = efficientnet.load().eval(), config.input.view_px, []
     network.to(memory_format=torch.channels_last)
     renormalise = efficientnet.Renormalise()
     batches = np.array_split(rows, max(1, -(-len(rows) // 100)))
@@ -342,10 +342,7 @@ def minimise(model, loss, rows: np.ndarray, views: int, settings: Ladder, epochs
 
 @torch.inference_mode()
 def predict(model: Branches, features: Tensor) -> dict[str, np.ndarray]:
-    """Return category (n, K) and attributes (n, A) scores, those that the network has, and embedding (n, hidden).
-
-    features (n, 1, D) of the fixed view.
-    """
+    """Return category (n, K) and attributes (n, A) scores and embedding (n, hidden) of features (n, 1, D)."""
     model.eval()
     out = [model(part.float()) for part in features[:, 0].split(500)]
     return {name: torch.cat([found[name] for found in out]).numpy() for name in out[0]}
@@ -379,9 +376,7 @@ class Task:
     maps: Maps
     measured: dict[str, tuple[Benchmark, np.ndarray, int | None, Maps]]
     folder: Path
-
-    def __post_init__(self):
-        self._places: dict = {}
+    _places: dict = field(default_factory=dict, init=False)  # of the last job
 
     def chosen(self, job: Job) -> np.ndarray:
         """Return the numbers of the training maps that a job is trained on."""
@@ -400,33 +395,20 @@ class Task:
         return gated(self._places[key], maps, rung.gate)
 
 
-def make_task(benchmarks: dict[str, Benchmark], config: Config, out: Path, rows: np.ndarray | None = None,
-              measured: np.ndarray | None = None) -> Task:  # fmt: skip
-    """Return the task of a source. rows, measured: to train on other rows than pretrain and train, and to measure on
-    others than `measured_split` (a split held out of train, to choose settings)."""
+def make_task(benchmarks: dict[str, Benchmark], config: Config, out: Path) -> Task:
+    """Return the task of a source: trained on pretrain and train, measured on `measured_split` and both searches."""
     benchmark, rng = benchmarks["category_attribute"], np.random.default_rng(config.seed)
-    if rows is None:
-        rows = benchmark.rows("pretrain", "train")
-        measured = benchmark.rows(measured_split(benchmark))
+    rows, measured = benchmark.rows("pretrain", "train"), benchmark.rows(measured_split(benchmark))
     if not len(rows):
         raise Lacks(f"{benchmark.images_root}: {runs.NO_ROWS}")
     rows, measured = (np.sort(rng.permutation(some)[:MOST]) if len(some) > MOST else some for some in (rows, measured))
     stages = {"category_attribute": (benchmark, measured, None, make_maps(benchmark, measured, config, out))}
     for name in runs.SEARCHES:
         with contextlib.suppress(Lacks):  # of queries or of a gallery
-            query, gallery = sides(runs.benchmark_of(name, benchmarks))
-            both = np.concatenate([query, gallery])
+            both, query, _ = measured_rows(runs.benchmark_of(name, benchmarks))
             stages[name] = (benchmarks[name], both, len(query), make_maps(benchmarks[name], both, config, out))
     maps = make_maps(benchmark, rows, config, out, config.ladder.views)
     return Task(config, benchmark, rows, maps, stages, out / "ladder")
-
-
-def with_group(task: Task, mask: np.ndarray) -> Task:
-    """Return the task with two attribute groups, in which rankings are kept too: "shared", mask (A,) bool, and not."""
-    benchmark = replace(task.benchmark, attribute_groups=mask.astype(np.int8), group_names={0: "others", 1: "shared"})
-    _, rows, queries, maps = task.measured["category_attribute"]
-    measured = task.measured | {"category_attribute": (benchmark, rows, queries, maps)}
-    return replace(task, benchmark=benchmark, measured=measured)
 
 
 def supervised(task: Task, job: Job) -> np.ndarray:
@@ -441,10 +423,7 @@ def supervised(task: Task, job: Job) -> np.ndarray:
 
 
 def run(task: Task, job: Job) -> dict[str, dict[str, np.ndarray]]:
-    """Return the rankings of a job by stage, as `runs.rank` returns them; trained where they are not there yet.
-
-    A stage whose images have no such places, such as true landmarks, is missing.
-    """
+    """Return a job's rankings by stage, as `runs.rank` does; trained once. Stages that lack its places are missing."""
     settings = vars(task.config.ladder) | vars(task.config.input) | vars(task.config.training.step2)
     settings = {name: value for name, value in settings.items() if name not in ("seeds", "doses", "shares")}
     settings |= {"seed": task.config.seed, "network": runs.file_digest(efficientnet.WEIGHTS)}
@@ -459,31 +438,22 @@ def run(task: Task, job: Job) -> dict[str, dict[str, np.ndarray]]:
 
 def _run(task: Task, job: Job, folder: Path) -> None:
     rung, chosen, benchmark = RUNGS[job.rung], task.chosen(job), task.benchmark
-    settings, training = task.config.ladder, task.config.training
-    labels = {"attributes": torch.from_numpy(benchmark.attributes[task.rows])}
-    if benchmark.category is not None:
-        labels["category"] = torch.from_numpy(benchmark.category[task.rows]).long()
-    weights = label_weights(labels["attributes"][chosen], supervised(task, job), job.weight, training.attribute_balance)
+    settings, samples, heads = task.config.ladder, labels_of(benchmark, task.rows), networks.classes(benchmark)
+    balance = task.config.training.attribute_balance
+    weights = label_weights(samples, chosen, supervised(task, job), job.weight, balance)
     places = task.places(job) if rung.places else None  # locators are trained before the network is drawn
     torch.manual_seed(job.seed)
-    categories = len(benchmark.category_names) if "category" in labels else 0
-    model = Branches(settings, categories, labels["attributes"].shape[1], rung)
-    train.start_at_frequencies(model, train.Samples(**labels), chosen, weights, task.config, [])
+    model = Branches(settings, len(heads.get("category", ())), len(heads["attributes"]), rung)
     features = features_of(task.maps, places and places[0], settings.stride, rung.cells)
-
-    def loss(rows: Tensor, view: int) -> Tensor:
-        true = {name: values[rows] for name, values in labels.items()}
-        return train.total(train.loss_terms(model(features[rows, view].float()), true, weights, 0), training.step2)
-
     epochs = max(1, round(job.passes * settings.epochs))
-    history = minimise(model, loss, chosen, features.shape[1], settings, epochs, job.seed)
+    history = fit_heads(model, features, samples, chosen, weights, task.config, epochs, job.seed)
     header = {"parameters": str(sum(p.numel() for p in model.parameters())), "losses": str(history)}
     for number, (stage, (measured, rows, queries, maps)) in enumerate(task.measured.items(), 1):
         if places is not None and places[number] is None:
             continue
         scores = predict(model, features_of(maps, places and places[number], settings.stride, rung.cells))
         ranked = runs.rank(kept(scores, queries), measured, rows, queries)
-        write_tensors(folder / f"{stage}.safetensors", {n: torch.from_numpy(v) for n, v in ranked.items()}, header)
+        write_tensors(folder / f"{stage}.safetensors", ranked, header)
 
 
 def kept(scores: dict[str, np.ndarray], queries: int | None) -> dict[str, np.ndarray]:
@@ -491,16 +461,32 @@ def kept(scores: dict[str, np.ndarray], queries: int | None) -> dict[str, np.nda
     return {name: values for name, values in scores.items() if (name == "embedding") == (queries is not None)}
 
 
-def label_weights(labels: Tensor, mask: np.ndarray, weight: str, power: float) -> tuple[Tensor, Tensor]:
-    """Return w_pos and w_neg (A,) of Equation 1 for labels (n, A), 0 where `mask` (A,) is False.
+def labels_of(benchmark: Benchmark, rows: np.ndarray) -> train.Samples:
+    """Return the attributes and, where there are any, the categories of `rows` (n,)."""
+    category = None if benchmark.category is None else torch.from_numpy(benchmark.category[rows]).long()
+    return train.Samples(category=category, attributes=torch.from_numpy(benchmark.attributes[rows]))
+
+
+def label_weights(samples: train.Samples, rows: np.ndarray, mask: np.ndarray, weight: str, power: float) -> tuple:
+    """Return w_pos and w_neg (A,) of Equation 1 over `rows`, 0 where `mask` (A,) is False.
 
     weight: "sum", a label weighs the same however many attributes are supervised, as the equation sums them; "mean",
     the loss of the label frequencies is 1, as in `losses.attribute_weights`.
     """
-    masked = torch.from_numpy(mask)
-    if weight == "sum":
-        w_pos, w_neg = losses.attribute_weights(labels, power)
-        return w_pos * masked, w_neg * masked
-    weights = torch.zeros(2, len(mask))
-    weights[:, masked] = torch.stack(losses.attribute_weights(labels[:, masked], power))
-    return weights[0], weights[1]
+    if weight == "mean":
+        return train.attribute_weights(samples, rows, mask, power)
+    return tuple(w * torch.from_numpy(mask) for w in losses.attribute_weights(samples.attributes[rows], power))
+
+
+def fit_heads(
+    model: nn.Module, features: Tensor, samples: train.Samples, rows: np.ndarray, weights, config: Config, epochs: int,
+    seed: int,
+) -> list[float]:  # fmt: skip
+    """Train a network on `rows` of features (n, V, D), from the label frequencies on; return as `minimise`."""
+    train.start_at_frequencies(model, samples, rows, weights, config, [])
+
+    def loss(chosen: Tensor, view: int) -> Tensor:
+        out = model(features[chosen, view].float())
+        return train.total(train.loss_terms(out, samples.labels(chosen, None), weights, 0), config.training.step2)
+
+    return minimise(model, loss, rows, features.shape[1], config.ladder, epochs, seed)

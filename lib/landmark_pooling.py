@@ -75,6 +75,3 @@ class LandmarkPooling(nn.Module):
 
     def forward(self, features: Tensor, landmarks: Tensor, gate: Tensor) -> Tensor:
         return landmark_pooling(features, landmarks, gate, self.window, self.bins)
-
-    def extra_repr(self) -> str:
-        return f"window={self.window}, bins={self.bins}"

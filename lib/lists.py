@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -143,17 +142,17 @@ def _fail_to_open(path: Path, error: OSError) -> NoReturn:
     raise DataError(f"{path}: {error.strerror or error}; {cure}") from None
 
 
-_problems: ContextVar[list[DataError] | None] = ContextVar("problems", default=None)
+_problems: list[list[DataError]] = []  # of each `collecting` block that is running
 
 
 @contextmanager
 def collecting():
     """Yield a list to which `attempt` adds what it would raise, so that reading goes on to other lists' faults."""
-    token = _problems.set([])
+    _problems.append([])
     try:
-        yield _problems.get()
+        yield _problems[-1]
     finally:
-        _problems.reset(token)
+        _problems.pop()
 
 
 @contextmanager
@@ -162,9 +161,9 @@ def attempt():
     try:
         yield
     except DataError as error:
-        if _problems.get() is None:
+        if not _problems:
             raise
-        _problems.get().append(error)
+        _problems[-1].append(error)
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
@@ -227,10 +226,7 @@ def _row_count(path: Path, first_line: str) -> int:
 
 
 def read_list(path: Path, header: int = 2) -> list[str]:
-    """Return the lines of a UTF-8 list below its header, without line ends or blank lines at the end.
-
-    header: 2 for row count and column names, 1 for a row count, 0 for neither.
-    """
+    """Return the lines below `header` lines (row count, column names), without line ends or blank lines at the end."""
     try:
         text = path.read_text(encoding="utf-8-sig")  # any line end becomes \n
     except OSError as error:
@@ -251,8 +247,7 @@ def read(path: Path, columns: dict[str, Column]) -> Rows:
     """Read a list by its columns; DataError for what they do not allow.
 
     Names and words are lists of str; numbers are float64, (N,), or (N, columns) where a column has several; points are
-    (N, L, 3) float64 of visibility, x, y, with -1 where the row's clothes type has no such landmark. A list whose first
-    column is neither an image nor a text has no header.
+    (N, L, 3) of visibility, x, y, -1 where a clothes type lacks one. Lists of numbers alone have no header.
     """
     first = next(iter(columns.values()))
     header = 1 + bool(first.title) if first.allowed in (IMAGE, TEXT) else 0
@@ -332,10 +327,7 @@ def points(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def check_near(rows: Rows, points: np.ndarray, box: np.ndarray, what: str) -> None:
-    """Raise DataError for points (N, L, 2) that are far from their boxes (N, 4), both in the order of the list's rows.
-
-    A single one would move the mean position at which training starts. Unknown positions (nan) are near.
-    """
+    """Raise DataError for points (N, L, 2) far from their boxes (N, 4), in the order of the rows; nan is near."""
     corner, far = box[:, :2], box[:, 2:]
     reach = FARTHEST * np.maximum((far - corner).max(1), LEAST_SIDE)
     away = np.abs(points - (corner + far)[:, None] / 2).max(2)
@@ -359,12 +351,6 @@ def images_root(folder: Path, rows: Rows) -> Path:
         if not target.startswith(real(root)):
             rows.fail(i, f"image {name} is a link out of {root}", "put the image itself there")
     return root
-
-
-def images_named(path: Path) -> list[str]:
-    """Return the image names in a list of boxes that is refused, or [] where there is none."""
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    return re.findall(r"^\s*(\S.*\.[A-Za-z]\w*)(?=\s|$)", text, re.M)
 
 
 # ---- reading attributes ----------------------------------------------------------------------------------------------
@@ -408,9 +394,8 @@ def read_attribute_labels(
 ) -> tuple[list[str], np.ndarray]:
     """Read a list_attr_img.txt or, with `items`, a list_attr_items.txt.
 
-    Return the N names of images or items and their labels (N, attributes) int8 in {1, -1, 0}. The official list of
-    images holds 289 million labels, so it is read in blocks of `block` bytes, each parsed by a few array operations and
-    handed to a slow parser where anything in it is unusual. Raises DataError.
+    Return the N names of images or items and their labels (N, attributes) int8 in {1, -1, 0}. The official list holds
+    289 million: blocks of `block` bytes are parsed by a few array operations, unusual ones slowly. Raises DataError.
     """
     names: list[str] = []
     try:
@@ -521,8 +506,7 @@ def write_attributes(anno: Path, names: Sequence[str], groups, of: str, labels: 
 def points_text(points: np.ndarray, codes: np.ndarray, slots: Iterable[int]) -> str:
     """Format the landmarks or joints `slots` as "visibility x y" each, from pixels (L, 2) (x, y) and codes (L,).
 
-    Pixels are rounded to whole numbers of at least 1, because (0, 0) means unknown. A point that is cut off (code 2) or
-    has no position is written as (0, 0).
+    Pixels are whole numbers of at least 1; (0, 0) is a point that is cut off (code 2) or has no position.
     """
     out = []
     for j in slots:

@@ -20,10 +20,9 @@ def _wide(values: Tensor) -> Tensor:
 
 
 def landmark_loss(pred: Tensor, true: Tensor, visibility: Tensor) -> Tensor:
-    """Return sum_j || v_j * (l_hat_j - l_j) ||^2, averaged over the batch.
+    """Return sum_j || v_j * (l_hat_j - l_j) ||^2, averaged over the batch; v_j is 1 for code 0 (visible), else 0.
 
-    pred, true (N, L, 2) float as (x, y) in units of the view; visibility (N, L) codes. v_j is 1 for code 0 (visible), 0
-    otherwise: other landmarks pass no error back, and their true locations may be NaN.
+    pred, true (N, L, 2) as (x, y) in units of the view, true NaN where not visible; visibility (N, L) codes.
     """
     visible = (visibility == VISIBLE)[..., None]
     # torch.where, not a product: 0 * nan would be nan.
@@ -32,11 +31,10 @@ def landmark_loss(pred: Tensor, true: Tensor, visibility: Tensor) -> Tensor:
 
 
 def heatmap_loss(log_heatmap: Tensor, true: Tensor, visibility: Tensor, sigma: float = 1.5) -> Tensor:
-    """Return the cross-entropy between a landmark's map and a Gaussian at its true location, summed over visible
-    landmarks, averaged over the batch. Not in the paper: it keeps the maps of the heatmap head peaked.
+    """Return the cross-entropy of maps and Gaussians at the true locations, which keeps maps peaked; not in the paper.
 
-    log_heatmap (N, L, H, W) log probabilities; true (N, L, 2) as (x, y) in [0, 1] of the map, outside which it adds
-    nothing; visibility (N, L) codes, only 0 counts; sigma in cells.
+    Summed over visible landmarks, averaged over the batch. log_heatmap (N, L, H, W) log probabilities; true (N, L, 2)
+    as (x, y) in [0, 1] of the map, outside which it adds nothing; visibility (N, L) codes; sigma in cells.
     """
     visible = (visibility == VISIBLE) & ((true >= 0) & (true <= 1)).all(2)
     target = _gaussians(torch.where(visible[..., None], true, 0.5), *log_heatmap.shape[2:], sigma)
@@ -58,8 +56,7 @@ def detection_loss(log_parts: Tensor, true: Tensor, present: Tensor, sigma: floa
     """Return the cross-entropy of a part detector, summed over parts, averaged over the batch. Not in the paper.
 
     log_parts (N, P, H * H + 1) log probabilities of a square map's cells and of "absent"; true (N, P, 2) as (x, y) in
-    units of the view; present (N, P) bool. The target is a Gaussian of `sigma` cells at the true location, or "absent",
-    also where the location is outside the view.
+    units of the view, outside which a part is absent; present (N, P) bool. The target is a Gaussian of `sigma` cells.
     """
     side = round((log_parts.shape[2] - 1) ** 0.5)
     present = present & ((true >= 0) & (true <= 1)).all(2)
@@ -86,9 +83,8 @@ def category_loss(logits: Tensor, category: Tensor) -> Tensor:
 def attribute_loss(logits: Tensor, labels: Tensor, w_pos: Tensor, w_neg: Tensor) -> Tensor:
     """Return Equation 1, weighted cross-entropy, summed over attributes as in the paper, averaged over the batch.
 
-    logits (N, A); labels (N, A) in {1, -1, 0}: 1 is positive, -1 and 0 are not, and a row of zeros is not labelled: it
-    adds nothing (but counts in N); w_pos, w_neg (A,) of `attribute_weights`, both 0 for an attribute that is not
-    supervised. The paper's equation lacks the minus sign: minimising it as printed would raise the error.
+    logits (N, A); labels (N, A) in {1, -1, 0}, of which 1 is positive, and a row of zeros adds nothing (but counts in
+    N); w_pos, w_neg (A,) of `attribute_weights`, 0 without supervision. The paper's equation lacks the minus sign.
     """
     logits, positive = _wide(logits), labels == 1
     labelled = (labels != 0).any(1, keepdim=True)
@@ -112,8 +108,7 @@ def attribute_weights(labels: Tensor, power: float = 1.0) -> tuple[Tensor, Tenso
 
 
 def attribute_shares(labels: Tensor) -> Tensor:
-    """Return (A,) float64, the share of the labelled images of (N, A) that have each attribute, at least half an image
-    and at most all but half. A row of zeros is not labelled."""
+    """Return (A,) float64 shares of the labelled rows of (N, A), at least half a row; zeros are not labelled."""
     labelled = (labels != 0).any(1)
     positive = labels[labelled] == 1
     N = max(1, len(positive))
@@ -128,9 +123,8 @@ def prior_logits(share: Tensor, w_pos: Tensor, w_neg: Tensor) -> Tensor:
 def triplet_loss(embeddings: Tensor, items: Tensor, margin: float, domain: Tensor | None = None) -> Tensor:
     """Return Equation 2, max(0, m + d(x, x+) - d(x, x-)): the mean over an anchor's triplets, averaged over the batch.
 
-    embeddings (N, D), d is their Euclidean distance; items (N,) int. All triplets of the batch are used; an anchor
-    without one adds 0 and still counts in N. domain (N,) int, 0 shop and 1 consumer: anchors are then the consumers'
-    images, positives and negatives the shops'.
+    embeddings (N, D), d is their Euclidean distance; items (N,) int. An anchor without a triplet adds 0 and counts in
+    N. domain (N,) int, 0 shop and 1 consumer: anchors are then the consumers' images, the others the shops'.
     """
     embeddings = _wide(embeddings)
     N = len(embeddings)

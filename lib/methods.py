@@ -128,10 +128,7 @@ def missing(name: str, benchmark, joints: bool | None = None, attributes: int | 
 
 
 def supervised(name: str, benchmark, rows: np.ndarray) -> np.ndarray | None:
-    """Return (A,) bool: the attributes that supervise the method, the most frequent ones of the training `rows`.
-
-    None where the benchmark has no attributes.
-    """
+    """Return (A,) bool, the most frequent attributes of training `rows` that supervise the method; None without any."""
     if benchmark.attributes is None:
         return None
     mask, number = np.ones(benchmark.attributes.shape[1], bool), find(name).attributes

@@ -43,10 +43,7 @@ def ranked(scores: np.ndarray, k: int) -> np.ndarray:
 
 
 def ranked_in_groups(scores: np.ndarray, groups: np.ndarray, k: int = 5) -> np.ndarray:
-    """Return the k best attributes inside each group (N, G, k) int16, groups by ascending number.
-
-    scores (N, A), groups (A,) int.
-    """
+    """Return the k best of scores (N, A) inside each of groups (A,), ascending: (N, G, k) int16."""
     numbers = np.unique(groups)
     out = np.full((len(scores), len(numbers), k), -1, np.int16)
     for g, number in enumerate(numbers):
@@ -56,22 +53,13 @@ def ranked_in_groups(scores: np.ndarray, groups: np.ndarray, k: int = 5) -> np.n
     return out
 
 
-# ---- category (Table 2, first column) -------------------------------------------------------------------------------
-
-
 def ranked_hits(ranked: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
     """Return whether the true category is among the first k, (N,) bool. ranked (N, m) int, labels (N,) int."""
     return (ranked[:, :k] == labels[:, None]).any(1)
 
 
-# ---- attributes (Table 2, the other columns; Figure 7) --------------------------------------------------------------
-
-
 def ranked_matches(ranked: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return whether the attribute at each rank is one of the image's, (N, m) bool; False for -1.
-
-    ranked (N, m) int; labels (N, A) in {1, -1, 0}: 1 is a label, -1 a negative and 0 unknown.
-    """
+    """Return whether each of ranked (N, m) is 1 in labels (N, A) in {1, -1, 0}, (N, m) bool; False for a rank of -1."""
     return (np.take_along_axis(labels, np.maximum(ranked, 0).astype(np.int64), 1) == 1) & (ranked >= 0)
 
 
@@ -87,10 +75,7 @@ def first_answers(ranked: np.ndarray, k: int, classes: int) -> np.ndarray:
 
 
 def attribute_hits(ranked: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
-    """Return the image's attributes that are among the first k of its list, (N, A) bool.
-
-    Arguments as in `first_answers` and `ranked_matches`. Column sums over those of `labels == 1` are Figure 7.
-    """
+    """Return the attributes of labels (N, A) among the first k ranked, (N, A) bool; figure 7 is of its column sums."""
     ranked = first_answers(ranked, k, labels.shape[1])
     hits = np.zeros(labels.shape, bool)
     rows, places = np.nonzero(ranked_matches(ranked, labels))
@@ -202,10 +187,7 @@ def _coded(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def retrieval_matches(ranked: np.ndarray, query_items: np.ndarray, gallery_items: np.ndarray) -> np.ndarray:
-    """Return whether the image at each rank is of the query's item, (Q, k) bool.
-
-    ranked (Q, k) int, gallery indices as `search` returns them; query_items (Q,), gallery_items (G,) names or numbers.
-    """
+    """Return whether ranked (Q, k), gallery indices of `search`, are of query_items (Q,), by gallery_items (G,)."""
     query_items, gallery_items = _coded(query_items, gallery_items)
     return np.append(gallery_items, -1)[ranked] == query_items[:, None]  # -1 points at the appended -1, no item's code
 
@@ -240,7 +222,6 @@ class Interval(NamedTuple):
     lo: float
     hi: float
     error: float  # standard error: the resamples' standard deviation
-    seeds: int  # fine-tuning seeds that were resampled; with 1 the interval covers items alone
 
 
 class Bootstrap:
@@ -264,13 +245,8 @@ class Bootstrap:
             row[:] = np.bincount(rng.integers(size, size=size, dtype=np.int32), minlength=size)
 
     def sums(self, columns: np.ndarray) -> np.ndarray:
-        """Return the sums over rows of columns (N, ...) in the sample and each resample: (n + 1, ...) float64.
-
-        Raises ValueError for numbers that are not finite.
-        """
+        """Return the sums over rows of columns (N, ...) in the sample and each resample: (n + 1, ...) float64."""
         columns = np.asarray(columns, np.float64)
-        if not np.isfinite(columns).all():
-            raise ValueError("sums need finite numbers")
         flat = columns.reshape(self.rows, int(np.prod(columns.shape[1:])))
         if self._order is not None:
             flat = np.add.reduceat(flat[self._order], self._starts, axis=0)
@@ -280,8 +256,8 @@ class Bootstrap:
     def seed_weights(self, seeds: int, key: str) -> np.ndarray:
         """Return (n + 1, seeds) weights that sum to 1: equal in row 0, then those of resampled fine-tuning seeds.
 
-        seeds - 1 of them are drawn with replacement, so that the variance of their mean is unbiased (drawing three of
-        three would shrink it to two thirds). key, a method's name, makes the draws of different methods independent.
+        seeds - 1 of them are drawn with replacement: the variance of their mean is then unbiased. Methods, named by
+        key, draw independently.
         """
         weights = np.full((self.n + 1, seeds), 1 / seeds)
         if seeds > 1:
@@ -302,13 +278,10 @@ class Bootstrap:
         return np.einsum("rs,rs...->r...", self.seed_weights(ratios.shape[1], key), ratios)
 
 
-def interval(values: np.ndarray, level: float = 0.95, seeds: int = 1) -> Interval:
-    """Return the first of (n + 1,) values, as `Bootstrap.ratios` returns them, with the percentile interval of others.
-
-    Resamples that are nan are left out. All hits or none give an interval of width 0.
-    """
+def interval(values: np.ndarray, level: float = 0.95) -> Interval:
+    """Return the first of (n + 1,) values of `Bootstrap.ratios` with the percentile interval of the finite ones."""
     rest, nan = values[1:][np.isfinite(values[1:])], float("nan")
     if not np.isfinite(values[0]) or not len(rest):
-        return Interval(float(values[0]), nan, nan, nan, seeds)
+        return Interval(float(values[0]), nan, nan, nan)
     low, high = np.quantile(rest, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(values[0]), float(low), float(high), float(rest.std()), seeds)
+    return Interval(float(values[0]), float(low), float(high), float(rest.std()))

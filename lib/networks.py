@@ -56,9 +56,6 @@ def build(method: Method, benchmark: Benchmark, config: Config, seed: int, earli
     return FashionNet(config.model, config.input.view_px, categories, attributes, method.head, detector, local)
 
 
-# ---- what a network starts from -------------------------------------------------------------------------------------
-
-
 def save(path: Path, model: nn.Module, header: dict) -> None:
     """Write a network. header: JSON-serialisable, with "classes" as of `classes` and "supervised" attribute names."""
     write_tensors(path, dict(model.state_dict()), {key: json.dumps(value) for key, value in header.items()})
@@ -112,8 +109,7 @@ def start_generic(model: WTBI, config: Config, weights: str) -> str:
 def start_imagenet(model: nn.Module, config: Config, weights: str) -> tuple[list[str], str]:
     """Give a network's convolutions ImageNet's weights; return the parameter names and the weights' origin.
 
-    VGG-16's are copied into each trunk, and into each conv5 block of their shape. Raises DataError where a trunk has
-    another width.
+    VGG-16's go into each trunk and each conv5 block of their shape. Raises DataError for a trunk of another width.
     """
     if config.model.trunk == "efficientnet_lite0":  # loaded already
         stages = tuple(f"{name}." for name, module in model.named_modules() if getattr(module, "imagenet", False))
@@ -152,9 +148,6 @@ def read_vgg16(weights: str) -> tuple[dict[str, Tensor], str]:
         if f"features.{name}" not in state or state[f"features.{name}"].shape != shape:
             raise DataError(f"{weights}: no features.{name} of the shape {tuple(shape)}; {VGG16}")
     return {name: state[f"features.{name}"].float() for name in shapes}, origin
-
-
-# ---- shipped networks -----------------------------------------------------------------------------------------------
 
 
 def ship(model_file: Path, path: Path, about: dict) -> None:

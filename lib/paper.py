@@ -3,8 +3,6 @@
 Data only. Nothing here was measured by this project. Table 2 is in per cent; the figures are shares in 0..1.
 """
 
-from lib.lists import ATTRIBUTE_GROUPS  # noqa: F401  list_attr_cloth.txt's numbers
-
 # The order of Table 2.
 METHODS = ("wtbi", "darn", "fashionnet+100", "fashionnet+500", "fashionnet+joints", "fashionnet+poselets", "fashionnet")
 

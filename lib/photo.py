@@ -53,21 +53,8 @@ def read_photo(path: Path | str) -> np.ndarray:
     return np.asarray(ImageOps.exif_transpose(turned))
 
 
-def photo_size(path: Path | str) -> tuple[int, int]:
-    """Return width and height in pixels of the upright photo, from its header. Raises DataError like `read_photo`."""
-    data = _bytes(Path(path))
-    with _header(path, data) as image:
-        if image.format == "PNG" and b"eXIf" in data:
-            image.load()
-        turned = _orientation(image) in (5, 6, 7, 8) and image.format != "TIFF"  # whose size is the upright one
-        return (image.height, image.width) if turned else image.size
-
-
 def photos_under(folder: Path | str) -> list[Path]:
-    """Return the photos under a folder by their names, sorted; other files are counted on stderr.
-
-    Raises DataError where there is none.
-    """
+    """Return the photos under a folder by name, sorted; count other files on stderr. Raises DataError without any."""
     folder = Path(folder)
     suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS}
     files = sorted(path for path in folder.rglob("*") if not path.is_dir())

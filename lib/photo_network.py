@@ -74,10 +74,7 @@ class PhotoNet(nn.Module):
         return features * scale + shift
 
     def sureness(self, features: Tensor, kind: Tensor) -> Tensor:
-        """Return each attribute's probability in units of its threshold, (n, A), 0 where the kind excludes it.
-
-        features (n, F) of photos, kind (n,) their numbers.
-        """
+        """Return (n, A) probability over threshold for features (n, F), 0 where the kind (n,) excludes an attribute."""
         probability = self.attribute(self.drawn(features, kind)).sigmoid()
         return (probability / self.threshold).masked_fill(self.absent[kind], 0)
 

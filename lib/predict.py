@@ -7,7 +7,6 @@
 `lib.photo_network` has the networks. What it is not sure of is left out.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -117,15 +116,15 @@ def doubted(out: dict[str, Tensor]) -> Tensor:
     return (alike < model.least[0]) | (out["kind"].softmax(1).max(1).values < model.least[1])
 
 
-def guesses(kind: np.ndarray, names: list[str], most: int = GUESSES) -> list[tuple[str, float]]:
-    """Return up to `most` categories, each with the probability that it is right for the photo.
+def guesses(kind: np.ndarray, names: list[str]) -> list[tuple[str, float]]:
+    """Return up to GUESSES categories, each with the probability that it is right for the photo.
 
     kind (kinds,) probabilities. Photos with a known kind were at hand, and none with a known category: the categories
     are the commonest ones of the likeliest kinds. One may be right for several kinds, whose probabilities are summed.
     """
     right, out = photo_network.right_categories(names).numpy(), {}
     for _, common in sorted(zip(kind, KINDS.values(), strict=True), key=lambda pair: -pair[0]):
-        if common[0] not in out and len(out) < most:
+        if common[0] not in out and len(out) < GUESSES:
             out[common[0]] = float(kind @ right[:, names.index(common[0])])
     return list(out.items())
 
@@ -159,12 +158,12 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     """Return the photos under a folder and their features (N, D) float32, of the clothes in them; see `features`.
 
     They are computed once and kept in `cache_folder`, named by the network and the photos' names, sizes and times.
-    Photos that cannot be read are named on stderr then, and counted whenever the index is read. Raises DataError where
-    none can.
+    Photos that cannot be read are named on stderr then, and counted later. Raises DataError where none can.
     """
     paths = photos_under(folder)
-    state = [(str(path), _state(path)) for path in paths]
-    about = {"folder": str(Path(folder).resolve()), "photos": state, "network": photo_network.FILE.stat().st_mtime_ns}
+    stats = [path.stat() if path.exists() else None for path in paths]  # of a link, what it points at may be gone
+    photos = [(str(path), s and (s.st_size, s.st_mtime_ns)) for path, s in zip(paths, stats, strict=True)]
+    about = {"folder": str(Path(folder).resolve()), "photos": photos, "network": photo_network.FILE.stat().st_mtime_ns}
     about["features"] = efficientnet.WEIGHTS.stat().st_mtime_ns
     made = artefact(cache_folder / f"catalogue_{digest(about)}", lambda part: _describe(part, paths), about)
     stored = read_tensors(made / "features.safetensors", "np")[0]
@@ -175,11 +174,6 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     if not len(kept):
         raise DataError(f"{folder}: none of its {len(paths)} photos can be read; name another folder")
     return [paths[number] for number in kept], stored["features"]
-
-
-def _state(path: Path) -> tuple[int, int] | None:
-    """Return what tells whether a photo has changed; None while it may not be read."""
-    return (path.stat().st_size, path.stat().st_mtime_ns) if os.access(path, os.R_OK) else None
 
 
 def _describe(part: Path, paths: list[Path]) -> None:
@@ -198,10 +192,7 @@ def _describe(part: Path, paths: list[Path]) -> None:
 
 @torch.inference_mode()
 def features(photo: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """Return what photos are compared by, (D,) float32 of unit length, for a box of a photo: ImageNet's features.
-
-    Training on kinds of clothes makes all clothes of a kind alike (benchmarks/LOG.md).
-    """
+    """Return ImageNet's features of a box, (D,) float32 of unit length: trained ones find worse (benchmarks/LOG.md)."""
     cut, view = crops.crop(photo, box, INPUT.px, INPUT.margin), crops.fixed_view(1, INPUT)
     found = load_imagenet()(crops.images_in_view(torch.from_numpy(cut[None]), view, INPUT.view_px))
     return nn.functional.normalize(found[0], dim=0).numpy()
@@ -210,7 +201,7 @@ def features(photo: np.ndarray, box: np.ndarray) -> np.ndarray:
 @cache
 def load_imagenet() -> nn.Module:
     """Return EfficientNet-Lite0 as ImageNet has trained it: images normalised as for VGG-16 -> (n, 1280)."""
-    return nn.Sequential(efficientnet.Renormalise(), efficientnet.load()[0]).eval()
+    return nn.Sequential(efficientnet.Renormalise(), efficientnet.load()).eval()
 
 
 def nearest(query: np.ndarray, catalogue: tuple[list[Path], np.ndarray], k: int = SHOWN) -> list[tuple[Path, float]]:

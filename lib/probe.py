@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from lib import crops, efficientnet, losses, metrics, runs, train
+from lib import crops, efficientnet, losses, metrics, networks, runs, train
 from lib.artefact import artefact, digest, read_tensors, write_tensors
 from lib.config import Config
 from lib.deepfashion import Benchmark
 from lib.fashionnet import answers, make_head
-from lib.ladder import minimise
+from lib.ladder import fit_heads, labels_of
 from lib.lists import DataError
 
 SHIPPED = "tf_efficientnet_lite0"
@@ -32,7 +32,7 @@ def load(name: str, weights: str, view_px: int) -> tuple[nn.Module, tuple, tuple
     DataError for a name that timm lacks and for weights that are not the network's.
     """
     if name == SHIPPED and not weights:
-        return efficientnet.load()[0].eval(), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
+        return efficientnet.load().eval(), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
     if not timm.is_model(name):
         raise DataError(f"{name!r} is no network of timm {timm.__version__}; timm.list_models() names them")
     fixed = timm.get_pretrained_cfg(name).fixed_input_size
@@ -99,21 +99,11 @@ def linear(
     features: Tensor, benchmark: Benchmark, rows: np.ndarray, asked: Tensor, config: Config, seed: int
 ) -> dict[str, np.ndarray]:
     """Return category and attributes scores of `asked` (m, D) by a linear probe of the training rows' features."""
-    settings, training = config.ladder, config.training
-    labels = {"attributes": torch.from_numpy(benchmark.attributes[rows])}
-    if benchmark.category is not None:
-        labels["category"] = torch.from_numpy(benchmark.category[rows]).long()
-    weights = losses.attribute_weights(labels["attributes"], training.attribute_balance)
+    samples, heads, every = labels_of(benchmark, rows), networks.classes(benchmark), np.arange(len(rows))
+    weights = losses.attribute_weights(samples.attributes, config.training.attribute_balance)
     torch.manual_seed(seed)
-    categories = len(benchmark.category_names) if "category" in labels else 0
-    model = Probe(features.shape[1], categories, labels["attributes"].shape[1])
-    train.start_at_frequencies(model, train.Samples(**labels), np.arange(len(rows)), weights, config, [])
-
-    def loss(chosen: Tensor, _: int) -> Tensor:
-        true = {name: values[chosen] for name, values in labels.items()}
-        return train.total(train.loss_terms(model(features[chosen]), true, weights, 0), training.step2)
-
-    minimise(model, loss, np.arange(len(rows)), 1, settings, settings.epochs, seed)
+    model = Probe(features.shape[1], len(heads.get("category", ())), len(heads["attributes"]))
+    fit_heads(model, features[:, None], samples, every, weights, config, config.ladder.epochs, seed)
     with torch.inference_mode():
         out = model.eval()(asked)
     return {name: out[name].numpy() for name in ("category", "attributes") if name in out}

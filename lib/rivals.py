@@ -183,5 +183,5 @@ def make_generic(name: str) -> tuple[nn.Module, int]:
         stages = efficientnet.stages("shared"), efficientnet.stages("conv5")
         net = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(4), nn.Flatten())
         return net.requires_grad_(False), efficientnet.CHANNELS["conv5"] * 16
-    net = nn.Sequential(efficientnet.Renormalise(), efficientnet.load()[0])
+    net = nn.Sequential(efficientnet.Renormalise(), efficientnet.load())
     return net.requires_grad_(False), efficientnet.CHANNELS["last"]

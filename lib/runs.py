@@ -38,7 +38,7 @@ from lightning_fabric import Fabric
 from lib import crops, efficientnet, metrics, networks, parts, train
 from lib.artefact import artefact, digest, read_tensors, write_json, write_tensors
 from lib.config import Config
-from lib.deepfashion import Benchmark, measured_split, sides
+from lib.deepfashion import Benchmark, measured_rows, measured_split
 from lib.lists import DataError, Lacks
 from lib.methods import FASHIONNET, METHODS, Method, find, missing, supervised
 from lib.world import items
@@ -186,20 +186,14 @@ def missing_methods(stage: str, benchmarks: dict[str, Benchmark], config: Config
 
 
 def shipped_network(method: Method) -> Path:
-    """Return the file of the shipped network that a method starts from, whether or not it exists.
-
-    A detector is shipped inside the network that pools at what it finds.
-    """
+    """Return the file of the shipped network that a method starts from; a detector is inside the one that uses it."""
     if method.network == "detector":
         method = next(user for user in METHODS.values() if user.detector == method.pool_at)
     return networks.SHIPPED / f"{method.pretraining or method.name}.safetensors"
 
 
 def predecessor(method: Method, stage: str, benchmarks: dict[str, Benchmark], config: Config) -> tuple[str, str] | None:
-    """Return the (method, stage) of the run whose network a run starts from, None where there is none.
-
-    Fine-tuning starts from the pre-training; without one, the searches start from the category-and-attribute run.
-    """
+    """Return (method, stage) that a run starts from, None where there is none: pre-training, or categories."""
     pretraining = has_stage("pretrain", benchmarks)
     if stage == "pretrain" or method.network == "detector" or (not pretraining and config.start == "shipped"):
         return None
@@ -259,10 +253,7 @@ def training_rows(stage: str, benchmark: Benchmark, seed: int) -> tuple[np.ndarr
 
 
 def drawn_from(benchmark: Benchmark) -> tuple[World, int] | None:
-    """Return the size and the seed of the synthetic world that a benchmark is part of; None for photos.
-
-    Raises DataError where another version of the world has drawn it, whose items this one does not know.
-    """
+    """Return size and seed of the world that a benchmark is of, None for photos; DataError of another version."""
     path = benchmark.images_root.parent.parent / "world.json"
     if not path.exists():
         return None
@@ -344,7 +335,7 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
         designs(benchmark),
     )  # fmt: skip
     if run.method == FASHIONNET and run.stage in SEARCHES and run.earlier is not None and fabric.global_rank == 0:
-        _write_before(folder, model, job, benchmark)
+        write_tensors(folder / "before.safetensors", _answers(model, job, benchmark)[1])
     try:
         history = train.fit(model, job)
     except train.NotFinite as error:
@@ -364,8 +355,8 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
     if run.stage != "pretrain" and method.network != "detector":
         predicted, ranked, rows = _answers(model, job, benchmark)
         words = {"images": json.dumps(benchmark.image[rows].tolist()), "about": json.dumps(about)}
-        write_tensors(folder / "ranking.safetensors", _tensors(ranked))
-        write_tensors(folder / "scores.safetensors", _tensors(predicted), words)
+        write_tensors(folder / "ranking.safetensors", ranked)
+        write_tensors(folder / "scores.safetensors", predicted, words)
     networks.save(folder / "model.safetensors", model, header)
     write_json(folder / "run.json", {"about": about, "history": history})
     checkpoint.unlink(missing_ok=True)
@@ -415,29 +406,15 @@ def load_crops(benchmark: Benchmark, config: Config, out: Path, fabric: Fabric):
 # ---- rankings -------------------------------------------------------------------------------------------------------
 
 
-def _write_before(folder: Path, model, job: train.Fit, benchmark: Benchmark) -> None:
-    """Write the ranking of the network that a search starts from."""
-    model.to(job.fabric.device)  # not in predict, whose inference mode would move parameters that cannot be trained
-    write_tensors(folder / "before.safetensors", _tensors(_answers(model, job, benchmark)[1]))
-
-
 def _answers(model, job: train.Fit, benchmark: Benchmark) -> tuple[dict, dict, np.ndarray]:
     """Return the scores of the measured rows, their ranking, and these rows."""
-    queries = None
-    if benchmark.name in SEARCHES:
-        query, gallery = sides(benchmark)
-        rows, queries = np.concatenate([query, gallery]), len(query)
-    else:
-        rows = benchmark.rows(measured_split(benchmark))
+    rows, query, _ = measured_rows(benchmark)
+    model.to(job.fabric.device)  # not in predict, whose inference mode would move parameters that cannot be trained
     predicted = train.predict(model, job.samples, benchmark, rows, job.method, job.config, job.fabric)
-    ranked = rank(predicted, benchmark, rows, queries, str(job.fabric.device))
+    ranked = rank(predicted, benchmark, rows, None if query is None else len(query), str(job.fabric.device))
     if "parts" in ranked:  # to measure a detector of poselets against its own
         ranked["poselets"] = model.detector.poselets.cpu().numpy()
     return predicted, ranked, rows
-
-
-def _tensors(arrays: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
-    return {name: torch.from_numpy(value) for name, value in arrays.items()}
 
 
 def rank(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, queries: int | None = None,
@@ -480,12 +457,6 @@ def before(run: Run) -> dict[str, np.ndarray]:
     """Read the ranking of FashionNet in a search before its fine-tuning; an empty dict for other runs."""
     path = run.folder / "before.safetensors"
     return read_tensors(path, "np")[0] if path.exists() else {}
-
-
-def scores(run: Run) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Read all scores of a run (see `train.predict`) and the image names. Raises DataError where it is not finished."""
-    tensors, header = read_tensors(run.folder / "scores.safetensors", "np")
-    return tensors, np.array(json.loads(header["images"]))
 
 
 def info(run: Run) -> dict:

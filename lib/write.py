@@ -25,7 +25,6 @@ import pandas as pd
 from lib import lists
 from lib.deepfashion import Benchmark, read_benchmark
 from lib.lists import LISTS, POINTS, SLOTS, DataError
-from lib.photo import photo_size
 
 BOX = ("x1", "y1", "x2", "y2")
 TEXTS = ("image", "split", "clothes_type", "attributes", "category", "item", "domain", "pose")
@@ -36,7 +35,6 @@ CODES = {
 }
 SEPARATOR = ";"  # between the attributes of a cell
 MOST_NAMED = 10  # absent photos; the rest is counted
-LEAST_OVERLAP = 0.5  # share of a box's area inside its photo
 
 
 def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Path | None = None) -> Benchmark:
@@ -65,12 +63,10 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
     name = "category_attribute" if "item" not in table else "consumer2shop" if "domain" in table else "inshop"
     root = Path(folder) / lists.FOLDERS[name]
     part = root.with_name(f"{root.name}.part")
-    source = root / "Img" if photos is None else Path(photos)
     for wrong, what, cure in chain(_faults(table, name), _label_faults(table)):
         _refuse(table, wrong, what, cure)
     if photos is not None:
-        _check_present(table, source)
-    _check_inside(table, source)
+        _check_present(table, Path(photos))
     try:
         shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
         _write_lists(part, name, table)
@@ -83,8 +79,8 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
         for image in table["image"]:
             target = root / "Img" / image
             target.parent.mkdir(parents=True, exist_ok=True)
-            if photos is not None and not (target.exists() and target.samefile(source / image)):
-                shutil.copyfile(source / image, target)
+            if photos is not None and not (target.exists() and target.samefile(Path(photos, image))):
+                shutil.copyfile(Path(photos, image), target)
         for path in sorted(part.glob("*/*.txt")):
             target = root / path.relative_to(part)
             target.parent.mkdir(exist_ok=True)
@@ -250,9 +246,6 @@ def _alike(table: pd.DataFrame, what: str, names: pd.Series) -> Iterator[tuple[S
             yield table.index == row, fault, "spell both alike, or make them differ in more"
 
 
-# ---- the photos ------------------------------------------------------------------------------------------------------
-
-
 def _check_present(table: pd.DataFrame, photos: Path) -> None:
     """Raise DataError that names up to MOST_NAMED photos that are not there, and what looks like the first one."""
     absent = [image for image in table["image"] if not (photos / image).is_file()]
@@ -264,20 +257,6 @@ def _check_present(table: pd.DataFrame, photos: Path) -> None:
             if _looks(there.name) == _looks(path.name):
                 cure = f"one there is spelt {there.name!r} ({ascii(there.name)}), so spell it so"
         raise DataError(f"{photos}: no such photo: {', '.join(absent[:MOST_NAMED])}{more}; {cure}")
-
-
-def _check_inside(table: pd.DataFrame, photos: Path) -> None:
-    """Raise DataError for a box outside its photo. Photos that cannot be read are left to the reader of photos."""
-    for row, image, *box in table[["image", *BOX]].itertuples():
-        try:
-            size = photo_size(photos / image)
-        except DataError:
-            continue
-        corner, far = np.maximum(box[:2], 0), np.minimum(box[2:], size)
-        inside, whole = np.prod(np.maximum(far - corner, 0)), (box[2] - box[0]) * (box[3] - box[1])
-        if inside < LEAST_OVERLAP * whole:
-            what = f"the box lies outside the {size[0]} x {size[1]} pixels of {image}"
-            _refuse(table, table.index == row, what, "give pixels of the upright photo")
 
 
 # ---- the lists -------------------------------------------------------------------------------------------------------

@@ -162,13 +162,17 @@ def write_fine_release(folder: Path) -> Path:
 
 def test_the_faults_of_all_lists_of_the_fine_release_are_collected(tmp_path):
     write_fine_release(tmp_path)
-    paths = list(tmp_path.glob("Anno_fine/train_*.txt"))
+    paths = [path for path in tmp_path.glob("Anno_fine/train_*.txt") if path.name != "train_bbox.txt"]
     for path in paths:
         path.write_text(path.read_text().replace("\n", " 7 7\n", 1))
     with lists.collecting() as problems:
         b = deepfashion.find_benchmarks(tmp_path)["category_attribute"]
     assert sorted(str(problem).split(", line 1: ")[0] for problem in problems) == sorted(map(str, paths))
-    assert np.isnan(b.box).all() and (b.category, b.landmarks, b.attributes) == (None, None, None)
+    assert (b.category, b.landmarks, b.attributes) == (None, None, None)
+    path = tmp_path / "Anno_fine" / "train_bbox.txt"
+    path.write_text(path.read_text().replace("\n", " 7 7\n", 1))
+    with lists.collecting() as problems:
+        assert deepfashion.find_benchmarks(tmp_path) == {}
     with pytest.raises(DataError, match="train_bbox.txt, line 1"):
         deepfashion.find_benchmarks(tmp_path)
 
@@ -229,10 +233,9 @@ def test_the_landmark_benchmark_stands_in_for_an_absent_one(tmp_path):
 
 def test_joints_of_unknown_order_are_not_used(tmp_path):
     """The Fashion Landmark Detection Benchmark has clothes type and variation type before its joints."""
-    path = write_category_attribute(tmp_path) / "Anno_coarse" / "list_joints.txt"
-    write(path, [f"{name} 2 1" + " 0 5 5" * 14 for name in NAMES])
-    with pytest.warns(UserWarning, match="list_joints.txt: not used, because the order"):
-        b = read_category_attribute(tmp_path)
+    folder = write_category_attribute(tmp_path / deepfashion.STAND_IN)
+    write(folder / "Anno_coarse" / "list_joints.txt", [f"{name} 2 1" + " 0 5 5" * 14 for name in NAMES])
+    (b,) = deepfashion.find_benchmarks(tmp_path).values()
     assert b.joints is None and b.landmarks is not None
 
 

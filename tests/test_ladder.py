@@ -8,7 +8,7 @@ import torch
 from squares import CONFIG
 from torch import nn
 
-from lib import crops, efficientnet, ladder, losses, parts
+from lib import crops, efficientnet, ladder, losses, parts, train
 from lib.config import Input, Ladder
 from lib.ladder import EQUAL, NOTHING, POOLED, RUNGS, TRUE, Job
 from lib.lists import Lacks
@@ -24,7 +24,7 @@ def task(squares, tmp_path_factory):
 
 def test_the_fixed_views_maps_are_timms(squares, task):
     """Mean of the last map: timm's pooled features; the map at stride 16: the input of its sixth stage."""
-    rows, network = squares.rows("test"), efficientnet.load()[0].eval()
+    rows, network = squares.rows("test"), efficientnet.load().eval()
     stored = crops.crop_store(squares, task.folder.parent / "cache", AT.input)
     images = crops.images_in_view(torch.from_numpy(stored[rows]), crops.fixed_view(len(rows), AT.input), 64)
     seen = []
@@ -109,7 +109,8 @@ def test_weights_of_labels():
     labels = torch.from_numpy(np.where(np.random.default_rng(0).random((200, 6)) < 0.3, 1, -1)).to(torch.int8)
     mask = np.array([True, True, False, False, True, False])
     whole = losses.attribute_weights(labels, 0.1)
-    summed, mean = (ladder.label_weights(labels, mask, weight, 0.1) for weight in ("sum", "mean"))
+    samples = train.Samples(attributes=labels)
+    summed, mean = (ladder.label_weights(samples, np.arange(200), mask, weight, 0.1) for weight in ("sum", "mean"))
     for ours, theirs in zip(summed, whole, strict=True):
         torch.testing.assert_close(ours, theirs * torch.from_numpy(mask))
     logits = losses.prior_logits(losses.attribute_shares(labels), *(torch.where(w > 0, w, 1) for w in mean))

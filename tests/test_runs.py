@@ -1,5 +1,6 @@
 """Runs: the plan, what a run's key depends on, which rows it trains on, and what it leaves."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from squares import with_schedule
 
 from lib import efficientnet, networks, runs, train
+from lib.artefact import read_tensors
 from lib.config import PROFILES
 from lib.deepfashion import sides
 from lib.lists import DataError, Lacks
@@ -28,6 +30,10 @@ def no_pretraining(world):
 
 def plan_of(benchmarks, config, out, **changes):
     return runs.make_plan(benchmarks, replace(config, **changes), out)
+
+
+def scores_of(run):
+    return read_tensors(run.folder / "scores.safetensors", "np")
 
 
 def only(benchmarks, config, out, method, stage="category_attribute", seed=0, weights=""):
@@ -376,7 +382,7 @@ def test_the_same_100_attributes_supervise_at_every_stage(trained, world):
     assert set(np.array(world["inshop"].attribute_names)[estimated]) != set(names)  # its own choice would be another
     mask = np.isin(world["category_attribute"].attribute_names, names)
     for stage in FINE_TUNED:
-        scores = runs.scores(each[stage])[0]["attributes"]
+        scores = scores_of(each[stage])[0]["attributes"]
         assert (scores[:, ~mask] == train.NOT_SUPERVISED).all() and scores[:, mask].min() > train.NOT_SUPERVISED
 
 
@@ -385,8 +391,8 @@ def test_scores_and_rankings_are_in_the_order_of_the_measured_rows(trained, worl
     for stage in FINE_TUNED:
         benchmark = world[stage]
         rows = benchmark.rows("test") if stage == "category_attribute" else np.concatenate(sides(benchmark))
-        scores, images = runs.scores(each[stage])
-        assert images.tolist() == benchmark.image[rows].tolist()
+        scores, header = scores_of(each[stage])
+        assert json.loads(header["images"]) == benchmark.image[rows].tolist()
         assert all(len(value) == len(rows) for value in scores.values())
         found = runs.ranking(each[stage])
         queries = None if stage == "category_attribute" else len(sides(benchmark)[0])
@@ -401,7 +407,7 @@ def test_a_finished_run_is_found_and_not_trained_again(trained, monkeypatch):
     for run in each.values():
         assert runs.train_run(plan, run) == run.folder
     other = plan_of(plan.benchmarks, plan.config, plan.out, seeds=(7,)).of("inshop")[0]
-    for read in (runs.info, runs.ranking, runs.scores):
+    for read in (runs.info, runs.ranking):
         with pytest.raises(DataError, match="no such file; run the notebook"):
             read(other)
 
@@ -457,7 +463,7 @@ def test_a_stopped_run_resumes_and_ends_with_the_same_scores(squares, config, tm
     monkeypatch.setattr(train, "run_epoch", lambda *given: seen.append(given[2]) or epoch(*given))
     runs.train_run(plan, run)
     assert seen == [1] and not left.exists() and not (run.folder / "checkpoint.safetensors").exists()
-    ours, exact = runs.scores(run)[0], runs.scores(whole)[0]
+    ours, exact = scores_of(run)[0], scores_of(whole)[0]
     assert all(np.array_equal(ours[name], exact[name]) for name in exact)
 
 

@@ -202,12 +202,10 @@ def test_bad_tables_are_named_and_nothing_is_written(tmp_path, table, said):
 # Photos
 
 
-def save(folder, images, size=(100, 100), orientation=1):
-    exif = Image.Exif()
-    exif[0x0112] = orientation
+def save(folder, images):
     for name in images:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", size).save(folder / name, exif=exif)
+        Image.new("RGB", (100, 100)).save(folder / name)
 
 
 def test_photos_are_copied_or_left_where_they_are(tmp_path):
@@ -231,12 +229,3 @@ def test_absent_photos_are_named_up_to_ten(tmp_path):
     (tmp_path / "img" / "0.jpg").rename(tmp_path / "img" / "0.JPG")
     with pytest.raises(DataError, match="one there is spelt '0.JPG'"):
         write(tmp_path / "out", many, photos=tmp_path)
-
-
-def test_boxes_are_compared_with_the_upright_photo(tmp_path):
-    """A photo of 200 x 100 pixels that lies on its side is 100 x 200 upright."""
-    save(tmp_path, own().image, (200, 100), orientation=6)
-    b = write(tmp_path / "out", own(y1=110, y2=190), photos=tmp_path)
-    assert b.box[0].tolist() == [10, 110, 60, 190]
-    with pytest.raises(DataError, match="row 2 .*outside the 100 x 200 pixels of .*; give pixels of the upright photo"):
-        write(tmp_path / "other", own(x1=[10, 110, 10, 10], x2=[60, 190, 60, 60]), photos=tmp_path)

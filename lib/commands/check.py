@@ -7,10 +7,8 @@ file, its line and a cure. What a folder lacks is no problem: the notebooks abou
 """
 
 import time
-import warnings
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from lib import crops, deepfashion, runs
@@ -57,17 +55,14 @@ def found_lines(benchmarks: dict[str, Benchmark]) -> list[str]:
 
 
 def reason_to_skip(number: str, plan: runs.Plan) -> str:
-    """Return why a notebook is skipped on this source, in the words that it ends with itself; "" where it runs.
-
-    Raises DataError where the source has no split to measure on.
-    """
+    """Return why a notebook is skipped, in the words that it ends with, or "". Raises DataError without a split."""
     if number not in NEEDS:
         return ""
     stage, *labels = NEEDS[number]
     try:
         tables.need(plan.benchmarks, stage, *labels)
         if number == "10":  # it trains networks of its own
-            results.measured_rows(plan.benchmarks[stage])
+            deepfashion.measured_rows(plan.benchmarks[stage])
             return ""
         measured = results.gather(stage, plan, answers=False)
         if number != "02":
@@ -96,7 +91,7 @@ def notebook_lines(plan: runs.Plan) -> list[str]:
 
 
 def place(folder: Path, benchmark: Benchmark, row: int) -> str:
-    """Return where a list names an image first, as "line 7 of list_bbox.txt". The list of boxes must have been read."""
+    """Return where a list names an image first, as "line 7 of list_bbox.txt"."""
     boxes = BOXES[benchmark.name][0]
     if benchmark.annotation == "fine" and not (folder / "Anno_fine" / boxes).exists():  # as released: names by split
         split = benchmark.split[row]
@@ -105,67 +100,44 @@ def place(folder: Path, benchmark: Benchmark, row: int) -> str:
 
 
 def photo_faults(folder: Path, benchmark: Benchmark) -> tuple[list[str], list[str], float]:
-    """Decode all photos; return problems, notes, and the photos decoded per second.
-
-    Of each kind of fault, up to `crops.MOST_REPORTED` are named and the rest counted.
-    """
+    """Decode all photos; return problems, notes, and photos per second. Up to MOST_REPORTED of a kind are named."""
     start, n, out = time.perf_counter(), len(benchmark.image), []
     kinds = crops.bad_photos(benchmark)
     rate = n / (time.perf_counter() - start)
-    listed = np.isfinite(benchmark.box).all()
     titles = ("photos cannot be read", "boxes lie outside their photos", "boxes leave their photos")
     for title, found in zip(titles, kinds, strict=True):
         text = [f"{benchmark.name}: {len(found):,} of {n:,} {title}"]
         for row in list(found)[: crops.MOST_REPORTED]:
-            text.append(f"     {found[row]}" + (f" ({place(folder, benchmark, row)})" if listed else ""))
+            text.append(f"     {found[row]} ({place(folder, benchmark, row)})")
         text += [f"     and {len(found) - crops.MOST_REPORTED:,} more"] * (len(found) > crops.MOST_REPORTED)
         out.append(["\n".join(text)] if found else [])
     return out[0] + out[1], out[2], rate
 
 
 def cost_lines(plan: runs.Plan, rates: dict[str, float]) -> list[str]:
-    """Return the disk of the crops, the time to decode the photos, and the passes of training; no guess of its time.
-
-    rates: photos per second by benchmark.
-    """
-    config, lines = plan.config, []
+    """Return the disk of the crops and the time to decode the photos. rates: photos per second by benchmark."""
+    size, lines = plan.config.input, []
     for name, rate in rates.items():
         n = len(plan.benchmarks[name].image)
-        bytes_per_pixel = JPEG_BYTES_PER_PIXEL if config.input.jpeg else BYTES_PER_PIXEL
-        room = f"{n * config.input.px**2 * bytes_per_pixel / 1e6:,.1f} MB"
+        room = f"{n * size.px**2 * (JPEG_BYTES_PER_PIXEL if size.jpeg else BYTES_PER_PIXEL) / 1e6:,.1f} MB"
         decoded = f"{n:,} photos at {rate:,.0f} per second are decoded in {clock(n / rate)}"
-        lines.append(f"  {name}: crops of {config.input.px} px take {room}; {decoded}")
-    if config.start == "imagenet" and config.model.trunk != "efficientnet_lite0":
-        source = f"torchvision's {config.model.trunk}, downloaded by the first run"
-        lines.append(f"  weights: {source}; offline, give --weights FILE")
-    for stage in runs.ALL_STAGES:
-        name, split = ("category_attribute", "pretrain") if stage == "pretrain" else (stage, "train")
-        if name in plan.benchmarks and (n := len(plan.benchmarks[name].rows(split))):
-            passes = f"each {config.training.schedule(stage).passes} passes of {n:,} images"
-            number = len(plan.of(stage))
-            lines.append(f"  training, {stage}: {number} runs (methods, detectors, seeds), {passes}")
+        lines.append(f"  {name}: crops of {size.px} px take {room}; {decoded}")
     return lines or ["  nothing to train on"]
 
 
 def report(root: Path, profile: str) -> tuple[str, bool]:
     """Inspect a folder; return the text, and whether there is no problem. Raises DataError without a benchmark."""
     config, folders = find_profile(profile), deepfashion.find_folders(root)
-    broken, rates = [], {}
+    broken, notes, rates = [], [], {}
     with collecting() as problems:
-        with warnings.catch_warnings(record=True) as warned:
-            warnings.simplefilter("always")
-            benchmarks = deepfashion.find_benchmarks(root)
-        notes = [str(warning.message) for warning in warned]
+        benchmarks = deepfashion.find_benchmarks(root)
         for name, benchmark in benchmarks.items():
             with attempt():
                 deepfashion.check_disjoint(benchmark)
             with attempt():
-                if np.isfinite(benchmark.box).all():
-                    crops.check_sizes(benchmark)
-            top = benchmark.image[0].split("/")[0]
-            if (benchmark.images_root / top).exists():  # else all are missing: said already
-                faults, leaving, rates[name] = photo_faults(folders[name], benchmark)
-                broken, notes = broken + faults, notes + leaving
+                crops.check_sizes(benchmark)
+            faults, leaving, rates[name] = photo_faults(folders[name], benchmark)
+            broken, notes = broken + faults, notes + leaving
         plan, number = runs.make_plan(benchmarks, config, root), len(problems)
         able = notebook_lines(plan)
         if number:  # that there is no split to measure on may follow from them
@@ -176,7 +148,7 @@ def report(root: Path, profile: str) -> tuple[str, bool]:
     text += ["", f"Notebooks{aside}", *able]
     text += ["", f"Problems: {len(sentences) or 'none'}", *(f"  {i}. {words}" for i, words in enumerate(sentences, 1))]
     text += ["", "Notes: nothing of this stops a run", *(f"  {note}" for note in notes)] if notes else []
-    text += ["", "Disk, decoding and training", *cost_lines(plan, rates)]
+    text += ["", "Disk and decoding", *cost_lines(plan, rates)]
     # Paths are given from the folder that the first line names, or no line would fit a screen.
     return "\n".join([text[0], *(line.replace(f"{root}/", "") for line in text[1:])]), not sentences
 

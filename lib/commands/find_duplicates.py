@@ -41,8 +41,7 @@ def photo_features(benchmark: Benchmark) -> np.ndarray:
 def count_copies(splits: dict[str, tuple[list[str], np.ndarray]]) -> pd.DataFrame:
     """Return for each pair of splits how many photos of the first have an exact, and a near, copy in the second.
 
-    splits: by name the digests of the photos and their features (n, D) of unit length. Within a split a photo is no
-    copy of itself, and near copies include exact ones.
+    splits: by name digests and unit features (n, D). A photo is no copy of itself; near copies include exact ones.
     """
     rows = []
     for one, other in combinations_with_replacement(splits, 2):

@@ -10,7 +10,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -45,7 +44,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--trunk", choices=TRUNKS, help="with --data or --check: the ImageNet network under FashionNet")
     add("--weights", metavar="FILE", type=existing, help="ImageNet's, for --trunk or --profile paper")
     add("--only", metavar="NN", type=lambda text: f"{text:0>2}", choices=NOTEBOOKS, help="run one notebook")
-    add("--minutes", metavar="N", type=float, help="stop after N minutes, as by Ctrl-C")
     add("--skip-damaged", action="store_true", help="go on without photos that cannot be read")
     add("--fresh", action="store_true", help="delete this profile's earlier outputs first")
     instead = parser.add_mutually_exclusive_group()
@@ -61,7 +59,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
             parser.error(sentence)
 
     photos = args.data or args.check
-    run = args.data or args.weights or args.only or args.minutes or args.skip_damaged or args.fresh
+    run = args.data or args.weights or args.only or args.skip_damaged or args.fresh
     require(not run or not (args.check or args.photo or args.test), "--check, --photo and --test train nothing")
     require(args.photo or not (args.box or args.catalogue), "--box and --catalogue need --photo")
     require(args.data or not args.skip_damaged, "--skip-damaged needs --data")
@@ -69,7 +67,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     require(not args.trunk or (photos and not args.profile), "--trunk needs --data or --check, and no --profile")
     require(args.trunk or args.profile == "paper" or not args.weights, "--weights needs --trunk or --profile paper")
     require(not (args.only and args.fresh), "--fresh deletes what the other notebooks wrote: not with --only")
-    require(args.minutes is None or 0 < args.minutes < 1e6, "--minutes: a number above 0")
     args.profile = args.profile or ("photos" if photos else "demo")
     args.profile += f"-{args.trunk}" if args.trunk else ""
     # Results on drawn clothes and on real photos never share a folder.
@@ -93,10 +90,6 @@ def main(arguments: list[str]) -> None:
     if args.photo:
         return photo.main(args.photo, args.box, args.catalogue)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a shell
-    if args.minutes:
-        timer = threading.Timer(60 * args.minutes, os.kill, (os.getpid(), signal.SIGINT))
-        timer.daemon = True
-        timer.start()
     args.out.parent.mkdir(exist_ok=True)
     with alone(args.out):
         if args.fresh:
@@ -154,8 +147,7 @@ def set_kernels_environment(scratch: Path) -> None:
 def run_notebook(path: Path, target: Path, values: dict) -> str:
     """Run a notebook in its own folder; the executed copy takes the place of the last one when all cells have passed.
 
-    Returns "" or, where the data lack what the notebook is about (`lib.lists.Lacks`), why it is skipped. Raises
-    DataError where a cell fails.
+    Returns "", or why the notebook is skipped (`lib.lists.Lacks`). Raises DataError where a cell fails.
     """
     import papermill
 

@@ -41,8 +41,7 @@ def open_plan(profile: str, data: str, out: str, weights: str, skip_damaged: boo
 
 
 def phases(plan: runs.Plan) -> list[list[runs.Run]]:
-    """Return the runs in lists, each of which needs those of earlier lists alone: of a seed the pre-training, then the
-    categories and attributes, then the searches; then the next seed.
+    """Return the runs in lists, each of which needs those of earlier lists alone: of a seed each stage in order.
 
     A detector is trained by the first run that pools at what it finds; runs with one come first, as they take longest.
     """

@@ -81,14 +81,13 @@ def roughen(images: Tensor, generator: torch.Generator) -> Tensor:
     return torch.cat(out).contiguous(memory_format=torch.channels_last)
 
 
-def training_mode(model: FashionNet) -> list[nn.Parameter]:
-    """Freeze the trunk and all batch norms at ImageNet's values; return the parameters that are trained."""
+def training_mode(model: FashionNet) -> None:
+    """Freeze the trunk and all batch norms at ImageNet's values."""
     model.train()
     model.trunk.requires_grad_(False)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eval().requires_grad_(False)
-    return [parameter for parameter in model.parameters() if parameter.requires_grad]
 
 
 def excluded(samples: train.Samples, rows: np.ndarray, right: Tensor) -> Tensor:
@@ -121,10 +120,9 @@ def fit(drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray], out: Path) -> t
     train.start_at_frequencies(model, replace(samples, category=None), rows, weights, CONFIG, [])
     right = right_categories([*drawn.category_names, NONE])
     absent = excluded(samples, rows, right)
-    parameters = training_mode(model)
-    matrices, others = ([p for p in parameters if (p.ndim > 1) == wide] for wide in (True, False))
-    groups = [{"params": matrices}, {"params": others, "weight_decay": 0}]
-    optimizer = torch.optim.AdamW(groups, lr=RATE, weight_decay=CONFIG.training.weight_decay)
+    training_mode(model)
+    rate = torch.tensor(RATE)
+    optimizer = train.make_optimizer(model, rate, CONFIG, rate.device)
     generator = torch.Generator().manual_seed(SEED)
     sources = zip(batches(len(rows), SEED), batches(len(photos[0]), SEED), strict=True)
     bar = tqdm(sources, total=STEPS, unit="update", mininterval=10)
@@ -140,8 +138,7 @@ def fit(drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray], out: Path) -> t
         wrong = nn.functional.softplus(found["attributes"][BATCH:]) * absent[kind] * weights[1]
         loss = train.total(terms, WEIGHTS) + ABSENT * wrong.sum() / BATCH
         loss = loss + kind_loss(found["category"][BATCH:], right[kind])
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * train.rate_share(step, STEPS)
+        rate.fill_(RATE * train.rate_share(step, STEPS))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()

@@ -132,7 +132,7 @@ class Comparison(NamedTuple):
         factor, value = wider * ends[0] / ends[1], found.value
         lo, hi = value - factor * (value - found.lo) - slack, value + factor * (found.hi - value) + slack
         error = max(value - lo, hi - value) / ends[0] if slack else wider * found.error
-        return found._replace(lo=lo, hi=hi, error=error, seeds=min(side.seeds for side in self.sides))
+        return found._replace(lo=lo, hi=hi, error=error)
 
 
 def margin(effect: float) -> float:
@@ -307,10 +307,7 @@ def holm(p: pd.Series) -> pd.Series:
 
 
 def direction(ends: list[tuple[float, float]], margin: float, p_held: float, p_opposite: float) -> str:
-    """Return held, opposite, no difference or undecided; see the rule.
-
-    ends: of the interval of each number of a claim. The p-values are corrected.
-    """
+    """Return the verdict by the rule from the ends of each number's interval, the margin and corrected p-values."""
     lows, highs = zip(*ends, strict=True)
     if -margin <= min(lows) and max(highs) <= margin:
         return "no difference"
@@ -354,8 +351,8 @@ def weigh(comparisons: list[Comparison], effect: float = np.nan, rival: float = 
     row = {"measured": shown.value, "lo": shown.lo, "hi": shown.hi, "detectable": seen(weakest.units) * shown.error}
     row |= {"p_held": held, "p_opposite": opposite, "size": size(low, high, wanted), "margin": margin(wanted)}
     row["ends"] = [(interval.lo, interval.hi) for interval in sized]
-    starts = min(side.pretrainings for side in weakest.sides)
-    return row | {"reason": "; ".join(notes), "seeds": shown.seeds, "pretrainings": starts}
+    seeds, starts = (min(getattr(side, name) for side in weakest.sides) for name in ("seeds", "pretrainings"))
+    return row | {"reason": "; ".join(notes), "seeds": seeds, "pretrainings": starts}
 
 
 # ---- the claims -----------------------------------------------------------------------------------------------------
@@ -466,10 +463,7 @@ def lower_for_each(e: Evidence) -> list[Comparison]:
 
 
 def larger_lead(e: Evidence) -> list[Comparison]:
-    """Compare FashionNet in consumer-to-shop with where it would be if it led DARN there by in-shop's share of DARN's.
-
-    So the number is in points as all others are.
-    """
+    """Compare FashionNet in consumer-to-shop with DARN there times in-shop's ratio of the two: in points."""
     street, shop = (e.lead(stage, measures.search, TOP, "darn") for stage in ("consumer2shop", "inshop"))
     gap = paper.INSHOP_TOP20[FASHIONNET] - paper.INSHOP_TOP20["darn"]
     for found, stage in ((street, "consumer2shop"), (shop, "inshop")):
@@ -570,7 +564,7 @@ def judge(results: dict[str, Results], dosed: dict[str, Dose], drawn: bool) -> p
     evidence, rows = Evidence(results), []
     for c in CLAIMS:
         row = {"group": c.group, "claim": c.claim, "where": c.where, "paper": c.effect, "seeds": 0}
-        row["pretrainings"] = 1
+        row |= {"pretrainings": 1, "rule": RULE_DATE}
         row["dose"] = "; ".join(f"{name}: {dosed[name].figure}" for name in c.ingredients)
         try:
             row |= weigh(c.compare(evidence), c.effect, c.rival)
@@ -585,7 +579,6 @@ def judge(results: dict[str, Results], dosed: dict[str, Dose], drawn: bool) -> p
     names = ["group", "claim", "where", "paper", "measured", "lo", "hi", "detectable", "p", "direction", "size"]
     names += ["dose", "reason", "seeds", "pretrainings", "rule"]
     table = pd.DataFrame(rows).reindex(columns=[*names, "p_held", "p_opposite"])
-    table = table.assign(rule=RULE_DATE)
     # One family of hypotheses: each claim's better-supported direction.
     table["p"] = holm(table[["p_held", "p_opposite"]].min(axis=1))
     for i in table.index[table.direction.isna()]:

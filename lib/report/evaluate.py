@@ -20,10 +20,11 @@ import pandas as pd
 
 from lib import deepfashion, runs
 from lib.artefact import read_tensors, write_beside
-from lib.deepfashion import Benchmark
+from lib.deepfashion import Benchmark, measured_rows
 from lib.lists import FOLDERS, DataError, fail
 from lib.report.measures import measure_all, printed, words
-from lib.report.results import SEARCHES, Results, measured_rows
+from lib.report.results import Results
+from lib.runs import SEARCHES
 
 POINTS = tuple(f"{axis}{slot}" for slot in range(1, 9) for axis in "xy")
 COLUMNS = ("file", "measure", "definition", "group", "k", "value", "lo", "hi", "n")

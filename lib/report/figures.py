@@ -71,8 +71,7 @@ def line_of(method: str) -> dict:
 def label_ends(axis, ends: list[tuple[str, float, float, tuple]], gap: float = 0.055) -> None:
     """Write names at line ends, moved apart where they would overlap.
 
-    ends: (name, x, y, colour) in data units; those whose y is nan are left out. gap: least distance of two names, as a
-    share of the axis' height.
+    ends: (name, x, y, colour) in data units, not drawn for nan. gap: least distance in shares of the axis' height.
     """
     ends = sorted((end for end in ends if np.isfinite(end[2])), key=lambda end: end[2])
     if not ends:

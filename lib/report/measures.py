@@ -19,7 +19,8 @@ from lib import metrics, paper, runs
 from lib.lists import LANDMARKS, POSES
 from lib.methods import FASHIONNET
 from lib.report.files import read_table, save_table
-from lib.report.results import SEARCHES, Counts, Results
+from lib.report.results import Counts, Results
+from lib.runs import SEARCHES
 from lib.world.garment import CATEGORY_NAMES, category_ceiling
 
 CHANCE, DESIGN, BEFORE = "chance", "design known", "before fine-tuning"
@@ -60,10 +61,7 @@ def each_category(r: Results, method: str, k: int, columns: np.ndarray) -> Count
 
 
 def attributes(r: Results, method: str, k: int, group: str = "all", name: str = "attributes") -> Counts:
-    """Return matched and true attributes of a group per image, in the ranking of all attributes.
-
-    name: "attributes_in_group" for the ranking inside each group.
-    """
+    """Return matched and true attributes of a group per image. name: "attributes_in_group" ranks inside each group."""
     labels, columns = r.truth("attributes"), r.members(group)
     lists = [metrics.first_answers(ranked, k, len(columns)) for ranked in r.each(method, name)]
     matched = [(metrics.ranked_matches(ranked, labels) & columns[ranked]).sum(1) for ranked in lists]
@@ -101,13 +99,7 @@ def _slots(group: str | tuple[int, ...]) -> Sequence[int]:
 
 
 def landmarks(
-    r: Results,
-    method: str,
-    k: float = paper.PDJ_THRESHOLD,
-    group: str | tuple[int, ...] = "all",
-    norm: str = "box",
-    side: float = 1,
-    errors: bool = False,
+    r: Results, method: str, k: float, group: str | tuple[int, ...], norm: str = "box", side: float = 1, errors=False
 ) -> Counts:
     """Return visible landmarks found below k, and visible ones, per image.
 
@@ -140,8 +132,7 @@ def matches(r: Results, method: str, within: bool = False) -> np.ndarray:
 def search(r: Results, method: str, k: int, group: str | np.ndarray = "all") -> Counts:
     """Return top-k hits and ones per query; 0 and 0 for those outside the group.
 
-    group: "all", "within category" (the query's own is searched), "pose front" and the like, "pose" for both, or a mask
-    (Q,) bool.
+    group: "all", "within category" (the query's), "pose front" and the like, "pose" for both, or a mask (Q,) bool.
     """
     mask = asked(r, group)[None]
     hits = matches(r, method, isinstance(group, str) and group == "within category")[:, :, :k].any(2)
@@ -352,8 +343,7 @@ def mean_of_best(values: np.ndarray, most: int) -> tuple[np.ndarray, int]:
     """Return the mean of the `most` highest values of each row, and how many values are averaged.
 
     values (resamples, labels): nan for a label that none of the sample's images has. One that a resample has not drawn
-    keeps its value in the sample, row 0: left out, rare labels, which are the hard ones, would weigh less in the
-    resamples than in the sample, and the interval of a mean over labels could lie above its own value.
+    keeps its value in the sample, row 0: without the rare labels, which are hard, resamples would have a higher mean.
     """
     values = values[:, np.isfinite(values[0])]
     if not values.shape[1]:
@@ -361,9 +351,6 @@ def mean_of_best(values: np.ndarray, most: int) -> tuple[np.ndarray, int]:
     values = np.where(np.isfinite(values), values, values[0])
     values = np.sort(values, axis=1)[:, -most:]
     return values.mean(1), values.shape[1]
-
-
-# ---- the file -------------------------------------------------------------------------------------------------------
 
 
 def save(table: pd.DataFrame, out: Path) -> Path:

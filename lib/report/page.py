@@ -19,7 +19,8 @@ from lib.artefact import write_beside
 from lib.report import tables
 from lib.report.files import read_table
 from lib.report.measures import COLUMNS
-from lib.report.results import SEARCHES, STAGES
+from lib.report.results import STAGES
+from lib.runs import SEARCHES
 
 # As tables and bars order them.
 DIRECTIONS = ("held", "no difference", "opposite", "undecided", "by construction", "not testable here")
@@ -61,8 +62,7 @@ WIDE = 1.5  # width / height from which a figure scrolls on a phone, so that its
 def beside(long: pd.DataFrame, bold: bool = False) -> pd.DataFrame | None:
     """Return one row per method and two columns, "here" and "paper", per title; None without rows.
 
-    long: columns title, method, ours, lo, hi and paper, per cent. bold: of each column, the best of the paper's methods
-    is bold.
+    long: columns title, method, ours, lo, hi and paper, per cent. bold: the best of the paper's methods per column.
     """
     parts = list(long.groupby("title", sort=False))
     methods = list(dict.fromkeys(method for _, part in parts for method in part.method))
@@ -203,10 +203,7 @@ def notebooks(out: Path) -> dict[str, str]:
 
 
 def page(out: Path, profile: str, data: str) -> str:
-    """Return the page of a run as HTML. data: the notebooks' parameter, "" for the synthetic clothes world.
-
-    Raises DataError where a table cannot be read.
-    """
+    """Return a run's page as HTML. data: "" for drawn clothes. Raises DataError where a table cannot be read."""
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     blocks = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
     template = jinja2.Environment(loader=loader, autoescape=True, **blocks).get_template("page.html.jinja")

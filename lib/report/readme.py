@@ -1,32 +1,31 @@
-"""The generated parts of the README and of the results page, from the tables kept under outputs/reference/.
+"""The generated parts of the README, docs/METRICS.md and the results page, from the tables kept in outputs/reference/.
 
     python -m lib.report.readme
 
-A test checks that the README shows what the tables hold.
+Tests check that these pages show what the tables hold.
 """
-
-from pathlib import Path
 
 import pandas as pd
 
 from lib import networks, paper, photo_network
 from lib.artefact import write_beside
 from lib.lists import LANDMARKS
-from lib.methods import METHODS
+from lib.methods import FASHIONNET, METHODS
 from lib.report import rungs
 from lib.report.claims import RULE_DATE
 from lib.report.files import read_table, save_figure
+from lib.report.measures import printed, words
 from lib.report.page import REFERENCES, RUNS, beside, search
 from lib.report.results import ROOT
 from lib.report.tables import DASH, beside_paper, claims_display, rows_of, shown
 
-REFERENCE = ROOT / "outputs" / "reference"
+README, PAGE, REFERENCE = ROOT / "README.md", ROOT / "docs" / "METRICS.md", ROOT / "outputs" / "reference"
 PROFILES = {
     "study": "the study, three seeds of fine-tuning",
     "demo": "the demo, one seed",
     "photos": "real photos, one seed",
 }
-START, END = "<!-- {name}: written by python -m {module}, checked by a test -->\n", "<!-- end of {name} -->"
+START, END = "<!-- {}: written by python -m lib.report.readme, checked by a test -->\n", "<!-- end of {} -->"
 
 
 def read(profile: str, name: str) -> pd.DataFrame | None:
@@ -137,6 +136,21 @@ def parts() -> dict[str, str]:
     return {name: markdown(table) for name, table in texts.items()}
 
 
+def definitions() -> dict[str, str]:
+    """Return the generated part of docs/METRICS.md: FashionNet's numbers of a kept profile, by every definition."""
+    profile, lines = kept()[0], []
+    rows = printed(read(profile, "measures"))
+    rows = rows[(rows.method == FASHIONNET) & rows.group.isin(("all", "within category"))]
+    searched = (rows.measure == "search") & rows.k.isin((1, paper.RETRIEVAL_TOP_K)) & (rows.stage == "inshop")
+    rows = rows[searched | (rows.measure != "search") & (rows.stage == "category_attribute")]
+    for row in rows.itertuples():
+        measure, definition = words(row)
+        measure = measure.replace("search", "in-shop") + (f", {row.group}" if row.group != "all" else "")
+        lines.append((measure, definition, f"{row.value:.3f}" if definition == "NE" else f"{100 * row.value:.1f}"))
+    title = f"FashionNet of {PROFILES[profile]}, in per cent; NE in units of the box.\n\n"
+    return {"numbers": title + markdown(pd.DataFrame(lines, columns=["measure", "definition", "value"]))}
+
+
 def results_page() -> str:
     """Return outputs/reference/README.md: every kept profile's headline numbers, landmarks, claims and provenance."""
     out = [
@@ -171,21 +185,19 @@ def draw_ladder() -> None:
         save_figure(rungs.draw_leads(pd.concat(kept)), REFERENCE / "ladder", "ladder_both", caption)
 
 
-def fill(text: str, contents: dict[str, str], module: str = "lib.report.readme") -> str:
-    """Return a page's text with the parts that a module generates, each between its marks. Raises ValueError where a
-    mark is absent."""
+def fill(text: str, contents: dict[str, str]) -> str:
+    """Return a page's text with its generated parts, each between its marks. Raises ValueError without a mark."""
     for name, content in contents.items():
-        first, last = START.format(name=name, module=module), END.format(name=name)
+        first, last = START.format(name), END.format(name)
         head, rest = text.split(first)
         text = head + first + content + last + rest.split(last, 1)[1]
     return text
 
 
 def main() -> None:
-    readme: Path = ROOT / "README.md"
-    text = fill(readme.read_text(), parts())
-    write_beside(readme, lambda part: part.write_text(text))
-    write_beside(REFERENCE / "README.md", lambda part: part.write_text(results_page()))
+    pages = {page: fill(page.read_text(), parts) for page, parts in ((README, parts()), (PAGE, definitions()))}
+    for page, text in (pages | {REFERENCE / "README.md": results_page()}).items():
+        write_beside(page, lambda part, text=text: part.write_text(text))
     draw_ladder()
 
 

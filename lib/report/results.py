@@ -18,7 +18,6 @@ from lib.world import write_world
 
 CHECKOUT = Path(__file__).parent.parent.parent
 ROOT = CHECKOUT if (CHECKOUT / "notebooks").exists() else Path.cwd()  # of outputs/; an installed package has none
-SEARCHES = ("inshop", "consumer2shop")
 STAGES = {"category_attribute": "category and attributes", "inshop": "in-shop", "consumer2shop": "consumer-to-shop"}
 
 Counts = tuple[np.ndarray, np.ndarray]  # found and wanted: (seeds, rows) and (1, rows), or both with a third axis
@@ -53,7 +52,6 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
         benchmarks = deepfashion.find_benchmarks(root)
     except DataError as error:
         raise error if data else DataError(f"{error} (drawn clothes: delete the folder {root} instead)") from None
-    problems = []
     for name, benchmark in benchmarks.items():
         deepfashion.check_disjoint(benchmark)
         if data:
@@ -61,11 +59,9 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
             try:
                 crops.crop_store(benchmark, out / "cache", config.input)
             except crops.Damaged as error:
-                problems.append(str(error))
-                if skip_damaged:
-                    benchmarks[name] = _without(benchmark, error.rows)
-    if problems and not skip_damaged:
-        raise DataError(" || ".join(problems))
+                if not skip_damaged:
+                    raise
+                benchmarks[name] = _without(benchmark, error.rows)
     return benchmarks
 
 
@@ -132,10 +128,7 @@ class Results:
         return values[self.rows if rows is None else rows]
 
     def members(self, group: str) -> np.ndarray:
-        """Return (A,) bool: the attributes of a group by its name, of "all", or of "ranks 101-500" by frequency.
-
-        Ranks are those of the training labels, pre-training included.
-        """
+        """Return (A,) bool: attributes of a group, of "all", or of "ranks 101-500" by frequency in all training."""
         b = self.benchmark
         if group.startswith("ranks "):
             first, last = (int(number) for number in group.removeprefix("ranks ").split("-"))
@@ -145,11 +138,9 @@ class Results:
 
     @cached_property
     def units(self) -> np.ndarray:
-        """Return what a bootstrap draws, per image of `rows` (per query in a search): its design where the clothes are
-        drawn, else its item.
+        """Return what a bootstrap draws, per image of `rows` or query: the design of drawn clothes, else the item.
 
-        The category-and-attribute benchmark lists no items: there it is the folder below img/ that holds an item's
-        photos, or the image itself where there is no such folder.
+        Where no items are listed, it is the image's folder below img/, or the image itself without one.
         """
         b, rows = self.benchmark, self.rows if self.query is None else self.query
         if b.item is not None:
@@ -180,25 +171,14 @@ class Results:
         return replace(self, answers=self.answers | {name: [found] for name, found in extra.items() if found})
 
 
-def measured_rows(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Return the rows that are measured and, of a search, the queries and the gallery that they consist of.
-
-    Raises Lacks without images on either side of a search, DataError without a split to measure on.
-    """
-    if benchmark.name in SEARCHES:
-        query, gallery = deepfashion.sides(benchmark)
-        return np.concatenate([query, gallery]), query, gallery
-    return benchmark.rows(deepfashion.measured_split(benchmark)), None, None
-
-
 def gather(stage: str, plan: runs.Plan, answers: bool = True) -> Results:
     """Return the rankings of a stage's finished runs, of all methods that are trained on this source.
 
     Only the first seed must be finished; answers: read them. Raises Lacks without the benchmark or without a label that
-    a method learns, what `measured_rows` raises, and DataError where a run is not finished.
+    a method learns, what `deepfashion.measured_rows` raises, and DataError where a run is not finished.
     """
     benchmark, found, starts, before = runs.benchmark_of(stage, plan.benchmarks), {}, {}, []
-    rows, query, gallery = measured_rows(benchmark)
+    rows, query, gallery = deepfashion.measured_rows(benchmark)
     if not (methods := plan.methods(stage)):
         raise Lacks(f"no method of this profile can be trained on this source's labels in {STAGES[stage]}")
     for method in methods:
@@ -249,10 +229,8 @@ def mean_landmarks(benchmark: Benchmark, rows: np.ndarray) -> dict[str, np.ndarr
     if benchmark.landmarks is None or benchmark.visibility is None:
         return {}
     train = benchmark.rows("train")
-    corner, far_corner = benchmark.box[train, None, :2], benchmark.box[train, None, 2:]
     visible = (benchmark.visibility[train] == VISIBLE)[..., None]
-    place = np.where(visible, (benchmark.landmarks[train] - corner) / (far_corner - corner), 0).sum(0)
+    place = np.where(visible, crops.to_crop(benchmark.landmarks[train], benchmark.box[train], 0), 0).sum(0)
     mean = np.where(visible.any(0), place / np.maximum(visible.sum(0), 1), 0.5)
-    box = benchmark.box[rows, None]
-    pixels = (mean * (box[..., 2:] - box[..., :2]) + box[..., :2]).astype(np.float32)
+    pixels = crops.to_pixels(mean[None], benchmark.box[rows], 0).astype(np.float32)
     return {"landmarks": pixels, "visibility": np.zeros(pixels.shape[:2], np.uint8)}

@@ -134,24 +134,3 @@ def draw_leads(table: pd.DataFrame, base: str = EQUAL):
         handles, names = np.atleast_1d(axes)[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=len(names), fontsize=9)
     return figure
-
-
-def draw_curves(table: pd.DataFrame, x: str, label: str):
-    """Draw values over the column x with their intervals, a panel for each measure, a line for each `line`."""
-    table = titled(table)
-    titles = list(dict.fromkeys(table.title))
-    figure, axes = plt.subplots(1, len(titles), figsize=(3.0 * len(titles), 3.2))
-    for axis, title in zip(np.atleast_1d(axes), titles, strict=True):
-        for number, (name, part) in enumerate(table[table.title == title].groupby("line", sort=False)):
-            part = part.sort_values(x)
-            spread = 100 * np.array([part.value - part.lo, part.hi - part.value])
-            style = {"marker": "o", "ms": 4, "lw": 1.5, "color": PALETTE[number]}
-            axis.errorbar(part[x] * 1.03**number, 100 * part.value, spread, label=name, **style)  # side by side
-        axis.set(title=title, xlabel=label, xscale="log")
-        points = sorted(table[x].unique())
-        axis.set_xticks(points, [f"{point:,}" for point in points], fontsize=8)
-        axis.set_xticks([], minor=True)
-    np.atleast_1d(axes)[0].set_ylabel("per cent")
-    handles, names = np.atleast_1d(axes)[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=len(names), fontsize=8)
-    return figure

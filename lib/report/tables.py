@@ -9,10 +9,10 @@ data are not the paper's.
 import numpy as np
 import pandas as pd
 
-from lib import paper, parts, runs
+from lib import crops, paper, parts, runs
 from lib.config import Config
 from lib.deepfashion import Benchmark, sides
-from lib.lists import FOLDERS, LANDMARKS, Lacks
+from lib.lists import ATTRIBUTE_GROUPS, FOLDERS, LANDMARKS, Lacks
 from lib.methods import FASHIONNET, GLOBAL, METHODS
 from lib.report.measures import each_attribute, printed, words
 from lib.report.results import Results
@@ -100,20 +100,14 @@ def search_sizes(benchmark: Benchmark) -> pd.DataFrame:
 
 
 def history_table(trained: dict[str, list[Run]]) -> pd.DataFrame:
-    """Return the loss histories of the first run of each method, one row per epoch, without seconds (they vary).
-
-    Columns method, epoch, round, step, rate, train_<loss>, held_out_<loss>.
-    """
+    """Return the loss history of each method's first run, one row per epoch, without seconds (they vary)."""
     histories = [pd.DataFrame(runs.info(first)["history"]).assign(method=m) for m, (first, *_) in trained.items()]
     table = pd.concat(histories, ignore_index=True).drop(columns="seconds")
     return table[["method", *table.columns.drop("method")]]
 
 
 def loss_shares(history: pd.DataFrame, config: Config) -> pd.DataFrame:
-    """Return each loss's share of the total in the last epoch of each step: one row per method and step.
-
-    history: of `history_table`. Shares are of training losses times their weights.
-    """
+    """Return each weighted loss's share in the last epoch of each step, one row per method and step of the history."""
     last, out = history.groupby(["method", "step"], sort=False).last(), {}
     for (method, step), row in last.filter(regex="^train_").iterrows():
         weights = step_weights(config)[step if step == "all" else int(step)]
@@ -126,8 +120,7 @@ def loss_shares(history: pd.DataFrame, config: Config) -> pd.DataFrame:
 def runs_table(trained: dict[str, list[Run]]) -> pd.DataFrame:
     """Return what the finished runs were given and where they come from, one row per run, as run.json has it.
 
-    Columns stage, method, seed, commit, date, device, seconds, versions, images, epochs, passes (images times epochs)
-    and final_rate (after the last update).
+    Columns stage, method, seed, commit, date, device, seconds, versions, images, epochs, passes and final_rate.
     """
     finished = [runs.info(run) for several in trained.values() for run in several if run.finished]
     first = ["stage", "method", "seed", "commit", "date", "device", "seconds"]
@@ -199,15 +192,14 @@ def paper_top20(stage: str) -> dict[str, float]:
 def beside_paper(table: pd.DataFrame) -> pd.DataFrame:
     """Return Table 2 as a long table: method, column, k, paper, ours, lo, hi; per cent.
 
-    Columns are category, the attribute groups and "all". The paper's values are left out where the source's attribute
-    groups are not the paper's five.
+    Columns are category, the attribute groups and "all"; without the paper's values where groups are not its five.
     """
     attributes = rows_of(table, "attributes", "micro")
     attributes = attributes[~attributes.group.str.startswith("ranks ")]
     rows = pd.concat([rows_of(table, "category", "micro").assign(group="category"), attributes])
     rows = rows[rows.k.isin((3, 5)) & (rows.stage == "category_attribute")]
     rows = rows.astype({"k": int}).rename(columns={"group": "column", "value": "ours"})
-    same_groups = set(paper.ATTRIBUTE_GROUPS.values()) == set(rows.column) - {"category", "all"}
+    same_groups = set(ATTRIBUTE_GROUPS.values()) == set(rows.column) - {"category", "all"}
     printed = []
     for method, column, k in zip(rows.method, rows.column, rows.k, strict=True):
         values = paper.TABLE2.get(method, {}).get(column) if same_groups or column == "category" else None
@@ -219,10 +211,7 @@ def beside_paper(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def leads(table: pd.DataFrame) -> pd.DataFrame:
-    """Return FashionNet's lead over each other method, paired: measure, over, points, lo, hi, "fashionnet is".
-
-    Measures are category top-3, attributes top-5 and PDJ at 0.1, where both methods have them.
-    """
+    """Return FashionNet's paired lead over each method: measure, over, points, lo, hi, "fashionnet is"."""
     measures = {
         "category, top-3": rows_of(table, "category", "micro", 3),
         "attributes, top-5": rows_of(table, "attributes", "micro", 5, "all"),
@@ -251,10 +240,7 @@ def landmark_summary(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def retrieval_display(table: pd.DataFrame, stage: str) -> pd.DataFrame:
-    """Return accuracy in per cent at some k, the paper's at 20, and the difference to FashionNet there, to read.
-
-    table: the hits of `measures.measure_all`.
-    """
+    """Return the hits of a search to read: per cent at some k, the paper's at 20, the difference to FashionNet."""
     lines, last, printed = {}, min(paper.RETRIEVAL_TOP_K, table.k.max()), paper_top20(stage)
     for (search, method), r in table.groupby(["group", "method"], sort=False):
         r = 100 * r.set_index("k")[["value", "lo", "hi", "difference", "d_lo", "d_hi"]]
@@ -275,7 +261,7 @@ def figure7(results: Results, methods: list[str]) -> pd.DataFrame:
     They replace the paper's choice of "representative" ones. Columns group, attribute, n (labels), one per method.
     """
     b, out = results.benchmark, []
-    frequency = (b.attributes[b.rows("train")] == 1).sum(0)
+    frequency = b.frequency(b.rows("train"))
     for number, group in b.group_names.items():
         columns = np.flatnonzero(b.attribute_groups == number)
         columns = columns[np.argsort(-frequency[columns], kind="stable")][: paper.FIGURE7_PER_GROUP]
@@ -304,8 +290,7 @@ def detector_table(results: Results, config: Config) -> pd.DataFrame:
         truth, present = parts.targets(kind, b, 0.0, answers.get("poselets"))  # margin 0: in units of the box
         truth, present = truth[rows, 0], present[rows, 0]
         present &= ((truth > -reach) & (truth < 1 + reach)).all(2)
-        box = b.box[rows][:, None]
-        guess = (answers["parts"] - box[..., :2]) / (box[..., 2:] - box[..., :2])
+        guess = crops.to_crop(answers["parts"], b.box[rows], 0)
         passed = answers["present"] > 0.5
         right = passed & present & (np.linalg.norm(guess - truth, axis=2) < paper.PDJ_THRESHOLD)
         counts = {"present": present.sum(0), "detected": passed.sum(0), "right": right.sum(0)}

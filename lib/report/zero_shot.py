@@ -9,8 +9,8 @@ from torch import nn
 
 from lib import crops, metrics, networks, paper, train
 from lib.config import PROFILES
-from lib.deepfashion import Benchmark, without
-from lib.lists import DataError, Lacks
+from lib.deepfashion import Benchmark, measured_rows, without
+from lib.lists import DataError
 from lib.methods import FASHIONNET, METHODS, find
 from lib.report import results
 from lib.report.measures import measure_all
@@ -33,9 +33,12 @@ def zero_shot(benchmarks: dict[str, Benchmark], out: Path, k: int = paper.RETRIE
     """
     parts = [pd.DataFrame(columns=COLUMNS)]
     for name, b in benchmarks.items():
-        if not len(measured_rows(b)):
+        if name == "consumer2shop" or (name == "category_attribute" and b.landmarks is None):
             continue
-        rows, query, gallery = results.measured_rows(b)
+        try:
+            rows, query, gallery = measured_rows(b)
+        except DataError:  # other notebooks say what is lacking
+            continue
         methods = (FASHIONNET, HEATMAP) if query is None else (FASHIONNET, GENERIC, FEATURES)
         answers = {method: [outputs(method, b, rows, out)] for method in methods}
         title, wanted = "PDJ at 0.1", ("landmarks", "PDJ box", paper.PDJ_THRESHOLD, "all")
@@ -49,16 +52,6 @@ def zero_shot(benchmarks: dict[str, Benchmark], out: Path, k: int = paper.RETRIE
         parts.append(part.assign(measure=title, images=len(rows if query is None else query)))
     table = pd.concat(parts[1:] or parts, ignore_index=True)[COLUMNS]
     return table.assign(**{name: 100 * table[name] for name in ("value", "lo", "hi")})
-
-
-def measured_rows(benchmark: Benchmark) -> np.ndarray:
-    """Return the rows (n,) that are measured here, none where the source lacks the labels or the split."""
-    if benchmark.name != "inshop" and (benchmark.name != "category_attribute" or benchmark.landmarks is None):
-        return np.zeros(0, int)
-    try:
-        return results.measured_rows(benchmark)[0]
-    except (DataError, Lacks):  # other notebooks say what is lacking
-        return np.zeros(0, int)
 
 
 def outputs(method: str, benchmark: Benchmark, rows: np.ndarray, out: Path) -> dict[str, np.ndarray]:

@@ -2,9 +2,9 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -32,7 +32,6 @@ LICENSE = str(ROOT / "LICENSE")
         (["--data", ""], "'': no such file or folder"),  # "$UNSET"
         (["--data", "--fresh"], "--data: expected one argument"),  # $UNSET without quotes
         (["--only", "77"], "invalid choice: '77' (choose from '00', "),
-        (["--minutes", "nan"], "--minutes: a number above 0"),
         (["--test", "--fresh"], "--check, --photo and --test train nothing"),
         (["--check", str(ROOT), "--data", str(ROOT)], "--check, --photo and --test train nothing"),
         (["--box", "1,2,3,4"], "--box and --catalogue need --photo"),
@@ -221,8 +220,8 @@ def test_results_of_other_data_are_removed_first(project, fake, tmp_path, capsys
     assert call(*smoke, str(tmp_path / "two"), "--fresh") == 0 and not kept[1].exists()
 
 
-def test_minutes_end_a_run_as_ctrl_c_does(project, fake, monkeypatch, capsys):
+def test_ctrl_c_ends_a_run_with_a_sentence(project, fake, monkeypatch, capsys):
     project([])
-    monkeypatch.setattr(papermill, "execute_notebook", lambda *_, **__: time.sleep(30))
-    assert call("--minutes", "0.003") == 130
+    monkeypatch.setattr(papermill, "execute_notebook", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    assert call() == 130
     assert capsys.readouterr().err == "\nrun_all.sh: stopped; the same command goes on from there\n"

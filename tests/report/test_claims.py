@@ -54,7 +54,7 @@ def test_chances_of_all_above_and_of_one_below():
     """z of 1.96 and 3: the weaker one counts; z of -3 among two: twice its chance. Of 20 units t of 2.093 is 5 %."""
 
     def chances(units: int, *z: float) -> tuple[float, float]:
-        return claims.chances([claims.metrics.Interval(value, 0, 0, 1, 1) for value in z], [units] * len(z))
+        return claims.chances([claims.metrics.Interval(value, 0, 0, 1) for value in z], [units] * len(z))
 
     assert chances(10**6, 1.96, 3) == pytest.approx((0.05, 1), abs=1e-4)
     assert chances(10**6, -3, 5) == pytest.approx((1, 2 * 2 * 0.00135), abs=1e-4)

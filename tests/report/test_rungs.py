@@ -51,8 +51,6 @@ def test_a_source_of_attributes_alone_has_its_table_and_figures(found):
     assert set(table.measure) == {"attributes"} and "attributes, top-5" in rungs.display(table)
     assert rungs.leads(table).loc["rung"].str.contains(r", [+-]\d+\.\d \[").all()
     figures = [rungs.draw_leads(table, "base"), rungs.draw_leads(table.assign(source="drawn"), "base")]
-    curves = table[table.group == "all"].assign(line=table.row, share=100)
-    figures.append(rungs.draw_curves(curves, "share", "images"))
-    assert [len(figure.axes) for figure in figures] == [3, 3, 2]
+    assert [len(figure.axes) for figure in figures] == [3, 3]
     for figure in figures:
         plt.close(figure)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from answers import search_results
 
-from lib import paper
+from lib import lists, paper
 from lib.config import PROFILES
 from lib.deepfashion import Benchmark
 from lib.lists import JOINTS, Lacks
@@ -154,7 +154,7 @@ def test_the_papers_values_stand_beside_comparable_columns_alone(results):
     assert beside.paper[FASHIONNET, "category", 3] == 82.58 and beside.paper[FASHIONNET, "category", 5] == 90.17
     other = beside.index.get_level_values("column") != "category"
     assert beside.paper[other].isna().all()  # two groups are not the paper's five
-    five = dict(zip((1, 2, 3, 4, 5), paper.ATTRIBUTE_GROUPS.values(), strict=True))
+    five = dict(zip((1, 2, 3, 4, 5), lists.ATTRIBUTE_GROUPS.values(), strict=True))
     wide = replace(results.benchmark, group_names=five)
     beside = tables.beside_paper(measure_all(replace(results, benchmark=wide), ("attributes",)))
     assert beside.set_index(["method", "column", "k"]).paper[FASHIONNET, "texture", 5] == 49.52

@@ -51,7 +51,7 @@ def test_imagenet_features_are_timms(world, tmp_path):
     view = crops.fixed_view(len(rows), CONFIG.input)
     images = crops.images_in_view(torch.from_numpy(crop), view, CONFIG.input.view_px)
     with torch.inference_mode():
-        exact = efficientnet.load()[0].eval()(efficientnet.Renormalise()(images)).numpy()
+        exact = efficientnet.load().eval()(efficientnet.Renormalise()(images)).numpy()
     exact /= np.linalg.norm(exact, axis=1, keepdims=True)
     found = outputs(FEATURES, shop, rows, tmp_path)["embedding"]
     assert ((found @ exact.T) > 0.99).tolist() == np.eye(len(rows), dtype=bool).tolist()  # bfloat16 where there is any

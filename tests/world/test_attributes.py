@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lib import paper
+from lib import lists
 from lib.world import attributes
 from lib.world.garment import Clause, parse, sample
 from lib.world.titles import PLACES
@@ -26,7 +26,7 @@ def test_names_and_groups_are_deepfashions():
 
 
 def test_groups_have_deepfashions_sizes():
-    sizes = {paper.ATTRIBUTE_GROUPS[group]: int((attributes.GROUPS == group).sum()) for group in paper.ATTRIBUTE_GROUPS}
+    sizes = {lists.ATTRIBUTE_GROUPS[group]: int((attributes.GROUPS == group).sum()) for group in lists.ATTRIBUTE_GROUPS}
     assert sizes == {"texture": 156, "fabric": 218, "shape": 180, "part": 216, "style": 230}
     assert len(set(attributes.NAMES)) == 1000
 
