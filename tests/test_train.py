@@ -488,6 +488,7 @@ def test_two_processes_give_the_losses_and_weights_of_one(tmp_path):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 0, stderr[-2000:]
+    assert (tmp_path / "two" / "1").is_dir()  # of the second process
     for method, kind in (("fashionnet", "triplet"), ("wtbi", "pair")):
         one, two = (json.loads((tmp_path / name / f"{method}.json").read_text()) for name in ("one", "two"))
         assert len(one) == 2 and {f"train_{kind}", f"held_out_{kind}"} <= set(one[0])
