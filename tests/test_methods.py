@@ -23,21 +23,6 @@ def with_labels(benchmark, *names):
     return replace(benchmark, **values)
 
 
-# ---- the table ------------------------------------------------------------------------------------------------------
-
-
-def test_landmarks_are_predicted_by_those_that_pool_at_them():
-    without = {name for name, method in METHODS.items() if not method.predicts_landmarks}
-    assert without == {"wtbi", *DARN, *JOINTLY, "fashionnet-global"}
-    assert {name: method.detector for name, method in METHODS.items() if method.detector} == {
-        "fashionnet+joints": "joints",
-        "fashionnet+poselets": "poselets",
-    }
-    assert not any(method.detector or method.predicts_landmarks for method in DETECTORS.values())
-    # Step 1 is the landmarks' step: a method without landmarks has no such step.
-    assert all((1 in method.steps) <= method.predicts_landmarks for method in METHODS.values())
-
-
 def test_the_oracle_alone_reads_true_landmarks(squares, config):
     labels = {"landmarks": torch.rand(3, 8, 2), "visibility": torch.tensor([[0, 1, 2, 0, 0, 1, 2, 0]] * 3)}
     labels["landmarks"][0, 1] = torch.nan
@@ -61,9 +46,6 @@ def test_only_a_methods_own_labels_are_in_its_samples(squares, config):
         assert has[name] == expected - ({"attributes"} if method.attributes == 0 else set()), name
     found = train.make_samples(squares, config, DETECTORS["joints"])
     assert {k for k, v in vars(found).items() if v is not None} == {"parts", "present"}
-
-
-# ---- supervision ----------------------------------------------------------------------------------------------------
 
 
 def test_the_most_frequent_attributes_of_the_training_rows_supervise(squares, monkeypatch):
@@ -92,9 +74,6 @@ def test_100_and_500_of_a_thousand(number, world):
     assert mask.sum() == number and counts[mask].min() >= counts[~mask].max()
     if number == 500:
         assert (supervised("fashionnet+100", benchmark, rows) <= mask).all()
-
-
-# ---- which sources can train a method --------------------------------------------------------------------------------
 
 
 # labels -> the methods that can be trained; none of those that choose among attributes: there are three
@@ -142,11 +121,3 @@ def test_a_method_is_one_row_whatever_its_name(squares, config, monkeypatch):
     assert find("my_net").losses == ("category", "triplet") and missing("my_net", squares) == ""
     assert not supervised("my_net", squares, squares.rows("train")).any()
     assert networks.build(find("my_net"), squares, config, 0).attributes is None
-
-
-def test_a_new_class_is_trained_on_landmarks_where_its_row_pools_at_them(squares, config):
-    method = Method("mine", "", network="mine")
-    assert method.losses == ("landmark", "visibility", "category", "attribute", "triplet")
-    assert method.needs == ("landmarks",) and train.make_samples(squares, config, method).landmarks is not None
-    at_joints = replace(method, pool_at="joints")
-    assert at_joints.detector == "joints" and not at_joints.predicts_landmarks

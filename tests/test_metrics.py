@@ -13,9 +13,6 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-# Ranked answers
-
-
 @pytest.mark.parametrize("k", [1, 5, 20])
 @pytest.mark.parametrize("dtype", [np.float16, np.float64, np.int64])
 def test_ranked_equals_a_stable_sort(k, dtype):
@@ -84,9 +81,6 @@ def test_landmark_distances_by_hand():
     assert swapped == pytest.approx(box, nan_ok=True)
     with pytest.raises(ValueError, match="prediction 0 is not finite"):
         metrics.landmark_distances(PRED * NAN, TRUE, BOX)
-
-
-# Intervals
 
 
 def bootstrap_interval(numerators, denominators, units=None, n=1000, seed=0):
@@ -164,17 +158,6 @@ def test_bootstrap_covers_the_truth_and_needs_the_right_unit():
             covered[name] += found.lo <= 0.4 <= found.hi
     assert 0.89 <= covered["item"] / 200 <= 0.99
     assert covered["image"] / 200 < 0.75  # images of one item are not independent
-
-
-def test_paired_difference_is_narrower_than_two_intervals():
-    difficulty, boot = rng().random(300), metrics.Bootstrap(300)
-    ours, other = difficulty < 0.6, difficulty < 0.5  # right wherever the other is, and a little more
-    first, second = (boot.ratios(hits, np.ones(300)) for hits in (ours, other))
-    both = metrics.interval(first - second)
-    assert both.value == pytest.approx(ours.mean() - other.mean()) and 0 < both.lo < both.value < both.hi
-    assert metrics.interval(first).lo < metrics.interval(second).hi  # these overlap, the paired one excludes 0
-    theirs = scipy.stats.bootstrap((ours * 1.0 - other,), np.mean, method="percentile", rng=0).confidence_interval
-    assert (both.lo, both.hi) == pytest.approx(tuple(theirs), abs=0.01)
 
 
 def test_bootstrap_limits():

@@ -44,18 +44,6 @@ def test_equal_distances_rank_by_the_lower_index_as_in_a_slow_loop(block, group,
         assert distances[i] == pytest.approx([scale * squared**0.5 for squared, _ in pairs], rel=1e-6)
 
 
-@pytest.mark.parametrize("block", [40, 1 << 24])
-def test_search_breaks_ties_by_the_lower_index(block, monkeypatch):
-    monkeypatch.setattr(metrics, "BLOCK", block)
-    points = rng().standard_normal((4, 32)).astype(np.float32)
-    gallery = np.tile(points, (10, 1))  # image i shows point i % 4
-    indices, distances = metrics.search(points, gallery, 12)
-    order = np.argsort(np.linalg.norm(points[:, None].astype(np.float64) - points, axis=2), axis=1)
-    for row, (first, second) in zip(indices, order[:, :2], strict=True):
-        assert row.tolist() == [*range(first, 40, 4), second, second + 4]
-    assert (distances[:, :10] == 0).all()  # the query itself, exactly
-
-
 def test_search_within_groups_and_beyond_the_gallery():
     query, gallery = np.array([[0.0], [10.0], [0.0]]), np.array([[1.0], [2.0], [9.0]])
     indices, distances = metrics.search(query, gallery, 4)
@@ -121,20 +109,3 @@ def test_adversarial_searches_equal_pytorch_metric_learning(case):
         calculator = AccuracyCalculator(("precision_at_1",), k=1, knn_func=knn)
         theirs = calculator.get_accuracy(*map(torch.tensor, (query, asks, gallery, has)))["precision_at_1"]
     assert ours * Q == pytest.approx(theirs * matched)
-
-
-def test_ties_on_a_lattice_stay_between_the_luckiest_and_the_unluckiest_order():
-    """Points of a 3 x 3 lattice: every distance is shared by several images, of several items."""
-    query, gallery = rng(8).integers(3, size=(20, 2)).astype(np.float32), rng(9).integers(3, size=(60, 2))
-    asks, has = rng(10).integers(9, size=20), rng(11).integers(8, size=60)  # item 8 has no match
-    far = np.linalg.norm(query[:, None] - gallery, axis=2).round(6)
-    ranked, distances = metrics.search(query, gallery.astype(np.float32), 60)
-    assert (ranked == np.argsort(far, axis=1, kind="stable")).all()
-    assert distances == pytest.approx(np.sort(far, axis=1), abs=1e-5)
-    ours = accuracy(query, gallery.astype(np.float32), asks, has, range(1, 61))
-    nearest = np.where(has == asks[:, None], far, np.inf).min(1, keepdims=True)
-    lucky = np.where(np.isinf(nearest), np.inf, (far < nearest).sum(1, keepdims=True))
-    unlucky = np.where(np.isinf(nearest), np.inf, ((far <= nearest) & (has != asks[:, None])).sum(1, keepdims=True))
-    strict = [((unlucky < k).mean(), (lucky < k).mean()) for k in ours]
-    assert all(low <= value <= high for (low, high), value in zip(strict, ours.values(), strict=True))
-    assert any(low < high for low, high in strict)
