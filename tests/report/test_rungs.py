@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from answers import answers, make, search_results
@@ -54,5 +53,3 @@ def test_a_source_of_attributes_alone_has_its_table_and_figures(found):
     curves = table[table.group == "all"].assign(line=table.row, share=100)
     figures.append(rungs.draw_curves(curves, "share", "images"))
     assert [len(figure.axes) for figure in figures] == [3, 3, 2]
-    for figure in figures:
-        plt.close(figure)
