@@ -65,17 +65,6 @@ def test_the_most_frequent_attributes_of_the_training_rows_supervise(squares, mo
     assert supervised("fashionnet", replace(squares, attributes=None), rows) is None
 
 
-@pytest.mark.parametrize("number", [100, 500])
-def test_100_and_500_of_a_thousand(number, world):
-    benchmark = world["category_attribute"]
-    rows = benchmark.rows("train")
-    mask = supervised(f"fashionnet+{number}", benchmark, rows)
-    counts = (benchmark.attributes[rows] == 1).sum(0)
-    assert mask.sum() == number and counts[mask].min() >= counts[~mask].max()
-    if number == 500:
-        assert (supervised("fashionnet+100", benchmark, rows) <= mask).all()
-
-
 # labels -> the methods that can be trained; none of those that choose among attributes: there are three
 SPELLED_OUT = [
     ((), ()),

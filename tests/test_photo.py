@@ -206,9 +206,6 @@ def test_lack_of_memory_is_no_damage(tmp_path, monkeypatch):
             read_photo(tmp_path / "a.jpg")
 
 
-# ---- folders --------------------------------------------------------------------------------------------------------
-
-
 def test_a_folder_of_odd_files_is_described_whole_beside_itself_as_the_catalogue(tmp_path, capsys, monkeypatch):
     """Of the good files one of each ending, by which photos are found. The catalogue has all that can be read."""
     good = list({Path(name).suffix: name for name in KINDS}.values())

@@ -34,12 +34,8 @@ def test_darns_embedding_has_fashionnets_length(config):
         net = DARN(config, SIDE, 50, GROUPS, BRANCHES)
         out = net(torch.empty(2, 3, SIDE, SIDE))
     assert out["embedding"].shape == (2, config.fc_fusion)
-    assert sum(net.widths.values()) == config.fc_fusion and list(net.widths) == [
-        "group_1",
-        "group_2",
-        "group_3",
-        "category",
-    ]
+    names = ["group_1", "group_2", "group_3", "category"]
+    assert sum(net.widths.values()) == config.fc_fusion and list(net.widths) == names
     assert max(net.widths.values()) - min(net.widths.values()) <= 1
     assert out["category"].shape == (2, 50) and out["attributes"].shape == (2, 7)
 

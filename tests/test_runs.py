@@ -93,13 +93,6 @@ def test_a_run_is_behind_all_that_it_starts_from(world, no_pretraining, tmp_path
                 seen.add(run.key)
 
 
-def test_a_search_starts_at_imagenet_where_the_run_before_cannot_be_trained(no_pretraining, tmp_path):
-    main = no_pretraining["category_attribute"]
-    bare = no_pretraining | {"category_attribute": replace(main, attributes=None, attribute_names=None)}
-    run = only(bare, PHOTOS, tmp_path, "fashionnet+100", "inshop")[0]
-    assert run.parent is None and run.start == "imagenet"
-
-
 def test_which_methods_a_stage_trains(world, squares, tmp_path):
     plan = runs.make_plan(world, SMOKE, tmp_path)
     assert set(METHODS) - set(plan.methods("category_attribute")) == {"darn-one-stream"}
@@ -120,12 +113,15 @@ def test_which_methods_a_stage_trains(world, squares, tmp_path):
     assert runs.benchmark_of("pretrain", world) is world["category_attribute"]
 
 
-def test_a_search_without_attributes_goes_on_with_those_of_the_stage_before(no_pretraining, tmp_path):
+def test_without_attributes_a_search_has_those_of_the_stage_before_which_must_have_them(no_pretraining, tmp_path):
     bare = replace(no_pretraining["inshop"], attributes=None, attribute_names=None)
     benchmarks, alone = no_pretraining | {"inshop": bare}, {"inshop": bare}
     assert "fashionnet+100" in runs.make_plan(benchmarks, PAPER, tmp_path).methods("inshop")
     assert "fashionnet+100" in runs.make_plan(alone, DEMO, tmp_path).methods("inshop")  # shipped with a thousand
     assert "fashionnet+100" in runs.make_plan(alone, PAPER, tmp_path).missing["inshop"]
+    main = replace(no_pretraining["category_attribute"], attributes=None, attribute_names=None)
+    run = only(no_pretraining | {"category_attribute": main}, PHOTOS, tmp_path, "fashionnet+100", "inshop")[0]
+    assert run.parent is None and run.start == "imagenet"  # the run before cannot be trained
 
 
 def test_without_joints_the_shipped_detectors_serve_the_demo(no_pretraining, tmp_path):
@@ -133,13 +129,6 @@ def test_without_joints_the_shipped_detectors_serve_the_demo(no_pretraining, tmp
     assert "fashionnet+joints" in runs.make_plan(bare, DEMO, tmp_path).methods("category_attribute")
     for reasons in runs.make_plan(bare, PHOTOS, tmp_path).missing.values():
         assert "needs joints" in reasons["fashionnet+joints"]
-
-
-def test_a_method_may_have_an_underscore(squares, config, tmp_path, monkeypatch):
-    monkeypatch.setitem(METHODS, "my_net", replace(METHODS["fashionnet-global"], name="my_net"))
-    run, plan = only({"category_attribute": squares}, config, tmp_path, "my_net")
-    runs.train_run(plan, run)
-    assert run.finished and runs.ranking(run)["category"].shape == (8, 3)
 
 
 class Plain(torch.nn.Module):
@@ -435,63 +424,12 @@ def test_a_detector_is_trained_first_and_then_frozen(squares, config, tmp_path):
     assert found["parts"].shape == (8, 14, 2) and found["present"].shape == (8, 14) and "landmarks" not in found
 
 
-def test_a_stopped_run_resumes_and_ends_with_the_same_scores(squares, config, tmp_path, monkeypatch):
-    benchmarks = {"category_attribute": squares}
-    whole, plan = only(benchmarks, config, tmp_path / "whole", "fashionnet")
-    runs.train_run(plan, whole)
-    run, plan = only(benchmarks, config, tmp_path / "stopped", "fashionnet")
-    monkeypatch.setattr(train, "SAVE_EVERY", -1.0)
-    epoch = train.run_epoch
-
-    def stop_at_the_second(job, update, number, bar):
-        if number == 1:
-            raise KeyboardInterrupt
-        return epoch(job, update, number, bar)
-
-    monkeypatch.setattr(train, "run_epoch", stop_at_the_second)
-    with pytest.raises(KeyboardInterrupt):
-        runs.train_run(plan, run)
-    left = run.folder.with_name(f"{run.folder.name}.part")
-    assert [p.name for p in left.iterdir()] == ["checkpoint.safetensors"] and not run.finished
-    seen = []
-    monkeypatch.setattr(train, "run_epoch", lambda *given: seen.append(given[2]) or epoch(*given))
-    runs.train_run(plan, run)
-    assert seen == [1] and not left.exists() and not (run.folder / "checkpoint.safetensors").exists()
-    ours, exact = runs.scores(run)[0], runs.scores(whole)[0]
-    assert all(np.array_equal(ours[name], exact[name]) for name in exact)
-
-
-def test_a_cut_file_of_a_run_is_one_sentence(trained, tmp_path):
-    run = replace(trained[1]["inshop"], folder=tmp_path / "run")
-    run.folder.mkdir()
-    whole = (trained[1]["inshop"].folder / "ranking.safetensors").read_bytes()
-    (run.folder / "ranking.safetensors").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match=f"ranking.safetensors: cannot be read .*; delete {run.folder} and start again"):
-        runs.ranking(run)
-
-
 def test_a_shipped_network_that_does_not_fit_is_named(squares, config, tmp_path, monkeypatch):
     monkeypatch.setattr(networks, "SHIPPED", tmp_path)
     networks.save(tmp_path / "fashionnet.safetensors", torch.nn.Linear(2, 2), {"classes": {}, "supervised": None})
     run, plan = only({"category_attribute": squares}, replace(config, start="shipped"), tmp_path, "fashionnet")
     with pytest.raises(DataError, match="fashionnet.safetensors: no parameter of it fits this network"):
         runs.train_run(plan, run)
-
-
-def test_a_shipped_network_is_what_fine_tuning_starts_from(squares, config, tmp_path, monkeypatch):
-    """Packed as int8 and unpacked: at rate 0 the run ends with what was shipped."""
-    still = replace(with_schedule(config, rate=0.0), start="shipped")
-    monkeypatch.setattr(networks, "SHIPPED", tmp_path / "shipped")
-    model = networks.build(METHODS["fashionnet"], squares, config, 8)
-    header = {"classes": networks.classes(squares), "supervised": None}
-    networks.save(tmp_path / "model.safetensors", model, header)
-    networks.ship(tmp_path / "model.safetensors", tmp_path / "shipped" / "fashionnet.safetensors", {})
-    run, plan = only({"category_attribute": squares}, still, tmp_path / "out", "fashionnet")
-    runs.train_run(plan, run)
-    assert runs.info(run)["about"]["start"] == "shipped fashionnet"
-    initial = networks.load(tmp_path / "shipped" / "fashionnet.safetensors")[0]
-    after = networks.load(run.network)[0]
-    assert all(torch.equal(after[n], initial[n]) for n in initial if "running_" not in n and "num_batches" not in n)
 
 
 def test_a_loss_that_is_not_finite_names_the_photos(squares, config, tmp_path):

@@ -11,7 +11,7 @@ from lib.artefact import alone
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "outputs" / "smoke"
 LANES = (
-    "pytest tests --durations=20",
+    "pytest tests -p no:nbval --durations=20",
     "pytest notebooks --nbval --nbval-current-env --nbval-cell-timeout 900",
 )
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,15 +12,11 @@ import papermill
 import pytest
 
 from lib import commands
-from lib.commands import clock, photo, run_all
-from lib.config import PROFILES
+from lib.commands import photo, run_all
 from lib.lists import DataError
 
 ROOT = Path(__file__).parents[2]
 LICENSE = str(ROOT / "LICENSE")
-
-
-# ---- the options ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -77,25 +72,6 @@ def test_other_commands_get_their_options(monkeypatch):
     for wrong in ("1,2,3", "1,2,3,x", "", "1,2,3,4,5"):
         with pytest.raises(DataError, match="is not x1,y1,x2,y2"):
             photo.box_of(wrong)
-
-
-def test_the_users_results_are_ignored_and_ours_are_not():
-    """So `git status` stays clean after any run, and --test compares the README with our results alone."""
-    if subprocess.run(["git", "rev-parse"], cwd=ROOT, capture_output=True).returncode:
-        pytest.skip("not a git checkout")
-    names = [f"outputs/{profile}{more}/tables/table2.csv" for profile in PROFILES for more in ("", "_photos")]
-    names += ["outputs/demo.lock", "outputs/reference/photos/figures/fig08a.png", ".venv.lock"]
-    kept = ["outputs/reference/demo/tables/table2.csv", "outputs/reference/demo/notebooks/00_data.ipynb"]
-    done = subprocess.run(["git", "check-ignore", *names, *kept], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout.splitlines() == names
-
-
-def test_clock():
-    shown = ["0 s", "119 s", "2 min 00 s", "12 min 34 s", "6 min 00 s"]
-    assert [clock(s) for s in (0.4, 119, 120, 754, 359.6)] == shown
-
-
-# ---- notebooks ------------------------------------------------------------------------------------------------------
 
 
 def call(*arguments) -> int:

@@ -61,13 +61,6 @@ def test_chances_of_all_above_and_of_one_below():
     assert chances(20, 2.093)[0] == pytest.approx(0.05, abs=1e-4)
 
 
-def test_few_units_have_wider_intervals():
-    """Of 20 units: wider by the root of 20 / 19, and by t of 2.093 instead of 1.96: 9.6 % in all."""
-    many, few = (normal(0.2, 0.02, units=units).interval() for units in (10**6, 20))
-    assert (few.hi - few.lo) / (many.hi - many.lo) == pytest.approx(1.0956, abs=1e-3)
-    assert (claims.seen(10**6), claims.seen(20)) == pytest.approx((2.802, 2.093 + 0.861), abs=1e-3)
-
-
 def test_size_by_hand():
     """Ends belong to the interval. An interval that contains 0 and the effect does not tell."""
     ends = {(0.1, 0.3): "same", (0.2, 0.3): "same", (0.1, 0.2): "same", (0.1, 0.19): "smaller", (-0.1, 0.1): "smaller",
@@ -283,23 +276,6 @@ def test_no_effect_is_told_by_many_items_and_undecided_by_few():
     assert (few.direction, few.reason) == ("not testable here", "too few units: 12")
 
 
-def test_another_seed_can_take_back_what_items_alone_would_say():
-    """Three seeds of 0.9, 0.7 and 0.5 against three of 0.7: the first alone is ahead, all together are not."""
-    rng, n = np.random.default_rng(0), 1000
-    b = benchmark("category_attribute", n, rng)
-
-    def runs(*rates):
-        return [{"category": right_category(b, rng.random(n) < rate)} for rate in rates]
-
-    answers = {"fashionnet": runs(0.9, 0.7, 0.5), "darn": runs(0.7, 0.7, 0.7)}
-    all_three = Results("category_attribute", b, np.arange(n), answers)
-    one = replace(all_three, answers={method: found[:1] for method, found in answers.items()})
-    claim = ("categories", "FashionNet leads DARN in categories, top-3")
-    first, together = (judged({"category_attribute": r}).loc[claim] for r in (one, all_three))
-    assert (first.direction, first.seeds) == ("held", 1)
-    assert together.direction == "not testable here" and together.reason.startswith("could see ")
-
-
 def test_missing_methods_labels_and_benchmarks_are_not_testable_with_a_reason():
     nothing = judged({})
     assert (nothing.direction == "not testable here").all() and (nothing["size"] == "").all()
@@ -423,13 +399,6 @@ def test_search_claims_by_hand():
     assert table.loc["consumer-to-shop", LARGER].reason.startswith("in-shop: no room: 99")
 
 
-def test_stages_of_the_same_size_are_resampled_apart():
-    n = 200
-    shop, street = (searches(name, n, {"fashionnet": ranks(n, 0.5, 0)}) for name in ("inshop", "consumer2shop"))
-    side = [r.bootstrap.ratios(*claims.measures.search(r, "fashionnet", 20)) for r in (shop, street)]
-    assert side[0][0] == side[1][0] and abs(np.corrcoef(side[0][1:], side[1][1:])[0, 1]) < 0.1
-
-
 def test_variation_claims_by_hand():
     """Zoomed-in queries hit from rank 10 on in 90 %, the others at once; dresses always, shorts in a third."""
     n = 2000
@@ -482,13 +451,6 @@ def test_doses_by_hand():
     assert nothing == claims.Dose("no category and attributes benchmark in this source", False)
     far = found_by(b, {"fashionnet": [{"landmarks": landmarks + np.float32([11, 0])}]})
     assert not claims.doses(far, PROFILES["demo"])["landmarks"].learned
-
-
-def test_ingredients_are_what_the_methods_differ_in():
-    assert claims.ingredients("fashionnet", "fashionnet+joints") == ("landmarks", "joints")
-    assert claims.ingredients("fashionnet", "fashionnet+500") == ("attributes 501-1000",)
-    assert claims.ingredients("fashionnet+500", "fashionnet+100") == ("attributes 101-500",)
-    assert claims.ingredients("fashionnet", "darn") == claims.ingredients("darn", "wtbi") == ()
 
 
 def test_the_ceiling_of_attributes_without_odds_is_that_of_k_answers():

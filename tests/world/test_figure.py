@@ -7,7 +7,7 @@ import pytest
 
 from lib.world import figure
 from lib.world.garment import VALUES, sample, settle
-from lib.world.items import INSHOP_VIEWS, variation
+from lib.world.items import variation
 
 
 def plain(**changes):
@@ -82,12 +82,3 @@ def test_an_emblem_is_seen_on_a_small_picture(word):
     )
     rows, columns = np.nonzero(np.abs(one - two).max(2) > 30)
     assert np.ptp(columns) > 0.2 * one.shape[1] and len(rows) > 60
-
-
-@pytest.mark.parametrize("view", INSHOP_VIEWS)
-@pytest.mark.parametrize("consumer", [False, True])
-def test_a_picture_is_a_pure_function_of_its_arguments(view, consumer):
-    g = sample("Blouse", np.random.default_rng(2))
-    one, two = (figure.render(g, np.random.default_rng(8), 128, view, consumer) for _ in range(2))
-    assert np.array_equal(one[0], two[0]) and one[0].shape[0] == 128
-    assert all(np.array_equal(one[1][name], two[1][name], equal_nan=True) for name in one[1])
