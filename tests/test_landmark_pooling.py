@@ -70,14 +70,6 @@ def test_equals_torchvision_roi_pool_forward_and_backward():
     torch.testing.assert_close(ours_in.grad, theirs_in.grad)
 
 
-def test_a_map_small_enough_to_check_by_eye():
-    features = torch.arange(16.0).reshape(1, 1, 4, 4)
-    landmarks = torch.tensor([[[0.5, 0.5], [0.0, 0.0], [1.0, 0.5]]])
-    pooled = landmark_pooling(features, landmarks, torch.ones(1, 3), window=2, bins=1).flatten()
-    # middle: cells 5 6 9 10; top left corner: only cell 0 is inside; right edge: cells 7 and 11 are inside
-    assert pooled.tolist() == [10.0, 0.0, 11.0]
-
-
 def test_x_is_the_column_and_y_the_row():
     features = torch.zeros(1, 1, 4, 8)
     features[0, 0, 1, 6] = 1.0  # row 1, column 6

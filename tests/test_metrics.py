@@ -131,14 +131,6 @@ def test_two_levels_equal_a_slow_loop():
         assert ours[r] == pytest.approx(np.mean([[hits[s, i] for i in items] for s in seeds]))
 
 
-@pytest.mark.parametrize("seeds", [2, 3, 5])
-def test_seeds_alone_have_the_unbiased_variance_of_a_mean(seeds):
-    """Items that are all alike leave the spread of the seeds: s^2 / S with S - 1 in the denominator of s^2."""
-    rates, ones = rng().random(seeds), np.ones((1, 50))
-    values = metrics.Bootstrap(50, n=20_000).ratios(np.tile(rates[:, None], (1, 50)), ones)
-    assert values[1:].std() == pytest.approx(rates.std(ddof=1) / seeds**0.5, rel=0.03)
-
-
 def test_ratios_of_many_columns_are_those_of_each():
     hits, true = rng().random((2, 40, 3)), rng(1).random((1, 40, 3))
     boot = metrics.Bootstrap(np.arange(40) // 2, n=50)
@@ -146,18 +138,6 @@ def test_ratios_of_many_columns_are_those_of_each():
     assert together.shape == (51, 3)
     for column in range(3):
         assert together[:, column] == pytest.approx(boot.ratios(hits[..., column], true[..., column], "m"))
-
-
-def test_bootstrap_covers_the_truth_and_needs_the_right_unit():
-    """40 items of 5 images that hit or miss together; the true rate is 0.4."""
-    units, covered = np.repeat(np.arange(40), 5), {"item": 0, "image": 0}
-    for seed in range(200):
-        hits = (rng(seed).random(40) < 0.4)[units]
-        for name, unit in (("item", units), ("image", None)):
-            found = bootstrap_interval(hits, np.ones(200), unit, n=200, seed=seed)
-            covered[name] += found.lo <= 0.4 <= found.hi
-    assert 0.89 <= covered["item"] / 200 <= 0.99
-    assert covered["image"] / 200 < 0.75  # images of one item are not independent
 
 
 def test_bootstrap_limits():

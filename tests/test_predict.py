@@ -90,19 +90,25 @@ def test_a_box_outside_the_photo_is_refused(box):
         predict.predict(EXAMPLE, box)
 
 
-def test_a_catalogue_finds_a_photo_itself_first_and_is_computed_once(tmp_path, monkeypatch):
-    index = predict.index(predict.EXAMPLES, tmp_path)
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    """A folder of results, with the catalogue of the examples as soon as a test has made it."""
+    return tmp_path_factory.mktemp("photo")
+
+
+def test_a_catalogue_finds_a_photo_itself_first_and_is_computed_once(out, monkeypatch):
+    index = predict.index(predict.EXAMPLES, out / "cache")
     assert len(index[0]) == len(index[1]) == 24
     photo = predict.read_photo(EXAMPLE)
     near = predict.nearest(predict.features(photo, predict.find_box(photo)), index)
     assert near[0][0] == EXAMPLE and near[0][1] < 1e-3 and len(near) == predict.SHOWN
     assert [far for _, far in near] == sorted(far for _, far in near)
     monkeypatch.setattr(predict, "read_photo", None)  # a second call reads no photo
-    np.testing.assert_array_equal(predict.index(predict.EXAMPLES, tmp_path)[1], index[1])
+    np.testing.assert_array_equal(predict.index(predict.EXAMPLES, out / "cache")[1], index[1])
 
 
-def test_the_command_prints_what_was_found_and_draws_it(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(command, "OUT", tmp_path)
+def test_the_command_prints_what_was_found_and_draws_it(out, capsys, monkeypatch):
+    monkeypatch.setattr(command, "OUT", out)
     command.main([str(EXAMPLE)], "20,10,200,300", str(predict.EXAMPLES))
     printed = capsys.readouterr().out
     found = predict.predict(EXAMPLE, (20, 10, 200, 300))
@@ -110,7 +116,7 @@ def test_the_command_prints_what_was_found_and_draws_it(tmp_path, capsys, monkey
     assert f"kind        {found.kind[0][0]}" in printed
     assert "attributes  " in printed and "nearest     " in printed
     assert f"{EXAMPLE} 0." not in printed  # the photo itself is no finding
-    with Image.open(tmp_path / "figures" / "dress_1.png") as picture:
+    with Image.open(out / "figures" / "dress_1.png") as picture:
         assert min(picture.size) > 200
 
 

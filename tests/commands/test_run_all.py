@@ -12,7 +12,7 @@ import papermill
 import pytest
 
 from lib import commands
-from lib.commands import photo, run_all
+from lib.commands import clock, photo, run_all
 from lib.lists import DataError
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +72,11 @@ def test_other_commands_get_their_options(monkeypatch):
     for wrong in ("1,2,3", "1,2,3,x", "", "1,2,3,4,5"):
         with pytest.raises(DataError, match="is not x1,y1,x2,y2"):
             photo.box_of(wrong)
+
+
+def test_clock():
+    shown = ["0 s", "119 s", "2 min 00 s", "12 min 34 s", "6 min 00 s"]
+    assert [clock(s) for s in (0.4, 119, 120, 754, 359.6)] == shown
 
 
 def call(*arguments) -> int:

@@ -453,6 +453,13 @@ def test_doses_by_hand():
     assert not claims.doses(far, PROFILES["demo"])["landmarks"].learned
 
 
+def test_ingredients_are_what_the_methods_differ_in():
+    assert claims.ingredients("fashionnet", "fashionnet+joints") == ("landmarks", "joints")
+    assert claims.ingredients("fashionnet", "fashionnet+500") == ("attributes 501-1000",)
+    assert claims.ingredients("fashionnet+500", "fashionnet+100") == ("attributes 101-500",)
+    assert claims.ingredients("fashionnet", "darn") == claims.ingredients("darn", "wtbi") == ()
+
+
 def test_the_ceiling_of_attributes_without_odds_is_that_of_k_answers():
     """Images of six labels: five answers find at most 5 of 6; of one group no ceiling is known."""
     rng, n = np.random.default_rng(0), 60
