@@ -31,7 +31,7 @@ def config() -> Config:
 
 @pytest.fixture(scope="session")
 def size() -> World:
-    """A very small world with all three benchmarks."""
+    """A very small world, with all three benchmarks, that all tests share."""
     return World(
         pretrain=16, train=24, val=6, test=8, inshop_train_items=4, inshop_test_items=8, consumer2shop_train_items=4,
         consumer2shop_val_items=4, consumer2shop_test_items=4, distractors=2, views=2, px=96, line=2,

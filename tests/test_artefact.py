@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def script(text: str, *arguments) -> subprocess.Popen:
-    command = [sys.executable, "-c", textwrap.dedent(text), *map(str, arguments)]
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(text), *map(str, arguments)]
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
@@ -41,15 +41,15 @@ COUNT = """
     import os, signal, sys
     from pathlib import Path
     from lib.artefact import artefact
-    folder, log, kill = Path(sys.argv[1]), Path(sys.argv[2]), "kill" in sys.argv
+    folder, log = Path(sys.argv[1]), Path(sys.argv[2])
     def make(part):
         for number in range(10):
             if not (part / str(number)).exists():
                 with open(log, "a") as file: file.write(f"{number} ")
                 if number == 3 and child == 0: os.kill(os.getpid(), signal.SIGKILL)
                 (part / str(number)).write_text("x")
-    child = os.fork() if kill else 1
-    if kill and child:
+    child = os.fork() if "kill" in sys.argv else None
+    if child:
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL and not folder.exists()
     artefact(folder, make, {})
 """  # makes a thing; with "kill" a copy of this process has begun it, and was killed

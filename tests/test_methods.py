@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from lib import networks, train
-from lib.methods import DETECTORS, METHODS, Method, find, missing, supervised
+from lib import train
+from lib.methods import DETECTORS, METHODS, Method, missing, supervised
 
 JOINTLY, DARN = ("fashionnet+joints", "fashionnet+poselets"), ("darn", "darn-one-stream")
 LABELS = ("category", "attributes", "landmarks", "joints", "item")
@@ -102,11 +102,3 @@ def test_reasons(squares):
     assert missing("darn", landmarks).startswith("needs categories, attributes or items")
     with pytest.raises(ValueError, match="no method"):
         missing("magic", everything)
-
-
-def test_a_method_is_one_row_whatever_its_name(squares, config, monkeypatch):
-    """An underscore in a name, or a thirteenth method, changes nothing for the others."""
-    monkeypatch.setitem(METHODS, "my_net", Method("my_net", "", pool_at="", attributes=0))
-    assert find("my_net").losses == ("category", "triplet") and missing("my_net", squares) == ""
-    assert not supervised("my_net", squares, squares.rows("train")).any()
-    assert networks.build(find("my_net"), squares, config, 0).attributes is None

@@ -41,8 +41,6 @@ def test_ranked_in_groups_by_hand():
     assert metrics.ranked_in_groups(scores, groups, 4)[0].tolist() == [[4, 2, 3, -1], [1, 0, -1, -1]]
 
 
-# Attributes
-
 # Ranking of image 0: attributes 0 1 2 3; of image 1: 3 2 1 0; of image 2: 0 1 2 3.
 SCORES = np.array([[4.0, 3, 2, 1], [1, 2, 3, 4], [4, 3, 2, 1]])
 LABELS = np.array([[1, -1, 1, 1], [1, -1, -1, 0], [-1, 0, -1, 1]], np.int8)
@@ -60,8 +58,6 @@ def test_places_without_an_answer_match_nothing():
     assert metrics.ranked_matches(lists, LABELS).tolist() == [[True, False], [False, False], [True, False]]
     assert metrics.attribute_hits(lists, LABELS, 2).sum(1).tolist() == [1, 0, 1]
 
-
-# Landmarks
 
 BOX = np.array([[10.0, 20, 110, 220]])  # 100 wide, 200 high
 TRUE = np.array([[[50.0, 60], [70, 80], [NAN, NAN]]])
@@ -129,15 +125,6 @@ def test_two_levels_equal_a_slow_loop():
         )
         assert len(seeds) == 2
         assert ours[r] == pytest.approx(np.mean([[hits[s, i] for i in items] for s in seeds]))
-
-
-def test_ratios_of_many_columns_are_those_of_each():
-    hits, true = rng().random((2, 40, 3)), rng(1).random((1, 40, 3))
-    boot = metrics.Bootstrap(np.arange(40) // 2, n=50)
-    together = boot.ratios(hits, true, "m")
-    assert together.shape == (51, 3)
-    for column in range(3):
-        assert together[:, column] == pytest.approx(boot.ratios(hits[..., column], true[..., column], "m"))
 
 
 def test_bootstrap_limits():

@@ -13,34 +13,28 @@ ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "outputs" / "smoke"
 NBVAL = "pytest --nbval --nbval-current-env --nbval-cell-timeout 900"
 LADDER = "notebooks/10_ladder.ipynb"  # it needs the data alone, which notebook 00 has drawn by then
-LANES = (
-    ("pytest tests -p no:nbval --durations=20", f"{NBVAL} {LADDER}"),
-    (f"{NBVAL} notebooks --ignore={LADDER}",),
-)
+LANES = (("pytest tests -p no:nbval --durations=20", f"{NBVAL} {LADDER}"), (f"{NBVAL} notebooks --ignore={LADDER}",))
 
 
 def run_lane(commands: tuple[str, ...], log: Path) -> int:
     """Run Python modules one after the other, with their output in a log; return the worst exit code."""
+    print(f"== {'; '.join(commands)} > {log}", flush=True)
     env = os.environ | {"OMP_NUM_THREADS": "1"}  # tiny networks train fastest on one thread
     env.pop("MPLBACKEND", None)  # the notebooks' figures are drawn inline
-    codes = []
     with log.open("w") as file:
-        for command in commands:
-            words = [sys.executable, "-m", *command.split()]
-            codes.append(subprocess.run(words, cwd=ROOT, env=env, stdout=file, stderr=subprocess.STDOUT).returncode)
-    return max(map(abs, codes))
+        pipes = {"stdout": file, "stderr": subprocess.STDOUT}
+        calls = [[sys.executable, "-m", *command.split()] for command in commands]
+        return max(abs(subprocess.run(call, cwd=ROOT, env=env, **pipes).returncode) for call in calls)
 
 
 def run(lanes: tuple[tuple[str, ...], ...], folder: Path) -> int:
     """Run lanes side by side; print their logs, failures last, and return the worst exit code."""
     logs = [folder / f"lane{number}.log" for number in range(len(lanes))]
-    for commands, log in zip(lanes, logs, strict=True):
-        print(f"== {'; '.join(commands)} > {log}", flush=True)
     with ThreadPoolExecutor(len(lanes)) as pool:
-        ended = list(zip(pool.map(run_lane, lanes, logs), lanes, logs, strict=True))
-    for code, commands, log in sorted(ended):
-        print(f"== {'; '.join(commands)}: {'failed' if code else 'passed'}\n{log.read_text()}", flush=True)
-    return max(code for code, _, _ in ended)
+        codes = list(pool.map(run_lane, lanes, logs))
+    for code, log in sorted(zip(codes, logs, strict=True)):
+        print(f"== {log}: {'failed' if code else 'passed'}\n{log.read_text()}", flush=True)
+    return max(codes)
 
 
 def main() -> int:

@@ -18,4 +18,4 @@ def test_lanes_run_at_once_and_the_failing_log_is_printed_last(tmp_path, monkeyp
     printed = capsys.readouterr().out
     assert (printed.index("first ends") > printed.index("second ends")) == (code > 0)
     assert printed.index("first ends") < printed.index("third ends")
-    assert f"== first; third: {'failed' if code else 'passed'}\n" in printed and "== second: passed\n" in printed
+    assert f"lane0.log: {'failed' if code else 'passed'}\n" in printed and "lane1.log: passed\n" in printed
