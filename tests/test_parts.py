@@ -86,6 +86,17 @@ def test_poselets_equal_a_slow_loop(benchmark):
     np.testing.assert_allclose(wider[present], (places[present] + 0.25) / 1.5, atol=1e-5)
 
 
+def test_arms_that_hang_and_arms_that_are_raised_are_told_apart(benchmark):
+    joints = benchmark.box[:, None, :2] + np.random.default_rng(0).random((N, 14, 2)) * 5 + 20
+    up = np.arange(N) % 2 == 0
+    for k, name in enumerate(parts.POSELET_PARTS["left arm"]):
+        joints[:, JOINTS.index(name), 1] += np.where(up, -12 * k, 12 * k)
+    b = replace(benchmark, joints=joints.astype(np.float32), joint_visibility=np.zeros((N, 14), np.int8))
+    present = parts.targets("poselets", b, 0.0, parts.arrangements(b, np.arange(N), 0))[1]
+    which = present[:, 0, 3:6].argmax(1)
+    assert not set(which[up]) & set(which[~up])
+
+
 def test_arrangements_are_learned_from_the_given_rows(benchmark):
     some = parts.arrangements(benchmark, np.arange(30), 0)
     moved = benchmark.joints.copy()

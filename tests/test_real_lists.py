@@ -11,20 +11,28 @@ SHARED = Path(__file__).parents[2] / "shared" / "data"
 NAN = float("nan")
 
 
-def test_real_inshop_partition(tmp_path):
-    """The release has no boxes among these lists: every image gets one of its own, in reverse order."""
-    real_lists = SHARED / "deepfashion_lists"
-    if not real_lists.is_dir():
+def write(path: Path, rows: list[str]) -> None:
+    lists.write_list(path, "columns", rows)
+
+
+@pytest.fixture(scope="module")
+def real_lists() -> Path:
+    if not (SHARED / "deepfashion_lists").is_dir():
         pytest.skip("the real DeepFashion lists are not beside this checkout")
+    return SHARED / "deepfashion_lists"
+
+
+def test_real_inshop_partition(real_lists, tmp_path):
+    """The release has no boxes among these lists: every image gets one of its own, in reverse order."""
     partition = real_lists / "inshop" / "list_eval_partition.txt"
     names = [line.split()[0] for line in partition.read_text().splitlines()[2:]]
     boxes = [f"{name} 1 1 1 1 9 9" for name in reversed(names)]
-    lists.write_list(tmp_path / "Anno" / "list_bbox_inshop.txt", "columns", boxes)
+    write(tmp_path / "Anno" / "list_bbox_inshop.txt", boxes)
     (tmp_path / "Eval").mkdir()
     (tmp_path / "Eval" / "list_eval_partition.txt").symlink_to(partition)
     (tmp_path / "Anno" / "list_item_inshop.txt").symlink_to(real_lists / "inshop" / "list_item_inshop.txt")
     (tmp_path / "Anno" / "list_attr_cloth.txt").symlink_to(real_lists / "inshop" / "list_attr_cloth_inshop.txt")
-    lists.write_list(tmp_path / "Anno" / "list_attr_items.txt", "columns", ["id_00000001 1" + " -1" * 462])
+    write(tmp_path / "Anno" / "list_attr_items.txt", ["id_00000001 1" + " -1" * 462])
     (tmp_path / "img").mkdir()
     b = deepfashion.read_benchmark(tmp_path, "inshop")
     assert len(b.image) == 52_712 and len(np.unique(b.item)) == 7_982
@@ -37,6 +45,24 @@ def test_real_inshop_partition(tmp_path):
     assert (b.attributes[labelled, 0] == 1).all() and (b.attributes[labelled, 1:] == -1).all()
     assert not b.attributes[~labelled].any()
     deepfashion.check_disjoint(b)
+
+
+def test_real_consumer2shop_attributes_have_byte_order_marks_crlf_and_two_names(real_lists, tmp_path):
+    image, other = "img/TOPS/Tee/id_1/comsumer_01.jpg", "img/TOPS/Tee/id_1/shop_01.jpg"
+    write(tmp_path / "Anno" / "list_bbox_consumer2shop.txt", [f"{image} 1 2 1 1 9 9", f"{other} 1 1 1 1 9 9"])
+    write(tmp_path / "Eval" / "list_eval_partition.txt", [f"{image} {other} id_1 test"])
+    (tmp_path / "img").mkdir()
+    for name in ("list_attr_cloth.txt", "list_attr_type.txt"):
+        (tmp_path / "Anno" / name).symlink_to(real_lists / "consumer2shop" / name)
+    write(tmp_path / "Anno" / "list_attr_items.txt", ["id_1".ljust(14) + " ".join(["-1"] * 302 + ["1"])])
+    b = deepfashion.read_benchmark(tmp_path, "consumer2shop")
+    assert len(b.attribute_names) == 303 and b.attribute_names[0] == "Regular length (51-65cm)"
+    assert b.attribute_names[-1] == "Leg-of-mutton Sleeve" and "Appliqué" in b.attribute_names
+    assert (b.attribute_groups[0], b.attribute_groups[-1]) == (1, 18) and len(b.group_names) == 18
+    assert (b.group_names[1], b.group_names[18]) == ("length of upper-body clothes", "type of sleeves")
+    assert (b.attributes[:, -1] == 1).all() and (b.attributes[:, :-1] == -1).all()
+    items = lists.read_list(real_lists / "consumer2shop" / "list_item_consumer2shop.txt", header=1)
+    assert len(set(items)) == len(items) == 33_881
 
 
 def test_real_sample():

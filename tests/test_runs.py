@@ -432,6 +432,22 @@ def test_a_shipped_network_that_does_not_fit_is_named(squares, config, tmp_path,
         runs.train_run(plan, run)
 
 
+def test_a_shipped_network_is_what_fine_tuning_starts_from(squares, config, tmp_path, monkeypatch):
+    """Packed as int8 and unpacked: at rate 0 the run ends with what was shipped."""
+    still = replace(with_schedule(config, rate=0.0), start="shipped")
+    monkeypatch.setattr(networks, "SHIPPED", tmp_path / "shipped")
+    model = networks.build(METHODS["fashionnet"], squares, config, 8)
+    header = {"classes": networks.classes(squares), "supervised": None}
+    networks.save(tmp_path / "model.safetensors", model, header)
+    networks.ship(tmp_path / "model.safetensors", tmp_path / "shipped" / "fashionnet.safetensors", {})
+    run, plan = only({"category_attribute": squares}, still, tmp_path / "out", "fashionnet")
+    runs.train_run(plan, run)
+    assert runs.info(run)["about"]["start"] == "shipped fashionnet"
+    initial = networks.load(tmp_path / "shipped" / "fashionnet.safetensors")[0]
+    after = networks.load(run.network)[0]
+    assert all(torch.equal(after[n], initial[n]) for n in initial if "running_" not in n and "num_batches" not in n)
+
+
 def test_a_loss_that_is_not_finite_names_the_photos(squares, config, tmp_path):
     wild = with_schedule(config, rate=1e30)
     run, plan = only({"category_attribute": squares}, wild, tmp_path, "fashionnet-global")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from lib import commands
 from lib.commands import clock, photo, run_all
+from lib.config import PROFILES
 from lib.lists import DataError
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +74,17 @@ def test_other_commands_get_their_options(monkeypatch):
     for wrong in ("1,2,3", "1,2,3,x", "", "1,2,3,4,5"):
         with pytest.raises(DataError, match="is not x1,y1,x2,y2"):
             photo.box_of(wrong)
+
+
+def test_the_users_results_are_ignored_and_ours_are_not():
+    """So `git status` stays clean after any run, and --test compares the README with our results alone."""
+    if subprocess.run(["git", "rev-parse"], cwd=ROOT, capture_output=True).returncode:
+        pytest.skip("not a git checkout")
+    names = [f"outputs/{profile}{more}/tables/table2.csv" for profile in PROFILES for more in ("", "_photos")]
+    names += ["outputs/demo.lock", "outputs/reference/photos/figures/fig08a.png", ".venv.lock"]
+    kept = ["outputs/reference/demo/tables/table2.csv", "outputs/reference/demo/notebooks/00_data.ipynb"]
+    done = subprocess.run(["git", "check-ignore", *names, *kept], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.splitlines() == names
 
 
 def test_clock():

@@ -399,6 +399,13 @@ def test_search_claims_by_hand():
     assert table.loc["consumer-to-shop", LARGER].reason.startswith("in-shop: no room: 99")
 
 
+def test_stages_of_the_same_size_are_resampled_apart():
+    n = 200
+    shop, street = (searches(name, n, {"fashionnet": ranks(n, 0.5, 0)}) for name in ("inshop", "consumer2shop"))
+    side = [r.bootstrap.ratios(*claims.measures.search(r, "fashionnet", 20)) for r in (shop, street)]
+    assert side[0][0] == side[1][0] and abs(np.corrcoef(side[0][1:], side[1][1:])[0, 1]) < 0.1
+
+
 def test_variation_claims_by_hand():
     """Zoomed-in queries hit from rank 10 on in 90 %, the others at once; dresses always, shorts in a third."""
     n = 2000

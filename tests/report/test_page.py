@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from lib.lists import DataError
 from lib.report import files, page
 from lib.report.results import ROOT
 
@@ -135,6 +136,12 @@ def test_what_is_absent_is_left_out_with_its_reason(run, file):
     parsed = Page(page.page(run, "demo", ""))
     reasons = re.findall(r"Left out[^.]*\.[^.]*\.", parsed.text)
     assert any(file.removeprefix("figures/") in reason for reason in reasons), reasons
+
+
+def test_a_table_that_cannot_be_read_is_named(run):
+    (run / "tables" / "claims.csv").write_text("")
+    with pytest.raises(DataError, match="claims.csv"):
+        page.page(run, "demo", "")
 
 
 def test_a_figure_says_what_it_was_saved_with(tmp_path):
