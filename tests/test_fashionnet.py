@@ -241,3 +241,38 @@ def test_soft_argmax_equals_a_slow_loop():
             ]
             assert got[n, j, 0].item() == pytest.approx(sum(p * x for p, x, _ in cells))
             assert got[n, j, 1].item() == pytest.approx(sum(p * y for p, _, y in cells))
+
+
+@pytest.mark.parametrize("head", ["regression", "heatmap"])
+def test_one_image_alone_gives_what_it_gives_in_a_batch(head):
+    net, images = make_net(head).eval(), pictures(4)
+    together = net(images)
+    for i in range(4):
+        for name, value in net(images[i : i + 1]).items():
+            torch.testing.assert_close(together[name][i : i + 1], value, rtol=1e-4, atol=1e-5)
+
+
+def test_predicted_landmarks_differ_between_images_and_landmarks(net):
+    """Without this, the tests below could not fail."""
+    out = net(pictures(4))
+    assert torch.pdist(out["landmarks"].flatten(1)).min() > 0.1  # between images
+    assert all(torch.pdist(points).min() > 0.01 for points in out["landmarks"])  # between landmarks of an image
+    visible = (out["visibility"].argmax(2) == VISIBLE).float()
+    assert 0.1 < visible.mean() < 0.9 and len(visible.unique(dim=0)) >= 3
+    inside = ((out["landmarks"] > 0) & (out["landmarks"] < 1)).float()
+    assert inside.mean() > 0.6
+
+
+def test_a_frozen_detector_gets_no_gradient_and_keeps_its_statistics(detecting):
+    initial = {name: value.clone() for name, value in detecting.detector.state_dict().items()}
+    detecting.train()
+    assert detecting.training and not any(module.training for module in detecting.detector.modules())
+    out = detecting(pictures(6))
+    sum((out[name] * torch.randn_like(out[name])).sum() for name in ("category", "attributes", "embedding")).backward()
+    for name, value in detecting.detector.state_dict().items():
+        assert torch.equal(value.nan_to_num(9), initial[name].nan_to_num(9)), name
+    assert all(p.grad is None and not p.requires_grad for p in detecting.detector.parameters())
+    learning = [(n, p) for n, p in detecting.named_parameters() if not n.startswith("detector.")]
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for _, p in learning)
+    trunk = detecting.trunk[1]
+    assert trunk.training and trunk.num_batches_tracked == 1  # this network's own statistics do move

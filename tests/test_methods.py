@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from lib import train
-from lib.methods import DETECTORS, METHODS, Method, missing, supervised
+from lib import networks, train
+from lib.methods import DETECTORS, METHODS, Method, find, missing, supervised
 
 JOINTLY, DARN = ("fashionnet+joints", "fashionnet+poselets"), ("darn", "darn-one-stream")
 LABELS = ("category", "attributes", "landmarks", "joints", "item")
@@ -102,3 +102,22 @@ def test_reasons(squares):
     assert missing("darn", landmarks).startswith("needs categories, attributes or items")
     with pytest.raises(ValueError, match="no method"):
         missing("magic", everything)
+
+
+@pytest.mark.parametrize("number", [100, 500])
+def test_100_and_500_of_a_thousand(number, world):
+    benchmark = world["category_attribute"]
+    rows = benchmark.rows("train")
+    mask = supervised(f"fashionnet+{number}", benchmark, rows)
+    counts = (benchmark.attributes[rows] == 1).sum(0)
+    assert mask.sum() == number and counts[mask].min() >= counts[~mask].max()
+    if number == 500:
+        assert (supervised("fashionnet+100", benchmark, rows) <= mask).all()
+
+
+def test_a_method_is_one_row_whatever_its_name(squares, config, monkeypatch):
+    """An underscore in a name, or a thirteenth method, changes nothing for the others."""
+    monkeypatch.setitem(METHODS, "my_net", Method("my_net", "", pool_at="", attributes=0))
+    assert find("my_net").losses == ("category", "triplet") and missing("my_net", squares) == ""
+    assert not supervised("my_net", squares, squares.rows("train")).any()
+    assert networks.build(find("my_net"), squares, config, 0).attributes is None

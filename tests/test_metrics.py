@@ -138,3 +138,34 @@ def test_bootstrap_limits():
     assert bootstrap_interval([1.0, 0, 0], [1.0, 0, 0])[:3] == (1, 1, 1)
     with pytest.raises(ValueError, match="finite"):
         bootstrap_interval([NAN], [1])
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_seeds_alone_have_the_unbiased_variance_of_a_mean(seeds):
+    """Items that are all alike leave the spread of the seeds: s^2 / S with S - 1 in the denominator of s^2."""
+    rates, ones = rng().random(seeds), np.ones((1, 50))
+    values = metrics.Bootstrap(50, n=20_000).ratios(np.tile(rates[:, None], (1, 50)), ones)
+    assert values[1:].std() == pytest.approx(rates.std(ddof=1) / seeds**0.5, rel=0.03)
+
+
+def test_bootstrap_covers_the_truth_and_needs_the_right_unit():
+    """40 items of 5 images that hit or miss together; the true rate is 0.4."""
+    units, covered = np.repeat(np.arange(40), 5), {"item": 0, "image": 0}
+    for seed in range(200):
+        hits = (rng(seed).random(40) < 0.4)[units]
+        for name, unit in (("item", units), ("image", None)):
+            found = bootstrap_interval(hits, np.ones(200), unit, n=200, seed=seed)
+            covered[name] += found.lo <= 0.4 <= found.hi
+    assert 0.89 <= covered["item"] / 200 <= 0.99
+    assert covered["image"] / 200 < 0.75  # images of one item are not independent
+
+
+def test_paired_difference_is_narrower_than_two_intervals():
+    difficulty, boot = rng().random(300), metrics.Bootstrap(300)
+    ours, other = difficulty < 0.6, difficulty < 0.5  # right wherever the other is, and a little more
+    first, second = (boot.ratios(hits, np.ones(300)) for hits in (ours, other))
+    both = metrics.interval(first - second)
+    assert both.value == pytest.approx(ours.mean() - other.mean()) and 0 < both.lo < both.value < both.hi
+    assert metrics.interval(first).lo < metrics.interval(second).hi  # these overlap, the paired one excludes 0
+    theirs = scipy.stats.bootstrap((ours * 1.0 - other,), np.mean, method="percentile", rng=0).confidence_interval
+    assert (both.lo, both.hi) == pytest.approx(tuple(theirs), abs=0.01)

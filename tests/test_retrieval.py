@@ -1,4 +1,5 @@
-"""Exact search and retrieval accuracy against cases worked by hand, a slow loop and pytorch-metric-learning."""
+"""Exact search and retrieval accuracy against cases worked by hand, a slow loop and
+three libraries."""
 
 import numpy as np
 import pytest
@@ -6,6 +7,8 @@ import torch
 from pytorch_metric_learning.distances import LpDistance
 from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 from pytorch_metric_learning.utils.inference import CustomKNN
+from sklearn.neighbors import NearestNeighbors
+from torchmetrics.functional.retrieval import retrieval_hit_rate
 
 from lib import metrics
 
@@ -81,3 +84,28 @@ def test_adversarial_searches_equal_pytorch_metric_learning(case):
         calculator = AccuracyCalculator(("precision_at_1",), k=1, knn_func=knn)
         theirs = calculator.get_accuracy(*map(torch.tensor, (query, asks, gallery, has)))["precision_at_1"]
     assert ours * Q == pytest.approx(theirs * matched)
+
+
+@pytest.mark.parametrize("block", [1, 700, 1 << 24])
+def test_search_equals_sklearn_in_any_blocks(block, monkeypatch):
+    monkeypatch.setattr(metrics, "BLOCK", block)
+    query, gallery = (rng(i).standard_normal((n, 16)).astype(np.float32) for i, n in enumerate((50, 120)))
+    indices, distances = metrics.search(query, gallery, 10)
+    expected = NearestNeighbors(n_neighbors=10, algorithm="brute").fit(gallery).kneighbors(query)
+    assert (indices == expected[1]).all() and distances == pytest.approx(expected[0], rel=1e-5)
+
+
+def accuracy(query, gallery, asks, has, ks) -> dict[int, float]:
+    """Return the share of queries whose item is among the k nearest."""
+    matches = metrics.retrieval_matches(metrics.search(query, gallery, max(ks))[0], asks, has)
+    return {k: matches[:, :k].any(1).mean() for k in ks}
+
+
+def test_accuracy_equals_torchmetrics():
+    query_items, gallery_items = rng().integers(12, size=30), rng(1).integers(12, size=60)
+    query, gallery = rng(2).standard_normal((30, 4)), rng(3).standard_normal((60, 4))
+    closeness = torch.tensor(-np.linalg.norm(query[:, None] - gallery, axis=2))
+    for k, ours in accuracy(query, gallery, query_items, gallery_items, (1, 5, 20, 50)).items():
+        there = [torch.tensor(gallery_items == item) for item in query_items]
+        hits = [retrieval_hit_rate(row, item, top_k=k).item() for row, item in zip(closeness, there, strict=True)]
+        assert ours == pytest.approx(np.mean(hits))

@@ -471,3 +471,38 @@ def test_a_search_keeps_what_fashionnet_found_before_its_fine_tuning(world, conf
     expected = runs.rank(scores, benchmark, rows, len(query))["nearest"]
     found = runs.before(run)["nearest"]
     assert (found == expected).all() and not (found == runs.ranking(run)["nearest"]).all()
+
+
+def test_a_stopped_run_resumes_and_ends_with_the_same_scores(squares, config, tmp_path, monkeypatch):
+    benchmarks = {"category_attribute": squares}
+    whole, plan = only(benchmarks, config, tmp_path / "whole", "fashionnet")
+    runs.train_run(plan, whole)
+    run, plan = only(benchmarks, config, tmp_path / "stopped", "fashionnet")
+    monkeypatch.setattr(train, "SAVE_EVERY", -1.0)
+    epoch = train.run_epoch
+
+    def stop_at_the_second(job, update, number, bar):
+        if number == 1:
+            raise KeyboardInterrupt
+        return epoch(job, update, number, bar)
+
+    monkeypatch.setattr(train, "run_epoch", stop_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        runs.train_run(plan, run)
+    left = run.folder.with_name(f"{run.folder.name}.part")
+    assert [p.name for p in left.iterdir()] == ["checkpoint.safetensors"] and not run.finished
+    seen = []
+    monkeypatch.setattr(train, "run_epoch", lambda *given: seen.append(given[2]) or epoch(*given))
+    runs.train_run(plan, run)
+    assert seen == [1] and not left.exists() and not (run.folder / "checkpoint.safetensors").exists()
+    ours, exact = runs.scores(run)[0], runs.scores(whole)[0]
+    assert all(np.array_equal(ours[name], exact[name]) for name in exact)
+
+
+def test_a_cut_file_of_a_run_is_one_sentence(trained, tmp_path):
+    run = replace(trained[1]["inshop"], folder=tmp_path / "run")
+    run.folder.mkdir()
+    whole = (trained[1]["inshop"].folder / "ranking.safetensors").read_bytes()
+    (run.folder / "ranking.safetensors").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=f"ranking.safetensors: cannot be read .*; delete {run.folder} and start again"):
+        runs.ranking(run)

@@ -483,3 +483,15 @@ def test_two_processes_give_the_losses_and_weights_of_one(tmp_path):
         a, b = (read_tensors(tmp_path / name / f"{method}.safetensors")[0] for name in ("one", "two"))
         for name in a:
             torch.testing.assert_close(a[name], b[name], rtol=1e-2, atol=2e-4)
+
+
+def test_attributes_without_supervision_keep_one_score_below_all_others(squares, config, tmp_path, monkeypatch):
+    one = replace(METHODS["fashionnet"], name="some", attributes=2)
+    monkeypatch.setitem(METHODS, "some", one)
+    bench = Bench("some", squares, with_schedule(config, weight_decay=0.5), tmp_path)
+    mask = supervised("some", squares, bench.rows)
+    assert mask.sum() == 2 and bench.weights[0][~mask] == bench.weights[1][~mask] == 0
+    bench.fit()
+    scores = bench.predict(bench.held_out)["attributes"]
+    assert (scores[:, ~mask] == train.NOT_SUPERVISED).all() and scores[:, mask].min() > train.NOT_SUPERVISED
+    assert len(np.unique(scores[:, mask])) == scores[:, mask].size
