@@ -30,12 +30,16 @@ def config() -> Config:
 
 
 @pytest.fixture(scope="session")
-def world_root(tmp_path_factory) -> Path:
-    """The folder of a very small world with all three benchmarks."""
-    size = World(
-        pretrain=16, train=24, val=6, test=8, inshop_train_items=4, inshop_test_items=4, consumer2shop_train_items=4,
-        consumer2shop_val_items=4, consumer2shop_test_items=4, distractors=2, px=96,
+def size() -> World:
+    """A very small world, with all three benchmarks, that all tests share."""
+    return World(
+        pretrain=16, train=24, val=6, test=8, inshop_train_items=4, inshop_test_items=8, consumer2shop_train_items=4,
+        consumer2shop_val_items=4, consumer2shop_test_items=4, distractors=2, views=2, px=96, line=2,
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def world_root(tmp_path_factory, size) -> Path:
     return write_world(tmp_path_factory.mktemp("world") / "world", size, seed=5, progress=False)
 
 

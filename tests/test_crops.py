@@ -105,13 +105,6 @@ def test_landmarks_come_back_from_the_fixed_view_and_unknown_ones_stay_unknown()
     assert crops.landmarks_in_view(torch.full((5, 8, 2), torch.nan), view).isnan().all()
 
 
-def test_training_views_are_the_same_in_every_process():
-    whole = crops.training_view(8, CONFIG, torch.Generator().manual_seed(7))
-    again = crops.training_view(8, CONFIG, torch.Generator().manual_seed(7))
-    for a, b in zip(whole.part(slice(4, 8)), again, strict=True):
-        assert torch.equal(a, b[4:])
-
-
 @pytest.fixture
 def benchmark(tmp_path):
     names = []
@@ -289,13 +282,3 @@ def test_recolouring_equals_three_steps_one_after_the_other():
     x = ((x - grey) * saturation + grey).clamp(0, 255)
     torch.testing.assert_close(crops.recolour(images, colour), x, atol=1e-3, rtol=0)
     assert (x == 255).any()  # clipped, as a picture is
-
-
-def test_a_mirrored_view_is_the_view_of_the_mirrored_crop():
-    images = torch.randint(0, 256, (6, 72, 72, 3), dtype=torch.uint8)
-    view = crops.training_view(6, CONFIG, torch.Generator().manual_seed(3))._replace(
-        mirrored=torch.ones(6, dtype=torch.bool)
-    )
-    plain = view._replace(mirrored=torch.zeros(6, dtype=torch.bool))
-    flipped = crops.images_in_view(images.flip(2), plain, 64)
-    torch.testing.assert_close(crops.images_in_view(images, view, 64), flipped, atol=1e-3, rtol=0)

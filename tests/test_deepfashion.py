@@ -76,6 +76,7 @@ WRITERS = {
     "consumer2shop": (write_consumer2shop, read_consumer2shop),
 }
 
+
 # The layouts
 
 
@@ -86,8 +87,6 @@ def test_category_attribute_by_hand(tmp_path):
     write(folder / "Anno_coarse" / "list_joints.txt", rows)
     b = read_category_attribute(folder)
     assert (b.name, b.annotation, b.images_root) == ("category_attribute", "coarse", tmp_path / "Img")
-    assert b.image.tolist() == NAMES
-    assert b.split.tolist() == ["train", "val", "test"]
     assert b.box.dtype == np.float32 and b.box.tolist() == [[72, 79, 232, 273], [1, 2, 200, 300], [0, 0, 10.5, 20]]
     assert b.category.tolist() == [2, 0, 1] and b.category.dtype == np.int16
     assert b.category_names == ("Tee", "Skinny Jeans", "Dress")
@@ -196,26 +195,6 @@ def test_fine_release_by_hand(tmp_path):
     assert b.attributes is b.category is b.landmarks is b.visibility is b.clothes_type is None
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "message"),
-    [
-        ("train_bbox.txt", "0 0 9 9", "0 0 9", "line 2: '0 0 9' where 'x_1 y_1 x_2 y_2' should be"),
-        ("train_bbox.txt", "0 0 9 9", "0 0 nan 9", "line 2: '0 0 nan 9' where"),
-        ("train_bbox.txt", "0 0 9 9\n", "", "1 rows for 2 image names"),
-        ("train_cate.txt", "2\n", "4\n", "line 2: the category is not one of 1 to 3"),
-        ("train_attr.txt", "0 1", "0 -1", "line 2: a label is not one of 0 to 1"),
-        ("train.txt", "img/Jeans", "../Jeans", "line 2: image name .* may leave the data folder"),
-        ("val.txt", NAMES[1], NAMES[0], "line 1: image .* is listed a second time"),
-    ],
-)
-def test_faults_of_the_fine_release_are_named(tmp_path, file, old, new, message):
-    path = write_fine_release(tmp_path) / "Anno_fine" / file
-    assert old in (text := path.read_text())
-    path.write_text(text.replace(old, new))
-    with pytest.raises(DataError, match=f"{file}(, |: ){message}"):
-        read_category_attribute(tmp_path)
-
-
 def test_the_landmark_benchmark_stands_in_for_an_absent_one(tmp_path):
     """Read from its own folder; beside Category and Attribute Prediction, which has the same labels and more, it is
     not."""
@@ -314,12 +293,6 @@ def test_consumer2shop_item_attributes_by_hand(tmp_path):
     assert b.attributes.tolist() == [[0, 0], [0, 0], [1, -1], [1, -1], [0, 1]]  # an image in no pair has an item, too
 
 
-def test_items_listed_twice(tmp_path):
-    rows = ["id_01 1 0", "id_02 1 1", "id_01 1 1"]
-    with pytest.raises(DataError, match=r"list_attr_items.txt, line 3: item id_01 is listed again with other labels"):
-        read_inshop(write_item_attributes(write_inshop(tmp_path), "attribute_name", ["denim", "knit"], rows))
-
-
 # The ceiling
 
 
@@ -378,6 +351,7 @@ def test_distractors_are_searched_too(tmp_path):
 
 # Faults: every one is a DataError that names the file and, where there is one, the line
 
+FINE, FAULTY = "Anno_fine/", WRITERS | {"fine": (write_fine_release, read_category_attribute)}
 BOXES, PARTITION = "Anno_coarse/list_bbox.txt", "Eval/list_eval_partition.txt"
 LANDMARKS, LABELS = "Anno_coarse/list_landmarks.txt", "Anno_coarse/list_attr_img.txt"
 INSHOP, C2S = "Anno/list_bbox_inshop.txt", "Anno/list_bbox_consumer2shop.txt"
@@ -391,7 +365,17 @@ FAULTS = {  # file, what to replace, by what, the message
         ("Anno_coarse/list_category_cloth.txt", "Jeans  2", "Jeans", "line 4: 'Skinny Jeans' where"),
         ("Anno_coarse/list_category_cloth.txt", "Skinny Jeans", "Tee", "line 4: category 'Tee' is on line 3 already"),
     ],
+    "fine": [
+        (FINE + "train_bbox.txt", "0 0 9 9", "0 0 9", "line 2: '0 0 9' where 'x_1 y_1 x_2 y_2' should be"),
+        (FINE + "train_bbox.txt", "0 0 9 9", "0 0 nan 9", "line 2: '0 0 nan 9' where"),
+        (FINE + "train_bbox.txt", "0 0 9 9\n", "", "1 rows for 2 image names"),
+        (FINE + "train_cate.txt", "2\n", "4\n", "line 2: the category is not one of 1 to 3"),
+        (FINE + "train_attr.txt", "0 1", "0 -1", "line 2: a label is not one of 0 to 1"),
+        (FINE + "train.txt", "img/Jeans", "../Jeans", "line 2: image name .* may leave the data folder"),
+        (FINE + "val.txt", NAMES[1], NAMES[0], "line 1: image .* is listed a second time"),
+    ],
     "inshop": [
+        ("Anno/list_attr_items.txt", "id_02 1 0", "id_01 1 0", "line 3: item id_01 is listed again with other labels"),
         (INSHOP, "2 3 5", "2 7 5", "line 4: the pose is not one of 1 to 6"),
         (PARTITION, "id_02 query", "id_09 query", "line 4: item id_09 is not in list_item_inshop.txt"),
         (PARTITION, "query", "val", "line 4: .* where 'image_name item_id train|query|gallery'"),
@@ -412,8 +396,10 @@ FAULTS = {  # file, what to replace, by what, the message
     ("name", "file", "old", "new", "message"), [(name, *fault) for name in FAULTS for fault in FAULTS[name]]
 )
 def test_faults_are_named(tmp_path, name, file, old, new, message):
-    write_folder, read = WRITERS[name]
+    write_folder, read = FAULTY[name]
     path = write_folder(tmp_path) / file
+    if name == "inshop":
+        write_item_attributes(tmp_path, "attribute_name", ["denim", "knit"], ["id_02 1 0", "id_01 1 1"])
     text, changes = re.subn(old, new, path.read_text(), count=1)
     assert changes == 1
     path.write_text(text)
@@ -423,14 +409,12 @@ def test_faults_are_named(tmp_path, name, file, old, new, message):
     assert "; " in str(caught.value)  # the cure
 
 
-@pytest.mark.parametrize(
-    "file", [BOXES, PARTITION, "Anno_coarse/list_attr_cloth.txt", "Anno_coarse/list_category_cloth.txt"]
-)
-def test_missing_files(tmp_path, file):
-    path = write_category_attribute(tmp_path) / file
-    path.unlink()
-    with pytest.raises(DataError, match=f"{re.escape(str(path))}: No such file.*put the official file there"):
-        read_category_attribute(tmp_path)
+def test_an_absent_list_is_named(tmp_path):
+    for file in (BOXES, PARTITION, "Anno_coarse/list_attr_cloth.txt", "Anno_coarse/list_category_cloth.txt"):
+        path = write_category_attribute(tmp_path / Path(file).stem) / file
+        path.unlink()
+        with pytest.raises(DataError, match=f"{re.escape(str(path))}: No such file.*put the official file there"):
+            read_category_attribute(tmp_path / Path(file).stem)
 
 
 def test_links_that_leave_the_data_folder(tmp_path):

@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torchvision.models import vgg
 
 from lib.config import COMPACT, PROFILES, TINY, Model
-from lib.fashionnet import CONV1_TO_4, N_LANDMARKS, FashionNet, make_convs, soft_argmax
+from lib.fashionnet import N_LANDMARKS, FashionNet, soft_argmax
 from lib.lists import VISIBLE
 from lib.rivals import PartDetector
 
@@ -51,9 +50,6 @@ def net():
     return make_net().eval()
 
 
-# ---- sizes ----------------------------------------------------------------------------------------------------------
-
-
 def count(module):
     return sum(p.numel() for p in module.parameters())
 
@@ -87,33 +83,13 @@ def test_parameter_counts_are_those_counted_by_hand(config, view_px, total):
     assert total is None or count(net) == total
 
 
-@pytest.mark.parametrize("name", list(PROFILES))
-def test_every_profiles_network_runs_at_its_input(name):
-    config = PROFILES[name]
+@pytest.mark.parametrize("config", {repr((c.model, c.input)): c for c in PROFILES.values()}.values())
+def test_every_profiles_network_runs_at_its_input(config):
     with torch.device("meta"):
         net = FashionNet(config.model, config.input.view_px, 50, 1000)
         out = net(torch.empty(2, 3, config.input.view_px, config.input.view_px))
     assert out["landmarks"].shape == (2, 8, 2) and out["attributes"].device.type == "meta"
     assert out["embedding"].shape == (2, config.model.fc_fusion)
-
-
-def test_no_local_branch_has_no_pose_branch_either():
-    net = make_net(local=False)
-    assert net.pose is None and net.fc6_local is None and net.fc7_fusion[0].in_features == TINY.fc_global
-    assert set(net(pictures(2))) == {"category", "attributes", "embedding"}
-
-
-def test_convolutions_keep_torchvisions_numbering():
-    theirs = vgg.make_layers(vgg.cfgs["D"])[:23]
-    ours = make_convs(CONV1_TO_4, 3, batch_norm=False, vgg16=0)
-    assert [str(a) for a in ours] == [str(b) for b in theirs]
-    ours.load_state_dict(theirs.state_dict())
-    x = torch.randn(1, 3, 32, 32)
-    with torch.inference_mode():
-        torch.testing.assert_close(ours(x), theirs(x))
-
-
-# ---- outputs --------------------------------------------------------------------------------------------------------
 
 
 def test_outputs_have_the_promised_shapes(net):
@@ -123,15 +99,6 @@ def test_outputs_have_the_promised_shapes(net):
     }  # fmt: skip
     torch.testing.assert_close(out["embedding"].norm(dim=1), torch.ones(3))
     assert all(value.dtype == torch.float32 for value in out.values())
-
-
-@pytest.mark.parametrize("head", ["regression", "heatmap"])
-def test_one_image_alone_gives_what_it_gives_in_a_batch(head):
-    net, images = make_net(head).eval(), pictures(4)
-    together = net(images)
-    for i in range(4):
-        for name, value in net(images[i : i + 1]).items():
-            torch.testing.assert_close(together[name][i : i + 1], value, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("head", ["regression", "heatmap"])
@@ -159,8 +126,6 @@ def test_heads_answer_in_float32_under_autocast(head):
     coarse = out["landmarks"].bfloat16().float()
     assert (coarse != out["landmarks"]).float().mean() > 0.9  # more bits than bfloat16 has
 
-
-# ---- where the local branch pools ------------------------------------------------------------------------------------
 
 TRAPS = ("x and y swapped", "image 0 of the batch", "invisible at (0, 0)", "every gate open", "scaled twice", "given")
 
@@ -206,17 +171,6 @@ def slow_category(net, images, trap=""):
     return net.category(net.fc7_fusion(torch.cat(fused, dim=1)))
 
 
-def test_predicted_landmarks_differ_between_images_and_landmarks(net):
-    """Without this, the tests below could not fail."""
-    out = net(pictures(4))
-    assert torch.pdist(out["landmarks"].flatten(1)).min() > 0.1  # between images
-    assert all(torch.pdist(points).min() > 0.01 for points in out["landmarks"])  # between landmarks of an image
-    visible = (out["visibility"].argmax(2) == VISIBLE).float()
-    assert 0.1 < visible.mean() < 0.9 and len(visible.unique(dim=0)) >= 3
-    inside = ((out["landmarks"] > 0) & (out["landmarks"] < 1)).float()
-    assert inside.mean() > 0.6
-
-
 @pytest.mark.parametrize("head", ["regression", "heatmap"])
 def test_the_local_branch_pools_at_the_predicted_landmarks_of_each_image(head):
     net, images = make_net(head).eval(), pictures(4)
@@ -254,9 +208,6 @@ def test_the_category_loss_reaches_conv4_through_the_pooled_cells_alone():
     assert net.fc6_local[0].weight.grad.abs().sum() > 0
 
 
-# ---- a frozen detector -----------------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def detecting():
     torch.manual_seed(0)
@@ -264,21 +215,6 @@ def detecting():
     with torch.no_grad():
         net.detector.absent.bias.copy_(torch.linspace(-3, 9, 14))  # some parts are present, some are not
     return randomise(net)
-
-
-def test_a_frozen_detector_gets_no_gradient_and_keeps_its_statistics(detecting):
-    initial = {name: value.clone() for name, value in detecting.detector.state_dict().items()}
-    detecting.train()
-    assert detecting.training and not any(module.training for module in detecting.detector.modules())
-    out = detecting(pictures(6))
-    sum((out[name] * torch.randn_like(out[name])).sum() for name in ("category", "attributes", "embedding")).backward()
-    for name, value in detecting.detector.state_dict().items():
-        assert torch.equal(value.nan_to_num(9), initial[name].nan_to_num(9)), name
-    assert all(p.grad is None and not p.requires_grad for p in detecting.detector.parameters())
-    learning = [(n, p) for n, p in detecting.named_parameters() if not n.startswith("detector.")]
-    assert all(p.grad is not None and p.grad.abs().sum() > 0 for _, p in learning)
-    trunk = detecting.trunk[1]
-    assert trunk.training and trunk.num_batches_tracked == 1  # this network's own statistics do move
 
 
 def test_what_is_detected_pools_and_gates(detecting):
@@ -294,9 +230,6 @@ def test_what_is_detected_pools_and_gates(detecting):
     assert detecting.fc6_local[0].in_features == 14 * 32 * TINY.bins**2
 
 
-# ---- soft-argmax -----------------------------------------------------------------------------------------------------
-
-
 def test_soft_argmax_equals_a_slow_loop():
     logits = torch.randn(2, 3, 4, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 2
     log_heatmap = logits.flatten(2).log_softmax(2).view_as(logits)
@@ -308,3 +241,38 @@ def test_soft_argmax_equals_a_slow_loop():
             ]
             assert got[n, j, 0].item() == pytest.approx(sum(p * x for p, x, _ in cells))
             assert got[n, j, 1].item() == pytest.approx(sum(p * y for p, _, y in cells))
+
+
+@pytest.mark.parametrize("head", ["regression", "heatmap"])
+def test_one_image_alone_gives_what_it_gives_in_a_batch(head):
+    net, images = make_net(head).eval(), pictures(4)
+    together = net(images)
+    for i in range(4):
+        for name, value in net(images[i : i + 1]).items():
+            torch.testing.assert_close(together[name][i : i + 1], value, rtol=1e-4, atol=1e-5)
+
+
+def test_predicted_landmarks_differ_between_images_and_landmarks(net):
+    """Without this, the tests below could not fail."""
+    out = net(pictures(4))
+    assert torch.pdist(out["landmarks"].flatten(1)).min() > 0.1  # between images
+    assert all(torch.pdist(points).min() > 0.01 for points in out["landmarks"])  # between landmarks of an image
+    visible = (out["visibility"].argmax(2) == VISIBLE).float()
+    assert 0.1 < visible.mean() < 0.9 and len(visible.unique(dim=0)) >= 3
+    inside = ((out["landmarks"] > 0) & (out["landmarks"] < 1)).float()
+    assert inside.mean() > 0.6
+
+
+def test_a_frozen_detector_gets_no_gradient_and_keeps_its_statistics(detecting):
+    initial = {name: value.clone() for name, value in detecting.detector.state_dict().items()}
+    detecting.train()
+    assert detecting.training and not any(module.training for module in detecting.detector.modules())
+    out = detecting(pictures(6))
+    sum((out[name] * torch.randn_like(out[name])).sum() for name in ("category", "attributes", "embedding")).backward()
+    for name, value in detecting.detector.state_dict().items():
+        assert torch.equal(value.nan_to_num(9), initial[name].nan_to_num(9)), name
+    assert all(p.grad is None and not p.requires_grad for p in detecting.detector.parameters())
+    learning = [(n, p) for n, p in detecting.named_parameters() if not n.startswith("detector.")]
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for _, p in learning)
+    trunk = detecting.trunk[1]
+    assert trunk.training and trunk.num_batches_tracked == 1  # this network's own statistics do move

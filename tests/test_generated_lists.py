@@ -91,9 +91,6 @@ def test_what_is_read_is_what_was_written(tmp_path, seed):
             assert (b.visibility[i, slot], position) == expected
 
 
-# ---- faults: each changes a list, most often at row `i`, and returns the line that must be named -------------------
-
-
 def word(lists, name, i, column, value):
     lists.rows[name][i][column] = value
     return i + 3

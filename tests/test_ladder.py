@@ -159,14 +159,6 @@ def test_only_the_right_places_solve_a_task_whose_labels_are_at_landmarks(task, 
     assert right[TRUE] > 0.8 > 0.7 > max(right[NOTHING], right[EQUAL], right["fixed grid"]), right
 
 
-def test_a_finished_job_is_not_trained_again(task, monkeypatch):
-    job = Job("fixed grid", 0, images=8)
-    found = ladder.run(task, job)
-    monkeypatch.setattr(ladder, "minimise", lambda *_: pytest.fail("trained again"))
-    again = ladder.run(task, job)
-    assert (found["category_attribute"]["attributes"] == again["category_attribute"]["attributes"]).all()
-
-
 def test_every_rung_is_trained_without_labels_at_test(task):
     """Rankings of a test whose labels are gone are the same, except where true places are pooled."""
     benchmark, rows, queries, maps = task.measured["category_attribute"]

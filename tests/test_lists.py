@@ -23,10 +23,12 @@ def slow_labels(path: Path) -> tuple[list[str], list[list[int]]]:
     return [row[0].strip() for row in rows], [[int(word) for word in row[1:]] for row in rows]
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_labels_equal_an_obvious_parser(tmp_path, seed):
+@pytest.mark.parametrize("seed, items", [(0, False), (1, False), (2, True)])
+def test_labels_equal_an_obvious_parser(tmp_path, seed, items):
+    """Of images, whose names have blanks; of items, with a byte order mark and Windows' line ends."""
     rng = np.random.default_rng(seed)
-    names = [f"img/A 1 -1 0 dress {i}/{rng.integers(10 ** rng.integers(1, 9))}.jpg" for i in range(200)]
+    name = "id_{:08d}{}" if items else "img/A 1 -1 0 dress {}/{}.jpg"
+    names = [name.format(i, rng.integers(10 ** rng.integers(1, 9))) for i in range(200)]
     labels = rng.integers(-1, 2, (200, 7))
     blanks = [[" " * rng.integers(1, 4) for _ in range(7)] for _ in names]
     rows = [
@@ -35,13 +37,15 @@ def test_labels_equal_an_obvious_parser(tmp_path, seed):
     ]
     path = tmp_path / "list_attr_img.txt"
     write(path, rows)
+    if items:
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
     assert slow_labels(path) == (names, labels.tolist())
     for block in (1, 17, 100, 1 << 19):  # blocks end anywhere
-        found_names, found = lists.read_attribute_labels(path, 7, block)
+        found_names, found = lists.read_attribute_labels(path, 7, block, items=items)
         assert found_names == names and found.dtype == np.int8
         np.testing.assert_array_equal(found, labels)
     path.write_bytes(path.read_bytes().rstrip())  # no line end at the end
-    np.testing.assert_array_equal(lists.read_attribute_labels(path, 7)[1], labels)
+    np.testing.assert_array_equal(lists.read_attribute_labels(path, 7, items=items)[1], labels)
 
 
 FOREIGN = ("2", "-2", "/", "+1", "1.0", "-0", "--1", "-", "1-", "01", "-11", "x", "\u00b1", "\u00e91", "1\x00")
@@ -78,20 +82,6 @@ def test_no_random_change_of_a_label_list_is_misread(tmp_path):
     assert read > 100
 
 
-# Labels of items, names of attributes
-
-
-def test_item_labels_equal_an_obvious_parser(tmp_path):
-    """With a byte order mark and Windows' line ends."""
-    labels = np.random.default_rng(0).integers(-1, 2, (50, 7))
-    path = tmp_path / "list_attr_items.txt"
-    write(path, [f"id_{i:08d}\t " + "  ".join(map(str, row)) for i, row in enumerate(labels)])
-    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
-    for block in (1, 17, 1 << 19):
-        names, found = lists.read_attribute_labels(path, 7, block, items=True)
-        assert (names, found.tolist()) == slow_labels(path) and names[49] == "id_00000049"
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -106,9 +96,6 @@ def test_faulty_attribute_names_are_refused(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(DataError, match=f"list_attr_cloth.txt, {message}"):
         lists.read_attribute_names(path, 5)
-
-
-# Writers
 
 
 def test_points_are_read_as_they_were_written(tmp_path):

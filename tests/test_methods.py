@@ -23,21 +23,6 @@ def with_labels(benchmark, *names):
     return replace(benchmark, **values)
 
 
-# ---- the table ------------------------------------------------------------------------------------------------------
-
-
-def test_landmarks_are_predicted_by_those_that_pool_at_them():
-    without = {name for name, method in METHODS.items() if not method.predicts_landmarks}
-    assert without == {"wtbi", *DARN, *JOINTLY, "fashionnet-global"}
-    assert {name: method.detector for name, method in METHODS.items() if method.detector} == {
-        "fashionnet+joints": "joints",
-        "fashionnet+poselets": "poselets",
-    }
-    assert not any(method.detector or method.predicts_landmarks for method in DETECTORS.values())
-    # Step 1 is the landmarks' step: a method without landmarks has no such step.
-    assert all((1 in method.steps) <= method.predicts_landmarks for method in METHODS.values())
-
-
 def test_the_oracle_alone_reads_true_landmarks(squares, config):
     labels = {"landmarks": torch.rand(3, 8, 2), "visibility": torch.tensor([[0, 1, 2, 0, 0, 1, 2, 0]] * 3)}
     labels["landmarks"][0, 1] = torch.nan
@@ -63,9 +48,6 @@ def test_only_a_methods_own_labels_are_in_its_samples(squares, config):
     assert {k for k, v in vars(found).items() if v is not None} == {"parts", "present"}
 
 
-# ---- supervision ----------------------------------------------------------------------------------------------------
-
-
 def test_the_most_frequent_attributes_of_the_training_rows_supervise(squares, monkeypatch):
     """By hand: 5, 2, 2, 3 and 0 positives among the training rows; of equal ones the first counts."""
     labels = -np.ones((24, 5), np.int8)
@@ -81,20 +63,6 @@ def test_the_most_frequent_attributes_of_the_training_rows_supervise(squares, mo
         assert mask.dtype == bool and "".join(n for n, m in zip("abcde", mask, strict=True) if m) == expected
     assert supervised("fashionnet", benchmark, rows).all() and supervised("wtbi", benchmark, rows).all()
     assert supervised("fashionnet", replace(squares, attributes=None), rows) is None
-
-
-@pytest.mark.parametrize("number", [100, 500])
-def test_100_and_500_of_a_thousand(number, world):
-    benchmark = world["category_attribute"]
-    rows = benchmark.rows("train")
-    mask = supervised(f"fashionnet+{number}", benchmark, rows)
-    counts = (benchmark.attributes[rows] == 1).sum(0)
-    assert mask.sum() == number and counts[mask].min() >= counts[~mask].max()
-    if number == 500:
-        assert (supervised("fashionnet+100", benchmark, rows) <= mask).all()
-
-
-# ---- which sources can train a method --------------------------------------------------------------------------------
 
 
 # labels -> the methods that can be trained; none of those that choose among attributes: there are three
@@ -136,17 +104,20 @@ def test_reasons(squares):
         missing("magic", everything)
 
 
+@pytest.mark.parametrize("number", [100, 500])
+def test_100_and_500_of_a_thousand(number, world):
+    benchmark = world["category_attribute"]
+    rows = benchmark.rows("train")
+    mask = supervised(f"fashionnet+{number}", benchmark, rows)
+    counts = (benchmark.attributes[rows] == 1).sum(0)
+    assert mask.sum() == number and counts[mask].min() >= counts[~mask].max()
+    if number == 500:
+        assert (supervised("fashionnet+100", benchmark, rows) <= mask).all()
+
+
 def test_a_method_is_one_row_whatever_its_name(squares, config, monkeypatch):
     """An underscore in a name, or a thirteenth method, changes nothing for the others."""
     monkeypatch.setitem(METHODS, "my_net", Method("my_net", "", pool_at="", attributes=0))
     assert find("my_net").losses == ("category", "triplet") and missing("my_net", squares) == ""
     assert not supervised("my_net", squares, squares.rows("train")).any()
     assert networks.build(find("my_net"), squares, config, 0).attributes is None
-
-
-def test_a_new_class_is_trained_on_landmarks_where_its_row_pools_at_them(squares, config):
-    method = Method("mine", "", network="mine")
-    assert method.losses == ("landmark", "visibility", "category", "attribute", "triplet")
-    assert method.needs == ("landmarks",) and train.make_samples(squares, config, method).landmarks is not None
-    at_joints = replace(method, pool_at="joints")
-    assert at_joints.detector == "joints" and not at_joints.predicts_landmarks

@@ -13,9 +13,6 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-# Ranked answers
-
-
 @pytest.mark.parametrize("k", [1, 5, 20])
 @pytest.mark.parametrize("dtype", [np.float16, np.float64, np.int64])
 def test_ranked_equals_a_stable_sort(k, dtype):
@@ -44,8 +41,6 @@ def test_ranked_in_groups_by_hand():
     assert metrics.ranked_in_groups(scores, groups, 4)[0].tolist() == [[4, 2, 3, -1], [1, 0, -1, -1]]
 
 
-# Attributes
-
 # Ranking of image 0: attributes 0 1 2 3; of image 1: 3 2 1 0; of image 2: 0 1 2 3.
 SCORES = np.array([[4.0, 3, 2, 1], [1, 2, 3, 4], [4, 3, 2, 1]])
 LABELS = np.array([[1, -1, 1, 1], [1, -1, -1, 0], [-1, 0, -1, 1]], np.int8)
@@ -63,8 +58,6 @@ def test_places_without_an_answer_match_nothing():
     assert metrics.ranked_matches(lists, LABELS).tolist() == [[True, False], [False, False], [True, False]]
     assert metrics.attribute_hits(lists, LABELS, 2).sum(1).tolist() == [1, 0, 1]
 
-
-# Landmarks
 
 BOX = np.array([[10.0, 20, 110, 220]])  # 100 wide, 200 high
 TRUE = np.array([[[50.0, 60], [70, 80], [NAN, NAN]]])
@@ -84,9 +77,6 @@ def test_landmark_distances_by_hand():
     assert swapped == pytest.approx(box, nan_ok=True)
     with pytest.raises(ValueError, match="prediction 0 is not finite"):
         metrics.landmark_distances(PRED * NAN, TRUE, BOX)
-
-
-# Intervals
 
 
 def bootstrap_interval(numerators, denominators, units=None, n=1000, seed=0):
@@ -137,21 +127,25 @@ def test_two_levels_equal_a_slow_loop():
         assert ours[r] == pytest.approx(np.mean([[hits[s, i] for i in items] for s in seeds]))
 
 
+def test_bootstrap_limits():
+    ones, zeros = np.ones(4), np.zeros(4)
+    assert bootstrap_interval(ones, ones)[:4] == (1, 1, 1, 0)
+    assert bootstrap_interval(zeros, ones)[:4] == (0, 0, 0, 0)
+    for nothing in (zeros, []):
+        assert np.isnan(bootstrap_interval(nothing, nothing)[:4]).all()
+    assert np.isnan(bootstrap_interval([], [], [])[:4]).all()
+    # A resample without any denominator is left out; the others count.
+    assert bootstrap_interval([1.0, 0, 0], [1.0, 0, 0])[:3] == (1, 1, 1)
+    with pytest.raises(ValueError, match="finite"):
+        bootstrap_interval([NAN], [1])
+
+
 @pytest.mark.parametrize("seeds", [2, 3, 5])
 def test_seeds_alone_have_the_unbiased_variance_of_a_mean(seeds):
     """Items that are all alike leave the spread of the seeds: s^2 / S with S - 1 in the denominator of s^2."""
     rates, ones = rng().random(seeds), np.ones((1, 50))
     values = metrics.Bootstrap(50, n=20_000).ratios(np.tile(rates[:, None], (1, 50)), ones)
     assert values[1:].std() == pytest.approx(rates.std(ddof=1) / seeds**0.5, rel=0.03)
-
-
-def test_ratios_of_many_columns_are_those_of_each():
-    hits, true = rng().random((2, 40, 3)), rng(1).random((1, 40, 3))
-    boot = metrics.Bootstrap(np.arange(40) // 2, n=50)
-    together = boot.ratios(hits, true, "m")
-    assert together.shape == (51, 3)
-    for column in range(3):
-        assert together[:, column] == pytest.approx(boot.ratios(hits[..., column], true[..., column], "m"))
 
 
 def test_bootstrap_covers_the_truth_and_needs_the_right_unit():
@@ -175,14 +169,3 @@ def test_paired_difference_is_narrower_than_two_intervals():
     assert metrics.interval(first).lo < metrics.interval(second).hi  # these overlap, the paired one excludes 0
     theirs = scipy.stats.bootstrap((ours * 1.0 - other,), np.mean, method="percentile", rng=0).confidence_interval
     assert (both.lo, both.hi) == pytest.approx(tuple(theirs), abs=0.01)
-
-
-def test_bootstrap_limits():
-    ones, zeros = np.ones(4), np.zeros(4)
-    assert bootstrap_interval(ones, ones)[:4] == (1, 1, 1, 0)
-    assert bootstrap_interval(zeros, ones)[:4] == (0, 0, 0, 0)
-    for nothing in (zeros, []):
-        assert np.isnan(bootstrap_interval(nothing, nothing)[:4]).all()
-    assert np.isnan(bootstrap_interval([], [], [])[:4]).all()
-    # A resample without any denominator is left out; the others count.
-    assert bootstrap_interval([1.0, 0, 0], [1.0, 0, 0])[:3] == (1, 1, 1)

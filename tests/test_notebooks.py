@@ -81,10 +81,3 @@ def test_outputs_are_results_of_no_one_machine(notebook):
             assert shown or not REPR.match(data.get("text/plain", "")), data
             assert not MACHINE.search(json.dumps([data, output.get("text", "")])), "a path of one machine"
         assert str(ROOT) not in cell.source and not MACHINE.search(cell.source)
-
-
-def test_the_profile_of_the_outputs_is_printed_not_typed(notebook):
-    sources = [cell.source for cell in code_cells(notebook)]
-    assert any("profile_line(config, data)" in s for s in sources) or not any("open_data" in s for s in sources)
-    prose = " ".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    assert "smoke" not in prose and not re.search(r"\b(the|this) demo\b", prose)

@@ -1,6 +1,5 @@
 """The readers on DeepFashion's real lists and a real sample; skipped where these are not beside the checkout."""
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,6 @@ from lib import deepfashion, lists
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 NAN = float("nan")
-read_category_attribute = partial(deepfashion.read_benchmark, name="category_attribute")
-read_inshop = partial(deepfashion.read_benchmark, name="inshop")
-read_consumer2shop = partial(deepfashion.read_benchmark, name="consumer2shop")
 
 
 def write(path: Path, rows: list[str]) -> None:
@@ -26,34 +22,19 @@ def real_lists() -> Path:
     return SHARED / "deepfashion_lists"
 
 
-def test_real_attributes_and_categories(real_lists, tmp_path):
-    write(tmp_path / "Anno" / "list_bbox.txt", ["img/a.jpg 1 1 9 9"])
-    write(tmp_path / "Eval" / "list_eval_partition.txt", ["img/a.jpg train"])
-    write(tmp_path / "Anno" / "list_category_img.txt", ["img/a.jpg 50"])
-    write(tmp_path / "Anno" / "list_attr_img.txt", ["img/a.jpg " + " -1" * 999 + " 1"])
-    for name in ("list_attr_cloth", "list_category_cloth"):
-        (tmp_path / "Anno" / f"{name}.txt").symlink_to(real_lists / f"{name}.txt")
-    (tmp_path / "img").mkdir()
-    b = read_category_attribute(tmp_path)
-    assert b.attribute_names[:3] == ("a-line", "abstract", "abstract chevron")
-    assert b.attribute_names[3] == "abstract chevron print" and b.attribute_names[-1] == "zippered"
-    assert np.bincount(b.attribute_groups).tolist() == [0, 156, 218, 180, 216, 230]
-    assert b.category_names[:2] == ("Anorak", "Blazer") and b.category_names[-1] == "Sundress"
-    assert b.clothes_type.tolist() == [3]
-
-
 def test_real_inshop_partition(real_lists, tmp_path):
     """The release has no boxes among these lists: every image gets one of its own, in reverse order."""
     partition = real_lists / "inshop" / "list_eval_partition.txt"
     names = [line.split()[0] for line in partition.read_text().splitlines()[2:]]
-    write(tmp_path / "Anno" / "list_bbox_inshop.txt", [f"{name} 1 1 1 1 9 9" for name in reversed(names)])
+    boxes = [f"{name} 1 1 1 1 9 9" for name in reversed(names)]
+    write(tmp_path / "Anno" / "list_bbox_inshop.txt", boxes)
     (tmp_path / "Eval").mkdir()
     (tmp_path / "Eval" / "list_eval_partition.txt").symlink_to(partition)
     (tmp_path / "Anno" / "list_item_inshop.txt").symlink_to(real_lists / "inshop" / "list_item_inshop.txt")
     (tmp_path / "Anno" / "list_attr_cloth.txt").symlink_to(real_lists / "inshop" / "list_attr_cloth_inshop.txt")
     write(tmp_path / "Anno" / "list_attr_items.txt", ["id_00000001 1" + " -1" * 462])
     (tmp_path / "img").mkdir()
-    b = read_inshop(tmp_path)
+    b = deepfashion.read_benchmark(tmp_path, "inshop")
     assert len(b.image) == 52_712 and len(np.unique(b.item)) == 7_982
     assert [len(b.rows(split)) for split in ("train", "query", "gallery")] == [25_882, 14_218, 12_612]
     assert len(np.unique(b.item[b.rows("train")])) == 3_997 and len(b.category_names) == 23
@@ -74,7 +55,7 @@ def test_real_consumer2shop_attributes_have_byte_order_marks_crlf_and_two_names(
     for name in ("list_attr_cloth.txt", "list_attr_type.txt"):
         (tmp_path / "Anno" / name).symlink_to(real_lists / "consumer2shop" / name)
     write(tmp_path / "Anno" / "list_attr_items.txt", ["id_1".ljust(14) + " ".join(["-1"] * 302 + ["1"])])
-    b = read_consumer2shop(tmp_path)
+    b = deepfashion.read_benchmark(tmp_path, "consumer2shop")
     assert len(b.attribute_names) == 303 and b.attribute_names[0] == "Regular length (51-65cm)"
     assert b.attribute_names[-1] == "Leg-of-mutton Sleeve" and "Appliqué" in b.attribute_names
     assert (b.attribute_groups[0], b.attribute_groups[-1]) == (1, 18) and len(b.group_names) == 18

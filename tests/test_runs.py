@@ -99,13 +99,6 @@ def test_a_run_is_behind_all_that_it_starts_from(world, no_pretraining, tmp_path
                 seen.add(run.key)
 
 
-def test_a_search_starts_at_imagenet_where_the_run_before_cannot_be_trained(no_pretraining, tmp_path):
-    main = no_pretraining["category_attribute"]
-    bare = no_pretraining | {"category_attribute": replace(main, attributes=None, attribute_names=None)}
-    run = only(bare, PHOTOS, tmp_path, "fashionnet+100", "inshop")[0]
-    assert run.parent is None and run.start == "imagenet"
-
-
 def test_which_methods_a_stage_trains(world, squares, tmp_path):
     plan = runs.make_plan(world, SMOKE, tmp_path)
     assert set(METHODS) - set(plan.methods("category_attribute")) == {"darn-one-stream"}
@@ -126,12 +119,15 @@ def test_which_methods_a_stage_trains(world, squares, tmp_path):
     assert runs.benchmark_of("pretrain", world) is world["category_attribute"]
 
 
-def test_a_search_without_attributes_goes_on_with_those_of_the_stage_before(no_pretraining, tmp_path):
+def test_without_attributes_a_search_has_those_of_the_stage_before_which_must_have_them(no_pretraining, tmp_path):
     bare = replace(no_pretraining["inshop"], attributes=None, attribute_names=None)
     benchmarks, alone = no_pretraining | {"inshop": bare}, {"inshop": bare}
     assert "fashionnet+100" in runs.make_plan(benchmarks, PAPER, tmp_path).methods("inshop")
     assert "fashionnet+100" in runs.make_plan(alone, DEMO, tmp_path).methods("inshop")  # shipped with a thousand
     assert "fashionnet+100" in runs.make_plan(alone, PAPER, tmp_path).missing["inshop"]
+    main = replace(no_pretraining["category_attribute"], attributes=None, attribute_names=None)
+    run = only(no_pretraining | {"category_attribute": main}, PHOTOS, tmp_path, "fashionnet+100", "inshop")[0]
+    assert run.parent is None and run.start == "imagenet"  # the run before cannot be trained
 
 
 def test_without_joints_the_shipped_detectors_serve_the_demo(no_pretraining, tmp_path):
@@ -139,13 +135,6 @@ def test_without_joints_the_shipped_detectors_serve_the_demo(no_pretraining, tmp
     assert "fashionnet+joints" in runs.make_plan(bare, DEMO, tmp_path).methods("category_attribute")
     for reasons in runs.make_plan(bare, PHOTOS, tmp_path).missing.values():
         assert "needs joints" in reasons["fashionnet+joints"]
-
-
-def test_a_method_may_have_an_underscore(squares, config, tmp_path, monkeypatch):
-    monkeypatch.setitem(METHODS, "my_net", replace(METHODS["fashionnet-global"], name="my_net"))
-    run, plan = only({"category_attribute": squares}, config, tmp_path, "my_net")
-    runs.train_run(plan, run)
-    assert run.finished and runs.ranking(run)["category"].shape == (8, 3)
 
 
 class Plain(torch.nn.Module):

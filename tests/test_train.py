@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from squares import with_schedule
+from squares import CONFIG, make_squares, with_schedule
 
 from lib import crops, losses, networks, parts, train
-from lib.artefact import read_tensors
+from lib.artefact import read_tensors, write_json, write_tensors
 from lib.config import Schedule, Weights
 from lib.lists import DataError
 from lib.methods import DETECTORS, METHODS, find, supervised
@@ -146,18 +146,6 @@ def test_heads_start_at_the_label_frequencies_and_mean_landmarks(squares, config
     bench.model.category.bias.data.fill_(7)
     train.start_at_frequencies(bench.model, bench.samples, rows, bench.weights, config, ["category.bias"])
     assert (bench.model.category.bias == 7).all()
-
-
-def test_attributes_without_supervision_keep_one_score_below_all_others(squares, config, tmp_path, monkeypatch):
-    one = replace(METHODS["fashionnet"], name="some", attributes=2)
-    monkeypatch.setitem(METHODS, "some", one)
-    bench = Bench("some", squares, with_schedule(config, weight_decay=0.5), tmp_path)
-    mask = supervised("some", squares, bench.rows)
-    assert mask.sum() == 2 and bench.weights[0][~mask] == bench.weights[1][~mask] == 0
-    bench.fit()
-    scores = bench.predict(bench.held_out)["attributes"]
-    assert (scores[:, ~mask] == train.NOT_SUPERVISED).all() and scores[:, mask].min() > train.NOT_SUPERVISED
-    assert len(np.unique(scores[:, mask])) == scores[:, mask].size
 
 
 # ---- the two steps --------------------------------------------------------------------------------------------------
@@ -328,12 +316,8 @@ def test_unequal_shares_are_refused(batch, images, refused, squares, config, tmp
         def setup(self, *_):
             raise InterruptedError("the check is passed")
 
-    expected = (
-        (InterruptedError, "passed")
-        if refused is None
-        else (DataError, f"batches of {refused} cannot be shared evenly")
-    )
-    with pytest.raises(expected[0], match=expected[1]):
+    said = f"batches of {refused} cannot be shared evenly" if refused else "the check is passed"
+    with pytest.raises((DataError, InterruptedError), match=said):
         bench.fit(fabric=Two())
 
 
@@ -449,65 +433,65 @@ def test_a_gpu_that_cannot_be_used_is_named_with_the_way_around_it(monkeypatch):
 # ---- several processes ----------------------------------------------------------------------------------------------
 
 SCRIPT = """
-import json, os, sys
+import sys
 sys.path[:0] = {path!r}
-from dataclasses import replace
 from pathlib import Path
-import torch
-torch.set_num_threads(1)
-from squares import CONFIG, make_squares
-from test_train import Bench
-from lib.artefact import write_json, write_tensors
-root, rank = Path(sys.argv[1]), os.environ.get("RANK", "0")
-config = replace(CONFIG, model=replace(CONFIG.model, batch_norm=False))
-for method in ("fashionnet", "wtbi"):
-    folder = root / rank / method
-    bench = Bench(method, make_squares(folder / "data", searches=True), config, folder)
-    history = bench.fit()
-    if rank == "0":
-        write_json(root / (method + ".json"), history)
-        write_tensors(root / (method + ".safetensors"), bench.state())
-"""
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+import test_train
+config = LaunchConfig(1, 1, 2, rdzv_backend="c10d", rdzv_endpoint="localhost:0", start_method="fork")
+elastic_launch(config, test_train.fit_in_processes)(Path(sys.argv[1]))
+"""  # as torchrun starts two processes, but as copies of one that has imported all
 
 
-def end(process) -> tuple[int, str]:
-    """Wait for a command; return its exit code and stderr. None of the processes that it has started outlives it."""
-    try:
-        stderr = process.communicate(timeout=300)[1]
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    return process.returncode, stderr
+def fit_in_processes(root: Path) -> None:
+    """Fit two methods in as many processes as there are; the first writes their histories and networks into root.
+
+    They have no batch norm, whose statistics would be those of a share.
+    """
+    rank, config = os.environ.get("RANK", "0"), replace(CONFIG, model=replace(CONFIG.model, batch_norm=False))
+    for method in ("fashionnet", "wtbi"):
+        folder = root / rank / method
+        bench = Bench(method, make_squares(folder / "data", searches=True), config, folder)
+        history = bench.fit(fabric=train.make_fabric.__wrapped__("32-true"))
+        if rank == "0":
+            write_json(root / f"{method}.json", history)
+            write_tensors(root / f"{method}.safetensors", bench.state())
 
 
 def test_two_processes_give_the_losses_and_weights_of_one(tmp_path):
-    """Of networks without batch norm, whose statistics would be those of a share: triplets and pairs across processes
-    too."""
-    script, here = tmp_path / "script.py", Path(__file__).parent
-    script.write_text(SCRIPT.format(path=[str(here), str(here.parent)]))
+    """Triplets and pairs across processes too."""
+    here = Path(__file__).parent
+    command = [sys.executable, "-c", SCRIPT.format(path=[str(here), str(here.parent)]), str(tmp_path / "two")]
     env = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    commands = {"one": [sys.executable], "two": torchrun}
-    started = [
-        subprocess.Popen(
-            [*command, str(script), str(tmp_path / name)],
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-            env=env,
-            start_new_session=True,
-        )
-        for name, command in commands.items()
-    ]
-    for code, stderr in [end(process) for process in started]:
-        assert code == 0, stderr[-2000:]
+    pipes = dict(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env=env, start_new_session=True, **pipes)
+    try:
+        fit_in_processes(tmp_path / "one")
+        stderr = process.communicate(timeout=300)[1]
+    finally:  # none of the processes that it has started outlives it
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 0, stderr[-2000:]
+    assert (tmp_path / "two" / "1").is_dir()  # of the second process
     for method, kind in (("fashionnet", "triplet"), ("wtbi", "pair")):
-        one, two = (json.loads((tmp_path / name / f"{method}.json").read_text()) for name in commands)
+        one, two = (json.loads((tmp_path / name / f"{method}.json").read_text()) for name in ("one", "two"))
         assert len(one) == 2 and {f"train_{kind}", f"held_out_{kind}"} <= set(one[0])
         for a, b in zip(one, two, strict=True):
             assert a.keys() == b.keys()
             for key in set(a) - {"seconds"}:
                 assert a[key] == pytest.approx(b[key], rel=2e-3, abs=1e-5), key
-        a, b = (read_tensors(tmp_path / name / f"{method}.safetensors")[0] for name in commands)
+        a, b = (read_tensors(tmp_path / name / f"{method}.safetensors")[0] for name in ("one", "two"))
         for name in a:
             torch.testing.assert_close(a[name], b[name], rtol=1e-2, atol=2e-4)
+
+
+def test_attributes_without_supervision_keep_one_score_below_all_others(squares, config, tmp_path, monkeypatch):
+    one = replace(METHODS["fashionnet"], name="some", attributes=2)
+    monkeypatch.setitem(METHODS, "some", one)
+    bench = Bench("some", squares, with_schedule(config, weight_decay=0.5), tmp_path)
+    mask = supervised("some", squares, bench.rows)
+    assert mask.sum() == 2 and bench.weights[0][~mask] == bench.weights[1][~mask] == 0
+    bench.fit()
+    scores = bench.predict(bench.held_out)["attributes"]
+    assert (scores[:, ~mask] == train.NOT_SUPERVISED).all() and scores[:, mask].min() > train.NOT_SUPERVISED
+    assert len(np.unique(scores[:, mask])) == scores[:, mask].size

@@ -40,9 +40,6 @@ def same_as_found(b: deepfashion.Benchmark, folder) -> None:
         np.testing.assert_array_equal(getattr(b, name), getattr(other, name), err_msg=name)
 
 
-# What is written
-
-
 def test_categories_attributes_and_landmarks(tmp_path):
     points = {name: [20.0 + i, 7, 0, 4] for i, name in enumerate(POINTS)}
     points |= {name: [0, 1, 2, 0] for name in POINTS[::3]}
@@ -97,9 +94,6 @@ def test_lists_of_an_earlier_table_are_replaced_or_stay_whole(tmp_path):
     (root / "Eval" / "list_ceiling.txt").write_text("x")
     with pytest.raises(DataError, match="list_ceiling.txt: a list of an earlier table"):
         write(tmp_path, own(category="Tee"))
-
-
-# What people have
 
 
 @pytest.mark.parametrize("text", ["category", "string", object])
@@ -197,9 +191,6 @@ def test_bad_tables_are_named_and_nothing_is_written(tmp_path, table, said):
     with pytest.raises(DataError, match=said):
         write(tmp_path / "out", table)
     assert not list(tmp_path.rglob("list_bbox*"))
-
-
-# Photos
 
 
 def save(folder, images):

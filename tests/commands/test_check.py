@@ -158,12 +158,6 @@ def test_what_notebooks_need_is_what_they_ask_for():
     assert asked == check.NEEDS
 
 
-def test_an_empty_folder_is_a_sentence(tmp_path, capsys):
-    with pytest.raises(SystemExit, match="none of 'Category and Attribute.*name the folder") as stop:
-        check.main(str(tmp_path), "photos")
-    assert "\n" not in str(stop.value) and capsys.readouterr().out == ""
-
-
 def test_an_official_folder_without_lists_and_one_without_photos(folder, capsys):
     shutil.rmtree(folder / MAIN)
     (folder / MAIN).mkdir()

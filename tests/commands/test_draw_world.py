@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from lib.commands import draw_world
 from lib.config import PROFILES, World
 from lib.deepfashion import find_benchmarks
@@ -20,8 +18,3 @@ def test_a_world_is_drawn_where_the_notebooks_look_for_it(tmp_path, monkeypatch,
         assert capsys.readouterr().out.endswith("a world of 9 pictures\n")
     (world,) = tmp_path.glob("world*/")
     assert len(find_benchmarks(world)["category_attribute"].rows("train")) == 5
-
-
-def test_an_error_is_one_sentence(tmp_path):
-    with pytest.raises(SystemExit, match=r"^draw_world: no profile 'large'[^\n]*$"):
-        draw_world.main(["--profile", "large", "--out", str(tmp_path)])

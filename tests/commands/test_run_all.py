@@ -21,9 +21,6 @@ ROOT = Path(__file__).parents[2]
 LICENSE = str(ROOT / "LICENSE")
 
 
-# ---- the options ----------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "arguments, sentence",
     [
@@ -92,9 +89,6 @@ def test_the_users_results_are_ignored_and_ours_are_not():
 def test_clock():
     shown = ["0 s", "119 s", "2 min 00 s", "12 min 34 s", "6 min 00 s"]
     assert [clock(s) for s in (0.4, 119, 120, 754, 359.6)] == shown
-
-
-# ---- notebooks ------------------------------------------------------------------------------------------------------
 
 
 def call(*arguments) -> int:

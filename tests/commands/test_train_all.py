@@ -28,13 +28,10 @@ def test_an_error_is_one_sentence(tmp_path):
 def test_results_are_where_run_all_looks_for_them(monkeypatch, tmp_path):
     seen = []
     monkeypatch.setattr(train_all, "train_all", lambda options, jobs: seen.append(options) or 0)
-    for arguments in (
-        ["--data", str(tmp_path), "--profile", "photos"],
-        ["--data", str(tmp_path), "--profile", "paper"],
-    ):
-        assert call(*arguments) == 0
-        profile, _, out, _, _ = seen.pop()
-        assert str(run_all.parse(arguments if profile == "paper" else arguments[:2]).out).endswith(out or profile)
+    data = ["--data", str(tmp_path)]
+    for profile, arguments in {"photos": data, "paper": [*data, "--profile", "paper"]}.items():
+        assert call(*data, "--profile", profile) == 0
+        assert str(run_all.parse(arguments).out).endswith(seen.pop()[2] or profile)
 
 
 @pytest.fixture
@@ -60,11 +57,8 @@ def test_each_phase_needs_earlier_ones_alone(plan):
 def test_a_seed_is_finished_before_the_next_one(world, config, tmp_path):
     config = replace(config, methods=("wtbi", "fashionnet"), seed=5, seeds=(0, 1), reseeded=("fashionnet",))
     phases = train_all.phases(make_plan(world, config, tmp_path))
-    assert [{run.stage for run in runs} for runs in phases] == 2 * [
-        {"pretrain"},
-        {"category_attribute"},
-        {"inshop", "consumer2shop"},
-    ]
+    stages = [{"pretrain"}, {"category_attribute"}, {"inshop", "consumer2shop"}]
+    assert [{run.stage for run in runs} for runs in phases] == 2 * stages
     seeds = [sorted({run.seed for run in runs}) for runs in phases]
     assert seeds == [[0, 5], [0], [0], [1], [1], [1]]  # WTBI is pre-trained once, with the configuration's seed
 

@@ -65,7 +65,7 @@ def test_a_tiny_training_writes_a_network(tmp_path, monkeypatch, capsys):
                 pixels = rng.integers(0, 255, (40, 30, 3), dtype=np.uint8)
                 Image.fromarray(pixels).save(tmp_path / "photos" / split / kind / f"{number}.png")
     names = ("inshop_train_items", "inshop_test_items", "consumer2shop_train_items", "consumer2shop_val_items")
-    none = dict.fromkeys((*names, "consumer2shop_test_items", "distractors"), 2)
+    none = dict.fromkeys((*names, "consumer2shop_test_items", "distractors"), 0)
     few = World(pretrain=8, train=4, val=4, test=8, px=96, **none)
     for name, value in {"WORLD": few, "STEPS": 2, "BATCH": 2, "FEWEST": 1, "EPOCHS": 1, "PRECISION": 0.0}.items():
         monkeypatch.setattr(train_photo, name, value)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from answers import answers, make
@@ -12,6 +14,13 @@ from lib.methods import FASHIONNET
 from lib.report.results import Results
 
 OTHER = paper.METHODS[1]
+matplotlib.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
 
 
 @pytest.fixture

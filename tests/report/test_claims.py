@@ -61,13 +61,6 @@ def test_chances_of_all_above_and_of_one_below():
     assert chances(20, 2.093)[0] == pytest.approx(0.05, abs=1e-4)
 
 
-def test_few_units_have_wider_intervals():
-    """Of 20 units: wider by the root of 20 / 19, and by t of 2.093 instead of 1.96: 9.6 % in all."""
-    many, few = (normal(0.2, 0.02, units=units).interval() for units in (10**6, 20))
-    assert (few.hi - few.lo) / (many.hi - many.lo) == pytest.approx(1.0956, abs=1e-3)
-    assert (claims.seen(10**6), claims.seen(20)) == pytest.approx((2.802, 2.093 + 0.861), abs=1e-3)
-
-
 def test_size_by_hand():
     """Ends belong to the interval. An interval that contains 0 and the effect does not tell."""
     ends = {(0.1, 0.3): "same", (0.2, 0.3): "same", (0.1, 0.2): "same", (0.1, 0.19): "smaller", (-0.1, 0.1): "smaller",
@@ -183,11 +176,11 @@ def test_no_spread_is_limited_by_the_rule_of_three():
 
 
 def test_detectable_differences_are_seen_with_80_per_cent_power():
-    """A true difference of 2.8 standard errors is told from 0 in 80 % of 400 simulated experiments."""
+    """A true difference of 2.8 standard errors is told from 0 in 80 % of 250 simulated experiments."""
     rng, n, seen, promised = np.random.default_rng(0), 400, 0, []
     base = 0.5
     effect = claims.seen(n) * np.sqrt(2 * base * (1 - base) / n)  # two independent shares of n items
-    for seed in range(400):
+    for seed in range(250):
         sides = []
         for rate in (base + effect / 2, base - effect / 2):
             hits = (rng.random(n) < rate)[None] * 1.0
@@ -196,7 +189,7 @@ def test_detectable_differences_are_seen_with_80_per_cent_power():
         row = claims.weigh([claims.difference("", *sides)])
         seen += verdict(row) == "held"
         promised.append(row["detectable"])
-    assert seen / 400 == pytest.approx(0.80, abs=0.06)
+    assert seen / 250 == pytest.approx(0.80, abs=0.06)
     assert np.mean(promised) == pytest.approx(effect, rel=0.05)
 
 
@@ -281,23 +274,6 @@ def test_no_effect_is_told_by_many_items_and_undecided_by_few():
     assert verdicts == {300: "undecided", 6000: "no difference"}
     few = judged(categories(12, {"fashionnet": 0.7, "darn": 0.7})).loc[claim]
     assert (few.direction, few.reason) == ("not testable here", "too few units: 12")
-
-
-def test_another_seed_can_take_back_what_items_alone_would_say():
-    """Three seeds of 0.9, 0.7 and 0.5 against three of 0.7: the first alone is ahead, all together are not."""
-    rng, n = np.random.default_rng(0), 1000
-    b = benchmark("category_attribute", n, rng)
-
-    def runs(*rates):
-        return [{"category": right_category(b, rng.random(n) < rate)} for rate in rates]
-
-    answers = {"fashionnet": runs(0.9, 0.7, 0.5), "darn": runs(0.7, 0.7, 0.7)}
-    all_three = Results("category_attribute", b, np.arange(n), answers)
-    one = replace(all_three, answers={method: found[:1] for method, found in answers.items()})
-    claim = ("categories", "FashionNet leads DARN in categories, top-3")
-    first, together = (judged({"category_attribute": r}).loc[claim] for r in (one, all_three))
-    assert (first.direction, first.seeds) == ("held", 1)
-    assert together.direction == "not testable here" and together.reason.startswith("could see ")
 
 
 def test_missing_methods_labels_and_benchmarks_are_not_testable_with_a_reason():

@@ -10,14 +10,7 @@ from lib import paper
 from lib.methods import FASHIONNET, METHODS
 from lib.report import figures, files
 
-matplotlib.use("Agg")
 OTHER, OURS = paper.METHODS[1], [name for name in METHODS if name not in paper.METHODS]
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def texts(axis) -> list[str]:

@@ -76,20 +76,12 @@ def test_the_page_is_whole_and_asks_for_nothing(kept, text):
     assert len(images) == len(list((KEPT / "figures").glob("*.png"))) > 15
     assert all(image["src"].startswith("data:image/png;base64,") and image["alt"] for image in images)
     assert [link["href"] for link in kept.named("link")] == ["data:,"]
+    inside = {a["href"] for a in kept.named("a") if a["href"].startswith("#")}
+    assert len(inside) == 8 and inside == {f"#{attrs['id']}" for _, attrs in kept.elements if "id" in attrs}
     assert not re.search(r"url\(|@import", text.split("</style>")[0])
     assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in kept.named("meta")
     for element in ("table", "img"):  # what can be wide scrolls
         assert text.count(f'<div class="scroll" tabindex="0"><{element}') == text.count(f"<{element}") > 4
-
-
-def test_links_lead_to_parts_of_the_page_and_to_notebooks_beside_it(run):
-    parsed = Page(page.page(run, "demo", ""))
-    ids = {attrs["id"] for _, attrs in parsed.elements if "id" in attrs}
-    targets = [a["href"] for a in parsed.named("a")]
-    inside = [target[1:] for target in targets if target.startswith("#")]
-    assert len(inside) == 8 and set(inside) == ids
-    beside = [target for target in targets if target.startswith("notebooks/")]
-    assert sorted(beside) == sorted(f"notebooks/{path.name}" for path in (run / "notebooks").glob("*.ipynb"))
 
 
 def test_counts_and_numbers_are_those_of_the_tables(kept):
@@ -163,7 +155,6 @@ def test_a_figure_says_what_it_was_saved_with(tmp_path):
     assert (shown["title"], shown["sentence"]) == ("Figure 7, the recall", "What – “to see” at 0.1.") and shown["wide"]
     assert (mine["title"], mine["sentence"]) == ("mine", "") and not mine["wide"]
     assert found["Categories and attributes"]["missing"] == ["table2.png"]
-    plt.close("all")
 
 
 def test_every_figure_of_the_notebooks_has_its_place_and_a_caption():

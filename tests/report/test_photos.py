@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -14,14 +13,6 @@ from lib.crops import read_photo
 from lib.deepfashion import Benchmark
 from lib.report import files, photos
 from lib.report.results import Results
-
-matplotlib.use("Agg")
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def search(folder: Path) -> Results:
@@ -65,15 +56,12 @@ def test_discs_left_filled_right_hollow_and_crosses():
     assert [line.get_markerfacecolor() for line in axis.lines[:2]] == [photos.LANDMARK_COLOURS[0], "white"]
 
 
-def test_a_sheet_of_six_rows_is_small_in_full_colour(tmp_path):
+def test_a_sheet_of_six_rows_is_small_in_full_colour_and_shown_as_a_jpeg(tmp_path, monkeypatch):
     cells = [photos.Cell(read_photo(path)) for path in sorted(predict.EXAMPLES.glob("*.jpg"))]
     figure = photos.sheet([cells[i : i + 10] for i in (0, 2, 4, 8, 10, 14)], (0.9, 1.35), ["a", ""] * 3)
     assert files.save_figure(figure, tmp_path, "sheet").stat().st_size < 350_000
     assert [axis.texts[0].get_text() for axis in figure.axes[::10]] == ["a", ""] * 3
-
-
-def test_a_sheet_is_shown_as_a_jpeg(monkeypatch):
     shown = []
     monkeypatch.setattr(photos, "display", shown.append)
-    photos.show(photos.grid([photos.Cell(np.zeros((50, 50, 3), np.uint8))], 1))
-    assert shown[0].data[:2] == b"\xff\xd8" and len(shown[0].data) < 20_000 and not plt.get_fignums()
+    photos.show(figure)
+    assert shown[0].data[:2] == b"\xff\xd8" and not plt.get_fignums()

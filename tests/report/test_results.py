@@ -4,7 +4,6 @@ import os
 import shutil
 from dataclasses import replace
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,8 +14,6 @@ from lib.config import PROFILES
 from lib.lists import DataError, Lacks
 from lib.report import files, measures, results
 from lib.report.results import Results
-
-matplotlib.use("Agg")
 
 
 def test_missing_answers_and_labels_are_named(found):

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from answers import answers, make, search_results
@@ -52,5 +51,3 @@ def test_a_source_of_attributes_alone_has_its_table_and_figures(found):
     assert rungs.leads(table).loc["rung"].str.contains(r", [+-]\d+\.\d \[").all()
     figures = [rungs.draw_leads(table, "base"), rungs.draw_leads(table.assign(source="drawn"), "base")]
     assert [len(figure.axes) for figure in figures] == [3, 3]
-    for figure in figures:
-        plt.close(figure)

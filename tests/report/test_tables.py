@@ -141,14 +141,6 @@ def test_table2_by_hand(results):
     assert set(beside.column[beside.method == "ceiling"]) == {"all"}
 
 
-def test_the_ceiling_of_table2_is_what_the_source_knows(results):
-    best = np.full((4, 50), -1, np.int16)
-    best[:, :3] = [0, 1, 2]
-    known = replace(results, benchmark=replace(results.benchmark, ceiling=best))
-    beside = tables.beside_paper(measure_all(known, ("attributes",))).set_index(["method", "column", "k"])
-    assert beside.ours["ceiling", "all", 3] == beside.ours["ceiling", "fabric", 3] == 100
-
-
 def test_the_papers_values_stand_beside_comparable_columns_alone(results):
     beside = tables.beside_paper(measure_all(results, ("category", "attributes"))).set_index(["method", "column", "k"])
     assert beside.paper[FASHIONNET, "category", 3] == 82.58 and beside.paper[FASHIONNET, "category", 5] == 90.17

@@ -7,7 +7,7 @@ import pytest
 
 from lib.world import figure
 from lib.world.garment import VALUES, sample, settle
-from lib.world.items import INSHOP_VIEWS, variation
+from lib.world.items import variation
 
 
 def plain(**changes):
@@ -15,17 +15,6 @@ def plain(**changes):
     values = {name: choices[0] for name, choices in VALUES.items()} | dict(colour="red", accent="white")
     values |= dict(length=1.0, sleeve=0.3, fit=0.2, flare=0.0, waist=0.0, scale=1.0, abstract=0.0, distress=0.0, seed=1)
     return settle(replace(g, **(values | changes)))
-
-
-def dresses(count, view, consumer, hardness=0.0):
-    """Pictures of drawn dresses: mean brightness of each and visibility codes (N, 8)."""
-    light, codes = [], []
-    for seed in range(count):
-        rng = np.random.default_rng(seed)
-        image, truth = figure.render(sample("Dress", rng), rng, 96, view, consumer, hardness=hardness)
-        light.append(image.mean())
-        codes.append(truth["visibility"])
-    return np.array(light), np.array(codes)
 
 
 def test_a_visible_landmark_is_on_the_edge_of_the_cloth():
@@ -48,14 +37,6 @@ def test_a_canvas_by_hand():
     assert canvas.pixels([[0.1, 0.5]]).tolist() == [[50.0, 50.0]]
     canvas.fill([[0.05, 0.45], [0.15, 0.45], [0.15, 0.55], [0.05, 0.55]], (9, 9, 9), "over")
     assert canvas.over[50, 50] == 255 and canvas.over[50, 30] == 0 and canvas.image[50, 50].tolist() == [9, 9, 9]
-
-
-def test_zooming_in_cuts_landmarks_off_and_consumers_photos_hide_them():
-    near, front = (dresses(60, view, False)[1] for view in ("zoom-in", "front"))
-    (easy_light, easy), (hard_light, hard) = (dresses(60, "front", True, hardness) for hardness in (0.0, 1.0))
-    assert (near == 2).mean() > (front == 2).mean() + 0.1 and (easy == 1).mean() > (front == 1).mean()
-    assert (hard > 0).mean() > (easy > 0).mean() + 0.1
-    assert np.percentile(hard_light, 10) < np.percentile(easy_light, 10) - 10
 
 
 @pytest.mark.parametrize("view, sign", [("front", 1), ("back", -1)])
@@ -82,12 +63,3 @@ def test_an_emblem_is_seen_on_a_small_picture(word):
     )
     rows, columns = np.nonzero(np.abs(one - two).max(2) > 30)
     assert np.ptp(columns) > 0.2 * one.shape[1] and len(rows) > 60
-
-
-@pytest.mark.parametrize("view", INSHOP_VIEWS)
-@pytest.mark.parametrize("consumer", [False, True])
-def test_a_picture_is_a_pure_function_of_its_arguments(view, consumer):
-    g = sample("Blouse", np.random.default_rng(2))
-    one, two = (figure.render(g, np.random.default_rng(8), 128, view, consumer) for _ in range(2))
-    assert np.array_equal(one[0], two[0]) and one[0].shape[0] == 128
-    assert all(np.array_equal(one[1][name], two[1][name], equal_nan=True) for name in one[1])

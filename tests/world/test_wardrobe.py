@@ -5,7 +5,6 @@ import pytest
 
 from lib.world.attributes import NAMES, NUMBER, holds
 from lib.world.garment import (
-    CATEGORIES,
     CATEGORY_NAMES,
     CATEGORY_WEIGHTS,
     NEIGHBOURS,
@@ -55,12 +54,6 @@ def test_the_ceiling_of_categories_is_what_a_viewer_of_cuts_can_reach(monkeypatc
         hits = sum(sum(sorted(map(names.count, set(names)))[-k:]) for names in seen.values())
         assert category_ceiling(k, 0.5, frequencies) == pytest.approx(hits / 4000, abs=0.02)
     assert category_ceiling(1, 0, frequencies) == pytest.approx(1) == category_ceiling(50, 0.5, frequencies)
-
-
-def test_neighbours_have_one_shape():
-    for one, others in NEIGHBOURS.items():
-        assert {CATEGORIES[one][:2]} == {CATEGORIES[other][:2] for other in others}, one
-    assert set(NEIGHBOURS) <= set(CATEGORY_NAMES)
 
 
 @pytest.mark.parametrize(
