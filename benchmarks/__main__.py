@@ -100,15 +100,14 @@ def limit(figure: str, size: str, value: float, unit: str, bar: float | None, mo
 
 
 def pooling(tiny: bool) -> list[dict]:
-    """Landmark pooling forward and backward beside roi_pool; the network's layout is channels-last."""
-    rows, maps = [], {(28, 512, "paper"): (1, 2, 4, 8), (12, 128, "study"): (16, 32, 64, 128)}
+    """Landmark pooling forward and backward beside roi_pool, channels-last as in the network."""
+    rows, maps = [], {(28, 512, "paper"): (1, 2, 4, 8), (16, 40, "study"): (16, 32, 64, 128)}
     for (side, channels, profile), batches in maps.items():
-        for layout, bar in ((torch.channels_last, 0.5), (torch.contiguous_format, 1.0)):
-            for batch in batches[:1] if tiny else batches:
-                both = gpu.pools("cpu", batch, side, channels, PROFILES[profile].model, layout).values()
-                figure = f"landmark pooling, {side} px, {'channels-last' if bar < 1 else 'contiguous'}"
-                size = f"{batch} x {channels} x {side} x {side}"
-                rows.append(pair(figure, size, "torchvision roi_pool", *both, bar, 1 if tiny else 15))
+        for batch in batches[:1] if tiny else batches:
+            model = PROFILES[profile].model
+            both = gpu.pools("cpu", batch, side, channels, model).values()
+            figure, size = f"landmark pooling, {side} px", f"{batch} x {channels} x {side} x {side}"
+            rows.append(pair(figure, size, "torchvision roi_pool", *both, 0.5, 1 if tiny else 15))
     return rows
 
 

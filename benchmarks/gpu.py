@@ -4,11 +4,11 @@
     python -m benchmarks.gpu --device cpu --tiny        # seconds: shows that it runs, not how fast
 
 - The measured peak: a product of two random bf16 matrices of 8192 x 8192.
-- Landmark pooling, forward and backward in float32, beside torchvision's roi_pool on the same windows, on the maps of
-  both networks, in both memory layouts. The aim: at most roi_pool's time.
+- Landmark pooling, forward and backward in float32, beside torchvision's roi_pool on the same windows, on the
+  channels-last maps of both networks. The aim: at most roi_pool's time.
 - A training step (forward, backward, AdamW; bf16, channels_last) of FashionNet at 224 px in batches of 256, as it is,
   recorded as a CUDA graph (`train.recorded`) and compiled, beside torchvision's VGG-16, each with its share of the
-  measured peak; and of the compact FashionNet that the study trains at 96 px. The aim: at most 1.1 times VGG-16's time.
+  measured peak; and of the study's FashionNet on EfficientNet-Lite0. The aim: at most 1.1 times VGG-16's time.
 - The loader: random jittered views of stored crops, on the device and on the host, beside the fastest of those steps.
   The aim: less than its time, so that the loader is never the limit.
 
@@ -33,7 +33,6 @@ from lib.landmark_pooling import landmark_pooling, window_corners
 from lib.train import Samples, recorded
 
 LANDMARKS = 8
-LAYOUTS = {"NCHW": torch.contiguous_format, "NHWC": torch.channels_last}
 
 
 def milliseconds(function, runs: int) -> float:
@@ -103,14 +102,14 @@ def measure_step(name: str, net: nn.Module, px: int, batch: int, device: str, ru
     return row_of(f"step {name}, {batch} x {px} px", variant, ms, batch, operations)
 
 
-def pools(device: str, batch: int, side: int, channels: int, model, layout: torch.memory_format) -> dict:
-    """Return landmark pooling and roi_pool, forward and backward, on the same windows inside the map.
+def pools(device: str, batch: int, side: int, channels: int, model) -> dict:
+    """Return landmark pooling and roi_pool, forward and backward, on the same windows inside a channels-last map.
 
     Their results are compared before.
     """
     generator = torch.Generator().manual_seed(0)
     features = torch.randn(batch, channels, side, side, generator=generator).to(device)
-    features = features.contiguous(memory_format=layout).requires_grad_()
+    features = features.contiguous(memory_format=torch.channels_last).requires_grad_()
     landmarks = (torch.rand(batch, LANDMARKS, 2, generator=generator) * 0.6 + 0.2).to(device)
     gate = torch.ones(batch, LANDMARKS, device=device)
     corners = window_corners(landmarks, side, side, model.window).reshape(-1, 2)
@@ -131,11 +130,14 @@ def pools(device: str, batch: int, side: int, channels: int, model, layout: torc
     return {name: partial(forward_and_backward, function) for name, function in functions.items()}
 
 
-def measure_pooling(device: str, batch: int, side: int, channels: int, model, layout: str, runs: int) -> list[dict]:
+def measure_pooling(device: str, batch: int, side: int, channels: int, model, runs: int) -> list[dict]:
     """Return the rows of landmark pooling and roi_pool."""
-    functions = pools(device, batch, side, channels, model, LAYOUTS[layout])
+    functions = pools(device, batch, side, channels, model)
     size = f"{batch} x {channels} x {side} x {side}"
-    rows = [row_of(f"{name}, {size}", layout, milliseconds(function, runs)) for name, function in functions.items()]
+    rows = [
+        row_of(f"{name}, {size}", "forward and backward", milliseconds(function, runs))
+        for name, function in functions.items()
+    ]
     rows[0] |= {"peer": "roi_pool", "times_peer": rows[0]["ms"] / rows[1]["ms"]}
     return rows
 
@@ -169,17 +171,16 @@ def vgg16(tiny: bool) -> nn.Module:
 def measure(device: str, tiny: bool) -> pd.DataFrame:
     """Return all rows: part, variant, ms, per_s (images), tflops, share_of_peak, peer, times_peer, device, torch."""
     torch.manual_seed(0)
-    full, compact = PROFILES["smoke" if tiny else "paper"], PROFILES["smoke" if tiny else "study"]
-    px, small_px = full.input.view_px, compact.input.view_px
-    batch, small_batch, runs = (2, 2, 1) if tiny else (256, compact.training.pretrain.batch, 15)
+    full, study = PROFILES["smoke" if tiny else "paper"], PROFILES["smoke" if tiny else "study"]
+    px, small_px = full.input.view_px, study.input.view_px
+    batch, small_batch, runs = (2, 2, 1) if tiny else (256, study.training.pretrain.batch, 15)
     rows = [measure_peak(device, 256 if tiny else 8192)]
-    for side, channels, config in ((28, 512, full), (12, 128, compact)):
-        for layout in ("NHWC", "NCHW"):
-            rows += measure_pooling(device, batch, side, channels, config.model, layout, 1 if tiny else 50)
+    for side, channels, config in ((28, 512, full), (16, 40, study)):
+        rows += measure_pooling(device, batch, side, channels, config.model, 1 if tiny else 50)
     fastest = {}
     for variant in ("eager", "recorded", "compiled") if device == "cuda" else ("eager",):
         networks = (
-            ("compact FashionNet", FashionNet(compact.model, small_px, 50, 1000), small_px, small_batch),
+            ("study's FashionNet", FashionNet(study.model, small_px, 50, 1000), small_px, small_batch),
             ("FashionNet", FashionNet(full.model, px, 50, 1000), px, batch),
             ("VGG-16", vgg16(tiny), px, batch),
         )
@@ -188,7 +189,7 @@ def measure(device: str, tiny: bool) -> pd.DataFrame:
         rows += [row | {"share_of_peak": row["tflops"] / rows[0]["tflops"]} for row in steps]
         for place, row in enumerate(steps[:2]):
             fastest[place] = min(row["ms"], fastest.get(place, row["ms"]))
-    loaders = ((compact, small_batch, 36_000), (full, batch, 4_000))
+    loaders = ((study, small_batch, 36_000), (full, batch, 4_000))
     for place, (config, size, images) in enumerate(loaders):
         found = measure_loader(config, 200 if tiny else images, size, device, 1 if tiny else 50)
         rows += [row | {"peer": "fastest step", "times_peer": row["ms"] / fastest[place]} for row in found]

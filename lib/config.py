@@ -163,7 +163,7 @@ PHOTOS = replace(
     fc_pose=256,
     generic="conv5",
 )
-# Two passes over many pictures do not overfit: dropout would only slow them.
+# Four passes over 36,000 pictures: after two, held-out and training losses are equal, and dropout only slows learning.
 STUDY = replace(PHOTOS, fc_global=1024, fc_fusion=1024, fc_local=512, dropout=0.0)
 TINY = replace(
     COMPACT, width=1 / 16, conv5=32, conv5_pose=32, fc_global=64, fc_fusion=64, fc_local=32, fc_pose=64, dropout=0.0
@@ -202,8 +202,8 @@ PROFILES = {
         start="shipped",
     ),
     # The evidence: every method from the same ImageNet network, pre-trained and then fine-tuned; a night on two cores
-    # for each seed. Settings were judged on worlds of another seed (benchmarks/trials.py): attributes weigh three times
-    # what `Training` gives them, since no categories are needed to form the first features. The tests of both searches
+    # for each seed. Settings were judged on worlds of another seed (benchmarks/trials.py): attributes weigh about
+    # three times what `Training` gives them, since ImageNet has formed the first features. The tests of both searches
     # have 300 designs of about 18 items, training has 600.
     "study": Config(
         profile="study",
@@ -228,9 +228,10 @@ PROFILES = {
         reseeded=MAIN,
         start="imagenet",
     ),
-    # Real photos on a CPU: the three branches on EfficientNet-Lite0's stages, from ImageNet as in the paper, trained
-    # whole. A few thousand photos teach landmarks slowly, so that their losses weigh ten times as much as in the drawn
-    # world. Chosen for FashionNet on photos held out of train (benchmarks/LOG.md).
+    # Real photos on a CPU: the three branches on EfficientNet-Lite0's stages, from ImageNet as in the paper. A few
+    # thousand photos teach landmarks slowly, so that their losses weigh ten times as much as in the drawn world: chosen
+    # for FashionNet on photos held out of train, before the maps were normalised and the first stages frozen
+    # (benchmarks/LOG.md).
     "photos": Config(
         profile="photos",
         input=Input(px=139, view_px=128),

@@ -7,9 +7,12 @@ landmark at (0, 0) has no position.
 
 import hashlib
 import os
+import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -133,17 +136,31 @@ def _read_lists(folder: Path, name: str, anno: Path, fine: Rows | None) -> dict[
         path = anno / Path(file).name if file.startswith("Anno") else folder / file
         if fine and file.startswith("Eval"):  # about the coarse images
             continue
-        if folder.name == STAND_IN and "joints" in file:  # their order, by which pictures are mirrored, is not known
-            continue
         named = "cloth" in file and "list_category_img.txt" in found
         with attempt():
             if fine and path.name in FINE and not path.exists():
                 kind, columns = FINE[path.name]
                 if kind == "bbox" or (anno / f"train_{kind}.txt").exists():
                     found[path.name] = _joined(fine, kind, columns)
-            elif path.exists() or "bbox" in file or "partition" in file or named:
+            elif path.exists() and (path.name != "list_joints.txt" or _is_ordered(path)):
+                found[path.name] = lists.read(path, columns)
+            elif "bbox" in file or "partition" in file or named:
                 found[path.name] = lists.read(path, columns)
     return found
+
+
+def _is_ordered(path: Path) -> bool:
+    """Return whether a list of joints is of this project; warn where it is not.
+
+    The Fashion Landmark Detection Benchmark's list of that name has two more numbers and tells no order of its joints,
+    without which pictures cannot be mirrored: it is not used.
+    """
+    with open(path, encoding="utf-8", errors="replace") as file:
+        row = next(islice(file, 2, 3), "")
+    if re.search(r"([ \t]+[\d.+-]+){44}\s*$", row):
+        warnings.warn(f"{path}: not used, because the order of its joints is not known", stacklevel=2)
+        return False
+    return True
 
 
 def _images(folder: Path, listed: Rows) -> dict:

@@ -13,8 +13,8 @@ WEIGHTS = Path(__file__).parent / "efficientnet_lite0.safetensors"  # timm's tf_
 # A cell of the shared map, where landmarks are pooled, sees 35 px of the view: as local as VGG-16's conv4 at 224 px, of
 # which a cell sees 92 px. The second block of that stage would widen it to 67 px.
 # Channels at stride 8, where landmarks are pooled; at stride 16, as VGG-16's conv5; at stride 32, of the whole network.
-FROZEN = 5  # first layers, up to stride 4, that stay ImageNet's, as Fast R-CNN's first convolutions
 CHANNELS = {"shared": 40, "conv5": 112, "last": 1280}
+FROZEN = 5  # first layers, up to stride 4, that stay ImageNet's, as Fast R-CNN's first convolutions
 
 
 class Stages(nn.Sequential):
@@ -22,7 +22,7 @@ class Stages(nn.Sequential):
 
     imagenet = True  # `fashionnet.initialise` leaves them as they are
 
-    def __init__(self, *layers: nn.Module, frozen: int):
+    def __init__(self, *layers: nn.Module, frozen: int = 0):
         super().__init__(*layers)
         self.frozen = frozen
         for layer in layers[:frozen]:

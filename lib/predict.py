@@ -7,6 +7,7 @@
 `lib.photo_network` has the networks. What it is not sure of is left out.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -161,7 +162,7 @@ def index(folder: Path | str, cache_folder: Path) -> tuple[list[Path], np.ndarra
     Photos that cannot be read are named on stderr then, and counted later. Raises DataError where none can.
     """
     paths = photos_under(folder)
-    stats = [path.stat() if path.exists() else None for path in paths]  # of a link, what it points at may be gone
+    stats = [path.stat() if os.access(path, os.R_OK) else None for path in paths]  # a link's photo may be gone, too
     photos = [(str(path), s and (s.st_size, s.st_mtime_ns)) for path, s in zip(paths, stats, strict=True)]
     about = {"folder": str(Path(folder).resolve()), "photos": photos, "network": photo_network.FILE.stat().st_mtime_ns}
     about["features"] = efficientnet.WEIGHTS.stat().st_mtime_ns

@@ -371,7 +371,7 @@ def fit(model: nn.Module, job: Fit) -> list[dict]:
     if largest % fabric.world_size:  # the mean of unequal shares' losses is not the batch's loss
         raise DataError(f"batches of {largest} cannot be shared evenly by {fabric.world_size} processes")
     if fabric.world_size > 1 and device.type == "cuda":
-        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+        model = synchronised(model)
     model.to(memory_format=torch.channels_last)
     job.rate = torch.zeros((), device=device)
     job.forward, job.optimizer = fabric.setup(model, make_optimizer(model, job.rate, job.config, device))
@@ -394,6 +394,14 @@ def fit(model: nn.Module, job: Fit) -> list[dict]:
         fabric.barrier()
     bar.close()
     return history
+
+
+def synchronised(model: nn.Module) -> nn.Module:
+    """Return the network with batch norms that share their statistics among processes; PyTorch's own conversion would
+    drop the activations that are part of EfficientNet's batch norms."""
+    from timm.layers import convert_sync_batchnorm  # loaded where it is needed: its import takes seconds
+
+    return convert_sync_batchnorm(model)
 
 
 def make_optimizer(model: nn.Module, rate: Tensor, config: Config, device: torch.device) -> torch.optim.Optimizer:

@@ -212,9 +212,10 @@ def test_the_landmark_benchmark_stands_in_for_an_absent_one(tmp_path):
 
 def test_joints_of_unknown_order_are_not_used(tmp_path):
     """The Fashion Landmark Detection Benchmark has clothes type and variation type before its joints."""
-    folder = write_category_attribute(tmp_path / deepfashion.STAND_IN)
-    write(folder / "Anno_coarse" / "list_joints.txt", [f"{name} 2 1" + " 0 5 5" * 14 for name in NAMES])
-    (b,) = deepfashion.find_benchmarks(tmp_path).values()
+    path = write_category_attribute(tmp_path) / "Anno_coarse" / "list_joints.txt"
+    write(path, [f"{name} 2 1" + " 0 5 5" * 14 for name in NAMES])
+    with pytest.warns(UserWarning, match="list_joints.txt: not used, because the order"):
+        b = read_category_attribute(tmp_path)
     assert b.joints is None and b.landmarks is not None
 
 

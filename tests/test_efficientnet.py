@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 
+import pytest
 import torch
 
 from lib import efficientnet, networks
 from lib.config import PHOTOS, PROFILES
 from lib.crops import normalise
 from lib.fashionnet import FashionNet
-from lib.rivals import DARN, PartDetector
+from lib.rivals import DARN, WTBI, PartDetector
+from lib.train import synchronised
 
 SMALL = replace(PHOTOS, fc_global=8, fc_fusion=8, fc_local=8, fc_pose=8)
 SIDE = 64
+CELLS = {"fc6_global": 4, "pose.fc6_pose": 4, "wtbi": 1}  # of a channel that are normalised together
 
 
 def test_shared_and_last_parts_are_timms_features_of_the_same_picture():
@@ -46,6 +49,27 @@ def test_every_network_on_it_starts_from_imagenet_and_learns_all_but_its_first_l
         norms = [layer for layer in first if isinstance(layer, torch.nn.BatchNorm2d)]
         assert torch.equal(norms[0].running_mean, theirs.bn1.running_mean), name
         assert trunk[efficientnet.FROZEN].training and not any(layer.training for layer in norms), name
+
+
+@pytest.mark.parametrize("name", ["fc6_global", "pose.fc6_pose", "landmark_pooling", "wtbi"])
+def test_what_fully_connected_layers_and_pooling_read_has_mean_0_and_deviation_1(name):
+    net = WTBI(SMALL, 5, 7) if name == "wtbi" else FashionNet(SMALL, SIDE, 5, 7)
+    layer, seen = net.mlp if name == "wtbi" else net.get_submodule(name), []
+    layer.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    net.train()(torch.randn(16, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0)))
+    maps = seen[0] if seen[0].ndim == 4 else seen[0].unflatten(1, (-1, CELLS[name]))
+    mean, deviation = maps.mean((0, *range(2, maps.ndim))), maps.std((0, *range(2, maps.ndim)), correction=0)
+    torch.testing.assert_close(mean, torch.zeros_like(mean), rtol=0, atol=1e-4)
+    torch.testing.assert_close(deviation, torch.ones_like(deviation), rtol=0, atol=1e-2)
+
+
+def test_shared_batch_norms_keep_their_activations():
+    stages = efficientnet.stages("shared").eval()
+    images = torch.randn(2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    expected = stages(images)
+    shared = synchronised(stages).eval()
+    assert any(isinstance(layer, torch.nn.SyncBatchNorm) for layer in shared.modules())
+    torch.testing.assert_close(shared(images), expected)
 
 
 def test_a_wide_convolution_computes_in_float32_inside_autocast():

@@ -180,3 +180,11 @@ def test_locators_learn(squares, task):
     far = (ladder.locate(model, task.maps)[0] - task.maps["landmarks"]).norm(dim=3)[seen]
     mean = ladder.places_of("mean", task.maps, np.arange(len(task.rows)), [], SMALL, 0)[0][0]
     assert far.mean() < (mean - task.maps["landmarks"]).norm(dim=3)[seen].mean()
+
+
+def test_a_finished_job_is_not_trained_again(task, monkeypatch):
+    job = Job("fixed grid", 0, images=8)
+    found = ladder.run(task, job)
+    monkeypatch.setattr(ladder, "minimise", lambda *_: pytest.fail("trained again"))
+    again = ladder.run(task, job)
+    assert (found["category_attribute"]["attributes"] == again["category_attribute"]["attributes"]).all()

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,14 +18,22 @@ LANES = (("pytest tests -p no:nbval --durations=20", f"{NBVAL} {LADDER}"), (f"{N
 
 
 def run_lane(commands: tuple[str, ...], log: Path) -> int:
-    """Run Python modules one after the other, with their output in a log; return the worst exit code."""
+    """Run Python modules one after the other, with their output in a log; return the worst exit code.
+
+    After Ctrl-C, which reaches them too, no further one begins.
+    """
     print(f"== {'; '.join(commands)} > {log}", flush=True)
     env = os.environ | {"OMP_NUM_THREADS": "1"}  # tiny networks train fastest on one thread
     env.pop("MPLBACKEND", None)  # the notebooks' figures are drawn inline
     with log.open("w") as file:
         pipes = {"stdout": file, "stderr": subprocess.STDOUT}
-        calls = [[sys.executable, "-m", *command.split()] for command in commands]
-        return max(abs(subprocess.run(call, cwd=ROOT, env=env, **pipes).returncode) for call in calls)
+        worst = 0
+        for command in commands:
+            code = abs(subprocess.run([sys.executable, "-m", *command.split()], cwd=ROOT, env=env, **pipes).returncode)
+            worst = max(worst, code)
+            if code == signal.SIGINT:  # pytest's own code for it is the same number
+                break
+        return worst
 
 
 def run(lanes: tuple[tuple[str, ...], ...], folder: Path) -> int:

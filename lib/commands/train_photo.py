@@ -82,7 +82,7 @@ def roughen(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def training_mode(model: FashionNet) -> None:
-    """Freeze the trunk and all batch norms at ImageNet's values."""
+    """Freeze the trunk, and all batch norms at the values that they start with."""
     model.train()
     model.trunk.requires_grad_(False)
     for module in model.modules():

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from lib.report.zero_shot import COLUMNS, FEATURES, HEATMAP, outputs, zero_shot
+from lib import crops, efficientnet
+from lib.report.zero_shot import COLUMNS, CONFIG, FEATURES, HEATMAP, outputs, zero_shot
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +50,17 @@ def test_what_a_source_lacks_is_left_out(world, tmp_path):
     for benchmarks in ({}, bare):
         found = zero_shot(benchmarks, tmp_path)
         assert found.empty and list(found) == COLUMNS
+
+
+def test_imagenet_features_are_timms(world, tmp_path):
+    shop = world["inshop"]
+    rows = shop.rows("query")[:3]
+    crop = np.stack([crops.crop(crops.read_photo(shop.images_root / shop.image[row]), shop.box[row], CONFIG.input.px,
+                                CONFIG.input.margin) for row in rows])  # fmt: skip
+    view = crops.fixed_view(len(rows), CONFIG.input)
+    images = crops.images_in_view(torch.from_numpy(crop), view, CONFIG.input.view_px)
+    with torch.inference_mode():
+        exact = efficientnet.load().eval()(efficientnet.Renormalise()(images)).numpy()
+    exact /= np.linalg.norm(exact, axis=1, keepdims=True)
+    found = outputs(FEATURES, shop, rows, tmp_path)["embedding"]
+    assert ((found @ exact.T) > 0.99).tolist() == np.eye(len(rows), dtype=bool).tolist()  # bfloat16 where there is any
