@@ -41,7 +41,7 @@ def describe(path: Path, box: list[float] | None, catalogue) -> tuple[str, np.nd
     how = "given" if box is not None else "the whole picture" if whole else "found; --box x1,y1,x2,y2 for another"
     x1, y1, x2, y2 = found.box.round()
     lines = [f"{path}  box {x1:g},{y1:g},{x2:g},{y2:g} ({how})"]
-    lines += [] if found.clothes else ["  this may be no clothes"]
+    lines += [] if found.clothes else ["  unlike the flat lays that it knows: this may be no clothes"]
     for title, guesses in (("kind", found.kind), ("category", found.category)):
         likely = [f"{name} {100 * share:.0f} %" for name, share in guesses if share >= min(LEAST, guesses[0][1])]
         lines += [f"  {title:<11} " + ", ".join(likely)]

@@ -50,7 +50,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     instead.add_argument("--check", metavar="DIR", type=existing, help="inspect a data folder instead")
     instead.add_argument("--photo", metavar="FILE", nargs="+", help="describe photos, or folders of them, instead")
     instead.add_argument("--test", action="store_true", help="run ruff, the tests and the notebooks' tests instead")
-    add("--box", metavar="x1,y1,x2,y2", help="with --photo: the clothes, in pixels; else the whole picture")
+    add("--box", metavar="x1,y1,x2,y2", help="with --photo: the clothes, in pixels; else they are looked for")
     add("--catalogue", metavar="DIR", type=existing, help="with --photo: find the nearest photos of this folder")
     args = parser.parse_args(arguments)
 

@@ -126,8 +126,9 @@ def parts() -> dict[str, str]:
     """Return the README's generated parts by name: claims and frequencies of the first profile that has them."""
     profile = kept()[0]
     judged = next((name for name in kept() if "rule" in read(name, "claims")), profile)
-    about = networks.load(photo_network.FILE)[1]["figures"]
-    photo = pd.DataFrame({"of photos held back": about.keys(), "": [f"{value:.1f}" for value in about.values()]})
+    about = networks.load(photo_network.FILE)[1]["figures"].items()
+    shares = {name: f"{value:.1f}" for name, value in about if name.endswith(("%", "points"))}
+    photo = pd.DataFrame({"of photos held back": shares.keys(), "": shares.values()})
     results = headline(profile)
     without_landmarks = [name for name, method in METHODS.items() if not method.pool_at]
     results = results[results.method.isin([*paper.METHODS, *without_landmarks, *REFERENCES])]
