@@ -176,11 +176,11 @@ def test_no_spread_is_limited_by_the_rule_of_three():
 
 
 def test_detectable_differences_are_seen_with_80_per_cent_power():
-    """A true difference of 2.8 standard errors is told from 0 in 80 % of 250 simulated experiments."""
+    """A true difference of 2.8 standard errors is told from 0 in 80 % of 400 simulated experiments."""
     rng, n, seen, promised = np.random.default_rng(0), 400, 0, []
     base = 0.5
     effect = claims.seen(n) * np.sqrt(2 * base * (1 - base) / n)  # two independent shares of n items
-    for seed in range(250):
+    for seed in range(400):
         sides = []
         for rate in (base + effect / 2, base - effect / 2):
             hits = (rng.random(n) < rate)[None] * 1.0
@@ -189,7 +189,7 @@ def test_detectable_differences_are_seen_with_80_per_cent_power():
         row = claims.weigh([claims.difference("", *sides)])
         seen += verdict(row) == "held"
         promised.append(row["detectable"])
-    assert seen / 250 == pytest.approx(0.80, abs=0.06)
+    assert seen / 400 == pytest.approx(0.80, abs=0.06)
     assert np.mean(promised) == pytest.approx(effect, rel=0.05)
 
 
