@@ -163,7 +163,8 @@ PHOTOS = replace(
     fc_pose=256,
     generic="conv5",
 )
-# Four passes over 36,000 pictures: after two, held-out and training losses are equal, and dropout only slows learning.
+# No dropout: it slows learning, and two passes over 72,000 pictures leave held-out and training losses alike. Four over
+# half as many cost the same, and overfit (benchmarks/LOG.md).
 STUDY = replace(PHOTOS, fc_global=1024, fc_fusion=1024, fc_local=512, dropout=0.0)
 TINY = replace(
     COMPACT, width=1 / 16, conv5=32, conv5_pose=32, fc_global=64, fc_fusion=64, fc_local=32, fc_pose=64, dropout=0.0
@@ -208,17 +209,17 @@ PROFILES = {
     # study. The tests of both searches have 300 designs of about 18 items, training has 600.
     "study": Config(
         profile="study",
-        seed=31,
+        seed=33,
         seeds=(0, 1, 2),
         world=World(
-            pretrain=36_000, train=6_000, val=1_000, test=4_000, inshop_train_items=3_600, inshop_test_items=5_400,
+            pretrain=72_000, train=6_000, val=1_000, test=4_000, inshop_train_items=3_600, inshop_test_items=5_400,
             consumer2shop_train_items=3_600, consumer2shop_val_items=100, consumer2shop_test_items=5_400,
             distractors=300, line=3,
         ),
         input=Input(px=139, view_px=128),
         model=STUDY,
         training=Training(
-            pretrain=Schedule(2, 1, 1e-3), category_attribute=Schedule(1, 1, 5e-4),
+            pretrain=Schedule(1, 1, 1e-3), category_attribute=Schedule(1, 1, 5e-4),
             inshop=Schedule(1, 1, 1e-3), consumer2shop=Schedule(1, 1, 1e-3),
             step1=Weights(
                 landmark=10, heatmap=1, visibility=0.1, category=0.15, attribute=1.5, triplet=6, pair=1
