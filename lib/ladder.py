@@ -479,9 +479,8 @@ def label_weights(samples: train.Samples, rows: np.ndarray, mask: np.ndarray, we
 
 
 def fit_heads(
-    model: nn.Module, features: Tensor, samples: train.Samples, rows: np.ndarray, weights, config: Config, epochs: int,
-    seed: int,
-) -> list[float]:  # fmt: skip
+    model: nn.Module, features: Tensor, samples: train.Samples, rows, weights, config: Config, epochs: int, seed: int
+) -> list[float]:
     """Train a network on `rows` of features (n, V, D), from the label frequencies on; return as `minimise`."""
     train.start_at_frequencies(model, samples, rows, weights, config, [])
 

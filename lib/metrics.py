@@ -87,9 +87,8 @@ def attribute_hits(ranked: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray
 
 
 def search(
-    query: np.ndarray, gallery: np.ndarray, k: int, device: str = "cpu",
-    query_group: np.ndarray | None = None, gallery_group: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    query: np.ndarray, gallery: np.ndarray, k: int, device: str = "cpu", query_group=None, gallery_group=None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the k nearest gallery rows per query, nearest first: indices (Q, k) int64, distances (Q, k) float32.
 
     query (Q, D), gallery (G, D) float; Euclidean distance. With query_group (Q,) and gallery_group (G,) a query sees

@@ -48,8 +48,11 @@ RETRIEVAL_TOP_K = 20
 INSHOP_TOP20 = {"fashionnet": 0.764, "darn": 0.675, "wtbi": 0.506}
 # "Points below" FashionNet at top-20.
 INSHOP_BELOW_FASHIONNET = {
-    "fashionnet+joints": 0.08, "fashionnet+poselets": 0.06, "fashionnet+500": 0.12, "fashionnet+100": 0.19
-}  # fmt: skip
+    "fashionnet+joints": 0.08,
+    "fashionnet+poselets": 0.06,
+    "fashionnet+500": 0.12,
+    "fashionnet+100": 0.19,
+}
 CONSUMER2SHOP_TOP20 = {"fashionnet": 0.188}
 CONSUMER2SHOP_LEAD_OVER_DARN = 0.70  # relative: FashionNet is 70 % above DARN
 

@@ -205,8 +205,9 @@ def predecessor(method: Method, stage: str, benchmarks: dict[str, Benchmark], co
     return None
 
 
-def run_key(method: Method, stage: str, seed: int, benchmarks: dict[str, Benchmark], config: Config, weights: str,
-            parents: tuple[Run | None, ...], start: str) -> str:  # fmt: skip
+def run_key(
+    method: Method, stage: str, seed: int, benchmarks: dict, config: Config, weights: str, parents: tuple, start: str
+) -> str:
     """Return the digest of a run: settings, data, seeds, what it starts from, and VERSION."""
     spec = {name: value for name, value in asdict(method).items() if name != "difference"}
     training = {name: value for name, value in asdict(config.training).items() if name not in ALL_STAGES}
@@ -313,7 +314,7 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
     """Train a run into its unfinished folder."""
     method, config, benchmark = find(run.method), plan.config, benchmark_of(run.stage, plan.benchmarks)
     about = provenance(fabric)  # of the code that is loaded now, not at the end of the training
-    rows, held_out = training_rows(run.stage, benchmark, config.seed)
+    rows, held = training_rows(run.stage, benchmark, config.seed)
     model = networks.build(method, benchmark, config, run.seed, run.earlier if run.stage in SEARCHES else None)
     started, origin, supervising = _start(model, run, benchmark, plan)
     poselets = None
@@ -331,9 +332,8 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
     train.start_at_frequencies(model, samples, rows, balance, config, started)
     schedule, checkpoint, name = config.training.schedule(run.stage), folder / "checkpoint.safetensors", run.folder.name
     job = train.Fit(
-        method, schedule, config, fabric, samples, rows, held_out, run.seed, checkpoint, balance, name,
-        designs(benchmark),
-    )  # fmt: skip
+        method, schedule, config, fabric, samples, rows, held, run.seed, checkpoint, balance, name, designs(benchmark)
+    )
     if run.method == FASHIONNET and run.stage in SEARCHES and run.earlier is not None and fabric.global_rank == 0:
         write_tensors(folder / "before.safetensors", _answers(model, job, benchmark)[1])
     try:
@@ -345,11 +345,7 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
         ) from None
     if fabric.global_rank > 0:
         return
-    about |= {"method": run.method, "stage": run.stage, "seed": run.seed, "start": origin, "started": len(started),
-              "images": len(rows), "epochs": len(history),
-              "passes": len(rows) * len(history) * train.views_of(rows, benchmark.item),
-              "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
-              "seconds": round(sum(epoch["seconds"] for epoch in history), 1)}  # fmt: skip
+    about |= {"start": origin, "started": len(started)} | _described(run, model, job, history)
     names = None if mask is None or mask.all() else np.array(benchmark.attribute_names)[mask].tolist()
     header = {"classes": networks.classes(benchmark), "supervised": names, "about": about}
     if run.stage != "pretrain" and method.network != "detector":
@@ -360,6 +356,14 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
     networks.save(folder / "model.safetensors", model, header)
     write_json(folder / "run.json", {"about": about, "history": history})
     checkpoint.unlink(missing_ok=True)
+
+
+def _described(run: Run, model, job: train.Fit, history: list[dict]) -> dict:
+    images, epochs, seconds = len(job.rows), len(history), round(sum(epoch["seconds"] for epoch in history), 1)
+    parameters = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    spent = {"images": images, "epochs": epochs, "passes": images * epochs * job.views}
+    trained = {"method": run.method, "stage": run.stage, "seed": run.seed}
+    return trained | spent | {"parameters": parameters, "seconds": seconds}
 
 
 def _start(model, run: Run, benchmark: Benchmark, plan: Plan) -> tuple[list[str], str, list[str] | None]:
@@ -417,8 +421,9 @@ def _answers(model, job: train.Fit, benchmark: Benchmark) -> tuple[dict, dict, n
     return predicted, ranked, rows
 
 
-def rank(scores: dict[str, np.ndarray], benchmark: Benchmark, rows: np.ndarray, queries: int | None = None,
-         device: str = "cpu") -> dict[str, np.ndarray]:  # fmt: skip
+def rank(
+    scores: dict, benchmark: Benchmark, rows: np.ndarray, queries: int | None = None, device: str = "cpu"
+) -> dict[str, np.ndarray]:
     """Rank scores: what tables read. Equal scores rank by the lower number.
 
     scores: of `train.predict` on `rows`; the first `queries` rows search the rest. Returns category and attributes

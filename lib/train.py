@@ -116,8 +116,9 @@ def attribute_weights(
     return w_pos, w_neg
 
 
-def start_at_frequencies(model: nn.Module, samples: Samples, rows: np.ndarray, weights, config: Config,
-                         started: list[str]) -> None:  # fmt: skip
+def start_at_frequencies(
+    model: nn.Module, samples: Samples, rows: np.ndarray, weights, config: Config, started: list[str]
+) -> None:
     """Set new heads to the mean landmarks and label frequencies of the training rows, the best guess without an image.
 
     A thousand rare attributes would otherwise take epochs to be found rare. started: parameters that an earlier network
@@ -499,8 +500,9 @@ def held_out_losses(job: Fit) -> dict[str, float]:
 
 
 @torch.inference_mode()
-def predict(model: nn.Module, samples: Samples, benchmark: Benchmark, rows: np.ndarray, method: Method, config: Config,
-            fabric: Fabric) -> dict[str, np.ndarray]:  # fmt: skip
+def predict(
+    model: nn.Module, samples: Samples, benchmark: Benchmark, rows, method: Method, config: Config, fabric: Fabric
+) -> dict[str, np.ndarray]:
     """Return the outputs of `model` on `rows` in the fixed view, from pixels and boxes alone.
 
     float32 arrays, those that the method has: landmarks (n, 8, 2) and parts (n, P, 2) in pixels of the photo as

@@ -390,7 +390,7 @@ FAULTS = {  # file, what to replace, by what, the message
         (PARTITION, "id_2/shop_01", "id_1/shop_01", "line 3: an image of this row is in another split"),
         (PARTITION, "(?s)id_2/shop_01(.*)test", r"id_1/shop_01\1train", "line 3: .* of another item"),
     ],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(

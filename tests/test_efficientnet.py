@@ -32,9 +32,11 @@ def test_shared_and_last_parts_are_timms_features_of_the_same_picture():
 def test_every_network_on_it_starts_from_imagenet_and_learns_all_but_its_first_layers():
     theirs = efficientnet.load()
     networks_ = {
-        "fashionnet": FashionNet(SMALL, SIDE, 5, 7), "heatmap": FashionNet(SMALL, SIDE, 5, 7, "heatmap"),
-        "darn": DARN(SMALL, SIDE, 5, torch.ones(7, dtype=torch.long), (1,)), "detector": PartDetector(SMALL, 14),
-    }  # fmt: skip
+        "fashionnet": FashionNet(SMALL, SIDE, 5, 7),
+        "heatmap": FashionNet(SMALL, SIDE, 5, 7, "heatmap"),
+        "darn": DARN(SMALL, SIDE, 5, torch.ones(7, dtype=torch.long), (1,)),
+        "detector": PartDetector(SMALL, 14),
+    }
     for name, net in networks_.items():
         started, origin = networks.start_imagenet(net, PROFILES["photos"], "")
         assert "ImageNet" in origin and started and set(started) <= {n for n, _ in net.named_parameters()}

@@ -95,8 +95,12 @@ def test_every_profiles_network_runs_at_its_input(config):
 def test_outputs_have_the_promised_shapes(net):
     out = net(pictures(3))
     assert {name: tuple(value.shape) for name, value in out.items()} == {
-        "visibility": (3, 8, 3), "landmarks": (3, 8, 2), "category": (3, 5), "attributes": (3, 7), "embedding": (3, 64),
-    }  # fmt: skip
+        "visibility": (3, 8, 3),
+        "landmarks": (3, 8, 2),
+        "category": (3, 5),
+        "attributes": (3, 7),
+        "embedding": (3, 64),
+    }
     torch.testing.assert_close(out["embedding"].norm(dim=1), torch.ones(3))
     assert all(value.dtype == torch.float32 for value in out.values())
 

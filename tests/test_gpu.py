@@ -27,9 +27,12 @@ def on_gpu(name, benchmark, config, folder, seed=0):
 def test_a_recorded_update_trains_as_an_eager_one(name, squares, config, tmp_path, monkeypatch):
     """Same batches, views and dropout; what differs is the order of sums."""
     if METHODS.get(name) and METHODS[name].attributes:
-        squares = replace(squares, attributes=np.tile(squares.attributes, 200)[:, :501],
-                          attribute_names=[str(i) for i in range(501)],
-                          attribute_groups=np.resize(squares.attribute_groups, 501))  # fmt: skip
+        squares = replace(
+            squares,
+            attributes=np.tile(squares.attributes, 200)[:, :501],
+            attribute_names=[str(i) for i in range(501)],
+            attribute_groups=np.resize(squares.attribute_groups, 501),
+        )
     config = replace(with_schedule(config, rounds=3, epochs=2), model=replace(config.model, dropout=0.2))
     calls = []
     recorded = train.recorded

@@ -147,10 +147,14 @@ def test_only_the_right_places_solve_a_task_whose_labels_are_at_landmarks(task, 
     halves = np.arange(n)[: n // 2], np.arange(n)[n // 2 :]
     train, test = ({name: value[half] for name, value in maps.items()} for half in halves)
     planted = replace(
-        task, benchmark=b, rows=halves[0], maps=train, folder=tmp_path,
+        task,
+        benchmark=b,
+        rows=halves[0],
+        maps=train,
+        folder=tmp_path,
         config=replace(AT, ladder=replace(SMALL, epochs=60, rate=3e-3)),
         measured={"category_attribute": (b, halves[1], None, test)},
-    )  # fmt: skip
+    )
     right = {}
     for name in (NOTHING, EQUAL, "fixed grid", TRUE):
         answers = ladder.run(planted, Job(name, 0))["category_attribute"]["attributes"]

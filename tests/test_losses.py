@@ -186,8 +186,10 @@ PAIRWISE = {
 }
 
 
-@pytest.mark.parametrize("items, domain", [([], None), ([1], None), ([1, 1, 1], None), ([1, 2, 3], None),
-                                           ([1, 1, 2, 2], 0), ([1, 1, 2, 2], 1)])  # fmt: skip
+@pytest.mark.parametrize(
+    "items, domain",
+    [([], None), ([1], None), ([1, 1, 1], None), ([1, 2, 3], None), ([1, 1, 2, 2], 0), ([1, 1, 2, 2], 1)],
+)
 @pytest.mark.parametrize("loss", ["triplet", "pair"])
 def test_without_a_triplet_or_a_pair_of_each_kind_the_loss_is_zero_with_a_gradient(loss, items, domain):
     """One image, one item, no item twice, all of one domain."""

@@ -89,9 +89,14 @@ def test_interval_equals_scipy():
     numerator = rng().random(40)
     denominator = numerator + rng(1).random(40)
     theirs = scipy.stats.bootstrap(
-        (numerator, denominator), lambda a, b, axis: a.sum(axis) / b.sum(axis), paired=True, vectorized=True,
-        n_resamples=4000, method="percentile", rng=rng(5),
-    )  # fmt: skip
+        (numerator, denominator),
+        lambda a, b, axis: a.sum(axis) / b.sum(axis),
+        paired=True,
+        vectorized=True,
+        n_resamples=4000,
+        method="percentile",
+        rng=rng(5),
+    )
     ours = bootstrap_interval(numerator, denominator, n=4000, seed=5)
     assert ours.value == pytest.approx(numerator.sum() / denominator.sum())
     assert (ours.lo, ours.hi) == pytest.approx(tuple(theirs.confidence_interval), abs=0.004)

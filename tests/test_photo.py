@@ -127,7 +127,7 @@ KINDS = {  # file name -> its bytes, and the pixels that it shows
     **{f"before_{name}.jpg": (JPEG[:at] + stray + JPEG[at:], PIXELS) for name, (at, stray) in STRAYS.items()},
     "fill_bytes.jpg": (JPEG[:2] + b"\xff\xff" + JPEG[2:], PIXELS),
     "no_end.jpg": (JPEG[:END], PIXELS),
-}  # fmt: skip
+}
 
 
 REFUSED = {  # file name -> its bytes and why it is refused

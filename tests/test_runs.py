@@ -297,9 +297,12 @@ def test_ranked_scores_equal_a_sort(world):
     }
     got = runs.rank(scores, benchmark, rows)
     assert {name: value.dtype.name for name, value in got.items()} == {
-        "category": "int16", "attributes": "int16", "attributes_in_group": "int16",
-        "visibility": "uint8", "landmarks": "float32",
-    }  # fmt: skip
+        "category": "int16",
+        "attributes": "int16",
+        "attributes_in_group": "int16",
+        "visibility": "uint8",
+        "landmarks": "float32",
+    }
     for i in range(n):
         assert got["category"][i].tolist() == by_score(scores["category"][i], range(50))[:20]
         assert got["attributes"][i].tolist() == by_score(scores["attributes"][i], range(A))[:20]

@@ -42,8 +42,8 @@ class Bench:
 
     def fit(self, run="run", seed=0, schedule=None, fabric=None):
         schedule, checkpoint = schedule or self.config.training.pretrain, self.folder / run / "checkpoint.safetensors"
-        job = train.Fit(self.method, schedule, self.config, fabric or FABRIC, self.samples, self.rows, self.held_out,
-                        seed, checkpoint, self.weights, run)  # fmt: skip
+        data = fabric or FABRIC, self.samples, self.rows, self.held_out
+        job = train.Fit(self.method, schedule, self.config, *data, seed, checkpoint, self.weights, run)
         return train.fit(self.model, job)
 
     def predict(self, rows):

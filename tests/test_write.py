@@ -43,8 +43,12 @@ def same_as_found(b: deepfashion.Benchmark, folder) -> None:
 def test_categories_attributes_and_landmarks(tmp_path):
     points = {name: [20.0 + i, 7, 0, 4] for i, name in enumerate(POINTS)}
     points |= {name: [0, 1, 2, 0] for name in POINTS[::3]}
-    table = own(category=["Long Dress", "Tee", "Jeans", "Tee"], clothes_type=["full", 1, "lower", "upper"],
-                attributes=["floral; a-line", "", None, "floral"], **points)  # fmt: skip
+    table = own(
+        category=["Long Dress", "Tee", "Jeans", "Tee"],
+        clothes_type=["full", 1, "lower", "upper"],
+        attributes=["floral; a-line", "", None, "floral"],
+        **points,
+    )
     b = write(tmp_path, table)
     same_as_found(b, tmp_path)
     assert [b.category_names[c] for c in b.category] == table.category.tolist()
@@ -142,7 +146,7 @@ def test_a_csv_as_excel_saves_it(tmp_path, encoding, separator, first):
         (b"", "lacks the columns 'image', 'x1', "),
         (b"image;x1;y1;x2;y2;split\nimg/1.jpg;1;1;99;99;train;a\n", "row 1 .*7 cells for the 6 columns; put .*quotes"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_is_no_csv_is_named_with_its_cure(tmp_path, data, sentence):
     (tmp_path / "own.csv").write_bytes(data)
     with pytest.raises(DataError, match=sentence):
@@ -186,7 +190,7 @@ def test_a_file_that_is_no_csv_is_named_with_its_cure(tmp_path, data, sentence):
         (search(split=["train", "test", "val", "val"], domain=["shop", "consumer"] * 2), "row 1 .*two splits"),
         (search(image=[*search().image[:3], "img/2.jpg"]), "row 4 .*the image's name has no category, and others have"),
     ],
-)  # fmt: skip
+)
 def test_bad_tables_are_named_and_nothing_is_written(tmp_path, table, said):
     with pytest.raises(DataError, match=said):
         write(tmp_path / "out", table)

@@ -259,7 +259,7 @@ MEASURES = (
     Measure("search", "share found", "share found at {k}", "nearest_in_category", RANKS, share_found, "category"),
     Measure("variations", "hit", "hit at {k}", "nearest", RANKS, search, "views", True),
     Measure("variations", "hit", "hit at {k}", "nearest", FEW, search, "query categories", True),
-)  # fmt: skip
+)
 NAMES = tuple(dict.fromkeys(measure.name for measure in MEASURES))
 BY_NAME = {(measure.name, measure.definition): measure for measure in reversed(MEASURES)}  # the first of that name
 PRINTED = dict.fromkeys(("PDJ box", "PDJ diagonal"), AT) | dict.fromkeys(("hit", "share found"), (1, 5, 10, 20, 50))

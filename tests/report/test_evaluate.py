@@ -65,8 +65,8 @@ def test_a_runs_scores_give_the_numbers_of_the_tables(world, tmp_path, stage):
     scores = random_scores(b, rows, kinds)
     shuffled = np.random.default_rng(0).permutation(len(rows))  # the order of a file does not matter
     path = as_a_run(tmp_path, b, rows[shuffled], {k: v[shuffled] for k, v in scores.items()})
-    names = {"category": b.category_names, "attributes": b.attribute_names, "landmarks": evaluate.POINTS,
-             "embedding": [f"e{i}" for i in range(6)]}  # fmt: skip
+    names = {"category": b.category_names, "attributes": b.attribute_names, "landmarks": evaluate.POINTS}
+    names["embedding"] = [f"e{i}" for i in range(6)]
     files = []
     for kind in set(kinds) - {"visibility"}:  # as a CSV, whose columns may be in any order
         table = pd.DataFrame(scores[kind].reshape(len(rows), -1), b.image[rows], names[kind]).iloc[:, ::-1]

@@ -55,15 +55,14 @@ def test_groups_by_frequency_follow_the_training_labels(found):
 def scored(scores: np.ndarray, **labels) -> Results:
     """Return results of scores (n, classes) that rank categories or attributes."""
     n, (name, truth) = len(scores), next(iter(labels.items()))
-    b = Benchmark("category_attribute", Path("nowhere"), np.arange(n).astype(str), np.array(["test"] * n),
-                  np.ones((n, 4)))  # fmt: skip
+    split, box = np.array(["test"] * n), np.ones((n, 4))
+    b = Benchmark("category_attribute", Path("nowhere"), np.arange(n).astype(str), split, box)
     names = tuple(map(str, range(scores.shape[1])))
     if name == "category":
-        return Results(b.name, replace(b, category=truth, category_names=names), np.arange(n),
-                       {"m": [{"category": metrics.ranked(scores, scores.shape[1])}]})  # fmt: skip
-    groups = np.arange(len(names)) % 5 + 1
-    b = replace(b, attributes=truth, attribute_names=names, attribute_groups=groups,
-                group_names={number: f"g{number}" for number in range(1, 6)})  # fmt: skip
+        answers = {"m": [{"category": metrics.ranked(scores, scores.shape[1])}]}
+        return Results(b.name, replace(b, category=truth, category_names=names), np.arange(n), answers)
+    groups, words = np.arange(len(names)) % 5 + 1, {number: f"g{number}" for number in range(1, 6)}
+    b = replace(b, attributes=truth, attribute_names=names, attribute_groups=groups, group_names=words)
     answers = {
         "attributes": metrics.ranked(scores, 20),
         "attributes_in_group": metrics.ranked_in_groups(scores, groups),

@@ -34,8 +34,10 @@ def test_real_photos_are_read_from_their_table(tmp_path, monkeypatch):
     rows = [
         (main, m, "attributes", "micro", "all", 5, v, v - 0.01, v + 0.01) for m, v in (("wtbi", 0.6), ("prior", 0.4))
     ]
-    rows += [(main, "wtbi", "attributes", "macro", "all", 5, 0.5, None, None),
-            ("inshop", "wtbi", "search", "hit", "all", 20, 0.3, 0.2, 0.4)]  # fmt: skip
+    rows += [
+        (main, "wtbi", "attributes", "macro", "all", 5, 0.5, None, None),
+        ("inshop", "wtbi", "search", "hit", "all", 20, 0.3, 0.2, 0.4),
+    ]
     names = ["stage", "method", "measure", "definition", "group", "k", "value", "lo", "hi"]
     files.save_table(pd.DataFrame(rows, columns=names), tmp_path / "photos", "measures")
     shown = readme.real_photos().set_index("method")

@@ -91,9 +91,8 @@ def run(folder: Path, seed=0, rates=(1e-3, 0.0), commit="abc", images=10) -> Run
         {"epoch": i, "round": 0, "step": i + 1, "seconds": 2.5, "rate": rate, "train_category": 2.0 - i}
         for i, rate in enumerate(rates)
     ]
-    about = {"stage": "inshop", "method": folder.name, "seed": seed, "images": images, "epochs": len(rates),
-             "seconds": 5.0, "passes": images * len(rates), "commit": commit, "date": "2026-01-01",
-             "device": "CPU"}  # fmt: skip
+    about = {"stage": "inshop", "method": folder.name, "seed": seed, "images": images, "epochs": len(rates)}
+    about |= {"seconds": 5.0, "passes": images * len(rates), "commit": commit, "date": "2026-01-01", "device": "CPU"}
     (folder / "run.json").write_text(json.dumps({"about": about, "history": history}))
     return Run(folder.name, "inshop", seed, "", folder, None, None, "scratch")
 
@@ -115,8 +114,8 @@ def test_what_runs_were_given_and_where_they_come_from(tmp_path):
 
 
 def test_loss_shares_are_of_the_weighted_total():
-    history = pd.DataFrame({"method": ["m"] * 3, "step": [1, 1, 2], "train_landmark": [9.0, 0.3, 0.5],
-                            "train_category": [9.0, 2.0, 1.0], "train_heatmap": [NAN] * 3})  # fmt: skip
+    history = pd.DataFrame({"method": ["m"] * 3, "step": [1, 1, 2], "train_landmark": [9.0, 0.3, 0.5]})
+    history = history.assign(train_category=[9.0, 2.0, 1.0], train_heatmap=NAN)
     shares, config = tables.loss_shares(history, PROFILES["demo"]), PROFILES["demo"].training
     first, second = config.step1, config.step2
     whole = 0.3 * first.landmark + 2 * first.category
@@ -176,8 +175,8 @@ def test_definitions_side_by_side(results):
 
 def test_figure_7_takes_the_most_frequent_of_training(results, benchmark):
     split = np.array(["test", "train", "train", "test"])  # in training x and y once, z never
-    other = replace(results, benchmark=replace(benchmark, split=split), rows=np.array([0, 3]),
-                    answers={"m": [answer([[0], [1]], [[0, 1, 2]] * 2)]})  # fmt: skip
+    answers = {"m": [answer([[0], [1]], [[0, 1, 2]] * 2)]}
+    other = replace(results, benchmark=replace(benchmark, split=split), rows=np.array([0, 3]), answers=answers)
     table = tables.figure7(other, ["m"])
     assert table.columns.tolist() == ["group", "attribute", "n", "m"] and table.attribute.tolist() == ["x", "y", "z"]
     assert table.n.tolist() == [1, 0, 1] and table.m.fillna(-1).tolist() == [1, -1, 1]

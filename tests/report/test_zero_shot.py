@@ -36,8 +36,8 @@ def test_landmarks(world, table, tmp_path):
 def test_searches(world, table, tmp_path, method):
     shop = world["inshop"]
     query, gallery = shop.rows("query"), shop.rows("gallery")
-    seen = {row: out for row, out in zip(np.concatenate([query, gallery]), outputs(
-        method, shop, np.concatenate([query, gallery]), tmp_path)["embedding"], strict=True)}  # fmt: skip
+    rows = np.concatenate([query, gallery])
+    seen = dict(zip(rows, outputs(method, shop, rows, tmp_path)["embedding"], strict=True))
     far = lambda a, b: np.linalg.norm(seen[a].astype(np.float64) - seen[b])  # noqa: E731
     found = [shop.item[q] in shop.item[sorted(gallery, key=lambda g: far(q, g))[:2]] for q in query]
     assert table.loc[("in-shop, top-2", method)].value == pytest.approx(100 * np.mean(found))
@@ -55,8 +55,9 @@ def test_what_a_source_lacks_is_left_out(world, tmp_path):
 def test_imagenet_features_are_timms(world, tmp_path):
     shop = world["inshop"]
     rows = shop.rows("query")[:3]
-    crop = np.stack([crops.crop(crops.read_photo(shop.images_root / shop.image[row]), shop.box[row], CONFIG.input.px,
-                                CONFIG.input.margin) for row in rows])  # fmt: skip
+    photos = [crops.read_photo(shop.images_root / shop.image[row]) for row in rows]
+    px, margin = CONFIG.input.px, CONFIG.input.margin
+    crop = np.stack([crops.crop(*pair, px, margin) for pair in zip(photos, shop.box[rows], strict=True)])
     view = crops.fixed_view(len(rows), CONFIG.input)
     images = crops.images_in_view(torch.from_numpy(crop), view, CONFIG.input.view_px)
     with torch.inference_mode():

@@ -170,8 +170,8 @@ def test_a_stopped_world_goes_on_and_a_finished_one_is_left_alone(small, tmp_pat
 
 
 def test_the_folder_is_named_by_what_the_world_is_made_from(tmp_path):
-    folders = [write_world(tmp_path / "w", size, seed, progress=False)
-               for size, seed in ((TINY, 0), (TINY, 1), (replace(TINY, train=4), 0), (TINY, 0))]  # fmt: skip
+    made = ((TINY, 0), (TINY, 1), (replace(TINY, train=4), 0), (TINY, 0))
+    folders = [write_world(tmp_path / "w", size, seed, progress=False) for size, seed in made]
     assert folders[0] == folders[3] and len(set(folders)) == 3
     assert all(folder.parent == tmp_path and folder.name.startswith("w_") for folder in folders)
     about = json.loads((folders[1] / "world.json").read_text())
