@@ -7,7 +7,7 @@ profile and hold no number of their own.
 from dataclasses import dataclass, replace
 
 from lib.lists import DataError
-from lib.methods import MAIN, METHODS
+from lib.methods import GRID, MAIN, METHODS
 from lib.world.size import World
 
 
@@ -137,7 +137,7 @@ class Config:
     world: World = World()
     input: Input = Input()
     model: Model = Model()
-    methods: tuple[str, ...] = tuple(METHODS)
+    methods: tuple[str, ...] = tuple(name for name in METHODS if name != GRID)
     reseeded: tuple[str, ...] = ()  # methods that are pre-trained for each of `seeds`, the others once
     ladder: Ladder = Ladder()
     # What a network is initialised from when this source has no pre-training run: "scratch"; "shipped", its own
@@ -227,6 +227,7 @@ PROFILES = {
             step2=Weights(landmark=3, heatmap=0.3, visibility=0.03, category=0.3, attribute=3, triplet=12, pair=2),
             at_once=Weights(landmark=10, heatmap=1, visibility=0.1, category=0.3, attribute=3, triplet=12, pair=2),
         ),
+        methods=tuple(METHODS),
         reseeded=MAIN,
         start="imagenet",
     ),

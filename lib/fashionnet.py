@@ -19,6 +19,7 @@ from lib.landmark_pooling import LandmarkPooling
 from lib.lists import LANDMARKS, VISIBLE
 
 N_LANDMARKS = len(LANDMARKS)
+GRID = tuple((x, y) for y in (0.2, 0.4, 0.6, 0.8) for x in (0.3, 0.7))  # eight places of a view, as (x, y)
 CONV1_TO_4 = (64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512)  # torchvision's features.0 to 22
 
 
@@ -178,7 +179,7 @@ class FashionNet(nn.Module):
     view_px: side of the square input in pixels. head: of the pose branch, "regression" or "heatmap". detector: a
     trained `rivals.PartDetector`, whose detections replace the landmarks in pooling, at training and test
     (FashionNet+Joints and +Poselets); this network then predicts no landmarks. local: False drops the local and the
-    pose branch.
+    pose branch. grid: drops the pose branch alone, and pools at GRID.
     """
 
     def __init__(
@@ -190,12 +191,14 @@ class FashionNet(nn.Module):
         head="regression",
         detector=None,
         local=True,
+        grid=False,
     ):
         super().__init__()
         channels, cells = trunk_channels(config), view_px // 8
         self.trunk = make_trunk(config)
-        self.pose = PoseBranch(cells, config, head) if local and detector is None else None
+        self.pose = PoseBranch(cells, config, head) if local and detector is None and not grid else None
         self.detector = None if detector is None else detector.requires_grad_(False)
+        self.register_buffer("places", torch.tensor(GRID), persistent=False)
 
         self.pool4, self.conv5_global, self.pool5, conv5, side = make_conv5(config, "global", cells)
         self.fc6_global = fully_connected(conv5 * side**2, config.fc_global, config.dropout)
@@ -237,6 +240,9 @@ class FashionNet(nn.Module):
                     found = self.detector(images)
                 out = {"parts": found["parts"], "present": found["present"]}
                 pool_at = out["parts"], (out["present"] > 0.5).float()
+            elif self.pose is None:
+                places = self.places.expand(len(images), -1, -1)
+                pool_at = places, torch.ones_like(places[..., 0])
             elif pool_at is None:
                 pool_at = out["landmarks"], (out["visibility"].argmax(2) == VISIBLE).float()
             pool5_local = self.landmark_pooling(self.norm_local(conv4), *pool_at)

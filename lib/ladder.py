@@ -23,7 +23,7 @@ from lib import crops, efficientnet, losses, networks, runs, train
 from lib.artefact import artefact, digest, read_tensors, write_tensors
 from lib.config import Config, Ladder, Weights
 from lib.deepfashion import Benchmark, measured_rows, measured_split
-from lib.fashionnet import N_LANDMARKS, answers, fully_connected, initialise, make_head, make_heatmap, soft_argmax
+from lib.fashionnet import GRID, N_LANDMARKS, answers, fully_connected, initialise, make_head, make_heatmap, soft_argmax
 from lib.landmark_pooling import landmark_pooling
 from lib.lists import JOINTS, VISIBLE, Lacks
 from lib.methods import DETECTORS, FASHIONNET, find
@@ -36,7 +36,6 @@ CELLS = 4  # as FashionNet's pool5 keeps them, at this size
 # though mostly its middle.
 CHANNELS = {8: efficientnet.CHANNELS["shared"], 16: efficientnet.CHANNELS["conv5"]}
 POOLED = 2 * efficientnet.CHANNELS["last"]  # mean and maximum of the last map
-GRID = tuple((x, y) for y in (0.2, 0.4, 0.6, 0.8) for x in (0.3, 0.7))
 # As many joints as there are landmarks, those nearest to collars, sleeves, waistline and hems.
 JOINT_PLACES = tuple(
     JOINTS.index(f"{side} {j}") for j in ("shoulder", "wrist", "hip", "knee") for side in ("left", "right")

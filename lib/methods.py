@@ -23,7 +23,8 @@ class Method:
     difference: str  # in words, for tables
     network: str = "fashionnet"  # its class, see networks.build: "fashionnet", "darn", "wtbi" or "detector"
     # What the local branch pools at: "landmarks", which the network predicts; "joints" or "poselets", which a detector
-    # finds; "truth", the true landmarks, which it predicts too; "": there is no such branch, and no landmarks.
+    # finds; "truth", the true landmarks, which it predicts too; "grid", `fashionnet.GRID`, and it has no landmarks; "":
+    # there is no such branch, and no landmarks.
     pool_at: str = "landmarks"
     attributes: int | None = None  # supervised with that many most frequent attributes; None: all
     head: str = "regression"  # of the landmarks; "heatmap" is a soft-argmax
@@ -87,10 +88,13 @@ _ROWS = (
            pretraining="fashionnet", stages=LABELS_ALONE, photos=False),
     Method("darn-one-stream", "DARN with one stream for both domains; not in the paper", network="darn", pool_at="",
            steps=(2,), pretraining="darn", stages=("consumer2shop",), streams=1, photos=False),
+    Method("fashionnet-grid", "pools at the same eight places of all pictures, and has no landmarks", pool_at="grid",
+           steps=(2,), stages=LABELS_ALONE, photos=False),
 )  # fmt: skip
 METHODS: dict[str, Method] = {method.name: method for method in _ROWS}
 FASHIONNET = "fashionnet"  # the method that all others are compared with
 GLOBAL = "fashionnet-global"  # without landmarks: the gates ask what it has learned
+GRID = "fashionnet-grid"  # the control of where FashionNet pools; of the study alone, since it takes long
 MAIN = ("wtbi", "darn", "fashionnet+joints", FASHIONNET, GLOBAL)  # pre-trained with each seed of the study
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lib.config import COMPACT, PROFILES, TINY, Model
-from lib.fashionnet import N_LANDMARKS, FashionNet, soft_argmax
+from lib.fashionnet import GRID, N_LANDMARKS, FashionNet, soft_argmax
 from lib.lists import VISIBLE
 from lib.rivals import PartDetector
 
@@ -202,6 +202,15 @@ def test_given_places_replace_the_predicted_ones_for_pooling_alone(net):
         other = net(images, pool_at=(torch.full((3, 8, 2), 0.1), torch.ones(3, 8)))
     assert ((other["category"] - estimated["category"]).abs().amax(1) > 1e-4).all()
     torch.testing.assert_close(other["landmarks"], estimated["landmarks"], rtol=0, atol=0)
+
+
+def test_the_grid_is_given_places_without_a_pose_branch(net):
+    images, grid = pictures(3), make_net(grid=True).eval()
+    assert grid.pose is None and "places" not in grid.state_dict()
+    grid.load_state_dict({name: net.state_dict()[name] for name in grid.state_dict()})
+    with torch.inference_mode():
+        found, wanted = grid(images), net(images, pool_at=(torch.tensor(GRID).expand(3, 8, 2), torch.ones(3, 8)))
+    assert "landmarks" not in found and torch.equal(found["category"], wanted["category"])
 
 
 def test_the_category_loss_reaches_conv4_through_the_pooled_cells_alone():

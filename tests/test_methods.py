@@ -69,13 +69,14 @@ def test_the_most_frequent_attributes_of_the_training_rows_supervise(squares, mo
 SPELLED_OUT = [
     ((), ()),
     (("landmarks",), ("fashionnet", "fashionnet-heatmap", "fashionnet-joint", "fashionnet-oracle")),
-    (("category",), ("wtbi", *DARN, "fashionnet", "fashionnet-global")),
-    (("item",), ("wtbi", *DARN, "fashionnet", "fashionnet-global")),
+    (("category",), ("wtbi", *DARN, "fashionnet", "fashionnet-global", "fashionnet-grid")),
+    (("item",), ("wtbi", *DARN, "fashionnet", "fashionnet-global", "fashionnet-grid")),
     (("joints",), ()),
-    (("category", "joints"), ("wtbi", *DARN, *JOINTLY, "fashionnet", "fashionnet-global")),
+    (("category", "joints"), ("wtbi", *DARN, *JOINTLY, "fashionnet", "fashionnet-global", "fashionnet-grid")),
     (LABELS, tuple(name for name in METHODS if name not in ("fashionnet+100", "fashionnet+500"))),
     (("category", "attributes", "landmarks"), ("wtbi", *DARN, "fashionnet", "fashionnet-heatmap", "fashionnet-noattr",
-                                               "fashionnet-joint", "fashionnet-global", "fashionnet-oracle")),
+                                               "fashionnet-joint", "fashionnet-global", "fashionnet-grid",
+                                               "fashionnet-oracle")),
 ]  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def test_with_a_pretraining_split_every_method_starts_from_its_own(config, world
             assert run.parent is None and run.seed == config.seed
             detector = method.detector if config.start != "shipped" else ""
             assert (run.detector.method if run.detector else "") == detector
-    wanted = {name for name in METHODS if name not in STARTS}
+    wanted = {name for name in config.methods if name not in STARTS}
     wanted |= set(DETECTORS) if config.start != "shipped" else set()
     assert {run.method for run in plan.of("pretrain")} == wanted
 
@@ -74,7 +74,7 @@ def test_some_methods_are_pretrained_for_each_seed_and_a_seed_is_finished_before
 
 def test_the_demo_starts_from_what_is_shipped(no_pretraining, tmp_path):
     plan = runs.make_plan(no_pretraining, DEMO, tmp_path)
-    assert len(plan.runs) == sum(len(method.stages) for method in METHODS.values())
+    assert len(plan.runs) == sum(len(METHODS[name].stages) for name in DEMO.methods)
     for run in plan.runs:
         assert run.parent is None and run.detector is None
         assert run.start == str(networks.SHIPPED / f"{STARTS.get(run.method, run.method)}.safetensors")
@@ -101,10 +101,10 @@ def test_a_run_is_behind_all_that_it_starts_from(world, no_pretraining, tmp_path
 
 def test_which_methods_a_stage_trains(world, squares, tmp_path):
     plan = runs.make_plan(world, SMOKE, tmp_path)
-    assert set(METHODS) - set(plan.methods("category_attribute")) == {"darn-one-stream"}
+    assert set(SMOKE.methods) - set(plan.methods("category_attribute")) == {"darn-one-stream"}
     for stage in ("category_attribute", *runs.SEARCHES):
-        assert plan.methods(stage) == [name for name, method in METHODS.items() if stage in method.stages]
-        assert set(plan.missing[stage]) == set(METHODS) - set(plan.methods(stage))
+        assert plan.methods(stage) == [name for name in SMOKE.methods if stage in METHODS[name].stages]
+        assert set(plan.missing[stage]) == set(SMOKE.methods) - set(plan.methods(stage))
     assert plan.missing["inshop"]["darn-one-stream"] == "fine-tuned on consumer-to-shop only"
     assert plan.missing["inshop"]["fashionnet-joint"] == "fine-tuned on category and attribute only"
     small = runs.make_plan({"category_attribute": squares}, SMOKE, tmp_path)

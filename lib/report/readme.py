@@ -130,7 +130,7 @@ def parts() -> dict[str, str]:
     shares = {name: f"{value:.1f}" for name, value in about if name.endswith(("%", "points"))}
     photo = pd.DataFrame({"of photos held back": shares.keys(), "": shares.values()})
     results = headline(profile)
-    without_landmarks = [name for name, method in METHODS.items() if not method.pool_at]
+    without_landmarks = [name for name, method in METHODS.items() if method.pool_at in ("", "grid")]
     results = results[results.method.isin([*paper.METHODS, *without_landmarks, *REFERENCES])]
     texts = {"results": results, "frequency": frequency(judged), "claims": claims(judged), "photo": photo}
     return {name: markdown(table) for name, table in texts.items()}

@@ -69,7 +69,7 @@ def test_loss_curves_have_at_most_five_methods_a_panel():
     losses = {"train_category": [2.0, 1.0], "held_out_category": [2.5, 1.5], "train_landmark": [np.nan, np.nan]}
     table = pd.concat([pd.DataFrame({"method": m, "epoch": [0, 1], "step": [1, 2]} | losses) for m in names])
     figure = figures.loss_curves(table, names)
-    assert len(figure.axes) == 3 and figure.axes[0].get_title() == "category"  # 11 others, four a row; one loss
+    assert len(figure.axes) == 4 and figure.axes[0].get_title() == "category"  # 13 others, four a row; one loss
     for axis in figure.axes:
         assert len(axis.texts) <= 5 and FASHIONNET in texts(axis) and not axis.get_legend()
         assert axis.get_ylim()[0] <= 1 and axis.get_ylim()[1] >= 2.5
