@@ -21,7 +21,8 @@ from lib.report.tables import DASH, beside_paper, claims_display, rows_of, shown
 
 README, PAGE, REFERENCE = ROOT / "README.md", ROOT / "docs" / "METRICS.md", ROOT / "outputs" / "reference"
 PROFILES = {
-    "study": "the study, three seeds of fine-tuning",
+    "study": "the study, its first seed",
+    "first_study": "the first study, superseded: three seeds of fine-tuning",
     "demo": "the demo, one seed",
     "photos": "real photos, one seed",
 }

@@ -16,7 +16,7 @@ from lib.lists import DataError
 from lib.report import files, page
 from lib.report.results import ROOT
 
-KEPT = ROOT / "outputs" / "reference" / "study"
+KEPT = ROOT / "outputs" / "reference" / "first_study"
 NOTEBOOKS = ROOT / "outputs" / "reference" / "demo" / "notebooks"
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)> & \'"'
 VOID = {"meta", "link", "img"}
