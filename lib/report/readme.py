@@ -68,6 +68,25 @@ def headline(profile: str) -> pd.DataFrame:
     return in_order({f"{title}: {kind}": both[title, kind] for title in titles for kind in ("paper", "here")})
 
 
+def leads(profile: str) -> pd.DataFrame:
+    """Return FashionNet's lead over each other method, in points with its 95 % interval."""
+    table, top, main = read(profile, "measures"), paper.RETRIEVAL_TOP_K, "category_attribute"
+    titles = {
+        "category, top-3": (main, "category", "micro", 3),
+        "attributes, top-5": (main, "attributes", "micro", 5),
+        f"in-shop, top-{top}": ("inshop", "search", "hit", top),
+        f"consumer-to-shop, top-{top}": ("consumer2shop", "search", "hit", top),
+    }
+    columns = {}
+    for title, (stage, *names) in titles.items():
+        rows = rows_of(table[(table.stage == stage) & (table.method != FASHIONNET)], *names, "all").set_index("method")
+        numbers = -100 * rows.loc[rows.index.isin(METHODS), ["difference", "d_hi", "d_lo"]].astype(float)
+        texts = [f"{lead:+.1f} [{lo:+.1f}, {hi:+.1f}]" for lead, lo, hi in numbers.itertuples(index=False)]
+        if texts:
+            columns[title] = pd.Series(texts, numbers.index)
+    return in_order(columns).rename(columns={"method": f"{FASHIONNET} over"})
+
+
 def frequency(profile: str) -> pd.DataFrame:
     """Return top-5 attribute recall by the rank of an attribute's frequency in training, and the macro mean, of the
     methods that the paper compares without a variant of them."""
@@ -133,7 +152,8 @@ def parts() -> dict[str, str]:
     results = headline(profile)
     without_landmarks = [name for name, method in METHODS.items() if method.pool_at in ("", "grid")]
     results = results[results.method.isin([*paper.METHODS, *without_landmarks, *REFERENCES])]
-    texts = {"results": results, "frequency": frequency(judged), "claims": claims(judged), "photo": photo}
+    texts = {"results": results, "leads": leads(profile), "frequency": frequency(judged), "claims": claims(judged)}
+    texts["photo"] = photo
     return {name: markdown(table) for name, table in texts.items()}
 
 

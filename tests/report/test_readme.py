@@ -28,6 +28,21 @@ def test_headline_numbers_are_the_tables_and_the_papers(profile):
     assert shown.loc["fashionnet", "consumer-to-shop, top-20: paper"] == "18.8"
 
 
+def test_leads_are_differences_to_fashionnet_turned_round(tmp_path, monkeypatch):
+    monkeypatch.setattr(readme, "REFERENCE", tmp_path)
+    names = ["stage", "method", "measure", "definition", "group", "k", "difference", "d_lo", "d_hi"]
+    main, inshop = ("category_attribute", "attributes", "micro"), ("inshop", "search", "hit")
+    rows = [(main, "fashionnet", 5, 0, 0, 0), (main, "darn", 5, 0.02, 0.01, 0.04), (main, "prior", 5, -0.5, -0.6, -0.4)]
+    rows += [(inshop, "wtbi", 20, -0.1, -0.2, 0.05)]
+    rows = [(stage, method, *kind, "all", k, *numbers) for (stage, *kind), method, k, *numbers in rows]
+    files.save_table(pd.DataFrame(rows, columns=names), tmp_path / "demo", "measures")
+    shown = readme.leads("demo").set_index("fashionnet over")
+    assert shown.to_dict("index") == {
+        "wtbi": {"attributes, top-5": readme.DASH, "in-shop, top-20": "+10.0 [-5.0, +20.0]"},
+        "darn": {"attributes, top-5": "-2.0 [-4.0, -1.0]", "in-shop, top-20": readme.DASH},
+    }
+
+
 def test_real_photos_are_read_from_their_table(tmp_path, monkeypatch):
     monkeypatch.setattr(readme, "REFERENCE", tmp_path)
     main = "category_attribute"
