@@ -210,7 +210,7 @@ def _use_photos(benchmark, rows: Iterable[int], use: Callable) -> dict[int, str]
         return {row: sentence for row, sentence in zip(rows, pool.map(one, rows), strict=True) if sentence}
 
 
-def bad_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str]]:
+def bad_photos(benchmark) -> tuple[dict[int, str], ...]:
     """Return row -> sentence for photos that cannot be read, boxes (almost) outside theirs, boxes that leave them."""
     damaged, outside, leaving = {}, {}, {}
 
@@ -261,10 +261,9 @@ def check_sizes(benchmark) -> None:
 
 
 @cache  # a CUDA graph cannot copy from the host
-def imagenet(device: torch.device) -> tuple[Tensor, Tensor]:
+def imagenet(device: torch.device) -> tuple[Tensor, ...]:
     """Return ImageNet's mean and deviation, (3, 1, 1) float32 each."""
-    mean, deviation = (torch.tensor(values, device=device)[:, None, None] for values in IMAGENET)
-    return mean, deviation
+    return tuple(torch.tensor(values, device=device)[:, None, None] for values in IMAGENET)
 
 
 def normalise(images: Tensor) -> Tensor:
@@ -299,8 +298,7 @@ class View(NamedTuple):
         return View(*(None if value is None else value.to(device, non_blocking=True) for value in self))
 
     def part(self, rows: slice) -> "View":
-        colour = None if self.colour is None else self.colour[rows]
-        return View(self.size[rows], self.centre[rows], self.mirrored[rows], colour)
+        return View(*(None if value is None else value[rows] for value in self))
 
 
 def fixed_view(n: int, config) -> View:

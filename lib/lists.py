@@ -356,11 +356,12 @@ def images_root(folder: Path, rows: Rows) -> Path:
 # ---- reading attributes ----------------------------------------------------------------------------------------------
 
 
-def read_attribute_names(path: Path, groups: int = 127) -> tuple[tuple[str, ...], np.ndarray | None]:
-    """Read a list_attr_cloth.txt: the A names and their group numbers from 1 to `groups`, (A,) int8, or None.
+def read_attribute_names(path: Path, group_names: dict[int, str] | None = None) -> dict:
+    """Read a list_attr_cloth.txt as the fields attribute_names, attribute_groups and group_names of a `Benchmark`.
 
     The columns, told by the line of column names, differ by benchmark: a name and a group; only a name (In-shop, whose
     row count may be missing); a Chinese name, an English name and a group (Consumer-to-shop; the English one counts).
+    group_names: those that there may be; by default they are in a list_attr_type.txt, or the paper's.
     """
     lines = read_list(path, 0)
     header = 1 if len(lines) > 1 and lines[0].split() == ["attribute_name"] else 2
@@ -368,11 +369,15 @@ def read_attribute_names(path: Path, groups: int = 127) -> tuple[tuple[str, ...]
     if columns == 1:
         names = [row.strip() for row in (lines[1:] if header == 1 else read_list(path))]
         Rows(path, {}, header + 1).fail_where([not name for name in names], "no attribute name")
-        return tuple(names), None
-    group = Column("attribute_type", range(1, 1 + groups), "attribute group")
-    rows = read(path, {"attribute": Column("attribute_name", TEXT), "group": group})
-    names = map(_english, rows["attribute"]) if columns == 3 else rows["attribute"]
-    return tuple(names), rows["group"].astype(np.int8)
+        groups, group_names = np.zeros(len(names), np.int8), {0: "all attributes"}
+    else:
+        most = len(group_names) if group_names else 127  # fits int8
+        group = Column("attribute_type", range(1, 1 + most), "attribute group")
+        rows = read(path, {"attribute": Column("attribute_name", TEXT), "group": group})
+        names = map(_english, rows["attribute"]) if columns == 3 else rows["attribute"]
+        groups = rows["group"].astype(np.int8)
+        group_names = group_names or _group_names(path.with_name("list_attr_type.txt"), groups)
+    return {"attribute_names": tuple(names), "attribute_groups": groups, "group_names": group_names}
 
 
 def _english(names: str) -> str:
@@ -380,13 +385,13 @@ def _english(names: str) -> str:
     return re.split(r"\s{2,}|\t", names.strip())[-1]
 
 
-def read_group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
+def _group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
     """Return the names of the group numbers (A,): from Consumer-to-shop's list_attr_type.txt, else the paper's."""
     names = ATTRIBUTE_GROUPS
     if path.exists():  # in the order of the numbers
         names = dict(enumerate(map(_english, read_list(path)), 1))
     used = np.unique(groups).tolist()
-    return dict(names) if names.keys() >= set(used) else {number: f"group {number}" for number in used}
+    return names if names.keys() >= set(used) else {number: f"group {number}" for number in used}
 
 
 def read_attribute_labels(
@@ -430,8 +435,7 @@ def _parse_labels(path: Path, rows: list[bytes], names: list[str], labels: np.nd
         except UnicodeDecodeError:
             fail(path, len(names) + 3, "not UTF-8 text", "save it as UTF-8")
         parts.append(row[name.end() :].rstrip())
-    text = b"\n".join(parts) + b"\n"
-    text = text.replace(b"\t", b" ") if b"\t" in text else text
+    text = (b"\n".join(parts) + b"\n").replace(b"\t", b" ")
 
     # A minus sets the top bit of the next byte, and a table turns bytes into labels. Without blanks and minus signs
     # one byte per label and one line end per row remain, unless the text holds anything else.

@@ -57,8 +57,7 @@ def see(model: nn.Module, cut: np.ndarray, config: Input = INPUT, mirrored: bool
     mirrored: looked at in a mirror; landmarks and their visibility are those of the plain picture.
     """
     parts = []
-    for start in range(0, len(cut), BATCH):
-        part = torch.from_numpy(np.ascontiguousarray(cut[start : start + BATCH]))
+    for part in torch.from_numpy(cut).split(BATCH):
         view = crops.fixed_view(len(part), config)
         view = view._replace(mirrored=torch.full_like(view.mirrored, mirrored))
         out = model.eval()(crops.images_in_view(part, view, config.view_px))
@@ -123,11 +122,9 @@ def guesses(kind: np.ndarray, names: list[str]) -> list[tuple[str, float]]:
     kind (kinds,) probabilities. Photos with a known kind were at hand, and none with a known category: the categories
     are the commonest ones of the likeliest kinds. One may be right for several kinds, whose probabilities are summed.
     """
-    right, out = photo_network.right_categories(names).numpy(), {}
-    for _, common in sorted(zip(kind, KINDS.values(), strict=True), key=lambda pair: -pair[0]):
-        if common[0] not in out and len(out) < GUESSES:
-            out[common[0]] = float(kind @ right[:, names.index(common[0])])
-    return list(out.items())
+    right, commonest = photo_network.right_categories(names).numpy(), [common[0] for common in KINDS.values()]
+    likely = dict.fromkeys(commonest[k] for k in np.argsort(-kind, kind="stable"))
+    return [(name, float(kind @ right[:, names.index(name)])) for name in list(likely)[:GUESSES]]
 
 
 def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) -> Prediction:

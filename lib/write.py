@@ -12,6 +12,7 @@ In-shop, with neither Category and Attribute Prediction.
 
 import csv
 import io
+import os
 import re
 import shutil
 import unicodedata
@@ -81,10 +82,7 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
             target.parent.mkdir(parents=True, exist_ok=True)
             if photos is not None and not (target.exists() and target.samefile(Path(photos, image))):
                 shutil.copyfile(Path(photos, image), target)
-        for path in sorted(part.glob("*/*.txt")):
-            target = root / path.relative_to(part)
-            target.parent.mkdir(exist_ok=True)
-            path.replace(target)
+        shutil.copytree(part, root, copy_function=os.replace, dirs_exist_ok=True)
     except OSError as error:
         cure = "free some room, or name another folder"
         raise DataError(f"{root}: cannot be written ({error.strerror or error}); {cure}") from None
@@ -138,13 +136,10 @@ def _read_csv(path: Path) -> pd.DataFrame:
         raise DataError(f"{path}: cannot be read ({error.strerror or error}); name a CSV") from None
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise DataError(f"{path}: a workbook, not a CSV; save it as CSV UTF-8")
-    text = "\0"
-    for encoding in ("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "cp1252"):
-        try:
-            text = data.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue  # to Windows' encoding
+    try:
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace").replace("\ufffd", "\0")
     if "\0" in text:
         raise DataError(f"{path}: not text in UTF-8, UTF-16 or Windows-1252; save it as CSV UTF-8")
     first, _, rest = text.partition("\n")

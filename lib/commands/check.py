@@ -90,16 +90,15 @@ def notebook_lines(plan: runs.Plan) -> list[str]:
     return lines
 
 
-def place(folder: Path, benchmark: Benchmark, row: int) -> str:
+def place(benchmark: Benchmark, row: int) -> str:
     """Return where a list names an image first, as "line 7 of list_bbox.txt"."""
-    boxes = BOXES[benchmark.name][0]
-    if benchmark.annotation == "fine" and not (folder / "Anno_fine" / boxes).exists():  # as released: names by split
-        split = benchmark.split[row]
-        return f"line {row - benchmark.rows(split)[0] + 1} of {split}.txt"
-    return f"line {row + 3} of {boxes}"
+    boxes, split = BOXES[benchmark.name][0], benchmark.split[row]
+    if (benchmark.anno / boxes).exists():
+        return f"line {row + 3} of {boxes}"
+    return f"line {row - benchmark.rows(split)[0] + 1} of {split}.txt"  # the fine release
 
 
-def photo_faults(folder: Path, benchmark: Benchmark) -> tuple[list[str], list[str], float]:
+def photo_faults(benchmark: Benchmark) -> tuple[list[str], list[str], float]:
     """Decode all photos; return problems, notes, and photos per second. Up to MOST_REPORTED of a kind are named."""
     start, n, out = time.perf_counter(), len(benchmark.image), []
     kinds = crops.bad_photos(benchmark)
@@ -108,7 +107,7 @@ def photo_faults(folder: Path, benchmark: Benchmark) -> tuple[list[str], list[st
     for title, found in zip(titles, kinds, strict=True):
         text = [f"{benchmark.name}: {len(found):,} of {n:,} {title}"]
         for row in list(found)[: crops.MOST_REPORTED]:
-            text.append(f"     {found[row]} ({place(folder, benchmark, row)})")
+            text.append(f"     {found[row]} ({place(benchmark, row)})")
         text += [f"     and {len(found) - crops.MOST_REPORTED:,} more"] * (len(found) > crops.MOST_REPORTED)
         out.append(["\n".join(text)] if found else [])
     return out[0] + out[1], out[2], rate
@@ -127,8 +126,7 @@ def cost_lines(plan: runs.Plan, rates: dict[str, float]) -> list[str]:
 
 def report(root: Path, profile: str) -> tuple[str, bool]:
     """Inspect a folder; return the text, and whether there is no problem. Raises DataError without a benchmark."""
-    config, folders = find_profile(profile), deepfashion.find_folders(root)
-    broken, notes, rates = [], [], {}
+    config, broken, notes, rates = find_profile(profile), [], [], {}
     with collecting() as problems:
         benchmarks = deepfashion.find_benchmarks(root)
         for name, benchmark in benchmarks.items():
@@ -136,7 +134,7 @@ def report(root: Path, profile: str) -> tuple[str, bool]:
                 deepfashion.check_disjoint(benchmark)
             with attempt():
                 crops.check_sizes(benchmark)
-            faults, leaving, rates[name] = photo_faults(folders[name], benchmark)
+            faults, leaving, rates[name] = photo_faults(benchmark)
             broken, notes = broken + faults, notes + leaving
         plan, number = runs.make_plan(benchmarks, config, root), len(problems)
         able = notebook_lines(plan)

@@ -55,15 +55,14 @@ def joints_of(found: dict[str, Tensor], box: np.ndarray) -> tuple[np.ndarray, np
 
 
 @torch.inference_mode()
-def write_joints(
-    folder: Path, benchmark: Benchmark, model: nn.Module, device: str, skip: Collection[int] = (), weights: str = ""
-) -> Path:
-    """Run the detector on every photo of a benchmark, write `folder`/list_joints.txt and return its path.
+def write_joints(benchmark: Benchmark, model: nn.Module, skip: Collection[int] = (), weights: str = "") -> Path:
+    """Run the detector on every photo of a benchmark, write the list of its joints and return its path.
 
     skip: rows of photos that cannot be read, whose joints are not found. weights: the file that the model is of. A
     stopped search of the same photos, boxes and weights goes on with the rows that it wrote to a .part beside the list.
     """
-    path, model = folder / "list_joints.txt", model.to(device).eval()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    path, model = benchmark.anno / "list_joints.txt", model.to(device).eval()
     photos = [benchmark.images_root / name for name in benchmark.image]
     part = path.with_name(f"list_joints.{digest(benchmark.key, weights)}.part")
     with alone(path):
@@ -80,16 +79,9 @@ def write_joints(
                 file.write(f"{benchmark.image[i]}  {points_text(points, codes, range(len(JOINTS)))}\n")
         rows = part.read_text(encoding="utf-8").splitlines()
         write_beside(path, lambda name: write_list(name, titles(JOINT_LIST), rows))
-        for old in folder.glob("list_joints.*.part"):
+        for old in path.parent.glob("list_joints.*.part"):
             old.unlink()
     return path
-
-
-def lists_of(benchmark: Benchmark) -> Path:
-    """Return the folder where the readers look for a benchmark's joints."""
-    names = {"fine": ("Anno_fine",), "coarse": ("Anno_coarse", "Anno")}.get(benchmark.annotation, ("Anno",))
-    folders = [root / name for root in (benchmark.images_root, benchmark.images_root.parent) for name in names]
-    return next(folder for folder in folders if folder.is_dir())
 
 
 def load_detector(weights: str) -> nn.Module:
@@ -117,17 +109,16 @@ def main(arguments: list[str]) -> None:
     args = parser.parse_args(arguments)
     damaged = {}
     for name, benchmark in find_benchmarks(Path(args.data)).items():
-        if (lists_of(benchmark) / "list_joints.txt").exists():
-            print(f"{lists_of(benchmark)}: has its joints already")
+        if (benchmark.anno / "list_joints.txt").exists():
+            print(f"{benchmark.anno}: has its joints already")
             continue
         damaged[name] = benchmark, crops.bad_photos(benchmark)[0]  # before a download and hours of search
         if damaged[name][1] and not args.skip_damaged:
             raise crops.Damaged(damaged[name][1], benchmark)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     model = load_detector(args.weights) if damaged else None
     for name, (benchmark, skip) in damaged.items():
         print(f"{name}: searching {len(benchmark.image) - len(skip)} of {len(benchmark.image)} photos")
-        print("wrote", write_joints(lists_of(benchmark), benchmark, model, device, skip, args.weights))
+        print("wrote", write_joints(benchmark, model, skip, args.weights))
 
 
 if __name__ == "__main__":
