@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from lib import lists
-from lib.lists import ATTRIBUTE_GROUPS, FINE_GROUPS, FOLDERS, LISTS, ONE_RELEASE, SLOTS, DataError, Lacks, Rows, attempt
+from lib.lists import ATTRIBUTE_GROUPS, FINE_GROUPS, FOLDERS, LISTS, ONE_RELEASE, DataError, Lacks, Rows, attempt
 
 STAND_IN = "Fashion Landmark Detection Benchmark"  # of Category and Attribute Prediction
 BOXES = {  # files of which one is in an annotation folder
@@ -185,21 +185,15 @@ def _check_items(partition: Rows, items: Rows | None) -> None:
         partition.fail_where(bad, f"item {{}} is not in {items.path.name}", ONE_RELEASE, partition["item"])
 
 
-def _items(read: dict[str, Rows], index: dict[str, int]) -> dict:
+def _items(partition: Rows, read: dict[str, Rows], index: dict[str, int]) -> dict:
     """Return item and split of each image of In-shop."""
-    partition = read.get("list_eval_partition.txt")
-    if not partition:
-        return {}
     _check_items(partition, read.get("list_item_inshop.txt"))
     order = partition.order(index)
     return {"item": np.array(partition["item"])[order], "split": np.array(partition["split"])[order]}
 
 
-def _pairs(read: dict[str, Rows], index: dict[str, int], domain: np.ndarray) -> dict:
+def _pairs(partition: Rows, read: dict[str, Rows], index: dict[str, int], domain: np.ndarray) -> dict:
     """Return pairs of a consumer and a shop image, items and splits ("" in no pair)."""
-    partition, distractors = read.get("list_eval_partition.txt"), "list_distractors.txt"
-    if not partition:
-        return {}
     pairs = np.array([_pair(partition, i, index) for i in range(len(partition["pair"]))])
     wrong = (domain[pairs] != ["consumer", "shop"]).any(1)
     partition.fail_where(wrong, "not a consumer and a shop image, by the source column of the list of boxes")
@@ -213,9 +207,9 @@ def _pairs(read: dict[str, Rows], index: dict[str, int], domain: np.ndarray) -> 
         of_image[pairs] = of_pair
         # Each image now has the value of its last row; a row with another value contradicts that one.
         partition.fail_where((of_image[pairs] != of_pair).any(1), f"an image of this row is {what}, too")
-    rows = _own_rows(read, distractors, index, split)
+    rows = _own_rows(read, "list_distractors.txt", index, split)
     if len(rows):
-        read[distractors].fail_where(domain[rows] != "shop", "not a shop image")
+        read["list_distractors.txt"].fail_where(domain[rows] != "shop", "not a shop image")
     split[rows] = "test"
     return {"pairs": pairs, "item": item.astype(str), "split": split.astype(str)}
 
@@ -264,10 +258,8 @@ def _path_categories(path: Path, images: np.ndarray) -> dict:
     return {"category": category.astype(np.int16), "category_names": tuple(names.tolist())}
 
 
-def _points(rows: Rows | None, index: dict[str, int], known: dict, field: str, codes: str) -> dict:
+def _points(rows: Rows, index: dict[str, int], known: dict, field: str, codes: str) -> dict:
     """Return landmarks or joints, their codes, and the clothes type where it is listed."""
-    if not rows:
-        return {}
     order, values = rows.order(index), rows[field]
     plain = values.ndim == 2  # of the fine release, which does not tell which landmarks a clothes type lacks
     if plain:
@@ -278,24 +270,29 @@ def _points(rows: Rows | None, index: dict[str, int], known: dict, field: str, c
     if "clothes_type" in rows.columns:
         found["clothes_type"] = rows["clothes_type"].astype(np.int8)[order]
     elif plain and "clothes_type" in known:
-        lacking = np.array([[slot not in SLOTS[kind] for slot in range(8)] for kind in sorted(SLOTS)])
-        found[codes][lacking[known["clothes_type"] - 1] & (found[codes] != lists.VISIBLE)] = -1
+        found[codes][~lists.HAS_SLOT[known["clothes_type"]] & (found[codes] != lists.VISIBLE)] = -1
     return found
 
 
 # ---- attributes ------------------------------------------------------------------------------------------------------
 
 
-def _attributes(anno: Path, index: dict[str, int]) -> dict:
-    """Read the attributes of images, where list_attr_img.txt exists."""
-    group_names, path = FINE_GROUPS if anno.name == "Anno_fine" else ATTRIBUTE_GROUPS, anno / "list_attr_img.txt"
+def _attributes(anno: Path, index: dict[str, int], released: Rows | bool) -> dict:
+    """Read the attributes of images, where their list exists. released: names and splits of the fine release."""
+    path = anno / ("train_attr.txt" if released else "list_attr_img.txt")
     if not path.exists():
         return {}
+    group_names = FINE_GROUPS if anno.name == "Anno_fine" else ATTRIBUTE_GROUPS
     fields = lists.read_attribute_names(anno / "list_attr_cloth.txt", group_names)
-    images, labels = lists.read_attribute_labels(path, len(fields["attribute_names"]))
-    order = Rows(path, {"image": images}).order(index)
-    if (order != np.arange(len(order))).any():  # a second copy of 289 MB is made only where it is needed
-        labels = labels[order]
+    number = len(fields["attribute_names"])
+    if released:  # 1 or 0 each
+        column = lists.Column("label " * number, range(2), "a label")
+        labels = _joined(released, "attr", {"label": column})["label"].reshape(-1, number).astype(np.int8) * 2 - 1
+    else:
+        images, labels = lists.read_attribute_labels(path, number)
+        order = Rows(path, {"image": images}).order(index)
+        if (order != np.arange(len(order))).any():  # a second copy of 289 MB is made only where it is needed
+            labels = labels[order]
     return fields | {"attributes": labels}
 
 
@@ -318,10 +315,8 @@ def _item_attributes(anno: Path, item: np.ndarray) -> dict:
     return fields | {"attributes": labels}
 
 
-def _ceiling(rows: Rows | None, index: dict[str, int], attribute_names: tuple[str, ...] | None, field: str) -> dict:
+def _ceiling(rows: Rows, index: dict[str, int], attribute_names: tuple[str, ...], field: str) -> dict:
     """Return the most likely attributes of each image, numbers from 0, as a field of `Benchmark`."""
-    if not rows or attribute_names is None:
-        return {}
     bad = (rows[field] >= len(attribute_names)).any(1)
     rows.fail_where(bad, f"an attribute is not one of 0 to {len(attribute_names) - 1}")
     ceiling = np.full((len(index), lists.CEILING), -1, np.int16)
@@ -346,11 +341,11 @@ def read_benchmark(folder: Path, name: str) -> Benchmark | None:
         anno = next((path for path in places if path.is_dir()), places[0])
     names = _fine_names(anno) if anno.name == "Anno_fine" and (anno / "train.txt").exists() else None
     boxes = anno / BOXES[name][0]
-    released = names and not boxes.exists()
+    released = names if names and not boxes.exists() else False
     read = _read_lists(folder, name, anno, names)
     if boxes.name not in read:
         return None
-    listed = names if released else read[boxes.name]
+    listed = released or read[boxes.name]
     index = {image: i for i, image in enumerate(listed["image"])}
     listed.rows_in(index)  # refuses duplicates
     known = {"images_root": lists.images_root(folder, listed), "image": np.array(listed["image"])}
@@ -361,21 +356,24 @@ def read_benchmark(folder: Path, name: str) -> Benchmark | None:
         known["domain"] = np.array(["", "shop", "consumer"])[known["domain"]]
 
     def add(function, *arguments) -> None:
-        with attempt():
-            known.update(function(*arguments))
+        if not any(argument is None for argument in arguments):
+            with attempt():
+                known.update(function(*arguments))
 
     if name == "category_attribute":
         add(_splits, read, index, folder)
         add(_categories, read, index)
     else:
-        add(*((_items, read, index) if name == "inshop" else (_pairs, read, index, known["domain"])))
+        partition = read.get("list_eval_partition.txt")
+        if name == "inshop":
+            add(_items, partition, read, index)
+        else:
+            add(_pairs, partition, read, index, known["domain"])
         add(_path_categories, boxes, known["image"])
     add(_points, read.get(boxes.name.replace("bbox", "landmarks")), index, known, "landmarks", "visibility")
     add(_points, read.get("list_joints.txt"), index, known, "joints", "joint_visibility")
-    if released:
-        add(_fine_attributes, anno, names)
-    elif name == "category_attribute":
-        add(_attributes, anno, index)
+    if name == "category_attribute":
+        add(_attributes, anno, index, released)
         for field in ("ceiling", "visible_ceiling"):
             add(_ceiling, read.get(f"list_{field}.txt"), index, known.get("attribute_names"), field)
     else:
@@ -407,16 +405,6 @@ def _joined(names: Rows, kind: str, column: dict[str, lists.Column]) -> Rows:
         parts.append(rows)
     columns = {"image": names["image"], field: np.concatenate([rows[field] for rows in parts])}
     return Rows(names.path, columns, 1, tuple((rows.path, len(rows[field])) for rows in parts))
-
-
-def _fine_attributes(anno: Path, names: Rows) -> dict:
-    """Return the attributes in train_attr.txt and its like: 1, or 0, which is read as -1, for each."""
-    if not (anno / "train_attr.txt").exists():
-        return {}
-    fields = lists.read_attribute_names(anno / "list_attr_cloth.txt", FINE_GROUPS)
-    column = lists.Column("label " * len(fields["attribute_names"]), range(2), "a label")
-    labels = _joined(names, "attr", {"label": column})["label"]
-    return fields | {"attributes": labels.reshape(len(labels), -1).astype(np.int8) * 2 - 1}
 
 
 def find_folders(root: Path) -> dict[str, Path]:

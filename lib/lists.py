@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from textwrap import shorten
 from typing import NamedTuple, NoReturn
@@ -30,6 +31,7 @@ LANDMARKS = (
 )  # fmt: skip
 # Which landmarks a row lists, by clothes type: 1 upper-body, 2 lower-body, 3 full-body.
 SLOTS = {1: (0, 1, 2, 3, 6, 7), 2: (4, 5, 6, 7), 3: (0, 1, 2, 3, 4, 5, 6, 7)}
+HAS_SLOT = np.array([[slot in SLOTS.get(kind, ()) for slot in range(8)] for kind in range(4)])
 VISIBLE, CUT_OFF = 0, 2  # codes of a landmark or a joint; 1 is occluded
 JOINTS = (
     "head", "neck", "left shoulder", "right shoulder", "left elbow", "right elbow", "left wrist",
@@ -290,13 +292,11 @@ def _form(column: Column) -> str:
 
 def _landmarks(rows: Rows, texts: list[str]) -> np.ndarray:
     """Return the numbers of each row's landmarks as (N, 8, 3); -1 for landmarks that its clothes type lacks."""
-    found, kinds = [text.split() for text in texts], rows["clothes_type"]
-    bad = [len(words) != 3 * len(SLOTS[kind]) for words, kind in zip(found, kinds, strict=True)]
+    found, has = [text.split() for text in texts], HAS_SLOT[rows["clothes_type"].astype(int)]
+    bad = np.array([len(words) for words in found]) != 3 * has.sum(1)
     rows.fail_where(bad, "clothes types 1, 2 and 3 have 6, 4 and 8 landmarks of three numbers each")
     table = np.full((len(texts), len(LANDMARKS), 3), -1.0)
-    for kind, slots in SLOTS.items():
-        mine = np.flatnonzero(kinds == kind)
-        table[mine[:, None], slots] = np.array([found[i] for i in mine], float).reshape(-1, len(slots), 3)
+    table[has] = np.array(list(chain.from_iterable(found)), float).reshape(-1, 3)
     return table
 
 

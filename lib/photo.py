@@ -81,21 +81,15 @@ def _upright(path: Path | str, data: bytes) -> np.ndarray:
         jpeg = image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB")
         pixels = _decode_jpeg(data) if jpeg else None
         pixels = _decode(image) if pixels is None else pixels
-        turn = _orientation(image)  # now: a PNG may have its EXIF behind the pixels
-    if turn == 1:
+        try:  # now: a PNG may have its EXIF behind the pixels
+            turn = image.getexif().get(ExifTags.Base.Orientation)
+        except FAULTS:  # a broken EXIF block leaves the pixels sound
+            turn = None
+    if turn not in range(2, 9):
         return pixels
     turned = Image.fromarray(pixels)
     turned.getexif()[ExifTags.Base.Orientation] = turn
     return np.asarray(ImageOps.exif_transpose(turned))
-
-
-def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 where the EXIF block is broken, which leaves the pixels sound."""
-    try:
-        turn = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except FAULTS:
-        return 1
-    return turn if turn in range(1, 9) else 1
 
 
 def _decode(image: Image.Image) -> np.ndarray:

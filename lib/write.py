@@ -301,7 +301,7 @@ def _landmarks(table: pd.DataFrame) -> list[str]:
     values, kinds = table[list(POINTS)].to_numpy().reshape(len(table), 8, 3), table["clothes_type"]
     codes, position = values[..., 0], values[..., 1:].copy()
     position[(position == 0).all(-1)] = np.nan  # unknown, as in the lists
-    has = np.array([[slot in SLOTS[kind] for slot in range(8)] for kind in kinds])
+    has = lists.HAS_SLOT[kinds]
     placed = has & np.isfinite(position).all(-1)
     for slot, landmark in enumerate(lists.LANDMARKS):
         bad = has[:, slot] & ~np.isin(codes[:, slot], range(3))

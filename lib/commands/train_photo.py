@@ -29,7 +29,7 @@ from lib.fashionnet import FashionNet, fully_connected, initialise
 from lib.methods import METHODS
 from lib.photo import read_photo
 from lib.photo_network import INPUT, KINDS, MODEL, NONE, PhotoNet, right_categories
-from lib.predict import see
+from lib.predict import check_box, see
 from lib.world.attributes import holds
 from lib.world.items import Job, garments_of
 from lib.world.size import World
@@ -55,8 +55,7 @@ def read_photos(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     for number, name in enumerate(KINDS):
         for path in sorted((folder / name).iterdir()):
             photo = read_photo(path)
-            whole = np.array([0, 0, photo.shape[1], photo.shape[0]], np.float32)
-            cut.append(crops.crop(photo, whole, INPUT.px, INPUT.margin))
+            cut.append(crops.crop(photo, check_box(photo, None), INPUT.px, INPUT.margin))
             kind.append(number)
     return np.stack(cut), np.array(kind)
 
