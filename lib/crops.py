@@ -240,10 +240,7 @@ def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
 
 
 def check_sizes(benchmark) -> None:
-    """Compare the sizes of a sample of photos with their boxes.
-
-    Raises DataError where almost all boxes are in the top left part of their photos, as in high-resolution releases.
-    """
+    """Raise DataError where almost all boxes are in the top left of their photos, as in high-resolution releases."""
     reach, sides, n = [], [], len(benchmark.image)
     for i in np.unique(np.linspace(0, n - 1, min(n, SAMPLED)).round().astype(int)):
         try:

@@ -148,10 +148,7 @@ def _read_lists(folder: Path, name: str, anno: Path, fine: Rows | None) -> dict[
 
 
 def _without_order(path: Path) -> bool:
-    """Return whether a list of joints is the Fashion Landmark Detection Benchmark's, told by two more numbers in a row.
-
-    It tells no order of its joints, without which pictures cannot be mirrored.
-    """
+    """Return whether joints are Fashion Landmark Detection's: two more numbers in a row, and no order to mirror by."""
     with open(path, encoding="utf-8", errors="replace") as file:
         return re.search(r"([ \t]+[\d.+-]+){44}\s*$", next(islice(file, 2, 3), "")) is not None
 

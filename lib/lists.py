@@ -43,7 +43,6 @@ FINE_GROUPS = {1: "texture", 2: "sleeve", 3: "length", 4: "neckline", 5: "materi
 POSES = {1: "front", 2: "side", 3: "back", 4: "zoom-out", 5: "zoom-in", 6: "stand-alone"}
 
 CEILING = 50  # attributes per image in list_ceiling.txt
-MOST_CATEGORIES = 1 << 14  # fits the int16 of a category
 MOST_PIXELS = 100_000_000  # a larger photo is more likely a fault or an attack than a photo
 LARGEST_SIDE = 65_535  # pixels of a JPEG
 FARTHEST = 10  # sides of its box that a landmark may be away, where the box has LEAST_SIDE pixels or more
@@ -73,7 +72,7 @@ CATEGORY_NAMES = {
     "category_name": Column("category_name", TEXT),
     "clothes_type": Column("category_type", range(1, 4), "clothes type"),
 }
-CATEGORIES = IMAGES | {"category": Column("category_label", range(1, 1 + MOST_CATEGORIES), "the category")}
+CATEGORIES = IMAGES | {"category": Column("category_label", range(1, 1 + (1 << 14)), "the category")}  # fits int16
 _TYPE = IMAGES | {"clothes_type": Column("clothes_type", range(1, 4), "the clothes type")}
 _LANDMARKS = _TYPE | {
     "variation": Column("variation_type", PIXEL),

@@ -1,7 +1,5 @@
 """The one reader of photos: whatever phones, shops and web pages hand over becomes upright RGB pixels on white.
 
-    pixels = read_photo("IMG_0001.HEIC")  # (H, W, 3) uint8
-
 Boxes and landmarks are in pixels of this upright photo, everywhere.
 """
 

@@ -78,9 +78,9 @@ def look(photo: np.ndarray, boxes: np.ndarray, model: nn.Module, config: Input =
 
 
 def check_box(photo: np.ndarray, box: Sequence[float] | None) -> np.ndarray:
-    """Return a box x1 y1 x2 y2 as (4,) float32, the whole photo (H, W, 3) for None. Raises DataError where it is none.
+    """Return a box x1 y1 x2 y2 as (4,) float32, the whole photo (H, W, 3) for None.
 
-    A box lies inside the photo and has at least LEAST_SIDE pixels a side.
+    Raises DataError where it leaves the photo or has a side below LEAST_SIDE pixels.
     """
     height, width = photo.shape[:2]
     if box is None:

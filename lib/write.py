@@ -1,12 +1,6 @@
-"""Write labels of your own in DeepFashion's official layout, which everything here reads.
+"""Write labels of your own in DeepFashion's official layout, which everything here reads; docs/DATA.md has an example.
 
-    import pandas as pd
-    from lib.write import write
-
-    write("my_data", pd.DataFrame({"image": ["img/a/1.jpg"], "x1": [10], "y1": [20], "x2": [110], "y2": [220],
-                                   "split": ["train"], "category": ["Dress"], "attributes": ["floral;maxi"]}))
-
-Which benchmark a table becomes is told by its columns: with `item` and `domain` Consumer-to-shop, with `item` alone
+The columns of a table tell which benchmark it becomes: with `item` and `domain` Consumer-to-shop, with `item` alone
 In-shop, with neither Category and Attribute Prediction.
 """
 
@@ -16,8 +10,7 @@ import os
 import re
 import shutil
 import unicodedata
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -64,8 +57,8 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
     name = "category_attribute" if "item" not in table else "consumer2shop" if "domain" in table else "inshop"
     root = Path(folder) / lists.FOLDERS[name]
     part = root.with_name(f"{root.name}.part")
-    for wrong, what, cure in chain(_faults(table, name), _label_faults(table)):
-        _refuse(table, wrong, what, cure)
+    _check_table(table, name)
+    _check_labels(table)
     if photos is not None:
         _check_present(table, Path(photos))
     try:
@@ -167,8 +160,8 @@ def _refuse(table: pd.DataFrame, wrong: Sequence[bool], what: str, cure: str) ->
         raise DataError(f"row {table.index[int(wrong.argmax())] + 1} of the table: {what}; {cure}")
 
 
-def _faults(table: pd.DataFrame, name: str) -> Iterator[tuple[Sequence[bool], str, str]]:
-    """Yield what the reader of the lists cannot see, or could not tell: where it is so (N,), the fault, its cure."""
+def _check_table(table: pd.DataFrame, name: str) -> None:
+    """Raise DataError for what the reader of the lists cannot see, or could not tell."""
     for column, wanted, cure in (
         ("category", "category_attribute", "a search has it in its image names, so leave the column out"),
         ("domain", "consumer2shop", "it needs a column 'item', so add that or leave it out"),
@@ -176,46 +169,46 @@ def _faults(table: pd.DataFrame, name: str) -> Iterator[tuple[Sequence[bool], st
     ):
         if column in table and name != wanted:
             raise DataError(f"the table has a column {column!r}, which does not fit its others; {cure}")
-    for column in TEXTS:
-        if column in table:
-            yield table[column].str.contains(r"[\r\n]"), f"{column} has a line break", "write it in one line"
-    yield ~table["image"].str.contains("/"), "no image in a folder", "name it as in img/a/1.jpg"
+    for column in [column for column in TEXTS if column in table]:
+        bad = table[column].str.contains(r"[\r\n]")
+        _refuse(table, bad, f"{column} has a line break", "write it in one line")
+    _refuse(table, ~table["image"].str.contains("/"), "no image in a folder", "name it as in img/a/1.jpg")
     numbers = np.isfinite(table[list(BOX)]).all(axis=1)
-    yield ~numbers, "the box is not four numbers", "give x1, y1, x2, y2 in pixels"
+    _refuse(table, ~numbers, "the box is not four numbers", "give x1, y1, x2, y2 in pixels")
     splits = [*LISTS[name]["Eval/list_eval_partition.txt"]["split"].allowed]
     splits += ["pretrain"] * (name == "category_attribute")
     for column, allowed in {"split": splits, **CODES}.items():
         if column in table:
             what = f"the {column.replace('_', ' ')} is not one of {', '.join(allowed)}"
-            yield ~table[column].isin(allowed), what, "correct it"
+            _refuse(table, ~table[column].isin(allowed), what, "correct it")
 
 
-def _label_faults(table: pd.DataFrame) -> Iterator[tuple[Sequence[bool], str, str]]:
-    """Yield the same of categories, items and attributes."""
+def _check_labels(table: pd.DataFrame) -> None:
+    """Raise the same for categories, items and attributes."""
     if "category" in table:
-        yield table["category"] == "", "no category", "give each image one, or none of them"
-        yield from _alike(table, "category", table["category"])
+        _refuse(table, table["category"] == "", "no category", "give each image one, or none of them")
+        _refuse_alike(table, "category", table["category"])
         if "clothes_type" in table:
             kinds = table.assign(kind=table["clothes_type"].map(CODES["clothes_type"]))
             what = "its category has more than one clothes type"
-            yield _several(kinds, "category", "kind"), what, "give a category one type"
+            _refuse(table, _several(kinds, "category", "kind"), what, "give a category one type")
     if "item" in table:
-        yield ~table["item"].str.fullmatch(r"\S+"), "no item, or one with blanks", "name it"
-        yield from _alike(table, "item", table["item"])
+        _refuse(table, ~table["item"].str.fullmatch(r"\S+"), "no item, or one with blanks", "name it")
+        _refuse_alike(table, "item", table["item"])
     if "domain" in table:
         cure = "give an item photos of both a shop and a consumer"
-        yield ~_several(table, "item", "domain"), "its item lacks the other side of a pair", cure
-        yield _several(table, "item", "split"), "its item is in two splits", "keep it in one"
+        _refuse(table, ~_several(table, "item", "domain"), "its item lacks the other side of a pair", cure)
+        _refuse(table, _several(table, "item", "split"), "its item is in two splits", "keep it in one")
     if "attributes" in table:
         cure = f"separate names with {SEPARATOR!r}"
-        yield table["attributes"].str.contains(","), "an attribute's name holds a comma", cure
+        _refuse(table, table["attributes"].str.contains(","), "an attribute's name holds a comma", cure)
         names = _attributes(table).explode().dropna()
         if names.empty:
             raise DataError("the column 'attributes' names none; leave it out")
-        yield from _alike(table, "attribute", names)
+        _refuse_alike(table, "attribute", names)
         if "item" in table:
             cure = "in a search attributes are an item's: make them equal"
-            yield _several(table, "item", "attributes"), "its item has other attributes elsewhere", cure
+            _refuse(table, _several(table, "item", "attributes"), "its item has other attributes elsewhere", cure)
 
 
 def _several(table: pd.DataFrame, of: str, what: str) -> pd.Series:
@@ -231,14 +224,14 @@ def _looks(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).split())
 
 
-def _alike(table: pd.DataFrame, what: str, names: pd.Series) -> Iterator[tuple[Sequence[bool], str, str]]:
-    """Yield names that look like an earlier one: they would become another class. names: by row."""
+def _refuse_alike(table: pd.DataFrame, what: str, names: pd.Series) -> None:
+    """Raise DataError for a name that looks like an earlier one: it would become another class. names: by row."""
     seen: dict[str, str] = {}
     for row, name in names.items():
         other = seen.setdefault(_looks(name), name)
         if other != name:
             fault = f"{what} {name!r} looks like {other!r} of an earlier row"
-            yield table.index == row, fault, "spell both alike, or make them differ in more"
+            _refuse(table, table.index == row, fault, "spell both alike, or make them differ in more")
 
 
 def _check_present(table: pd.DataFrame, photos: Path) -> None:

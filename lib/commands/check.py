@@ -1,6 +1,4 @@
-"""Inspect a data folder before any training: what is there, what can run, every problem, how much disk and time.
-
-./run_all.sh --check DIR [--profile P | --trunk NAME]
+"""Inspect a data folder before any training, by ./run_all.sh --check DIR [--profile P | --trunk NAME].
 
 Every list is read, and every photo decoded; nothing is written. Exit code 0: no problem; 1: problems, each with its
 file, its line and a cure. What a folder lacks is no problem: the notebooks about it are skipped.
@@ -63,10 +61,10 @@ def reason_to_skip(number: str, plan: runs.Plan) -> str:
         tables.need(plan.benchmarks, stage, *labels)
         if number == "10":  # it trains networks of its own
             deepfashion.measured_rows(plan.benchmarks[stage])
-            return ""
-        measured = results.gather(stage, plan, answers=False)
-        if number != "02":
-            measured.first(FASHIONNET)  # all other methods are compared with it
+        elif number == "02":
+            results.gather(stage, plan, answers=False)
+        else:
+            results.gather(stage, plan, answers=False).first(FASHIONNET)  # all other methods are compared with it
     except Lacks as reason:
         return str(reason)
     return ""

@@ -2,10 +2,9 @@
 
     python -m lib.commands.find_joints --data DIR
 
-FashionNet+Joints and +Poselets learn their detectors from that list, from training images alone. The joints are found
-by torchvision's Keypoint R-CNN, trained on COCO; its weights are downloaded unless --weights names a file. COCO's nose
-is taken for the head, and the middle of the shoulders for the neck, which COCO lacks. In each photo the person counts
-that covers most of the annotated box. A data set that already has the list keeps it.
+FashionNet+Joints and +Poselets learn their detectors from that list. The joints are found by torchvision's Keypoint
+R-CNN, trained on COCO. COCO's nose is taken for the head, and the middle of the shoulders for the neck, which COCO
+lacks. In each photo the person counts that covers most of the annotated box.
 """
 
 import argparse
