@@ -21,11 +21,7 @@ from lib import lists
 from lib.lists import ATTRIBUTE_GROUPS, FINE_GROUPS, FOLDERS, LISTS, ONE_RELEASE, DataError, Lacks, Rows, attempt
 
 STAND_IN = "Fashion Landmark Detection Benchmark"  # of Category and Attribute Prediction
-BOXES = {  # files of which one is in an annotation folder
-    "category_attribute": ("list_bbox.txt", "train_bbox.txt"),
-    "inshop": ("list_bbox_inshop.txt",),
-    "consumer2shop": ("list_bbox_consumer2shop.txt",),
-}
+BOXES = {name: Path(next(iter(table))).name for name, table in LISTS.items()}  # each benchmark's list of boxes
 # The fine annotation as released has train_bbox.txt and so on, without names, for each split. By the official list with
 # the same content: its kind and columns. Landmarks are x y of all eight, (0, 0) where there is none.
 FINE = {
@@ -337,7 +333,7 @@ def read_benchmark(folder: Path, name: str) -> Benchmark | None:
         places = [folder / "Anno_coarse", anno, folder / "Anno_fine"]
         anno = next((path for path in places if path.is_dir()), places[0])
     names = _fine_names(anno) if anno.name == "Anno_fine" and (anno / "train.txt").exists() else None
-    boxes = anno / BOXES[name][0]
+    boxes = anno / BOXES[name]
     released = names if names and not boxes.exists() else False
     read = _read_lists(folder, name, anno, names)
     if boxes.name not in read:
@@ -404,28 +400,25 @@ def _joined(names: Rows, kind: str, column: dict[str, lists.Column]) -> Rows:
     return Rows(names.path, columns, 1, tuple((rows.path, len(rows[field])) for rows in parts))
 
 
-def find_folders(root: Path) -> dict[str, Path]:
-    """Return the official folders under `root`, or `root` itself where it is one of them, by benchmark.
+def find_benchmarks(root: Path) -> dict[str, Benchmark]:
+    """Read the official folders under `root`, or `root` itself where it is one of them, as name -> Benchmark.
 
-    Fashion Landmark Detection is read where Category and Attribute Prediction is absent. Raises DataError without any.
+    Fashion Landmark Detection is read where Category and Attribute Prediction is absent. Raises DataError without any,
+    and as `read_benchmark` does.
     """
-    found = {}
+    root, folders, found = Path(root), {}, {}
     for name, boxes in BOXES.items():
-        places = [root / folder for folder in (FOLDERS[name], STAND_IN)[: 1 + (name == "category_attribute")]]
-        if any((root / anno / file).exists() for anno in ("Anno", "Anno_coarse", "Anno_fine") for file in boxes):
+        places, files = [root / FOLDERS[name]], [boxes]
+        if name == "category_attribute":
+            places, files = [*places, root / STAND_IN], [boxes, "train_bbox.txt"]  # of the fine release
+        if any((root / anno / file).exists() for anno in ("Anno", "Anno_coarse", "Anno_fine") for file in files):
             places.append(root)
         if place := next((place for place in places if place.is_dir()), None):
-            found[name] = place
-    if not found:
+            folders[name] = place
+    if not folders:
         wanted = ", ".join(f"'{folder}'" for folder in (*FOLDERS.values(), STAND_IN))
         raise DataError(f"{root}: holds none of {wanted}; name the folder that does")
-    return found
-
-
-def find_benchmarks(root: Path) -> dict[str, Benchmark]:
-    """Read the benchmarks of `find_folders` as name -> Benchmark. Raises DataError, see `read_benchmark`."""
-    found = {}
-    for name, folder in find_folders(Path(root)).items():
+    for name, folder in folders.items():
         with attempt():
             found[name] = read_benchmark(folder, name)
     return {name: benchmark for name, benchmark in found.items() if benchmark is not None}

@@ -88,7 +88,7 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
 
 
 def _read(table: pd.DataFrame | str | Path) -> pd.DataFrame:
-    """Return the known columns as text ("" where empty) and float64, indexed from 0, without empty rows."""
+    """Return the known columns as text ("" where empty), CODES and float64, indexed from 0, without empty rows."""
     table = table.reset_index(drop=True) if isinstance(table, pd.DataFrame) else _read_csv(Path(table))
     required = ["image", *BOX, "split", *(POINTS if set(POINTS) & set(table) else ())]
     twice = table.columns[table.columns.duplicated()].tolist()
@@ -107,9 +107,13 @@ def _read(table: pd.DataFrame | str | Path) -> pd.DataFrame:
         else:
             columns[column] = pd.to_numeric(cells.astype(object), errors="coerce").astype(float)
     table = pd.DataFrame(columns)
-    table = table[~(table.isna() | (table == "")).all(axis=1)]
+    table = table[~(table.isna() | (table == "")).all(axis=1)].copy()
     if table.empty:
         raise DataError("the table has no rows; list at least one image")
+    for column in [column for column in CODES if column in table]:
+        what = f"the {column.replace('_', ' ')} is not one of {', '.join(CODES[column])}"
+        _refuse(table, ~table[column].isin(CODES[column]), what, "correct it")
+        table[column] = table[column].map(CODES[column])
     return table
 
 
@@ -169,7 +173,7 @@ def _check_table(table: pd.DataFrame, name: str) -> None:
     ):
         if column in table and name != wanted:
             raise DataError(f"the table has a column {column!r}, which does not fit its others; {cure}")
-    for column in [column for column in TEXTS if column in table]:
+    for column in [column for column in TEXTS if column in table and column not in CODES]:
         bad = table[column].str.contains(r"[\r\n]")
         _refuse(table, bad, f"{column} has a line break", "write it in one line")
     _refuse(table, ~table["image"].str.contains("/"), "no image in a folder", "name it as in img/a/1.jpg")
@@ -177,10 +181,7 @@ def _check_table(table: pd.DataFrame, name: str) -> None:
     _refuse(table, ~numbers, "the box is not four numbers", "give x1, y1, x2, y2 in pixels")
     splits = [*LISTS[name]["Eval/list_eval_partition.txt"]["split"].allowed]
     splits += ["pretrain"] * (name == "category_attribute")
-    for column, allowed in {"split": splits, **CODES}.items():
-        if column in table:
-            what = f"the {column.replace('_', ' ')} is not one of {', '.join(allowed)}"
-            _refuse(table, ~table[column].isin(allowed), what, "correct it")
+    _refuse(table, ~table["split"].isin(splits), f"the split is not one of {', '.join(splits)}", "correct it")
 
 
 def _check_labels(table: pd.DataFrame) -> None:
@@ -189,9 +190,8 @@ def _check_labels(table: pd.DataFrame) -> None:
         _refuse(table, table["category"] == "", "no category", "give each image one, or none of them")
         _refuse_alike(table, "category", table["category"])
         if "clothes_type" in table:
-            kinds = table.assign(kind=table["clothes_type"].map(CODES["clothes_type"]))
-            what = "its category has more than one clothes type"
-            _refuse(table, _several(kinds, "category", "kind"), what, "give a category one type")
+            bad = _several(table, "category", "clothes_type")
+            _refuse(table, bad, "its category has more than one clothes type", "give a category one type")
     if "item" in table:
         _refuse(table, ~table["item"].str.fullmatch(r"\S+"), "no item, or one with blanks", "name it")
         _refuse_alike(table, "item", table["item"])
@@ -252,9 +252,7 @@ def _check_present(table: pd.DataFrame, photos: Path) -> None:
 
 def _write_lists(root: Path, name: str, table: pd.DataFrame) -> None:
     search = name != "category_attribute"
-    table = pd.DataFrame({"clothes_type": "full", "pose": "front", "domain": "shop"} | dict(table), table.index)
-    for column, codes in CODES.items():
-        table[column] = table[column].map(codes)
+    table = pd.DataFrame({"clothes_type": 3, "pose": 1, "domain": 1} | dict(table), table.index)
     images = {column: table[column].tolist() for column in TEXTS if column in table} | {"variation": [1] * len(table)}
     boxes = table[list(BOX)].to_numpy(np.float32)
     # In as few digits as give the same float32, never with an exponent, which no list has.
@@ -284,7 +282,7 @@ def _pairs(table: pd.DataFrame) -> dict[str, list]:
     """Return each consumer photo of an item with each of its shop photos."""
     rows = []
     for item, photos in table.groupby("item", sort=False):
-        consumer, shop = (photos["image"][photos["domain"] == CODES["domain"][side]] for side in ("consumer", "shop"))
+        consumer, shop = (photos["image"][photos["domain"] == code] for code in (2, 1))
         rows += [(f"{one}  {other}", item, photos["split"].iloc[0]) for one in consumer for other in shop]
     return dict(zip(("pair", "item", "split"), map(list, zip(*rows, strict=True)), strict=True))
 

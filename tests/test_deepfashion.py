@@ -203,11 +203,11 @@ def test_the_landmark_benchmark_stands_in_for_an_absent_one(tmp_path):
         (landmarks / "Anno_coarse" / name).unlink()
     (landmarks / "Anno_coarse").rename(landmarks / "Anno")
     for root in (tmp_path, landmarks):
-        assert deepfashion.find_folders(root) == {"category_attribute": landmarks}
-    b = deepfashion.find_benchmarks(tmp_path)["category_attribute"]
+        b = deepfashion.find_benchmarks(root)["category_attribute"]
+        assert b.anno == landmarks / "Anno"
     assert b.landmarks is not None and b.category is None and b.attributes is None
     both = write_category_attribute(tmp_path / "Category and Attribute Prediction Benchmark")
-    assert deepfashion.find_folders(tmp_path) == {"category_attribute": both}
+    assert deepfashion.find_benchmarks(tmp_path)["category_attribute"].anno == both / "Anno_coarse"
 
 
 def test_joints_of_unknown_order_are_not_used(tmp_path):

@@ -88,24 +88,19 @@ def notebook_lines(plan: runs.Plan) -> list[str]:
     return lines
 
 
-def place(benchmark: Benchmark, row: int) -> str:
-    """Return where a list names an image first, as "line 7 of list_bbox.txt"."""
-    boxes, split = BOXES[benchmark.name][0], benchmark.split[row]
-    if (benchmark.anno / boxes).exists():
-        return f"line {row + 3} of {boxes}"
-    return f"line {row - benchmark.rows(split)[0] + 1} of {split}.txt"  # the fine release
-
-
 def photo_faults(benchmark: Benchmark) -> tuple[list[str], list[str], float]:
     """Decode all photos; return problems, notes, and photos per second. Up to MOST_REPORTED of a kind are named."""
-    start, n, out = time.perf_counter(), len(benchmark.image), []
+    start, n, out, boxes = time.perf_counter(), len(benchmark.image), [], BOXES[benchmark.name]
     kinds = crops.bad_photos(benchmark)
     rate = n / (time.perf_counter() - start)
     titles = ("photos cannot be read", "boxes lie outside their photos", "boxes leave their photos")
     for title, found in zip(titles, kinds, strict=True):
         text = [f"{benchmark.name}: {len(found):,} of {n:,} {title}"]
         for row in list(found)[: crops.MOST_REPORTED]:
-            text.append(f"     {found[row]} ({place(benchmark, row)})")
+            split, line = benchmark.split[row], f"line {row + 3} of {boxes}"
+            if not (benchmark.anno / boxes).exists():  # the fine release names the images of each split
+                line = f"line {row - benchmark.rows(split)[0] + 1} of {split}.txt"
+            text.append(f"     {found[row]} ({line})")
         text += [f"     and {len(found) - crops.MOST_REPORTED:,} more"] * (len(found) > crops.MOST_REPORTED)
         out.append(["\n".join(text)] if found else [])
     return out[0] + out[1], out[2], rate

@@ -40,7 +40,7 @@ def joints_of(found: dict[str, Tensor], box: np.ndarray) -> tuple[np.ndarray, np
     boxes, scores = found["boxes"].numpy(), found["scores"].numpy()
     common = np.clip(np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2]), 0, None).prod(axis=1)
     common[scores < PERSON] = 0
-    if not len(common) or common.max() == 0:
+    if common.max(initial=0) == 0:
         return points, codes
     person = common.argmax()
     places = found["keypoints"][person, :, :2].numpy()
@@ -70,11 +70,11 @@ def write_joints(benchmark: Benchmark, model: nn.Module, skip: Collection[int] =
         part.write_text("".join(rows), encoding="utf-8")
         with part.open("a", encoding="utf-8", buffering=1) as file:
             for i in tqdm(range(len(rows), len(photos)), "joints", initial=len(rows), total=len(photos), unit="photo"):
-                points, codes = np.full((len(JOINTS), 2), np.nan), np.full(len(JOINTS), CUT_OFF)
+                found = {"boxes": torch.zeros(0, 4), "scores": torch.zeros(0)}
                 if i not in skip:
                     photo = torch.from_numpy(crops.read_photo(photos[i])).to(device)
                     found = model([photo.permute(2, 0, 1) / 255])[0]
-                    points, codes = joints_of({name: value.cpu() for name, value in found.items()}, benchmark.box[i])
+                points, codes = joints_of({name: value.cpu() for name, value in found.items()}, benchmark.box[i])
                 file.write(f"{benchmark.image[i]}  {points_text(points, codes, range(len(JOINTS)))}\n")
         rows = part.read_text(encoding="utf-8").splitlines()
         write_beside(path, lambda name: write_list(name, titles(JOINT_LIST), rows))
