@@ -178,11 +178,10 @@ def _fill(part: Path, benchmark, config) -> None:
     if leaving:
         count = f"{len(leaving)} of the {total - done} boxes cut now leave their photos"
         print(f"{benchmark.name}: {count} (--check names them)", file=sys.stderr)
-    if damaged:
-        write_json(part / "damaged.json", damaged)
     if damaged or not config.jpeg:
         progress.unlink(missing_ok=True)
     if damaged:
+        write_json(part / "damaged.json", damaged)
         file.unlink()  # last: where a call is stopped before it, the next one begins again
 
 
