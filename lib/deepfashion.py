@@ -41,8 +41,7 @@ class Benchmark:
     image: np.ndarray  # (N,) str, with "/" on every system
     split: np.ndarray  # (N,) str: one of lists.SPLITS, or "" for an image in no split
     box: np.ndarray  # (N, 4) float32, pixels x1 y1 x2 y2, as written
-    # (N,) int8: 1 upper-body, 2 lower-body, 3 full-body; from the landmark list where more than one list has it
-    clothes_type: np.ndarray | None = None
+    clothes_type: np.ndarray | None = None  # (N,) int8: 1 upper, 2 lower, 3 full body; of the landmark list first
     category: np.ndarray | None = None  # (N,) int16, counted from 0
     category_names: tuple[str, ...] | None = None
     item: np.ndarray | None = None  # (N,) str
@@ -332,8 +331,8 @@ def read_benchmark(folder: Path, name: str) -> Benchmark | None:
     if name == "category_attribute":
         places = [folder / "Anno_coarse", anno, folder / "Anno_fine"]
         anno = next((path for path in places if path.is_dir()), places[0])
-    names = _fine_names(anno) if anno.name == "Anno_fine" and (anno / "train.txt").exists() else None
     boxes = anno / BOXES[name]
+    names = _fine_names(anno) if anno.name == "Anno_fine" and (anno / "train.txt").exists() else None
     released = names if names and not boxes.exists() else False
     read = _read_lists(folder, name, anno, names)
     if boxes.name not in read:
@@ -349,7 +348,7 @@ def read_benchmark(folder: Path, name: str) -> Benchmark | None:
         known["domain"] = np.array(["", "shop", "consumer"])[known["domain"]]
 
     def add(function, *arguments) -> None:
-        if not any(argument is None for argument in arguments):
+        if not any(argument is None for argument in arguments):  # of a list that is absent or refused
             with attempt():
                 known.update(function(*arguments))
 

@@ -117,10 +117,10 @@ def doubted(out: dict[str, Tensor]) -> Tensor:
 
 
 def guesses(kind: np.ndarray, names: list[str]) -> list[tuple[str, float]]:
-    """Return up to GUESSES categories, each with the probability that it is right for the photo.
+    """Return up to GUESSES categories, each with the probability that it is right for a photo of kinds (kinds,).
 
-    kind (kinds,) probabilities. Photos with a known kind were at hand, and none with a known category: the categories
-    are the commonest ones of the likeliest kinds. One may be right for several kinds, whose probabilities are summed.
+    Photos of known kinds were at hand, none of known categories: these are the commonest ones of the likeliest kinds.
+    One may be right for several kinds, whose probabilities are summed.
     """
     right, commonest = photo_network.right_categories(names).numpy(), [common[0] for common in KINDS.values()]
     likely = dict.fromkeys(commonest[k] for k in np.argsort(-kind, kind="stable"))
