@@ -178,11 +178,10 @@ def _fill(part: Path, benchmark, config) -> None:
     if leaving:
         count = f"{len(leaving)} of the {total - done} boxes cut now leave their photos"
         print(f"{benchmark.name}: {count} (--check names them)", file=sys.stderr)
-    if damaged:
-        write_json(part / "damaged.json", damaged)
     if damaged or not config.jpeg:
         progress.unlink(missing_ok=True)
     if damaged:
+        write_json(part / "damaged.json", damaged)
         file.unlink()  # last: where a call is stopped before it, the next one begins again
 
 
@@ -210,7 +209,7 @@ def _use_photos(benchmark, rows: Iterable[int], use: Callable) -> dict[int, str]
         return {row: sentence for row, sentence in zip(rows, pool.map(one, rows), strict=True) if sentence}
 
 
-def bad_photos(benchmark) -> tuple[dict[int, str], dict[int, str], dict[int, str]]:
+def bad_photos(benchmark) -> tuple[dict[int, str], ...]:
     """Return row -> sentence for photos that cannot be read, boxes (almost) outside theirs, boxes that leave them."""
     damaged, outside, leaving = {}, {}, {}
 
@@ -240,10 +239,7 @@ def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
 
 
 def check_sizes(benchmark) -> None:
-    """Compare the sizes of a sample of photos with their boxes.
-
-    Raises DataError where almost all boxes are in the top left part of their photos, as in high-resolution releases.
-    """
+    """Raise DataError where almost all boxes are in the top left of their photos, as in high-resolution releases."""
     reach, sides, n = [], [], len(benchmark.image)
     for i in np.unique(np.linspace(0, n - 1, min(n, SAMPLED)).round().astype(int)):
         try:
@@ -261,10 +257,9 @@ def check_sizes(benchmark) -> None:
 
 
 @cache  # a CUDA graph cannot copy from the host
-def imagenet(device: torch.device) -> tuple[Tensor, Tensor]:
+def imagenet(device: torch.device) -> tuple[Tensor, ...]:
     """Return ImageNet's mean and deviation, (3, 1, 1) float32 each."""
-    mean, deviation = (torch.tensor(values, device=device)[:, None, None] for values in IMAGENET)
-    return mean, deviation
+    return tuple(torch.tensor(values, device=device)[:, None, None] for values in IMAGENET)
 
 
 def normalise(images: Tensor) -> Tensor:
@@ -299,8 +294,7 @@ class View(NamedTuple):
         return View(*(None if value is None else value.to(device, non_blocking=True) for value in self))
 
     def part(self, rows: slice) -> "View":
-        colour = None if self.colour is None else self.colour[rows]
-        return View(self.size[rows], self.centre[rows], self.mirrored[rows], colour)
+        return View(*(None if value is None else value[rows] for value in self))
 
 
 def fixed_view(n: int, config) -> View:

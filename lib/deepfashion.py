@@ -18,14 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from lib import lists
-from lib.lists import ATTRIBUTE_GROUPS, FINE_GROUPS, FOLDERS, LISTS, ONE_RELEASE, SLOTS, DataError, Lacks, Rows, attempt
+from lib.lists import ATTRIBUTE_GROUPS, FINE_GROUPS, FOLDERS, LISTS, ONE_RELEASE, DataError, Lacks, Rows, attempt
 
 STAND_IN = "Fashion Landmark Detection Benchmark"  # of Category and Attribute Prediction
-BOXES = {  # files of which one is in an annotation folder
-    "category_attribute": ("list_bbox.txt", "train_bbox.txt"),
-    "inshop": ("list_bbox_inshop.txt",),
-    "consumer2shop": ("list_bbox_consumer2shop.txt",),
-}
+BOXES = {name: Path(next(iter(table))).name for name, table in LISTS.items()}  # each benchmark's list of boxes
 # The fine annotation as released has train_bbox.txt and so on, without names, for each split. By the official list with
 # the same content: its kind and columns. Landmarks are x y of all eight, (0, 0) where there is none.
 FINE = {
@@ -33,10 +29,7 @@ FINE = {
     "list_category_img.txt": ("cate", {"category": lists.CATEGORIES["category"]}),
     "list_landmarks.txt": ("landmarks", {"landmarks": lists.Column("x y " * 8, lists.PIXEL)}),
 }
-PER_IMAGE = (  # the fields of a Benchmark with one row per image
-    "image", "split", "box", "clothes_type", "category", "item", "domain", "pose", "landmarks", "visibility", "joints",
-    "joint_visibility", "attributes", "ceiling", "visible_ceiling",
-)  # fmt: skip
+NOT_PER_IMAGE = ("attribute_groups", "pairs")  # arrays of a Benchmark that have no row per image
 
 
 @dataclass(frozen=True)
@@ -48,8 +41,7 @@ class Benchmark:
     image: np.ndarray  # (N,) str, with "/" on every system
     split: np.ndarray  # (N,) str: one of lists.SPLITS, or "" for an image in no split
     box: np.ndarray  # (N, 4) float32, pixels x1 y1 x2 y2, as written
-    # (N,) int8: 1 upper-body, 2 lower-body, 3 full-body; from the landmark list where more than one list has it
-    clothes_type: np.ndarray | None = None
+    clothes_type: np.ndarray | None = None  # (N,) int8: 1 upper, 2 lower, 3 full body; of the landmark list first
     category: np.ndarray | None = None  # (N,) int16, counted from 0
     category_names: tuple[str, ...] | None = None
     item: np.ndarray | None = None  # (N,) str
@@ -70,7 +62,7 @@ class Benchmark:
     ceiling: np.ndarray | None = None
     visible_ceiling: np.ndarray | None = None  # the same, of someone who sees no more than the picture shows
     pairs: np.ndarray | None = None  # (P, 2) int64: row of a consumer image, row of a shop image
-    annotation: str = ""  # "coarse" or "fine"; "" for the retrieval benchmarks
+    anno: Path = Path()  # the folder of its lists of boxes and labels, such as Anno_coarse
     skipped: int = 0  # listed images that were left out because their photos are damaged
 
     def rows(self, *splits: str) -> np.ndarray:
@@ -118,7 +110,8 @@ def without(benchmark: Benchmark, rows: Sequence[int]) -> Benchmark:
     """Return the benchmark without these rows, which are counted in `skipped`, and without the pairs that show them."""
     kept = np.ones(len(benchmark.image), bool)
     kept[list(rows)] = False
-    changes = {name: getattr(benchmark, name)[kept] for name in PER_IMAGE if getattr(benchmark, name) is not None}
+    arrays = {name: value for name, value in vars(benchmark).items() if isinstance(value, np.ndarray)}
+    changes = {name: value[kept] for name, value in arrays.items() if name not in NOT_PER_IMAGE}
     changes["skipped"] = benchmark.skipped + int((~kept).sum())
     if benchmark.pairs is not None:
         whole = benchmark.pairs[kept[benchmark.pairs].all(1)]
@@ -136,49 +129,28 @@ def _read_lists(folder: Path, name: str, anno: Path, fine: Rows | None) -> dict[
         path = anno / Path(file).name if file.startswith("Anno") else folder / file
         if fine and file.startswith("Eval"):  # about the coarse images
             continue
-        named = "cloth" in file and "list_category_img.txt" in found
+        needed = "bbox" in file or "partition" in file or ("cloth" in file and "list_category_img.txt" in found)
         with attempt():
             if fine and path.name in FINE and not path.exists():
                 kind, columns = FINE[path.name]
-                if kind == "bbox" or (anno / f"train_{kind}.txt").exists():
+                if needed or (anno / f"train_{kind}.txt").exists():
                     found[path.name] = _joined(fine, kind, columns)
-            elif path.exists() and (path.name != "list_joints.txt" or _is_ordered(path)):
-                found[path.name] = lists.read(path, columns)
-            elif "bbox" in file or "partition" in file or named:
+            elif path.name == "list_joints.txt" and path.exists() and _without_order(path):
+                warnings.warn(f"{path}: not used, because the order of its joints is not known", stacklevel=2)
+            elif needed or path.exists():
                 found[path.name] = lists.read(path, columns)
     return found
 
 
-def _is_ordered(path: Path) -> bool:
-    """Return whether a list of joints is of this project; warn where it is not.
-
-    The Fashion Landmark Detection Benchmark's list of that name has two more numbers and tells no order of its joints,
-    without which pictures cannot be mirrored: it is not used.
-    """
+def _without_order(path: Path) -> bool:
+    """Return whether joints are Fashion Landmark Detection's: two more numbers in a row, and no order to mirror by."""
     with open(path, encoding="utf-8", errors="replace") as file:
-        row = next(islice(file, 2, 3), "")
-    if re.search(r"([ \t]+[\d.+-]+){44}\s*$", row):
-        warnings.warn(f"{path}: not used, because the order of its joints is not known", stacklevel=2)
-        return False
-    return True
-
-
-def _images(folder: Path, listed: Rows) -> dict:
-    """Return the fields that the list of the images fills, and of a list of boxes those to the names' right."""
-    names = listed["image"]
-    listed.rows_in({name: i for i, name in enumerate(names)})  # refuses duplicates
-    known = {"images_root": lists.images_root(folder, listed), "image": np.array(names)}
-    for field in {"clothes_type", "pose", "domain"} & listed.columns.keys():
-        known[field] = listed[field].astype(np.int8)
-    if "domain" in known:
-        known["domain"] = np.array(["", "shop", "consumer"])[known["domain"]]
-    return known
+        return re.search(r"([ \t]+[\d.+-]+){44}\s*$", next(islice(file, 2, 3), "")) is not None
 
 
 def _splits(read: dict[str, Rows], index: dict[str, int], folder: Path) -> dict:
     """Return the split of each image; images for pre-training are in a list of their own and not in the partition."""
-    partition, own = (folder / "Eval" / f"list_{what}.txt" for what in ("eval_partition", "pretrain"))
-    listed = read.get(partition.name)
+    listed, own = read.get("list_eval_partition.txt"), folder / "Eval" / "list_pretrain.txt"
     split = np.full(len(index), "", "<U5" if listed and listed.parts else "<U8")  # the fine release has none of these
     if listed:
         split[listed.rows_in(index)] = listed["split"]
@@ -205,25 +177,18 @@ def _check_items(partition: Rows, items: Rows | None) -> None:
         partition.fail_where(bad, f"item {{}} is not in {items.path.name}", ONE_RELEASE, partition["item"])
 
 
-def _items(read: dict[str, Rows], index: dict[str, int]) -> dict:
+def _items(partition: Rows, read: dict[str, Rows], index: dict[str, int]) -> dict:
     """Return item and split of each image of In-shop."""
-    partition = read.get("list_eval_partition.txt")
-    if not partition:
-        return {}
     _check_items(partition, read.get("list_item_inshop.txt"))
     order = partition.order(index)
     return {"item": np.array(partition["item"])[order], "split": np.array(partition["split"])[order]}
 
 
-def _pairs(read: dict[str, Rows], index: dict[str, int], domain: np.ndarray | None) -> dict:
-    """Return pairs of a consumer and a shop image, items and splits ("" in no pair). domain: None where not known."""
-    partition, distractors = read.get("list_eval_partition.txt"), "list_distractors.txt"
-    if not partition:
-        return {}
+def _pairs(partition: Rows, read: dict[str, Rows], index: dict[str, int], domain: np.ndarray) -> dict:
+    """Return pairs of a consumer and a shop image, items and splits ("" in no pair)."""
     pairs = np.array([_pair(partition, i, index) for i in range(len(partition["pair"]))])
-    if domain is not None:
-        wrong = (domain[pairs] != ["consumer", "shop"]).any(1)
-        partition.fail_where(wrong, "not a consumer and a shop image, by the source column of the list of boxes")
+    wrong = (domain[pairs] != ["consumer", "shop"]).any(1)
+    partition.fail_where(wrong, "not a consumer and a shop image, by the source column of the list of boxes")
     _check_items(partition, read.get("list_item_consumer2shop.txt"))
     # An image in no pair still shows the item of its folder.
     folders = [name.split("/")[-2:-1] for name in index]
@@ -234,9 +199,9 @@ def _pairs(read: dict[str, Rows], index: dict[str, int], domain: np.ndarray | No
         of_image[pairs] = of_pair
         # Each image now has the value of its last row; a row with another value contradicts that one.
         partition.fail_where((of_image[pairs] != of_pair).any(1), f"an image of this row is {what}, too")
-    rows = _own_rows(read, distractors, index, split)
-    if domain is not None and len(rows):
-        read[distractors].fail_where(domain[rows] != "shop", "not a shop image")
+    rows = _own_rows(read, "list_distractors.txt", index, split)
+    if len(rows):
+        read["list_distractors.txt"].fail_where(domain[rows] != "shop", "not a shop image")
     split[rows] = "test"
     return {"pairs": pairs, "item": item.astype(str), "split": split.astype(str)}
 
@@ -285,10 +250,8 @@ def _path_categories(path: Path, images: np.ndarray) -> dict:
     return {"category": category.astype(np.int16), "category_names": tuple(names.tolist())}
 
 
-def _points(rows: Rows | None, index: dict[str, int], known: dict, field: str, codes: str) -> dict:
-    """Return landmarks or joints and their codes, as fields of these names, and the clothes type where it is listed."""
-    if not rows:
-        return {}
+def _points(rows: Rows, index: dict[str, int], known: dict, field: str, codes: str) -> dict:
+    """Return landmarks or joints, their codes, and the clothes type where it is listed."""
     order, values = rows.order(index), rows[field]
     plain = values.ndim == 2  # of the fine release, which does not tell which landmarks a clothes type lacks
     if plain:
@@ -299,25 +262,30 @@ def _points(rows: Rows | None, index: dict[str, int], known: dict, field: str, c
     if "clothes_type" in rows.columns:
         found["clothes_type"] = rows["clothes_type"].astype(np.int8)[order]
     elif plain and "clothes_type" in known:
-        lacking = np.array([[slot not in SLOTS[kind] for slot in range(8)] for kind in sorted(SLOTS)])
-        found[codes][lacking[known["clothes_type"] - 1] & (found[codes] != lists.VISIBLE)] = -1
+        found[codes][~lists.HAS_SLOT[known["clothes_type"]] & (found[codes] != lists.VISIBLE)] = -1
     return found
 
 
 # ---- attributes ------------------------------------------------------------------------------------------------------
 
 
-def _attributes(anno: Path, index: dict[str, int]) -> dict:
-    """Read the attributes of images, where list_attr_img.txt exists."""
-    group_names, path = FINE_GROUPS if anno.name == "Anno_fine" else ATTRIBUTE_GROUPS, anno / "list_attr_img.txt"
+def _attributes(anno: Path, index: dict[str, int], released: Rows | bool) -> dict:
+    """Read the attributes of images, where their list exists. released: names and splits of the fine release."""
+    path = anno / ("train_attr.txt" if released else "list_attr_img.txt")
     if not path.exists():
         return {}
-    names, groups = lists.read_attribute_names(anno / "list_attr_cloth.txt", len(group_names))
-    images, labels = lists.read_attribute_labels(path, len(names))
-    order = Rows(path, {"image": images}).order(index)
-    if (order != np.arange(len(order))).any():  # a second copy of 289 MB is made only where it is needed
-        labels = labels[order]
-    return _attribute_fields(labels, names, groups, group_names)
+    group_names = FINE_GROUPS if anno.name == "Anno_fine" else ATTRIBUTE_GROUPS
+    fields = lists.read_attribute_names(anno / "list_attr_cloth.txt", group_names)
+    number = len(fields["attribute_names"])
+    if released:  # 1 or 0 each
+        column = lists.Column("label " * number, range(2), "a label")
+        labels = _joined(released, "attr", {"label": column})["label"].reshape(-1, number).astype(np.int8) * 2 - 1
+    else:
+        images, labels = lists.read_attribute_labels(path, number)
+        order = Rows(path, {"image": images}).order(index)
+        if (order != np.arange(len(order))).any():  # a second copy of 289 MB is made only where it is needed
+            labels = labels[order]
+    return fields | {"attributes": labels}
 
 
 def _item_attributes(anno: Path, item: np.ndarray) -> dict:
@@ -328,29 +296,19 @@ def _item_attributes(anno: Path, item: np.ndarray) -> dict:
             break
     else:
         return {}
-    names, groups = lists.read_attribute_names(cloth)
-    group_names = {} if groups is None else lists.read_group_names(folder / "list_attr_type.txt", groups)
-    items, labels = lists.read_attribute_labels(path, len(names), items=True)
+    fields = lists.read_attribute_names(cloth)
+    items, labels = lists.read_attribute_labels(path, len(fields["attribute_names"]), items=True)
     row = {name: i for i, name in enumerate(items)}
     bad = [(labels[i] != labels[row[name]]).any() for i, name in enumerate(items)]
     Rows(path, {}).fail_where(bad, "item {} is listed again with other labels", "keep one of the two rows", items)
     rows = np.array([row.get(name, -1) for name in item.tolist()])
     labels = labels[rows]
     labels[rows < 0] = 0
-    return _attribute_fields(labels, names, groups, group_names)
+    return fields | {"attributes": labels}
 
 
-def _attribute_fields(labels: np.ndarray, names: tuple, groups: np.ndarray | None, group_names: dict) -> dict:
-    if groups is None:
-        groups, group_names = np.zeros(len(names), np.int8), {0: "all attributes"}
-    fields = {"attributes": labels, "attribute_names": names, "attribute_groups": groups}
-    return fields | {"group_names": dict(group_names)}
-
-
-def _ceiling(rows: Rows | None, index: dict[str, int], attribute_names: tuple[str, ...] | None, field: str) -> dict:
+def _ceiling(rows: Rows, index: dict[str, int], attribute_names: tuple[str, ...], field: str) -> dict:
     """Return the most likely attributes of each image, numbers from 0, as a field of `Benchmark`."""
-    if not rows or attribute_names is None:
-        return {}
     bad = (rows[field] >= len(attribute_names)).any(1)
     rows.fail_where(bad, f"an attribute is not one of 0 to {len(attribute_names) - 1}")
     ceiling = np.full((len(index), lists.CEILING), -1, np.int16)
@@ -369,42 +327,50 @@ def read_benchmark(folder: Path, name: str) -> Benchmark | None:
     it is None where that is the list of boxes.
     """
     folder = Path(folder)
-    anno, annotation = folder / "Anno", ""
+    anno = folder / "Anno"
     if name == "category_attribute":
         places = [folder / "Anno_coarse", anno, folder / "Anno_fine"]
         anno = next((path for path in places if path.is_dir()), places[0])
-        annotation = "fine" if anno == places[2] else "coarse"
-    names = _fine_names(anno) if annotation == "fine" and (anno / "train.txt").exists() else None
-    boxes = anno / BOXES[name][0]
-    released = names and not boxes.exists()
+    boxes = anno / BOXES[name]
+    names = _fine_names(anno) if anno.name == "Anno_fine" and (anno / "train.txt").exists() else None
+    released = names if names and not boxes.exists() else False
     read = _read_lists(folder, name, anno, names)
     if boxes.name not in read:
         return None
-    known = _images(folder, names if released else read[boxes.name])
-    index = {image: i for i, image in enumerate(known["image"].tolist())}
+    listed = released or read[boxes.name]
+    index = {image: i for i, image in enumerate(listed["image"])}
+    listed.rows_in(index)  # refuses duplicates
+    known = {"images_root": lists.images_root(folder, listed), "image": np.array(listed["image"])}
     known |= {"split": np.full(len(index), ""), "box": read[boxes.name]["box"].astype(np.float32)}
+    for field in {"clothes_type", "pose", "domain"} & listed.columns.keys():
+        known[field] = listed[field].astype(np.int8)
+    if "domain" in known:
+        known["domain"] = np.array(["", "shop", "consumer"])[known["domain"]]
 
     def add(function, *arguments) -> None:
-        with attempt():
-            known.update(function(*arguments))
+        if not any(argument is None for argument in arguments):  # of a list that is absent or refused
+            with attempt():
+                known.update(function(*arguments))
 
     if name == "category_attribute":
         add(_splits, read, index, folder)
         add(_categories, read, index)
     else:
-        add(*((_items, read, index) if name == "inshop" else (_pairs, read, index, known.get("domain"))))
+        partition = read.get("list_eval_partition.txt")
+        if name == "inshop":
+            add(_items, partition, read, index)
+        else:
+            add(_pairs, partition, read, index, known["domain"])
         add(_path_categories, boxes, known["image"])
     add(_points, read.get(boxes.name.replace("bbox", "landmarks")), index, known, "landmarks", "visibility")
     add(_points, read.get("list_joints.txt"), index, known, "joints", "joint_visibility")
-    if released:
-        add(_fine_attributes, anno, names)
-    elif name == "category_attribute":
-        add(_attributes, anno, index)
+    if name == "category_attribute":
+        add(_attributes, anno, index, released)
         for field in ("ceiling", "visible_ceiling"):
             add(_ceiling, read.get(f"list_{field}.txt"), index, known.get("attribute_names"), field)
     else:
         add(_item_attributes, anno, known.get("item", np.full(len(index), "")))
-    return Benchmark(name, annotation=annotation, **known)
+    return Benchmark(name, anno=anno, **known)
 
 
 # ---- the fine release ------------------------------------------------------------------------------------------------
@@ -412,13 +378,13 @@ def read_benchmark(folder: Path, name: str) -> Benchmark | None:
 
 def _fine_names(anno: Path) -> Rows:
     """Return the image names and splits in the fine release's train.txt, val.txt and test.txt."""
-    parts = {anno / f"{split}.txt": split for split in ("train", "val", "test")}
-    names = [[line.strip() for line in lists.read_list(path, 0)] for path in parts]
-    columns = {"image": sum(names, []), "split": np.repeat(list(parts.values()), list(map(len, names))).tolist()}
-    if not columns["image"]:
+    names = {split: lists.read_list(anno / f"{split}.txt", 0) for split in ("train", "val", "test")}
+    listed = [(line.strip(), split) for split, lines in names.items() for line in lines]
+    if not listed:
         raise DataError(f"{anno}: no image in train.txt, val.txt or test.txt; download them again")
-    whole = anno / "train.txt, val.txt and test.txt"
-    return Rows(whole, columns, 1, tuple((path, len(part)) for path, part in zip(parts, names, strict=True)))
+    columns = {"image": [name for name, _ in listed], "split": [split for _, split in listed]}
+    parts = tuple((anno / f"{split}.txt", len(lines)) for split, lines in names.items())
+    return Rows(anno / "train.txt, val.txt and test.txt", columns, 1, parts)
 
 
 def _joined(names: Rows, kind: str, column: dict[str, lists.Column]) -> Rows:
@@ -429,43 +395,29 @@ def _joined(names: Rows, kind: str, column: dict[str, lists.Column]) -> Rows:
         if len(rows[field]) != number:
             raise DataError(f"{rows.path}: {len(rows[field])} rows for {number} image names; {ONE_RELEASE}")
         parts.append(rows)
-    values = np.concatenate([rows[field] for rows in parts])
-    columns = {"image": names["image"], field: values}
+    columns = {"image": names["image"], field: np.concatenate([rows[field] for rows in parts])}
     return Rows(names.path, columns, 1, tuple((rows.path, len(rows[field])) for rows in parts))
 
 
-def _fine_attributes(anno: Path, names: Rows) -> dict:
-    """Return the attributes in train_attr.txt and its like: 1, or 0, which is read as -1, for each."""
-    if not (anno / "train_attr.txt").exists():
-        return {}
-    words, groups = lists.read_attribute_names(anno / "list_attr_cloth.txt", len(FINE_GROUPS))
-    labels = _joined(names, "attr", {"label": lists.Column("label " * len(words), range(2), "a label")})["label"]
-    labels = labels.reshape(len(labels), -1).astype(np.int8) * 2 - 1
-    return _attribute_fields(labels, words, groups, FINE_GROUPS)
+def find_benchmarks(root: Path) -> dict[str, Benchmark]:
+    """Read the official folders under `root`, or `root` itself where it is one of them, as name -> Benchmark.
 
-
-def find_folders(root: Path) -> dict[str, Path]:
-    """Return the official folders under `root`, or `root` itself where it is one of them, by benchmark.
-
-    Fashion Landmark Detection is read where Category and Attribute Prediction is absent. Raises DataError without any.
+    Fashion Landmark Detection is read where Category and Attribute Prediction is absent. Raises DataError without any,
+    and as `read_benchmark` does.
     """
-    found = {}
+    root, folders, found = Path(root), {}, {}
     for name, boxes in BOXES.items():
-        places = [root / folder for folder in (FOLDERS[name], STAND_IN)[: 1 + (name == "category_attribute")]]
-        if any((root / anno / file).exists() for anno in ("Anno", "Anno_coarse", "Anno_fine") for file in boxes):
+        places, files = [root / FOLDERS[name]], [boxes]
+        if name == "category_attribute":
+            places, files = [*places, root / STAND_IN], [boxes, "train_bbox.txt"]  # of the fine release
+        if any((root / anno / file).exists() for anno in ("Anno", "Anno_coarse", "Anno_fine") for file in files):
             places.append(root)
         if place := next((place for place in places if place.is_dir()), None):
-            found[name] = place
-    if not found:
+            folders[name] = place
+    if not folders:
         wanted = ", ".join(f"'{folder}'" for folder in (*FOLDERS.values(), STAND_IN))
         raise DataError(f"{root}: holds none of {wanted}; name the folder that does")
-    return found
-
-
-def find_benchmarks(root: Path) -> dict[str, Benchmark]:
-    """Read the benchmarks of `find_folders` as name -> Benchmark. Raises DataError, see `read_benchmark`."""
-    found = {}
-    for name, folder in find_folders(Path(root)).items():
+    for name, folder in folders.items():
         with attempt():
             found[name] = read_benchmark(folder, name)
     return {name: benchmark for name, benchmark in found.items() if benchmark is not None}

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from textwrap import shorten
 from typing import NamedTuple, NoReturn
@@ -30,6 +31,7 @@ LANDMARKS = (
 )  # fmt: skip
 # Which landmarks a row lists, by clothes type: 1 upper-body, 2 lower-body, 3 full-body.
 SLOTS = {1: (0, 1, 2, 3, 6, 7), 2: (4, 5, 6, 7), 3: (0, 1, 2, 3, 4, 5, 6, 7)}
+HAS_SLOT = np.array([[slot in SLOTS.get(kind, ()) for slot in range(8)] for kind in range(4)])
 VISIBLE, CUT_OFF = 0, 2  # codes of a landmark or a joint; 1 is occluded
 JOINTS = (
     "head", "neck", "left shoulder", "right shoulder", "left elbow", "right elbow", "left wrist",
@@ -41,7 +43,6 @@ FINE_GROUPS = {1: "texture", 2: "sleeve", 3: "length", 4: "neckline", 5: "materi
 POSES = {1: "front", 2: "side", 3: "back", 4: "zoom-out", 5: "zoom-in", 6: "stand-alone"}
 
 CEILING = 50  # attributes per image in list_ceiling.txt
-MOST_CATEGORIES = 1 << 14  # fits the int16 of a category
 MOST_PIXELS = 100_000_000  # a larger photo is more likely a fault or an attack than a photo
 LARGEST_SIDE = 65_535  # pixels of a JPEG
 FARTHEST = 10  # sides of its box that a landmark may be away, where the box has LEAST_SIDE pixels or more
@@ -71,7 +72,7 @@ CATEGORY_NAMES = {
     "category_name": Column("category_name", TEXT),
     "clothes_type": Column("category_type", range(1, 4), "clothes type"),
 }
-CATEGORIES = IMAGES | {"category": Column("category_label", range(1, 1 + MOST_CATEGORIES), "the category")}
+CATEGORIES = IMAGES | {"category": Column("category_label", range(1, 1 + (1 << 14)), "the category")}  # fits int16
 _TYPE = IMAGES | {"clothes_type": Column("clothes_type", range(1, 4), "the clothes type")}
 _LANDMARKS = _TYPE | {
     "variation": Column("variation_type", PIXEL),
@@ -290,13 +291,11 @@ def _form(column: Column) -> str:
 
 def _landmarks(rows: Rows, texts: list[str]) -> np.ndarray:
     """Return the numbers of each row's landmarks as (N, 8, 3); -1 for landmarks that its clothes type lacks."""
-    found, kinds = [text.split() for text in texts], rows["clothes_type"]
-    bad = [len(words) != 3 * len(SLOTS[kind]) for words, kind in zip(found, kinds, strict=True)]
+    found, has = [text.split() for text in texts], HAS_SLOT[rows["clothes_type"].astype(int)]
+    bad = np.array([len(words) for words in found]) != 3 * has.sum(1)
     rows.fail_where(bad, "clothes types 1, 2 and 3 have 6, 4 and 8 landmarks of three numbers each")
     table = np.full((len(texts), len(LANDMARKS), 3), -1.0)
-    for kind, slots in SLOTS.items():
-        mine = np.flatnonzero(kinds == kind)
-        table[mine[:, None], slots] = np.array([found[i] for i in mine], float).reshape(-1, len(slots), 3)
+    table[has] = np.array(list(chain.from_iterable(found)), float).reshape(-1, 3)
     return table
 
 
@@ -356,11 +355,12 @@ def images_root(folder: Path, rows: Rows) -> Path:
 # ---- reading attributes ----------------------------------------------------------------------------------------------
 
 
-def read_attribute_names(path: Path, groups: int = 127) -> tuple[tuple[str, ...], np.ndarray | None]:
-    """Read a list_attr_cloth.txt: the A names and their group numbers from 1 to `groups`, (A,) int8, or None.
+def read_attribute_names(path: Path, group_names: dict[int, str] | None = None) -> dict:
+    """Read a list_attr_cloth.txt as the fields attribute_names, attribute_groups and group_names of a `Benchmark`.
 
     The columns, told by the line of column names, differ by benchmark: a name and a group; only a name (In-shop, whose
     row count may be missing); a Chinese name, an English name and a group (Consumer-to-shop; the English one counts).
+    group_names: those that there may be; by default they are in a list_attr_type.txt, or the paper's.
     """
     lines = read_list(path, 0)
     header = 1 if len(lines) > 1 and lines[0].split() == ["attribute_name"] else 2
@@ -368,11 +368,15 @@ def read_attribute_names(path: Path, groups: int = 127) -> tuple[tuple[str, ...]
     if columns == 1:
         names = [row.strip() for row in (lines[1:] if header == 1 else read_list(path))]
         Rows(path, {}, header + 1).fail_where([not name for name in names], "no attribute name")
-        return tuple(names), None
-    group = Column("attribute_type", range(1, 1 + groups), "attribute group")
-    rows = read(path, {"attribute": Column("attribute_name", TEXT), "group": group})
-    names = map(_english, rows["attribute"]) if columns == 3 else rows["attribute"]
-    return tuple(names), rows["group"].astype(np.int8)
+        groups, group_names = np.zeros(len(names), np.int8), {0: "all attributes"}
+    else:
+        most = len(group_names) if group_names else 127  # fits int8
+        group = Column("attribute_type", range(1, 1 + most), "attribute group")
+        rows = read(path, {"attribute": Column("attribute_name", TEXT), "group": group})
+        names = map(_english, rows["attribute"]) if columns == 3 else rows["attribute"]
+        groups = rows["group"].astype(np.int8)
+        group_names = group_names or _group_names(path.with_name("list_attr_type.txt"), groups)
+    return {"attribute_names": tuple(names), "attribute_groups": groups, "group_names": group_names}
 
 
 def _english(names: str) -> str:
@@ -380,13 +384,13 @@ def _english(names: str) -> str:
     return re.split(r"\s{2,}|\t", names.strip())[-1]
 
 
-def read_group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
+def _group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
     """Return the names of the group numbers (A,): from Consumer-to-shop's list_attr_type.txt, else the paper's."""
     names = ATTRIBUTE_GROUPS
     if path.exists():  # in the order of the numbers
         names = dict(enumerate(map(_english, read_list(path)), 1))
     used = np.unique(groups).tolist()
-    return dict(names) if names.keys() >= set(used) else {number: f"group {number}" for number in used}
+    return names if names.keys() >= set(used) else {number: f"group {number}" for number in used}
 
 
 def read_attribute_labels(
@@ -430,8 +434,7 @@ def _parse_labels(path: Path, rows: list[bytes], names: list[str], labels: np.nd
         except UnicodeDecodeError:
             fail(path, len(names) + 3, "not UTF-8 text", "save it as UTF-8")
         parts.append(row[name.end() :].rstrip())
-    text = b"\n".join(parts) + b"\n"
-    text = text.replace(b"\t", b" ") if b"\t" in text else text
+    text = (b"\n".join(parts) + b"\n").replace(b"\t", b" ")
 
     # A minus sets the top bit of the next byte, and a table turns bytes into labels. Without blanks and minus signs
     # one byte per label and one line end per row remain, unless the text holds anything else.

@@ -1,7 +1,5 @@
 """The one reader of photos: whatever phones, shops and web pages hand over becomes upright RGB pixels on white.
 
-    pixels = read_photo("IMG_0001.HEIC")  # (H, W, 3) uint8
-
 Boxes and landmarks are in pixels of this upright photo, everywhere.
 """
 
@@ -11,8 +9,6 @@ import re
 import struct
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -39,18 +35,24 @@ def read_photo(path: Path | str) -> np.ndarray:
     Bytes behind the end of a picture are passed over. Raises DataError where it is no picture, is damaged or has more
     than 100 megapixels, and MemoryError, which says nothing about the photo.
     """
-    path = Path(path)
-    data = _bytes(path)
-    with _header(path, data) as image:
-        jpeg = image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB")
-        pixels = _decode_jpeg(data) if jpeg else None
-        pixels = _decode(image) if pixels is None else pixels
-        turn = _orientation(image)  # now: a PNG may have its EXIF behind the pixels
-    if turn == 1:
-        return pixels
-    turned = Image.fromarray(pixels)
-    turned.getexif()[ExifTags.Base.Orientation] = turn
-    return np.asarray(ImageOps.exif_transpose(turned))
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        cure = "make it readable" if error.errno == errno.EACCES else "put the photo there or correct its name"
+        raise DataError(f"{path}: {error.strerror or error}; {cure}") from None
+    cure = "download it again, or save it as JPEG or PNG"
+    try:
+        return _upright(path, data)
+    except DataError:
+        raise
+    except UnidentifiedImageError:
+        what = "no picture of a known kind" if data else "an empty file"
+        what = "no whole HEIC or AVIF photo" if data[4:8] == b"ftyp" else what
+        raise DataError(f"{path}: {what}; {cure}") from None
+    except (*FAULTS, MemoryError) as error:
+        if isinstance(error, MemoryError) or "memory" in str(error).lower():  # libjpeg has words alone
+            raise MemoryError(f"{path}: too little memory to read it; free some, or save it smaller") from None
+        raise DataError(f"{path}: damaged ({error}); {cure}") from error
 
 
 def photos_under(folder: Path | str) -> list[Path]:
@@ -67,45 +69,25 @@ def photos_under(folder: Path | str) -> list[Path]:
     return photos
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        cure = "make it readable" if error.errno == errno.EACCES else "put the photo there or correct its name"
-        raise DataError(f"{path}: {error.strerror or error}; {cure}") from None
-
-
-@contextmanager
-def _header(path: Path | str, data: bytes) -> Iterator[Image.Image]:
-    """Open a picture without decoding it; what fails while the block runs becomes a sentence that names the file."""
-    cure = "download it again, or save it as JPEG or PNG"
+def _upright(path: Path | str, data: bytes) -> np.ndarray:
     if data.startswith(b"\xff\xd8") and not data.startswith(b"\xff\xd8\xff"):  # stray bytes; Pillow looks at three
         data = b"".join(_split(data))
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:
-                size = f"{image.width} x {image.height} pixels"
-                raise DataError(f"{path}: {size}; photos above 100 megapixels are refused, save it smaller")
-            yield image
-    except DataError:
-        raise
-    except UnidentifiedImageError:
-        what = "no picture of a known kind" if data else "an empty file"
-        what = "no whole HEIC or AVIF photo" if data[4:8] == b"ftyp" else what
-        raise DataError(f"{path}: {what}; {cure}") from None
-    except (*FAULTS, MemoryError) as error:
-        if isinstance(error, MemoryError) or "memory" in str(error).lower():  # libjpeg has words alone
-            raise MemoryError(f"{path}: too little memory to read it; free some, or save it smaller") from None
-        raise DataError(f"{path}: damaged ({error}); {cure}") from error
-
-
-def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 where the EXIF block is broken, which leaves the pixels sound."""
-    try:
-        turn = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except FAULTS:
-        return 1
-    return turn if turn in range(1, 9) else 1
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        if image.width * image.height > MOST_PIXELS:
+            size = f"{image.width} x {image.height} pixels"
+            raise DataError(f"{path}: {size}; photos above 100 megapixels are refused, save it smaller")
+        jpeg = image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB")
+        pixels = _decode_jpeg(data) if jpeg else None
+        pixels = _decode(image) if pixels is None else pixels
+        try:  # now: a PNG may have its EXIF behind the pixels
+            turn = image.getexif().get(ExifTags.Base.Orientation)
+        except FAULTS:  # a broken EXIF block leaves the pixels sound
+            turn = None
+    if turn not in range(2, 9):
+        return pixels
+    turned = Image.fromarray(pixels)
+    turned.getexif()[ExifTags.Base.Orientation] = turn
+    return np.asarray(ImageOps.exif_transpose(turned))
 
 
 def _decode(image: Image.Image) -> np.ndarray:

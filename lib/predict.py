@@ -57,8 +57,7 @@ def see(model: nn.Module, cut: np.ndarray, config: Input = INPUT, mirrored: bool
     mirrored: looked at in a mirror; landmarks and their visibility are those of the plain picture.
     """
     parts = []
-    for start in range(0, len(cut), BATCH):
-        part = torch.from_numpy(np.ascontiguousarray(cut[start : start + BATCH]))
+    for part in torch.from_numpy(cut).split(BATCH):
         view = crops.fixed_view(len(part), config)
         view = view._replace(mirrored=torch.full_like(view.mirrored, mirrored))
         out = model.eval()(crops.images_in_view(part, view, config.view_px))
@@ -79,9 +78,9 @@ def look(photo: np.ndarray, boxes: np.ndarray, model: nn.Module, config: Input =
 
 
 def check_box(photo: np.ndarray, box: Sequence[float] | None) -> np.ndarray:
-    """Return a box x1 y1 x2 y2 as (4,) float32, the whole photo (H, W, 3) for None. Raises DataError where it is none.
+    """Return a box x1 y1 x2 y2 as (4,) float32, the whole photo (H, W, 3) for None.
 
-    A box lies inside the photo and has at least LEAST_SIDE pixels a side.
+    Raises DataError where it leaves the photo or has a side below LEAST_SIDE pixels.
     """
     height, width = photo.shape[:2]
     if box is None:
@@ -118,16 +117,14 @@ def doubted(out: dict[str, Tensor]) -> Tensor:
 
 
 def guesses(kind: np.ndarray, names: list[str]) -> list[tuple[str, float]]:
-    """Return up to GUESSES categories, each with the probability that it is right for the photo.
+    """Return up to GUESSES categories, each with the probability that it is right for a photo of kinds (kinds,).
 
-    kind (kinds,) probabilities. Photos with a known kind were at hand, and none with a known category: the categories
-    are the commonest ones of the likeliest kinds. One may be right for several kinds, whose probabilities are summed.
+    Photos of known kinds were at hand, none of known categories: these are the commonest ones of the likeliest kinds.
+    One may be right for several kinds, whose probabilities are summed.
     """
-    right, out = photo_network.right_categories(names).numpy(), {}
-    for _, common in sorted(zip(kind, KINDS.values(), strict=True), key=lambda pair: -pair[0]):
-        if common[0] not in out and len(out) < GUESSES:
-            out[common[0]] = float(kind @ right[:, names.index(common[0])])
-    return list(out.items())
+    right, commonest = photo_network.right_categories(names).numpy(), [common[0] for common in KINDS.values()]
+    likely = dict.fromkeys(commonest[k] for k in np.argsort(-kind, kind="stable"))
+    return [(name, float(kind @ right[:, names.index(name)])) for name in list(likely)[:GUESSES]]
 
 
 def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) -> Prediction:

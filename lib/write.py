@@ -1,22 +1,16 @@
-"""Write labels of your own in DeepFashion's official layout, which everything here reads.
+"""Write labels of your own in DeepFashion's official layout, which everything here reads; docs/DATA.md has an example.
 
-    import pandas as pd
-    from lib.write import write
-
-    write("my_data", pd.DataFrame({"image": ["img/a/1.jpg"], "x1": [10], "y1": [20], "x2": [110], "y2": [220],
-                                   "split": ["train"], "category": ["Dress"], "attributes": ["floral;maxi"]}))
-
-Which benchmark a table becomes is told by its columns: with `item` and `domain` Consumer-to-shop, with `item` alone
+The columns of a table tell which benchmark it becomes: with `item` and `domain` Consumer-to-shop, with `item` alone
 In-shop, with neither Category and Attribute Prediction.
 """
 
 import csv
 import io
+import os
 import re
 import shutil
 import unicodedata
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -63,8 +57,8 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
     name = "category_attribute" if "item" not in table else "consumer2shop" if "domain" in table else "inshop"
     root = Path(folder) / lists.FOLDERS[name]
     part = root.with_name(f"{root.name}.part")
-    for wrong, what, cure in chain(_faults(table, name), _label_faults(table)):
-        _refuse(table, wrong, what, cure)
+    _check_table(table, name)
+    _check_labels(table)
     if photos is not None:
         _check_present(table, Path(photos))
     try:
@@ -81,10 +75,7 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
             target.parent.mkdir(parents=True, exist_ok=True)
             if photos is not None and not (target.exists() and target.samefile(Path(photos, image))):
                 shutil.copyfile(Path(photos, image), target)
-        for path in sorted(part.glob("*/*.txt")):
-            target = root / path.relative_to(part)
-            target.parent.mkdir(exist_ok=True)
-            path.replace(target)
+        shutil.copytree(part, root, copy_function=os.replace, dirs_exist_ok=True)
     except OSError as error:
         cure = "free some room, or name another folder"
         raise DataError(f"{root}: cannot be written ({error.strerror or error}); {cure}") from None
@@ -97,7 +88,7 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
 
 
 def _read(table: pd.DataFrame | str | Path) -> pd.DataFrame:
-    """Return the known columns as text ("" where empty) and float64, indexed from 0, without empty rows."""
+    """Return the known columns as text ("" where empty), CODES and float64, indexed from 0, without empty rows."""
     table = table.reset_index(drop=True) if isinstance(table, pd.DataFrame) else _read_csv(Path(table))
     required = ["image", *BOX, "split", *(POINTS if set(POINTS) & set(table) else ())]
     twice = table.columns[table.columns.duplicated()].tolist()
@@ -116,9 +107,13 @@ def _read(table: pd.DataFrame | str | Path) -> pd.DataFrame:
         else:
             columns[column] = pd.to_numeric(cells.astype(object), errors="coerce").astype(float)
     table = pd.DataFrame(columns)
-    table = table[~(table.isna() | (table == "")).all(axis=1)]
+    table = table[~(table.isna() | (table == "")).all(axis=1)].copy()
     if table.empty:
         raise DataError("the table has no rows; list at least one image")
+    for column in [column for column in CODES if column in table]:
+        what = f"the {column.replace('_', ' ')} is not one of {', '.join(CODES[column])}"
+        _refuse(table, ~table[column].isin(CODES[column]), what, "correct it")
+        table[column] = table[column].map(CODES[column])
     return table
 
 
@@ -138,13 +133,10 @@ def _read_csv(path: Path) -> pd.DataFrame:
         raise DataError(f"{path}: cannot be read ({error.strerror or error}); name a CSV") from None
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise DataError(f"{path}: a workbook, not a CSV; save it as CSV UTF-8")
-    text = "\0"
-    for encoding in ("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "cp1252"):
-        try:
-            text = data.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue  # to Windows' encoding
+    try:
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace").replace("\ufffd", "\0")
     if "\0" in text:
         raise DataError(f"{path}: not text in UTF-8, UTF-16 or Windows-1252; save it as CSV UTF-8")
     first, _, rest = text.partition("\n")
@@ -172,8 +164,8 @@ def _refuse(table: pd.DataFrame, wrong: Sequence[bool], what: str, cure: str) ->
         raise DataError(f"row {table.index[int(wrong.argmax())] + 1} of the table: {what}; {cure}")
 
 
-def _faults(table: pd.DataFrame, name: str) -> Iterator[tuple[Sequence[bool], str, str]]:
-    """Yield what the reader of the lists cannot see, or could not tell: where it is so (N,), the fault, its cure."""
+def _check_table(table: pd.DataFrame, name: str) -> None:
+    """Raise DataError for what the reader of the lists cannot see, or could not tell."""
     for column, wanted, cure in (
         ("category", "category_attribute", "a search has it in its image names, so leave the column out"),
         ("domain", "consumer2shop", "it needs a column 'item', so add that or leave it out"),
@@ -181,46 +173,42 @@ def _faults(table: pd.DataFrame, name: str) -> Iterator[tuple[Sequence[bool], st
     ):
         if column in table and name != wanted:
             raise DataError(f"the table has a column {column!r}, which does not fit its others; {cure}")
-    for column in TEXTS:
-        if column in table:
-            yield table[column].str.contains(r"[\r\n]"), f"{column} has a line break", "write it in one line"
-    yield ~table["image"].str.contains("/"), "no image in a folder", "name it as in img/a/1.jpg"
+    for column in [column for column in TEXTS if column in table and column not in CODES]:
+        bad = table[column].str.contains(r"[\r\n]")
+        _refuse(table, bad, f"{column} has a line break", "write it in one line")
+    _refuse(table, ~table["image"].str.contains("/"), "no image in a folder", "name it as in img/a/1.jpg")
     numbers = np.isfinite(table[list(BOX)]).all(axis=1)
-    yield ~numbers, "the box is not four numbers", "give x1, y1, x2, y2 in pixels"
+    _refuse(table, ~numbers, "the box is not four numbers", "give x1, y1, x2, y2 in pixels")
     splits = [*LISTS[name]["Eval/list_eval_partition.txt"]["split"].allowed]
     splits += ["pretrain"] * (name == "category_attribute")
-    for column, allowed in {"split": splits, **CODES}.items():
-        if column in table:
-            what = f"the {column.replace('_', ' ')} is not one of {', '.join(allowed)}"
-            yield ~table[column].isin(allowed), what, "correct it"
+    _refuse(table, ~table["split"].isin(splits), f"the split is not one of {', '.join(splits)}", "correct it")
 
 
-def _label_faults(table: pd.DataFrame) -> Iterator[tuple[Sequence[bool], str, str]]:
-    """Yield the same of categories, items and attributes."""
+def _check_labels(table: pd.DataFrame) -> None:
+    """Raise the same for categories, items and attributes."""
     if "category" in table:
-        yield table["category"] == "", "no category", "give each image one, or none of them"
-        yield from _alike(table, "category", table["category"])
+        _refuse(table, table["category"] == "", "no category", "give each image one, or none of them")
+        _refuse_alike(table, "category", table["category"])
         if "clothes_type" in table:
-            kinds = table.assign(kind=table["clothes_type"].map(CODES["clothes_type"]))
-            what = "its category has more than one clothes type"
-            yield _several(kinds, "category", "kind"), what, "give a category one type"
+            bad = _several(table, "category", "clothes_type")
+            _refuse(table, bad, "its category has more than one clothes type", "give a category one type")
     if "item" in table:
-        yield ~table["item"].str.fullmatch(r"\S+"), "no item, or one with blanks", "name it"
-        yield from _alike(table, "item", table["item"])
+        _refuse(table, ~table["item"].str.fullmatch(r"\S+"), "no item, or one with blanks", "name it")
+        _refuse_alike(table, "item", table["item"])
     if "domain" in table:
         cure = "give an item photos of both a shop and a consumer"
-        yield ~_several(table, "item", "domain"), "its item lacks the other side of a pair", cure
-        yield _several(table, "item", "split"), "its item is in two splits", "keep it in one"
+        _refuse(table, ~_several(table, "item", "domain"), "its item lacks the other side of a pair", cure)
+        _refuse(table, _several(table, "item", "split"), "its item is in two splits", "keep it in one")
     if "attributes" in table:
         cure = f"separate names with {SEPARATOR!r}"
-        yield table["attributes"].str.contains(","), "an attribute's name holds a comma", cure
+        _refuse(table, table["attributes"].str.contains(","), "an attribute's name holds a comma", cure)
         names = _attributes(table).explode().dropna()
         if names.empty:
             raise DataError("the column 'attributes' names none; leave it out")
-        yield from _alike(table, "attribute", names)
+        _refuse_alike(table, "attribute", names)
         if "item" in table:
             cure = "in a search attributes are an item's: make them equal"
-            yield _several(table, "item", "attributes"), "its item has other attributes elsewhere", cure
+            _refuse(table, _several(table, "item", "attributes"), "its item has other attributes elsewhere", cure)
 
 
 def _several(table: pd.DataFrame, of: str, what: str) -> pd.Series:
@@ -236,14 +224,14 @@ def _looks(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).split())
 
 
-def _alike(table: pd.DataFrame, what: str, names: pd.Series) -> Iterator[tuple[Sequence[bool], str, str]]:
-    """Yield names that look like an earlier one: they would become another class. names: by row."""
+def _refuse_alike(table: pd.DataFrame, what: str, names: pd.Series) -> None:
+    """Raise DataError for a name that looks like an earlier one: it would become another class. names: by row."""
     seen: dict[str, str] = {}
     for row, name in names.items():
         other = seen.setdefault(_looks(name), name)
         if other != name:
             fault = f"{what} {name!r} looks like {other!r} of an earlier row"
-            yield table.index == row, fault, "spell both alike, or make them differ in more"
+            _refuse(table, table.index == row, fault, "spell both alike, or make them differ in more")
 
 
 def _check_present(table: pd.DataFrame, photos: Path) -> None:
@@ -264,9 +252,7 @@ def _check_present(table: pd.DataFrame, photos: Path) -> None:
 
 def _write_lists(root: Path, name: str, table: pd.DataFrame) -> None:
     search = name != "category_attribute"
-    table = pd.DataFrame({"clothes_type": "full", "pose": "front", "domain": "shop"} | dict(table), table.index)
-    for column, codes in CODES.items():
-        table[column] = table[column].map(codes)
+    table = pd.DataFrame({"clothes_type": 3, "pose": 1, "domain": 1} | dict(table), table.index)
     images = {column: table[column].tolist() for column in TEXTS if column in table} | {"variation": [1] * len(table)}
     boxes = table[list(BOX)].to_numpy(np.float32)
     # In as few digits as give the same float32, never with an exponent, which no list has.
@@ -296,7 +282,7 @@ def _pairs(table: pd.DataFrame) -> dict[str, list]:
     """Return each consumer photo of an item with each of its shop photos."""
     rows = []
     for item, photos in table.groupby("item", sort=False):
-        consumer, shop = (photos["image"][photos["domain"] == CODES["domain"][side]] for side in ("consumer", "shop"))
+        consumer, shop = (photos["image"][photos["domain"] == code] for code in (2, 1))
         rows += [(f"{one}  {other}", item, photos["split"].iloc[0]) for one in consumer for other in shop]
     return dict(zip(("pair", "item", "split"), map(list, zip(*rows, strict=True)), strict=True))
 
@@ -306,7 +292,7 @@ def _landmarks(table: pd.DataFrame) -> list[str]:
     values, kinds = table[list(POINTS)].to_numpy().reshape(len(table), 8, 3), table["clothes_type"]
     codes, position = values[..., 0], values[..., 1:].copy()
     position[(position == 0).all(-1)] = np.nan  # unknown, as in the lists
-    has = np.array([[slot in SLOTS[kind] for slot in range(8)] for kind in kinds])
+    has = lists.HAS_SLOT[kinds]
     placed = has & np.isfinite(position).all(-1)
     for slot, landmark in enumerate(lists.LANDMARKS):
         bad = has[:, slot] & ~np.isin(codes[:, slot], range(3))

@@ -86,7 +86,7 @@ def test_category_attribute_by_hand(tmp_path):
     rows.append(f"{NAMES[1]} 1 3 4 " + "2 000 000 " * 13)
     write(folder / "Anno_coarse" / "list_joints.txt", rows)
     b = read_category_attribute(folder)
-    assert (b.name, b.annotation, b.images_root) == ("category_attribute", "coarse", tmp_path / "Img")
+    assert (b.name, b.anno.name, b.images_root) == ("category_attribute", "Anno_coarse", tmp_path / "Img")
     assert b.box.dtype == np.float32 and b.box.tolist() == [[72, 79, 232, 273], [1, 2, 200, 300], [0, 0, 10.5, 20]]
     assert b.category.tolist() == [2, 0, 1] and b.category.dtype == np.int16
     assert b.category_names == ("Tee", "Skinny Jeans", "Dress")
@@ -125,16 +125,16 @@ def test_images_for_pre_training_have_their_own_list(tmp_path):
 
 def test_coarse_is_preferred_and_fine_has_its_own_partition(tmp_path):
     older = read_category_attribute(write_category_attribute(tmp_path, "Anno"))
-    assert older.annotation == "coarse" and older.group_names == lists.ATTRIBUTE_GROUPS
+    assert older.anno.name == "Anno" and older.group_names == lists.ATTRIBUTE_GROUPS
     fine = tmp_path / "Anno_fine"
     fine.mkdir()
     write(fine / "list_bbox.txt", [f"{name} 1 1 9 9" for name in NAMES[:2]])
     for split, names in {"train": NAMES[1:2], "val": NAMES[:1], "test": []}.items():
         (fine / f"{split}.txt").write_text("".join(name + "\n" for name in names))
-    assert read_category_attribute(tmp_path).annotation == "coarse"
+    assert read_category_attribute(tmp_path).anno.name == "Anno"
     shutil.rmtree(tmp_path / "Anno")
     b = read_category_attribute(tmp_path)
-    assert b.annotation == "fine" and b.split.tolist() == ["val", "train"]
+    assert b.anno.name == "Anno_fine" and b.split.tolist() == ["val", "train"]
     (fine / "val.txt").write_text("")
     with pytest.raises(DataError, match="no row for image img/A Floral Dress/img_1.jpg"):
         read_category_attribute(tmp_path)
@@ -178,7 +178,7 @@ def test_the_faults_of_all_lists_of_the_fine_release_are_collected(tmp_path):
 
 def test_fine_release_by_hand(tmp_path):
     b = deepfashion.find_benchmarks(write_fine_release(tmp_path))["category_attribute"]
-    assert b.annotation == "fine" and b.images_root == tmp_path / "Img"
+    assert b.anno.name == "Anno_fine" and b.images_root == tmp_path / "Img"
     assert b.image.tolist() == [NAMES[0], NAMES[2], NAMES[1]] and b.split.tolist() == ["train", "train", "val"]
     assert b.box.tolist() == [[1, 2, 30, 40], [0, 0, 9, 9], [5, 6, 70, 80]] and b.box.dtype == np.float32
     assert b.category.tolist() == [2, 1, 0] and b.category.dtype == np.int16
@@ -203,11 +203,11 @@ def test_the_landmark_benchmark_stands_in_for_an_absent_one(tmp_path):
         (landmarks / "Anno_coarse" / name).unlink()
     (landmarks / "Anno_coarse").rename(landmarks / "Anno")
     for root in (tmp_path, landmarks):
-        assert deepfashion.find_folders(root) == {"category_attribute": landmarks}
-    b = deepfashion.find_benchmarks(tmp_path)["category_attribute"]
+        b = deepfashion.find_benchmarks(root)["category_attribute"]
+        assert b.anno == landmarks / "Anno"
     assert b.landmarks is not None and b.category is None and b.attributes is None
     both = write_category_attribute(tmp_path / "Category and Attribute Prediction Benchmark")
-    assert deepfashion.find_folders(tmp_path) == {"category_attribute": both}
+    assert deepfashion.find_benchmarks(tmp_path)["category_attribute"].anno == both / "Anno_coarse"
 
 
 def test_joints_of_unknown_order_are_not_used(tmp_path):
@@ -221,7 +221,7 @@ def test_joints_of_unknown_order_are_not_used(tmp_path):
 
 def test_inshop_by_hand(tmp_path):
     b = read_inshop(write_inshop(tmp_path))
-    assert b.images_root == tmp_path and b.annotation == ""
+    assert b.images_root == tmp_path and b.anno.name == "Anno"
     assert b.split.tolist() == ["train", "query", "gallery"] and b.item.tolist() == ["id_01", "id_02", "id_02"]
     assert b.pose.tolist() == [1, 3, 4] and b.clothes_type.tolist() == [3, 2, 2]
     assert b.category_names == ("MEN/Denim", "WOMEN/Dresses") and b.category.tolist() == [1, 0, 0]

@@ -95,7 +95,7 @@ def test_faulty_attribute_names_are_refused(tmp_path, text, message):
     path = tmp_path / "list_attr_cloth.txt"
     path.write_text(text)
     with pytest.raises(DataError, match=f"list_attr_cloth.txt, {message}"):
-        lists.read_attribute_names(path, 5)
+        lists.read_attribute_names(path, lists.ATTRIBUTE_GROUPS)
 
 
 def test_points_are_read_as_they_were_written(tmp_path):

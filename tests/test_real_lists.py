@@ -70,7 +70,8 @@ def test_real_sample():
         pytest.skip("the real DeepFashion sample is not beside this checkout")
     found = deepfashion.find_benchmarks(SHARED / "deepfashion_fine")
     b = found["category_attribute"]
-    assert list(found) == ["category_attribute", "inshop"] and b.annotation == "fine" and b.images_root.name == "Img"
+    assert list(found) == ["category_attribute", "inshop"]
+    assert b.anno.name == "Anno_fine" and b.images_root.name == "Img"
     assert len(b.image) == 6000 and len(b.rows("train")) == 5000 and len(b.rows("val")) == 1000
     assert (b.image[0], b.box[0].tolist()) == ("img/00000.jpg", [62, 62, 165, 300])
     first = [[76, 82], [112, 90], [77, 278], [148, 243], [NAN, NAN], [NAN, NAN], [86, 279], [139, 248]]

@@ -1,6 +1,4 @@
-"""Inspect a data folder before any training: what is there, what can run, every problem, how much disk and time.
-
-./run_all.sh --check DIR [--profile P | --trunk NAME]
+"""Inspect a data folder before any training, by ./run_all.sh --check DIR [--profile P | --trunk NAME].
 
 Every list is read, and every photo decoded; nothing is written. Exit code 0: no problem; 1: problems, each with its
 file, its line and a cure. What a folder lacks is no problem: the notebooks about it are skipped.
@@ -63,10 +61,10 @@ def reason_to_skip(number: str, plan: runs.Plan) -> str:
         tables.need(plan.benchmarks, stage, *labels)
         if number == "10":  # it trains networks of its own
             deepfashion.measured_rows(plan.benchmarks[stage])
-            return ""
-        measured = results.gather(stage, plan, answers=False)
-        if number != "02":
-            measured.first(FASHIONNET)  # all other methods are compared with it
+        elif number == "02":
+            results.gather(stage, plan, answers=False)
+        else:
+            results.gather(stage, plan, answers=False).first(FASHIONNET)  # all other methods are compared with it
     except Lacks as reason:
         return str(reason)
     return ""
@@ -90,25 +88,19 @@ def notebook_lines(plan: runs.Plan) -> list[str]:
     return lines
 
 
-def place(folder: Path, benchmark: Benchmark, row: int) -> str:
-    """Return where a list names an image first, as "line 7 of list_bbox.txt"."""
-    boxes = BOXES[benchmark.name][0]
-    if benchmark.annotation == "fine" and not (folder / "Anno_fine" / boxes).exists():  # as released: names by split
-        split = benchmark.split[row]
-        return f"line {row - benchmark.rows(split)[0] + 1} of {split}.txt"
-    return f"line {row + 3} of {boxes}"
-
-
-def photo_faults(folder: Path, benchmark: Benchmark) -> tuple[list[str], list[str], float]:
+def photo_faults(benchmark: Benchmark) -> tuple[list[str], list[str], float]:
     """Decode all photos; return problems, notes, and photos per second. Up to MOST_REPORTED of a kind are named."""
-    start, n, out = time.perf_counter(), len(benchmark.image), []
+    start, n, out, boxes = time.perf_counter(), len(benchmark.image), [], BOXES[benchmark.name]
     kinds = crops.bad_photos(benchmark)
     rate = n / (time.perf_counter() - start)
     titles = ("photos cannot be read", "boxes lie outside their photos", "boxes leave their photos")
     for title, found in zip(titles, kinds, strict=True):
         text = [f"{benchmark.name}: {len(found):,} of {n:,} {title}"]
         for row in list(found)[: crops.MOST_REPORTED]:
-            text.append(f"     {found[row]} ({place(folder, benchmark, row)})")
+            split, line = benchmark.split[row], f"line {row + 3} of {boxes}"
+            if not (benchmark.anno / boxes).exists():  # the fine release names the images of each split
+                line = f"line {row - benchmark.rows(split)[0] + 1} of {split}.txt"
+            text.append(f"     {found[row]} ({line})")
         text += [f"     and {len(found) - crops.MOST_REPORTED:,} more"] * (len(found) > crops.MOST_REPORTED)
         out.append(["\n".join(text)] if found else [])
     return out[0] + out[1], out[2], rate
@@ -127,8 +119,7 @@ def cost_lines(plan: runs.Plan, rates: dict[str, float]) -> list[str]:
 
 def report(root: Path, profile: str) -> tuple[str, bool]:
     """Inspect a folder; return the text, and whether there is no problem. Raises DataError without a benchmark."""
-    config, folders = find_profile(profile), deepfashion.find_folders(root)
-    broken, notes, rates = [], [], {}
+    config, broken, notes, rates = find_profile(profile), [], [], {}
     with collecting() as problems:
         benchmarks = deepfashion.find_benchmarks(root)
         for name, benchmark in benchmarks.items():
@@ -136,7 +127,7 @@ def report(root: Path, profile: str) -> tuple[str, bool]:
                 deepfashion.check_disjoint(benchmark)
             with attempt():
                 crops.check_sizes(benchmark)
-            faults, leaving, rates[name] = photo_faults(folders[name], benchmark)
+            faults, leaving, rates[name] = photo_faults(benchmark)
             broken, notes = broken + faults, notes + leaving
         plan, number = runs.make_plan(benchmarks, config, root), len(problems)
         able = notebook_lines(plan)

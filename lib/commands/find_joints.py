@@ -2,10 +2,9 @@
 
     python -m lib.commands.find_joints --data DIR
 
-FashionNet+Joints and +Poselets learn their detectors from that list, from training images alone. The joints are found
-by torchvision's Keypoint R-CNN, trained on COCO; its weights are downloaded unless --weights names a file. COCO's nose
-is taken for the head, and the middle of the shoulders for the neck, which COCO lacks. In each photo the person counts
-that covers most of the annotated box. A data set that already has the list keeps it.
+FashionNet+Joints and +Poselets learn their detectors from that list. The joints are found by torchvision's Keypoint
+R-CNN, trained on COCO. COCO's nose is taken for the head, and the middle of the shoulders for the neck, which COCO
+lacks. In each photo the person counts that covers most of the annotated box.
 """
 
 import argparse
@@ -41,7 +40,7 @@ def joints_of(found: dict[str, Tensor], box: np.ndarray) -> tuple[np.ndarray, np
     boxes, scores = found["boxes"].numpy(), found["scores"].numpy()
     common = np.clip(np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2]), 0, None).prod(axis=1)
     common[scores < PERSON] = 0
-    if not len(common) or common.max() == 0:
+    if common.max(initial=0) == 0:
         return points, codes
     person = common.argmax()
     places = found["keypoints"][person, :, :2].numpy()
@@ -55,15 +54,14 @@ def joints_of(found: dict[str, Tensor], box: np.ndarray) -> tuple[np.ndarray, np
 
 
 @torch.inference_mode()
-def write_joints(
-    folder: Path, benchmark: Benchmark, model: nn.Module, device: str, skip: Collection[int] = (), weights: str = ""
-) -> Path:
-    """Run the detector on every photo of a benchmark, write `folder`/list_joints.txt and return its path.
+def write_joints(benchmark: Benchmark, model: nn.Module, skip: Collection[int] = (), weights: str = "") -> Path:
+    """Run the detector on every photo of a benchmark, write the list of its joints and return its path.
 
     skip: rows of photos that cannot be read, whose joints are not found. weights: the file that the model is of. A
     stopped search of the same photos, boxes and weights goes on with the rows that it wrote to a .part beside the list.
     """
-    path, model = folder / "list_joints.txt", model.to(device).eval()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    path, model = benchmark.anno / "list_joints.txt", model.to(device).eval()
     photos = [benchmark.images_root / name for name in benchmark.image]
     part = path.with_name(f"list_joints.{digest(benchmark.key, weights)}.part")
     with alone(path):
@@ -72,24 +70,17 @@ def write_joints(
         part.write_text("".join(rows), encoding="utf-8")
         with part.open("a", encoding="utf-8", buffering=1) as file:
             for i in tqdm(range(len(rows), len(photos)), "joints", initial=len(rows), total=len(photos), unit="photo"):
-                points, codes = np.full((len(JOINTS), 2), np.nan), np.full(len(JOINTS), CUT_OFF)
+                found = {"boxes": torch.zeros(0, 4), "scores": torch.zeros(0)}
                 if i not in skip:
                     photo = torch.from_numpy(crops.read_photo(photos[i])).to(device)
                     found = model([photo.permute(2, 0, 1) / 255])[0]
-                    points, codes = joints_of({name: value.cpu() for name, value in found.items()}, benchmark.box[i])
+                points, codes = joints_of({name: value.cpu() for name, value in found.items()}, benchmark.box[i])
                 file.write(f"{benchmark.image[i]}  {points_text(points, codes, range(len(JOINTS)))}\n")
         rows = part.read_text(encoding="utf-8").splitlines()
         write_beside(path, lambda name: write_list(name, titles(JOINT_LIST), rows))
-        for old in folder.glob("list_joints.*.part"):
+        for old in path.parent.glob("list_joints.*.part"):
             old.unlink()
     return path
-
-
-def lists_of(benchmark: Benchmark) -> Path:
-    """Return the folder where the readers look for a benchmark's joints."""
-    names = {"fine": ("Anno_fine",), "coarse": ("Anno_coarse", "Anno")}.get(benchmark.annotation, ("Anno",))
-    folders = [root / name for root in (benchmark.images_root, benchmark.images_root.parent) for name in names]
-    return next(folder for folder in folders if folder.is_dir())
 
 
 def load_detector(weights: str) -> nn.Module:
@@ -117,17 +108,16 @@ def main(arguments: list[str]) -> None:
     args = parser.parse_args(arguments)
     damaged = {}
     for name, benchmark in find_benchmarks(Path(args.data)).items():
-        if (lists_of(benchmark) / "list_joints.txt").exists():
-            print(f"{lists_of(benchmark)}: has its joints already")
+        if (benchmark.anno / "list_joints.txt").exists():
+            print(f"{benchmark.anno}: has its joints already")
             continue
         damaged[name] = benchmark, crops.bad_photos(benchmark)[0]  # before a download and hours of search
         if damaged[name][1] and not args.skip_damaged:
             raise crops.Damaged(damaged[name][1], benchmark)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     model = load_detector(args.weights) if damaged else None
     for name, (benchmark, skip) in damaged.items():
         print(f"{name}: searching {len(benchmark.image) - len(skip)} of {len(benchmark.image)} photos")
-        print("wrote", write_joints(lists_of(benchmark), benchmark, model, device, skip, args.weights))
+        print("wrote", write_joints(benchmark, model, skip, args.weights))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from lib.fashionnet import FashionNet, fully_connected, initialise
 from lib.methods import METHODS
 from lib.photo import read_photo
 from lib.photo_network import INPUT, KINDS, MODEL, NONE, PhotoNet, right_categories
-from lib.predict import see
+from lib.predict import check_box, see
 from lib.world.attributes import holds
 from lib.world.items import Job, garments_of
 from lib.world.size import World
@@ -55,8 +55,7 @@ def read_photos(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     for number, name in enumerate(KINDS):
         for path in sorted((folder / name).iterdir()):
             photo = read_photo(path)
-            whole = np.array([0, 0, photo.shape[1], photo.shape[0]], np.float32)
-            cut.append(crops.crop(photo, whole, INPUT.px, INPUT.margin))
+            cut.append(crops.crop(photo, check_box(photo, None), INPUT.px, INPUT.margin))
             kind.append(number)
     return np.stack(cut), np.array(kind)
 
@@ -90,13 +89,6 @@ def training_mode(model: FashionNet) -> None:
             module.eval().requires_grad_(False)
 
 
-def excluded(samples: train.Samples, rows: np.ndarray, right: Tensor) -> Tensor:
-    """Return (kinds, A) bool: attributes that no drawn garment of a right category has."""
-    together = torch.zeros(right.shape[1], samples.attributes.shape[1])
-    together.index_add_(0, samples.category[rows], (samples.attributes[rows] == 1).float())
-    return (right.float() @ together) == 0
-
-
 def batches(n: int, seed: int) -> np.ndarray:
     """Return the rows of n, each as often as any other, for every update: (STEPS, BATCH)."""
     rng = np.random.default_rng(seed)
@@ -119,7 +111,9 @@ def fit(drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray], out: Path) -> t
     model.to(memory_format=torch.channels_last)
     train.start_at_frequencies(model, replace(samples, category=None), rows, weights, CONFIG, [])
     right = right_categories([*drawn.category_names, NONE])
-    absent = excluded(samples, rows, right)
+    together = torch.zeros(categories, attributes)  # how many garments of a category have an attribute
+    together.index_add_(0, samples.category[rows], (samples.attributes[rows] == 1).float())
+    absent = (right.float() @ together) == 0
     training_mode(model)
     rate = torch.tensor(RATE)
     optimizer = train.make_optimizer(model, rate, CONFIG, rate.device)
@@ -151,20 +145,19 @@ def fit_kinds(model: PhotoNet, photos, validation) -> dict[str, float]:
 
     Return its figures on the validation photos, the calibration error with temperatures of the other half of them.
     """
-    cut, kind = photos
-    features = torch.cat([see(model, cut, INPUT, mirrored)["features"] for mirrored in (False, True)]).numpy()
-    fitted = LogisticRegression(C=REGULAR, max_iter=1000).fit(features, np.concatenate([kind, kind]))
+    cut, kind = photos[0], np.tile(photos[1], 2)
+    features = torch.cat([see(model, cut, mirrored=mirrored)["features"] for mirrored in (False, True)]).numpy()
+    fitted = LogisticRegression(C=REGULAR, max_iter=1000).fit(features, kind)
     unit = features / np.linalg.norm(features, axis=1, keepdims=True)
-    centres = np.stack([unit[np.concatenate([kind, kind]) == number].mean(0) for number in range(len(KINDS))])
+    centres = np.stack([unit[kind == number].mean(0) for number in range(len(KINDS))])
     model.centres.copy_(torch.from_numpy(centres / np.linalg.norm(centres, axis=1, keepdims=True)))
     model.kind.weight.data.copy_(torch.from_numpy(fitted.coef_))
     model.kind.bias.data.copy_(torch.from_numpy(fitted.intercept_))
-    logits = sum(see(model, validation[0], INPUT, mirrored)["kind"] for mirrored in (False, True)) / 2
+    logits = sum(see(model, validation[0], mirrored=mirrored)["kind"] for mirrored in (False, True)) / 2
     truth = torch.from_numpy(validation[1])
-    halves = torch.arange(len(truth)) % 2
-    crossed = torch.empty(len(truth), len(KINDS))
-    for half in (0, 1):
-        crossed[halves == half] = logits[halves == half] / temperature(logits[halves != half], truth[halves != half])
+    crossed = torch.empty_like(logits)
+    for half, other in ((0, 1), (1, 0)):
+        crossed[half::2] = logits[half::2] / temperature(logits[other::2], truth[other::2])
     whole = temperature(logits, truth)
     model.kind.weight.data /= whole
     model.kind.bias.data /= whole
@@ -181,9 +174,7 @@ def fit_kinds(model: PhotoNet, photos, validation) -> dict[str, float]:
 
 def temperature(logits: Tensor, truth: Tensor) -> float:
     """Return what logits (n, K) are divided by for the least cross-entropy."""
-    every = torch.arange(0.3, 5, 0.05)
-    losses = [float(nn.functional.cross_entropy(logits / t, truth)) for t in every]
-    return float(every[int(np.argmin(losses))])
+    return float(min(torch.arange(0.3, 5, 0.05), key=lambda t: nn.functional.cross_entropy(logits / t, truth)))
 
 
 def calibration_error(probability: Tensor, right: Tensor) -> float:

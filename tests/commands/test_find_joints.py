@@ -65,9 +65,8 @@ def test_nobody_in_the_box_is_code_2_throughout(box):
 
 
 def test_the_list_is_read_back_with_the_benchmark(benchmark, tmp_path):
-    folder = find_joints.lists_of(benchmark)
-    assert folder == tmp_path / FOLDERS["inshop"] / "Anno"
-    find_joints.write_joints(folder, benchmark, Detector(), "cpu")
+    assert benchmark.anno == tmp_path / FOLDERS["inshop"] / "Anno"
+    find_joints.write_joints(benchmark, Detector())
     read = find_benchmarks(tmp_path)["inshop"]
     points, codes = find_joints.joints_of(detections(), BOX)
     assert read.joints.shape == (3, 14, 2) and (read.joint_visibility == codes).all()
@@ -76,7 +75,7 @@ def test_the_list_is_read_back_with_the_benchmark(benchmark, tmp_path):
 
 
 def test_a_stopped_search_goes_on_with_the_rows_that_are_there(benchmark):
-    folder, searched = find_joints.lists_of(benchmark), []
+    folder, searched = benchmark.anno, []
 
     class Stopped(Detector):
         def forward(self, images):
@@ -86,16 +85,16 @@ def test_a_stopped_search_goes_on_with_the_rows_that_are_there(benchmark):
             return super().forward(images)
 
     with pytest.raises(KeyboardInterrupt):
-        find_joints.write_joints(folder, benchmark, Stopped(), "cpu")
+        find_joints.write_joints(benchmark, Stopped())
     assert not (folder / "list_joints.txt").exists()
-    find_joints.write_joints(folder, benchmark, Stopped(), "cpu")
+    find_joints.write_joints(benchmark, Stopped())
     assert len(searched) == 4 and not list(folder.glob("*.part"))
     text = (folder / "list_joints.txt").read_text()
     searched[:] = []
     with pytest.raises(KeyboardInterrupt):
-        find_joints.write_joints(folder, benchmark, Stopped(), "cpu")
+        find_joints.write_joints(benchmark, Stopped())
     other = replace(benchmark, box=benchmark.box + 1)  # the row that is there is of another box
-    find_joints.write_joints(folder, other, Stopped(), "cpu")
+    find_joints.write_joints(other, Stopped())
     assert len(searched) == 2 + 3 and (folder / "list_joints.txt").read_text() == text
 
 
