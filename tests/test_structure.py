@@ -86,7 +86,7 @@ def test_the_project_is_small_and_its_lines_are_short():
     lines = {name: len(text.splitlines()) for name, text in texts.items()}
     world = sum(number for name, number in lines.items() if name.startswith("lib/world/"))
     library = sum(number for name, number in lines.items() if name.startswith("lib/"))
-    assert world <= 3665 and library - world <= 9_780  # about 1 % more than there are
+    assert world <= 3665 and library - world <= 9_700  # about 1 % more than there are
     long = [
         f"{name}:{i}" for name, text in texts.items() for i, line in enumerate(text.splitlines(), 1) if len(line) > 120
     ]
