@@ -25,7 +25,7 @@ def with_schedule(config: Config, **changes) -> Config:
     both = {k: changes.pop(k) for k in ("rounds", "epochs", "rate", "batch") if k in changes}
     schedule = replace(config.training.pretrain, **both)
     stages = dict.fromkeys(("pretrain", "category_attribute", "inshop", "consumer2shop"), schedule)
-    return replace(config, training=replace(config.training, **stages, **changes))
+    return replace(config, training=replace(config.training, **stages | changes))
 
 
 def make_squares(root: Path, n: int = 24, seed: int = 0, searches: bool = False) -> Benchmark:
