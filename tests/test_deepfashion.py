@@ -77,9 +77,6 @@ WRITERS = {
 }
 
 
-# The layouts
-
-
 def test_category_attribute_by_hand(tmp_path):
     folder = write_category_attribute(tmp_path)
     rows = [f"{NAMES[2]} " + "2 0 0 " * 14, f"{NAMES[0]} " + " ".join(f"0 {x} 7" for x in range(1, 15))]
@@ -267,9 +264,6 @@ def test_find_benchmarks(tmp_path):
         deepfashion.find_benchmarks(tmp_path / "elsewhere")
 
 
-# Attributes of items
-
-
 ITEM_NAMES, ITEM_LABELS = "Anno/list_attr_cloth.txt", "Anno/list_attr_items.txt"
 
 
@@ -308,9 +302,6 @@ def test_consumer2shop_item_attributes_by_hand(tmp_path):
     assert b.attributes.tolist() == [[0, 0], [0, 0], [1, -1], [1, -1], [0, 1]]  # an image in no pair has an item, too
 
 
-# The ceiling
-
-
 def test_ceiling_by_hand(tmp_path):
     """The three images with 60 attributes."""
     folder = write_category_attribute(tmp_path)
@@ -324,9 +315,6 @@ def test_ceiling_by_hand(tmp_path):
     write(folder / "Eval" / "list_ceiling.txt", [NAMES[0] + " 1" * 49 + " 60"])
     with pytest.raises(DataError, match="list_ceiling.txt, line 3: an attribute is not one of 0 to 59"):
         read_category_attribute(folder)
-
-
-# What is measured
 
 
 def test_measured_split(tmp_path):
@@ -477,9 +465,6 @@ def test_links_that_leave_the_data_folder(tmp_path):
     (image / "img_2.jpg").symlink_to("inside.jpg")
     (tmp_path / "link").symlink_to(folder)  # the data folder itself may be a link
     read_category_attribute(tmp_path / "link")
-
-
-# Checks
 
 
 def test_check_disjoint(tmp_path):

@@ -123,11 +123,8 @@ def test_doses_are_nested(task):
         two, all_of_them = (ladder.supervised(task, Job(TRUE, 0, attributes=n, chosen=chosen)) for n in (2, 0))
         assert two.sum() == 2 and all_of_them.all()
     one = ladder.supervised(task, Job(TRUE, 0, attributes=1))
-    assert squares_frequency(task)[one] == squares_frequency(task).max()
-
-
-def squares_frequency(task):
-    return (task.benchmark.attributes[task.rows] == 1).mean(0)
+    counts = task.benchmark.frequency(task.rows)
+    assert counts[one] == counts.max()
 
 
 def test_only_the_right_places_solve_a_task_whose_labels_are_at_landmarks(task, tmp_path):
