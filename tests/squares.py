@@ -15,6 +15,12 @@ TRAINING = Training(SCHEDULE, SCHEDULE, SCHEDULE, SCHEDULE, precision="32-true")
 CONFIG = Config(profile="test", seed=1, training=TRAINING, input=Input(px=36, view_px=32), model=TINY)
 COUNTS = {"pretrain", "train", "val", "test", "distractors"} | {f.name for f in fields(World) if "items" in f.name}
 NO_PICTURES = World(**dict.fromkeys(COUNTS, 0), px=48)
+LABELS = {  # the fields of a benchmark that come with one list
+    "category": ("category", "category_names"),
+    "attributes": ("attributes", "attribute_names", "attribute_groups", "group_names"),
+    "landmarks": ("landmarks", "visibility"),
+    "joints": ("joints", "joint_visibility"),
+}
 CORNERS = np.array([[0, 0], [1, 0], [0, 0.4], [1, 0.4], [0, 0.7], [1, 0.7], [0, 1], [1, 1]])  # of eight landmarks
 
 
@@ -24,6 +30,12 @@ def with_schedule(config: Config, **changes) -> Config:
     schedule = replace(config.training.pretrain, **both)
     stages = dict.fromkeys(("pretrain", "category_attribute", "inshop", "consumer2shop"), schedule)
     return replace(config, training=replace(config.training, **stages | changes))
+
+
+def only(benchmark: Benchmark, *kept: str) -> Benchmark:
+    """Return a benchmark that has of LABELS these alone."""
+    gone = [field for label, names in LABELS.items() if label not in kept for field in names]
+    return replace(benchmark, **dict.fromkeys(gone))
 
 
 def blank(n: int, **fields) -> Benchmark:

@@ -5,22 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from squares import LABELS, only
 
 from lib import networks, train
 from lib.methods import DETECTORS, METHODS, Method, find, missing, supervised
 
 JOINTLY, DARN = ("fashionnet+joints", "fashionnet+poselets"), ("darn", "darn-one-stream")
-LABELS = ("category", "attributes", "landmarks", "joints", "item")
+ALL = (*LABELS, "item")
 
 
 def with_labels(benchmark, *names):
     """Return a benchmark that has these labels alone."""
-    items = np.array([f"id_{i // 4}" for i in range(len(benchmark.image))])
-    values = {name: items if name == "item" else getattr(benchmark, name) for name in LABELS}
-    values = {name: value if name in names else None for name, value in values.items()}
-    values["visibility"] = benchmark.visibility if "landmarks" in names else None
-    values["joint_visibility"] = benchmark.joint_visibility if "joints" in names else None
-    return replace(benchmark, **values)
+    items = np.array([f"id_{i // 4}" for i in range(len(benchmark.image))]) if "item" in names else None
+    return replace(only(benchmark, *names), item=items)
 
 
 def test_the_oracle_alone_reads_true_landmarks(squares, config):
@@ -71,7 +68,7 @@ SPELLED_OUT = [
     (("item",), ("wtbi", *DARN, "fashionnet", "fashionnet-global")),
     (("joints",), ()),
     (("category", "joints"), ("wtbi", *DARN, *JOINTLY, "fashionnet", "fashionnet-global")),
-    (LABELS, tuple(name for name in METHODS if name not in ("fashionnet+100", "fashionnet+500"))),
+    (ALL, tuple(name for name in METHODS if name not in ("fashionnet+100", "fashionnet+500"))),
     (("category", "attributes", "landmarks"), ("wtbi", *DARN, "fashionnet", "fashionnet-heatmap", "fashionnet-noattr",
                                                "fashionnet-joint", "fashionnet-global", "fashionnet-oracle")),
 ]  # fmt: skip
@@ -85,7 +82,7 @@ def test_sources_spelled_out(labels, expected, squares):
 
 
 def test_reasons(squares):
-    everything = with_labels(squares, *LABELS)
+    everything = with_labels(squares, *ALL)
     landmarks, plain = with_labels(squares, "landmarks"), with_labels(squares, "category", "attributes", "landmarks")
     assert missing("fashionnet+100", everything) == "at most 3 attributes: it would equal FashionNet"
     assert missing("fashionnet+100", everything, attributes=101) == ""

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from squares import CONFIG, make_squares, with_schedule
+from squares import CONFIG, make_squares, only, with_schedule
 
 from lib import crops, losses, networks, parts, train
 from lib.artefact import read_tensors, write_json, write_tensors
@@ -227,17 +227,13 @@ def stop_before(monkeypatch, epoch):
     monkeypatch.setattr(train, "run_epoch", run)
 
 
-def with_landmarks_alone(benchmark):
-    return replace(benchmark, category=None, category_names=None, attributes=None, attribute_names=None)
-
-
 @pytest.mark.parametrize("name, alone, epochs", [("fashionnet", False, 2), ("fashionnet", True, 1), ("wtbi", False, 1)])
 def test_a_stopped_fit_ends_with_the_same_numbers(name, alone, epochs, squares, config, tmp_path, monkeypatch):
     """Stopped after every epoch; each time another process goes on with a network of another start.
 
     With landmarks alone no loss reaches the other branches: their parameters have no optimizer state to write or read.
     """
-    squares = with_landmarks_alone(squares) if alone else squares
+    squares = only(squares, "landmarks") if alone else squares
     config = replace(with_schedule(config, epochs=epochs), model=replace(config.model, dropout=0.3, dropout_pose=0.2))
     whole = Bench(name, squares, config, tmp_path)
     history = whole.fit("whole")
@@ -257,7 +253,7 @@ def test_a_stopped_fit_ends_with_the_same_numbers(name, alone, epochs, squares, 
 
 def test_without_a_label_to_learn_from_one_sentence_says_so(squares, config, tmp_path):
     with pytest.raises(DataError, match="fashionnet-global: the training images have no label that this method learns"):
-        Bench("fashionnet-global", with_landmarks_alone(squares), config, tmp_path).fit()
+        Bench("fashionnet-global", only(squares, "landmarks"), config, tmp_path).fit()
 
 
 def test_landmarks_that_would_not_be_trained_are_refused(squares, config, tmp_path):
