@@ -100,12 +100,8 @@ def test_a_disk_without_memory_maps_is_no_damage():
 
 
 def test_tensors_come_back_in_every_type(tmp_path):
-    tensors = {
-        "a": torch.rand(3, 2).t(),
-        "b": torch.arange(4, dtype=torch.int16),
-        "c": torch.ones(2, dtype=torch.bfloat16),
-        "empty": torch.zeros(0, 3),
-    }
+    tensors = {"a": torch.rand(3, 2).t(), "b": torch.arange(4, dtype=torch.int16), "empty": torch.zeros(0, 3)}
+    tensors["c"] = torch.ones(2, dtype=torch.bfloat16)
     path = artefact.write_tensors(tmp_path / "x.safetensors", tensors, {"about": "this"})
     read, header = artefact.read_tensors(path)
     assert header == {"about": "this"} and all(torch.equal(read[name], tensors[name]) for name in tensors)

@@ -107,26 +107,19 @@ def test_landmarks_come_back_from_the_fixed_view_and_unknown_ones_stay_unknown()
 
 @pytest.fixture
 def benchmark(tmp_path):
-    names = []
-    for i in range(7):
-        names.append(f"img/{i}.png")
-        (tmp_path / "img").mkdir(exist_ok=True)
-        cv2.imwrite(str(tmp_path / names[-1]), photo_with_dot(20 + 10 * i, 80))
-    return Benchmark("b", tmp_path, np.array(names), np.array(["train"] * 7), with_boxes([10, 10, 110, 150]))
-
-
-def with_boxes(box):
-    return np.tile(np.array([box], np.float32), (7, 1))
+    names = [f"img/{i}.png" for i in range(7)]
+    (tmp_path / "img").mkdir()
+    for i, name in enumerate(names):
+        cv2.imwrite(str(tmp_path / name), photo_with_dot(20 + 10 * i, 80))
+    return Benchmark("b", tmp_path, np.array(names), np.array(["train"] * 7), np.float32([[10, 10, 110, 150]] * 7))
 
 
 @pytest.mark.parametrize("config", [CONFIG, JPEG], ids=["pixels", "JPEG"])
 def test_the_store_holds_every_crop_in_order_and_is_read_back(benchmark, tmp_path, monkeypatch, config):
     stored = crops.crop_store(benchmark, tmp_path / "cache", config)
     for i in range(7):
-        photo = crops.read_photo(tmp_path / benchmark.image[i])
-        np.testing.assert_allclose(
-            stored[np.array([i])][0], crops.crop(photo, benchmark.box[i], 72, 0.1), atol=8 * (config is JPEG)
-        )
+        expected = crops.crop(crops.read_photo(tmp_path / benchmark.image[i]), benchmark.box[i], 72, 0.1)
+        np.testing.assert_allclose(stored[np.array([i])][0], expected, atol=8 * (config is JPEG))
     monkeypatch.setattr(crops, "read_photo", None)  # a second call reads the store, not the photos
     np.testing.assert_array_equal(crops.crop_store(benchmark, tmp_path / "cache", config), np.array(stored))
 
@@ -192,12 +185,8 @@ def test_a_store_is_of_its_size_margin_boxes_and_photos(benchmark, tmp_path):
     assert not np.array_equal(first[0], second[0]) and np.array_equal(first[1:], second[1:])
 
 
-def test_boxes_that_leave_their_photo_are_counted_or_refused(benchmark, tmp_path, capsys):
-    benchmark.box[2] = [10, 10, 125, 60]
-    crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
-    assert "b: 1 of the 7 boxes cut now leave their photos (--check names them)" in capsys.readouterr().err
-    benchmark = replace(benchmark, box=benchmark.box.copy())
-    benchmark.box[3] = [121, 10, 170, 60]
+def test_boxes_that_are_outside_their_photo_are_refused(benchmark, tmp_path):
+    benchmark.box[2:4] = [[10, 10, 125, 60], [121, 10, 170, 60]]
     with pytest.raises(DataError, match="3.png: box .* nor overlaps them enough; correct its row"):
         crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
     damaged, outside, leaving = crops.bad_photos(benchmark)
@@ -215,9 +204,9 @@ def test_all_damaged_photos_are_named_at_once_and_again(benchmark, tmp_path, mon
         crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
     assert first.value.rows == [2, 5, 6]
     sentence = str(first.value)
-    assert "3 of 7 photos of b cannot be read" in sentence and "--skip-damaged" in sentence
-    assert "2.png: damaged" in sentence and "5.png: No such file" in sentence and "6.png" not in sentence
-    assert "and 1 more" in sentence
+    for words in ("3 of 7 photos of b cannot be read", "--skip-damaged", "2.png: damaged", "5.png: No such", "1 more"):
+        assert words in sentence
+    assert "6.png" not in sentence
     assert not list((tmp_path / "cache").rglob("*.npy"))
 
     decode, read = crops.read_photo, []

@@ -1,8 +1,8 @@
-"""Readers of the official layouts: small folders written here, and every fault."""
+"""Readers of the official layouts: small folders written here, every form of a list and every fault."""
 
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def write(path: Path, rows: list[str], header: str | None = "image_name  columns
 def write_category_attribute(folder: Path, anno: str = "Anno_coarse") -> Path:
     """Three images: a dress (8 landmarks), a tee (6), jeans (4). Lists in different orders."""
     dress, tee, jeans = NAMES
-    boxes = [f"{dress}   072  079  232  273", f"{tee}  001 002 200 300", f"{jeans}  0 0 10.5 20"]
+    boxes = [f"{dress}   072  079  232  273", f"{tee}  001 002 200 65535", f"{jeans}  0 0 10.5 20"]
     write(folder / anno / "list_bbox.txt", boxes)
     status = [f"{jeans}  test", f"{dress}  train", f"{tee}  val"]
     write(folder / "Eval" / "list_eval_partition.txt", status)
@@ -77,9 +77,6 @@ WRITERS = {
 }
 
 
-# The layouts
-
-
 def test_category_attribute_by_hand(tmp_path):
     folder = write_category_attribute(tmp_path)
     rows = [f"{NAMES[2]} " + "2 0 0 " * 14, f"{NAMES[0]} " + " ".join(f"0 {x} 7" for x in range(1, 15))]
@@ -87,7 +84,7 @@ def test_category_attribute_by_hand(tmp_path):
     write(folder / "Anno_coarse" / "list_joints.txt", rows)
     b = read_category_attribute(folder)
     assert (b.name, b.anno.name, b.images_root) == ("category_attribute", "Anno_coarse", tmp_path / "Img")
-    assert b.box.dtype == np.float32 and b.box.tolist() == [[72, 79, 232, 273], [1, 2, 200, 300], [0, 0, 10.5, 20]]
+    assert b.box.dtype == np.float32 and b.box.tolist() == [[72, 79, 232, 273], [1, 2, 200, 65535], [0, 0, 10.5, 20]]
     assert b.category.tolist() == [2, 0, 1] and b.category.dtype == np.int16
     assert b.category_names == ("Tee", "Skinny Jeans", "Dress")
     assert b.clothes_type.tolist() == [3, 1, 2]
@@ -108,6 +105,20 @@ def test_category_attribute_by_hand(tmp_path):
     assert b.joints[0].tolist() == [[x, 7] for x in range(1, 15)]
     assert b.joints[1, 0].tolist() == [3, 4] and np.isnan(b.joints[1, 1:]).all()
     assert b.joint_visibility[:, 0].tolist() == [0, 1, 2] and (b.joint_visibility[2] == 2).all()
+
+
+@pytest.mark.parametrize(
+    ("gap", "end", "mark"), [("\t", "\r\n", "\ufeff"), (" \t ", "\n", ""), ("   ", "\n", "\ufeff")]
+)
+def test_every_form_of_a_list_is_read_alike(tmp_path, gap, end, mark):
+    """Separators, line ends, a byte order mark and blank lines at the end."""
+    expected = read_category_attribute(write_category_attribute(tmp_path))
+    for path in tmp_path.rglob("list_*.txt"):
+        text = re.sub(r" +(?=(?:[\d.-]+|train|val|test)(?: |$))", gap, path.read_text(), flags=re.M)
+        path.write_bytes((mark + text.replace("\n", end) + 2 * end).encode())
+    found = read_category_attribute(tmp_path)
+    for field in fields(found):
+        np.testing.assert_array_equal(getattr(found, field.name), getattr(expected, field.name))
 
 
 def test_images_for_pre_training_have_their_own_list(tmp_path):
@@ -253,9 +264,6 @@ def test_find_benchmarks(tmp_path):
         deepfashion.find_benchmarks(tmp_path / "elsewhere")
 
 
-# Attributes of items
-
-
 ITEM_NAMES, ITEM_LABELS = "Anno/list_attr_cloth.txt", "Anno/list_attr_items.txt"
 
 
@@ -294,9 +302,6 @@ def test_consumer2shop_item_attributes_by_hand(tmp_path):
     assert b.attributes.tolist() == [[0, 0], [0, 0], [1, -1], [1, -1], [0, 1]]  # an image in no pair has an item, too
 
 
-# The ceiling
-
-
 def test_ceiling_by_hand(tmp_path):
     """The three images with 60 attributes."""
     folder = write_category_attribute(tmp_path)
@@ -310,9 +315,6 @@ def test_ceiling_by_hand(tmp_path):
     write(folder / "Eval" / "list_ceiling.txt", [NAMES[0] + " 1" * 49 + " 60"])
     with pytest.raises(DataError, match="list_ceiling.txt, line 3: an attribute is not one of 0 to 59"):
         read_category_attribute(folder)
-
-
-# What is measured
 
 
 def test_measured_split(tmp_path):
@@ -356,15 +358,37 @@ FINE, FAULTY = "Anno_fine/", WRITERS | {"fine": (write_fine_release, read_catego
 BOXES, PARTITION = "Anno_coarse/list_bbox.txt", "Eval/list_eval_partition.txt"
 LANDMARKS, LABELS = "Anno_coarse/list_landmarks.txt", "Anno_coarse/list_attr_img.txt"
 INSHOP, C2S = "Anno/list_bbox_inshop.txt", "Anno/list_bbox_consumer2shop.txt"
+CATEGORIES, CATEGORY_NAMES = "Anno_coarse/list_category_img.txt", "Anno_coarse/list_category_cloth.txt"
+NAMED = {PARTITION: 5, CATEGORIES: 4, LANDMARKS: 3, LABELS: 4}  # of images in the list of boxes; the tee's line
 FAULTS = {  # file, what to replace, by what, the message
     "category_attribute": [
         (BOXES, "002 200", "wide 200", "line 4: '.*wide.* where 'image_name x_1 y_1 x_2 y_2' should be"),
+        (BOXES, "079", "079 1", "line 3: '.*' where"),
+        (BOXES, "232", "0", "line 3: the box has no area"),
+        (BOXES, "072", "-1", "line 3: the box begins outside"),
+        (BOXES, "65535", "65536", "line 4: the box ends beyond 65535 pixels"),
         (BOXES, "img/Tee/", r"img\\\\Tee/", "line 4: .*may leave the data folder"),
+        (BOXES, "img/Tee/", "/etc/", "line 4: .*may leave the data folder"),
+        (PARTITION, "test", "training", "line 3: '.*' where"),
+        (CATEGORIES, " 3", " 0", "line 3: the category is not one of"),
+        (CATEGORIES, " 3", " 0.5", "line 3: the category is not one of"),
+        (CATEGORIES, " 3", " 4", "line 3: the category is not one of 1 to 3"),
         (LANDMARKS, "070 071", "070", "line 3: clothes types 1, 2 and 3 have"),
         (LANDMARKS, "  1 2  0", "  2 2  0", "line 3: clothes types 1, 2 and 3 have"),
+        (LANDMARKS, "  1 2  0", "  4 2  0", "line 3: the clothes type is not one of 1 to 3"),
+        (LANDMARKS, "0 010", "3 010", "line 3: a visibility is not one of 0 to 2"),
+        (LANDMARKS, "0 5 6", "0 5 6000", "line 5: a landmark is more than 10 sides of its box away"),
         (LABELS, "^3\n", "99999999\n", "line 1: .*more than the file can hold"),
-        ("Anno_coarse/list_category_cloth.txt", "Jeans  2", "Jeans", "line 4: 'Skinny Jeans' where"),
-        ("Anno_coarse/list_category_cloth.txt", "Skinny Jeans", "Tee", "line 4: category 'Tee' is on line 3 already"),
+        (CATEGORY_NAMES, "Jeans  2", "Jeans", "line 4: 'Skinny Jeans' where"),
+        (CATEGORY_NAMES, "Jeans  2", "Jeans  0", "line 4: clothes type is not one of 1 to 3"),
+        (CATEGORY_NAMES, "Skinny Jeans", "Tee", "line 4: category 'Tee' is on line 3 already"),
+        *((file, "^3", count, f"line 1: it says {count} rows and") for file in (BOXES, LABELS) for count in "24"),
+        *((f, "img/Tee", "img/no", f"line {i}: image img/no/.* is not in the list of boxes") for f, i in NAMED.items()),
+        *((file, "(?s)^3(.*\n)img/Tee[^\n]*\n", r"2\1", ": no row for image img/Tee/img_2.jpg") for file in NAMED),
+        *(
+            (file, "(?s)^3(.*\n)(img/Tee[^\n]*\n)", r"4\1\2\2", f"line {i + 1}: image .* is listed a second time")
+            for file, i in (NAMED | {BOXES: 4}).items()
+        ),
     ],
     "fine": [
         (FINE + "train_bbox.txt", "0 0 9 9", "0 0 9", "line 2: '0 0 9' where 'x_1 y_1 x_2 y_2' should be"),
@@ -410,6 +434,15 @@ def test_faults_are_named(tmp_path, name, file, old, new, message):
     assert "; " in str(caught.value)  # the cure
 
 
+@pytest.mark.parametrize(("file", "line"), [(BOXES, 4), (LABELS, 4)])
+def test_a_list_that_is_empty_or_no_utf8_is_named(tmp_path, file, line):
+    path = write_category_attribute(tmp_path) / file
+    for data, bad in ((path.read_bytes().replace(b"img/Tee", b"img/\xff"), line), (b"", 1)):
+        path.write_bytes(data)
+        with pytest.raises(DataError, match=rf"{re.escape(str(path))}, line {bad}: .*; \S"):
+            read_category_attribute(tmp_path)
+
+
 def test_an_absent_list_is_named(tmp_path):
     for file in (BOXES, PARTITION, "Anno_coarse/list_attr_cloth.txt", "Anno_coarse/list_category_cloth.txt"):
         path = write_category_attribute(tmp_path / Path(file).stem) / file
@@ -432,9 +465,6 @@ def test_links_that_leave_the_data_folder(tmp_path):
     (image / "img_2.jpg").symlink_to("inside.jpg")
     (tmp_path / "link").symlink_to(folder)  # the data folder itself may be a link
     read_category_attribute(tmp_path / "link")
-
-
-# Checks
 
 
 def test_check_disjoint(tmp_path):

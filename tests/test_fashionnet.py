@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 import torch
+from test_landmark_pooling import slow_pooling
 
 from lib.config import COMPACT, PROFILES, TINY, Model
-from lib.fashionnet import GRID, N_LANDMARKS, FashionNet, soft_argmax
+from lib.fashionnet import GRID, FashionNet, soft_argmax
 from lib.lists import VISIBLE
 from lib.rivals import PartDetector
 
@@ -39,10 +40,8 @@ def make_net(head="regression", config=TINY, categories=5, attributes=7, **kwarg
 def pictures(n, seed=1):
     """Pictures that differ from each other in every channel and place, as photos do and white noise does not."""
     g = torch.Generator().manual_seed(seed)
-    coarse = torch.randn(n, 3, 4, 4, generator=g) * 2
-    return torch.nn.functional.interpolate(coarse, SIDE, mode="bilinear") + 0.1 * torch.randn(
-        n, 3, SIDE, SIDE, generator=g
-    )
+    coarse = torch.nn.functional.interpolate(torch.randn(n, 3, 4, 4, generator=g) * 2, SIDE, mode="bilinear")
+    return coarse + 0.1 * torch.randn(n, 3, SIDE, SIDE, generator=g)
 
 
 @pytest.fixture(scope="module")
@@ -94,13 +93,8 @@ def test_every_profiles_network_runs_at_its_input(config):
 
 def test_outputs_have_the_promised_shapes(net):
     out = net(pictures(3))
-    assert {name: tuple(value.shape) for name, value in out.items()} == {
-        "visibility": (3, 8, 3),
-        "landmarks": (3, 8, 2),
-        "category": (3, 5),
-        "attributes": (3, 7),
-        "embedding": (3, 64),
-    }
+    shapes = {"visibility": (3, 8, 3), "landmarks": (3, 8, 2), "category": (3, 5), "attributes": (3, 7)}
+    assert {name: tuple(value.shape) for name, value in out.items()} == shapes | {"embedding": (3, 64)}
     torch.testing.assert_close(out["embedding"].norm(dim=1), torch.ones(3))
     assert all(value.dtype == torch.float32 for value in out.values())
 
@@ -135,42 +129,23 @@ TRAPS = ("x and y swapped", "image 0 of the batch", "invisible at (0, 0)", "ever
 
 
 def slow_category(net, images, trap=""):
-    """Return the category scores with one image, landmark and channel pooled at a time; or with a usual mistake."""
-    conv4 = net.trunk(images)
+    """Return the category scores with one image, landmark and cell pooled at a time; or with a usual mistake."""
+    conv4 = source = net.trunk(images)
     pose = net.pose(conv4)
-    points = pose["landmarks"].tolist()
-    gates = [
-        [max(range(3), key=codes.__getitem__) == VISIBLE for codes in image] for image in pose["visibility"].tolist()
-    ]
-    window, bins = net.landmark_pooling.window, net.landmark_pooling.bins
-    assert bins == 1
-    n, C, H, W = conv4.shape
-    pooled = torch.zeros(n, N_LANDMARKS, C)
-    for i in range(n):
-        for j in range(N_LANDMARKS):
-            (x, y), gate, source = points[i][j], gates[i][j], i
-            if trap == "x and y swapped":
-                x, y = y, x
-            if trap == "image 0 of the batch":
-                source = 0
-            if trap == "invisible at (0, 0)" and not gate:
-                x, y, gate = 0.0, 0.0, True
-            if trap == "every gate open":
-                gate = True
-            if trap == "scaled twice":
-                x, y = x / W, y / H
-            if trap == "given":
-                x, y = 0.35, 0.6
-            if not gate:
-                continue
-            left, top = math.floor(x * W - window / 2 + 0.5), math.floor(y * H - window / 2 + 0.5)
-            cells = [
-                conv4[source, :, row, column]
-                for row in range(max(top, 0), min(top + window, H))
-                for column in range(max(left, 0), min(left + window, W))
-            ]
-            if cells:
-                pooled[i, j] = torch.stack(cells).amax(0)
+    points, gate = pose["landmarks"], (pose["visibility"].argmax(2) == VISIBLE).float()
+    if trap == "x and y swapped":
+        points = points.flip(2)
+    elif trap == "image 0 of the batch":
+        source = conv4[:1].expand_as(conv4)
+    elif trap == "invisible at (0, 0)":
+        points = points * gate[..., None]
+    elif trap == "scaled twice":
+        points = points / torch.tensor([conv4.shape[3], conv4.shape[2]])
+    elif trap == "given":
+        points = torch.tensor([0.35, 0.6]).expand_as(points)
+    if trap in ("invisible at (0, 0)", "every gate open"):
+        gate = torch.ones_like(gate)
+    pooled = slow_pooling(source, points, gate, net.landmark_pooling.window, net.landmark_pooling.bins)
     fused = [net.fc6_global(net.pool5(net.conv5_global(net.pool4(conv4))).flatten(1)), net.fc6_local(pooled.flatten(1))]
     return net.category(net.fc7_fusion(torch.cat(fused, dim=1)))
 
@@ -249,11 +224,12 @@ def test_soft_argmax_equals_a_slow_loop():
     got = soft_argmax(log_heatmap)
     for n in range(2):
         for j in range(3):
-            cells = [
-                (math.exp(log_heatmap[n, j, r, c]), (c + 0.5) / 6, (r + 0.5) / 4) for r in range(4) for c in range(6)
-            ]
-            assert got[n, j, 0].item() == pytest.approx(sum(p * x for p, x, _ in cells))
-            assert got[n, j, 1].item() == pytest.approx(sum(p * y for p, _, y in cells))
+            expected = [0.0, 0.0]
+            for r in range(4):
+                for c in range(6):
+                    p = math.exp(log_heatmap[n, j, r, c])
+                    expected[0], expected[1] = expected[0] + p * (c + 0.5) / 6, expected[1] + p * (r + 0.5) / 4
+            assert got[n, j].tolist() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("head", ["regression", "heatmap"])

@@ -78,9 +78,8 @@ def test_gates_by_hand(task):
     """Open everywhere, closed where a place's own gate is, or where the true landmark is not visible."""
     maps = task.measured["category_attribute"][3]
     visible = maps["visibility"][:, 0] == 0
-    (where, _), (again, everywhere) = (
-        task.places(Job(name, 0))[1] for name in ("heatmaps, gated", "estimated by heatmaps")
-    )
+    names = ("heatmaps, gated", "estimated by heatmaps")
+    (where, _), (again, everywhere) = (task.places(Job(name, 0))[1] for name in names)
     assert (everywhere == 1).all() and (where == again).all()
     assert (task.places(Job("mean, gated by truth", 0))[1][1][:, 0] == visible).all()
     assert (task.places(Job("true, gated", 0))[1][1][:, 0] == visible).all()
@@ -124,11 +123,8 @@ def test_doses_are_nested(task):
         two, all_of_them = (ladder.supervised(task, Job(TRUE, 0, attributes=n, chosen=chosen)) for n in (2, 0))
         assert two.sum() == 2 and all_of_them.all()
     one = ladder.supervised(task, Job(TRUE, 0, attributes=1))
-    assert squares_frequency(task)[one] == squares_frequency(task).max()
-
-
-def squares_frequency(task):
-    return (task.benchmark.attributes[task.rows] == 1).mean(0)
+    counts = task.benchmark.frequency(task.rows)
+    assert counts[one] == counts.max()
 
 
 def test_only_the_right_places_solve_a_task_whose_labels_are_at_landmarks(task, tmp_path):
@@ -144,17 +140,11 @@ def test_only_the_right_places_solve_a_task_whose_labels_are_at_landmarks(task, 
     names = np.array([f"img/{i}.jpg" for i in range(n)])
     b = replace(task.benchmark, image=names, attributes=labels, category=None, split=np.repeat("test", n))
     b = replace(b, landmarks=None, visibility=None, box=np.tile(np.float32([0, 0, 9, 9]), (n, 1)))
-    halves = np.arange(n)[: n // 2], np.arange(n)[n // 2 :]
+    halves = np.split(np.arange(n), 2)
     train, test = ({name: value[half] for name, value in maps.items()} for half in halves)
-    planted = replace(
-        task,
-        benchmark=b,
-        rows=halves[0],
-        maps=train,
-        folder=tmp_path,
-        config=replace(AT, ladder=replace(SMALL, epochs=60, rate=3e-3)),
-        measured={"category_attribute": (b, halves[1], None, test)},
-    )
+    config, measured = replace(AT, ladder=replace(SMALL, epochs=60, rate=3e-3)), (b, halves[1], None, test)
+    planted = replace(task, benchmark=b, rows=halves[0], maps=train, folder=tmp_path, config=config)
+    planted = replace(planted, measured={"category_attribute": measured})
     right = {}
     for name in (NOTHING, EQUAL, "fixed grid", TRUE):
         answers = ladder.run(planted, Job(name, 0))["category_attribute"]["attributes"]
@@ -165,14 +155,13 @@ def test_only_the_right_places_solve_a_task_whose_labels_are_at_landmarks(task, 
 
 def test_every_rung_is_trained_without_labels_at_test(task):
     """Rankings of a test whose labels are gone are the same, except where true places are pooled."""
-    benchmark, rows, queries, maps = task.measured["category_attribute"]
-    blind = {name: value for name, value in maps.items() if name in ("pooled", "map8", "map16")}
+    maps = task.measured["category_attribute"][3]
+    blind = {name: maps[name] for name in ("pooled", "map8", "map16")}
     for name, rung in RUNGS.items():
-        if rung.places not in ("truth", "listed") and rung.gate != "truth":
-            places = [] if not rung.places else task.places(Job(name, 0))[1]
-            if rung.places:
-                again = ladder.places_of(rung.places, task.maps, task.chosen(Job(name, 0)), [blind], SMALL, 0)[1]
-                assert all((a == b).all() for a, b in zip(places, again, strict=True)), name
+        if rung.places and rung.places not in ("truth", "listed") and rung.gate != "truth":
+            places, rows = task.places(Job(name, 0))[1], task.chosen(Job(name, 0))
+            again = ladder.places_of(rung.places, task.maps, rows, [blind], SMALL, 0)[1]
+            assert all((a == b).all() for a, b in zip(places, again, strict=True)), name
 
 
 def test_locators_learn(squares, task):

@@ -5,22 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from squares import LABELS, only
 
 from lib import networks, train
 from lib.methods import DETECTORS, METHODS, Method, find, missing, supervised
 
 JOINTLY, DARN = ("fashionnet+joints", "fashionnet+poselets"), ("darn", "darn-one-stream")
-LABELS = ("category", "attributes", "landmarks", "joints", "item")
+ALL = (*LABELS, "item")
 
 
 def with_labels(benchmark, *names):
     """Return a benchmark that has these labels alone."""
-    items = np.array([f"id_{i // 4}" for i in range(len(benchmark.image))])
-    values = {name: items if name == "item" else getattr(benchmark, name) for name in LABELS}
-    values = {name: value if name in names else None for name, value in values.items()}
-    values["visibility"] = benchmark.visibility if "landmarks" in names else None
-    values["joint_visibility"] = benchmark.joint_visibility if "joints" in names else None
-    return replace(benchmark, **values)
+    items = np.array([f"id_{i // 4}" for i in range(len(benchmark.image))]) if "item" in names else None
+    return replace(only(benchmark, *names), item=items)
 
 
 def test_the_oracle_alone_reads_true_landmarks(squares, config):
@@ -36,20 +33,18 @@ def test_the_oracle_alone_reads_true_landmarks(squares, config):
 
 
 def test_only_a_methods_own_labels_are_in_its_samples(squares, config):
-    has = {
-        name: {k for k, v in vars(train.make_samples(squares, config, METHODS[name])).items() if v is not None}
-        for name in METHODS
-    }
-    plain = {"category", "attributes"}
+    def has(method):
+        return {k for k, v in vars(train.make_samples(squares, config, method)).items() if v is not None}
+
     for name, method in METHODS.items():
-        expected = plain | ({"landmarks", "visibility"} if method.predicts_landmarks else set())
-        assert has[name] == expected - ({"attributes"} if method.attributes == 0 else set()), name
-    found = train.make_samples(squares, config, DETECTORS["joints"])
-    assert {k for k, v in vars(found).items() if v is not None} == {"parts", "present"}
+        expected = {"category"} | ({"landmarks", "visibility"} if method.predicts_landmarks else set())
+        assert has(method) == expected | (set() if method.attributes == 0 else {"attributes"}), name
+    assert has(DETECTORS["joints"]) == {"parts", "present"}
 
 
 def test_the_most_frequent_attributes_of_the_training_rows_supervise(squares, monkeypatch):
     """By hand: 5, 2, 2, 3 and 0 positives among the training rows; of equal ones the first counts."""
+    assert [METHODS[f"fashionnet+{number}"].attributes for number in (100, 500)] == [100, 500]
     labels = -np.ones((24, 5), np.int8)
     rows = np.arange(0, 24, 2)
     for column, count in enumerate((5, 2, 2, 3, 0)):
@@ -73,7 +68,7 @@ SPELLED_OUT = [
     (("item",), ("wtbi", *DARN, "fashionnet", "fashionnet-global", "fashionnet-grid")),
     (("joints",), ()),
     (("category", "joints"), ("wtbi", *DARN, *JOINTLY, "fashionnet", "fashionnet-global", "fashionnet-grid")),
-    (LABELS, tuple(name for name in METHODS if name not in ("fashionnet+100", "fashionnet+500"))),
+    (ALL, tuple(name for name in METHODS if name not in ("fashionnet+100", "fashionnet+500"))),
     (("category", "attributes", "landmarks"), ("wtbi", *DARN, "fashionnet", "fashionnet-heatmap", "fashionnet-noattr",
                                                "fashionnet-joint", "fashionnet-global", "fashionnet-grid",
                                                "fashionnet-oracle")),
@@ -88,7 +83,7 @@ def test_sources_spelled_out(labels, expected, squares):
 
 
 def test_reasons(squares):
-    everything = with_labels(squares, *LABELS)
+    everything = with_labels(squares, *ALL)
     landmarks, plain = with_labels(squares, "landmarks"), with_labels(squares, "category", "attributes", "landmarks")
     assert missing("fashionnet+100", everything) == "at most 3 attributes: it would equal FashionNet"
     assert missing("fashionnet+100", everything, attributes=101) == ""
@@ -103,17 +98,6 @@ def test_reasons(squares):
     assert missing("darn", landmarks).startswith("needs categories, attributes or items")
     with pytest.raises(ValueError, match="no method"):
         missing("magic", everything)
-
-
-@pytest.mark.parametrize("number", [100, 500])
-def test_100_and_500_of_a_thousand(number, world):
-    benchmark = world["category_attribute"]
-    rows = benchmark.rows("train")
-    mask = supervised(f"fashionnet+{number}", benchmark, rows)
-    counts = (benchmark.attributes[rows] == 1).sum(0)
-    assert mask.sum() == number and counts[mask].min() >= counts[~mask].max()
-    if number == 500:
-        assert (supervised("fashionnet+100", benchmark, rows) <= mask).all()
 
 
 def test_a_method_is_one_row_whatever_its_name(squares, config, monkeypatch):

@@ -33,11 +33,8 @@ def test_ranked_limits():
 def test_ranked_in_groups_by_hand():
     scores = np.array([[1.0, 5, 3, 2, 4], [0, 0, 0, 0, 0], [9, -np.inf, 1, 2, 3]])
     groups = np.array([7, 7, 2, 2, 2])  # group 2 comes first
-    assert metrics.ranked_in_groups(scores, groups, 2).tolist() == [
-        [[4, 2], [1, 0]],
-        [[2, 3], [0, 1]],
-        [[4, 3], [0, -1]],
-    ]
+    first_two = [[[4, 2], [1, 0]], [[2, 3], [0, 1]], [[4, 3], [0, -1]]]
+    assert metrics.ranked_in_groups(scores, groups, 2).tolist() == first_two
     assert metrics.ranked_in_groups(scores, groups, 4)[0].tolist() == [[4, 2, 3, -1], [1, 0, -1, -1]]
 
 
@@ -88,15 +85,12 @@ def test_interval_equals_scipy():
     """SciPy draws the same indices from the same generator, so that the percentiles agree to the last digits."""
     numerator = rng().random(40)
     denominator = numerator + rng(1).random(40)
-    theirs = scipy.stats.bootstrap(
-        (numerator, denominator),
-        lambda a, b, axis: a.sum(axis) / b.sum(axis),
-        paired=True,
-        vectorized=True,
-        n_resamples=4000,
-        method="percentile",
-        rng=rng(5),
-    )
+
+    def ratio(a, b, axis):
+        return a.sum(axis) / b.sum(axis)
+
+    options = dict(paired=True, vectorized=True, n_resamples=4000, method="percentile", rng=rng(5))
+    theirs = scipy.stats.bootstrap((numerator, denominator), ratio, **options)
     ours = bootstrap_interval(numerator, denominator, n=4000, seed=5)
     assert ours.value == pytest.approx(numerator.sum() / denominator.sum())
     assert (ours.lo, ours.hi) == pytest.approx(tuple(theirs.confidence_interval), abs=0.004)
@@ -124,10 +118,8 @@ def test_two_levels_equal_a_slow_loop():
     ours, weights = boot.ratios(hits, ones, "method"), boot.seed_weights(3, "method")
     assert ours[0] == pytest.approx(np.mean([row.mean() for row in hits]))
     for r in range(1, 200):
-        items, seeds = (
-            np.repeat(np.arange(12), boot.counts[r]),
-            np.repeat(np.arange(3), np.rint(2 * weights[r]).astype(int)),
-        )
+        items = np.repeat(np.arange(12), boot.counts[r])
+        seeds = np.repeat(np.arange(3), np.rint(2 * weights[r]).astype(int))
         assert len(seeds) == 2
         assert ours[r] == pytest.approx(np.mean([[hits[s, i] for i in items] for s in seeds]))
 

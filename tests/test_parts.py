@@ -1,13 +1,12 @@
 """Joints and poselets as targets of a detector, on joints placed by hand."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from squares import blank
 
 from lib import parts
-from lib.deepfashion import Benchmark
 from lib.lists import JOINTS
 
 N = 60
@@ -21,15 +20,8 @@ def benchmark():
     joints = (corner[:, None] + rng.random((N, 14, 2)) * size[:, None]).astype(np.float32)
     visibility = rng.choice(3, (N, 14), p=(0.8, 0.1, 0.1)).astype(np.int8)
     joints[visibility == 2] = np.nan
-    return Benchmark(
-        name="category_attribute",
-        images_root=Path("nowhere"),
-        image=np.array([f"{i}.jpg" for i in range(N)]),
-        split=np.array(["train"] * N),
-        box=np.concatenate([corner, corner + size], axis=1).astype(np.float32),
-        joints=joints,
-        joint_visibility=visibility,
-    )
+    box = np.concatenate([corner, corner + size], axis=1).astype(np.float32)
+    return blank(N, split=np.array(["train"] * N), box=box, joints=joints, joint_visibility=visibility)
 
 
 def in_units(benchmark, i, points, margin=0.0):

@@ -59,17 +59,6 @@ def png_with(kind: bytes, body: bytes, image=RGB, before: bytes = b"IDAT") -> by
     return data[:at] + struct.pack(">I", len(body)) + kind + body + struct.pack(">I", check) + data[at:]
 
 
-def palette(transparency=None) -> bytes:
-    """Encode a PNG with a palette of the four colours, of which some are transparent."""
-    image = RGB.quantize(4)
-    options = {}
-    if transparency:
-        colours = np.array(image.getpalette()[:12]).reshape(4, 3)
-        hidden = [int(np.abs(colours - PIXELS[at]).sum(1).argmin()) for at in ((0, 47), (31, 47))]
-        options = {"transparency": bytes(0 if i in hidden else 255 for i in range(4))}
-    return encoded(image, "PNG", **options)
-
-
 JPEG = encoded(RGB, "JPEG", quality=95, subsampling=0)
 END = JPEG.rindex(b"\xff\xd9")
 STRAYS = {  # where in the JPEG, what
@@ -102,9 +91,9 @@ KINDS = {  # file name -> its bytes, and the pixels that it shows
     "cut_out.webp": (encoded(RGBA, "WEBP", lossless=True), CUT),
     "cut_out.tif": (encoded(RGBA, "TIFF"), CUT),
     "cut_out_grey.png": (encoded(RGBA.convert("LA"), "PNG"), np.where(np.arange(48)[:, None] < 24, GREY, 255)),
-    "cut_out_palette.png": (palette(transparency=True), CUT),
+    "cut_out_palette.png": (encoded(RGBA.quantize(4), "PNG"), CUT),
     "cut_out_by_colour.png": (encoded(RGB, "PNG", transparency=(30, 160, 30)), NO_GREEN),
-    "palette.png": (palette(), PIXELS),
+    "palette.png": (encoded(RGB.quantize(4), "PNG"), PIXELS),
     "grey.jpg": (encoded(RGB.convert("L"), "JPEG", quality=95), GREY),
     "grey.png": (encoded(RGB.convert("L"), "PNG"), GREY),
     "one_bit.png": (encoded(RGB.convert("1", dither=0), "PNG"), np.where(GREY > 127, 255, 0)),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from squares import with_schedule
+from test_train import stop_before
 
 from lib import efficientnet, networks, runs, train
 from lib.artefact import read_tensors
@@ -32,17 +33,10 @@ def plan_of(benchmarks, config, out, **changes):
     return runs.make_plan(benchmarks, replace(config, **changes), out)
 
 
-def scores_of(run):
-    return read_tensors(run.folder / "scores.safetensors", "np")
-
-
 def only(benchmarks, config, out, method, stage="category_attribute", seed=0, weights=""):
     """Return the run of one method on one stage, with the plan that it is in."""
     plan = runs.make_plan(benchmarks, replace(config, methods=(method,), seeds=(seed,)), out, weights)
     return next(run for run in plan.of(stage) if stage == "pretrain" or run.method == method), plan
-
-
-# ---- the plan -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("config", [SMOKE, PAPER, DEMO], ids=lambda config: config.profile)
@@ -128,9 +122,7 @@ def test_without_attributes_a_search_has_those_of_the_stage_before_which_must_ha
     main = replace(no_pretraining["category_attribute"], attributes=None, attribute_names=None)
     run = only(no_pretraining | {"category_attribute": main}, PHOTOS, tmp_path, "fashionnet+100", "inshop")[0]
     assert run.parent is None and run.start == "imagenet"  # the run before cannot be trained
-
-
-def test_without_joints_the_shipped_detectors_serve_the_demo(no_pretraining, tmp_path):
+    # Without joints the shipped detectors serve the demo.
     bare = {name: replace(b, joints=None, joint_visibility=None) for name, b in no_pretraining.items()}
     assert "fashionnet+joints" in runs.make_plan(bare, DEMO, tmp_path).methods("category_attribute")
     for reasons in runs.make_plan(bare, PHOTOS, tmp_path).missing.values():
@@ -176,56 +168,41 @@ def test_a_method_without_a_shipped_network_is_skipped(pretraining, world, no_pr
     assert {reasons["mine"] for reasons in plan.missing.values()} == {"no pre-trained network is shipped for it"}
 
 
-# ---- keys -----------------------------------------------------------------------------------------------------------
-
-
 def key(benchmarks, config, name="fashionnet", stage="category_attribute", seed=0, weights=""):
     return only(benchmarks, config, networks.SHIPPED, name, stage, seed, weights)[0].key
-
-
-def with_training(config, **changes):
-    return replace(config, training=replace(config.training, **changes))
 
 
 def test_what_changes_a_run_and_what_does_not(world, config, monkeypatch):
     first = key(world, config)
     t = config.training
     others = {
-        "rate": with_training(config, category_attribute=replace(t.category_attribute, rate=2e-3)),
-        "rounds": with_training(config, category_attribute=replace(t.category_attribute, rounds=3)),
-        "pre-training": with_training(config, pretrain=replace(t.pretrain, rate=2e-3)),
-        "loss weights": with_training(config, step1=replace(t.step1, landmark=9)),
-        "batch": with_training(config, category_attribute=replace(t.category_attribute, batch=4)),
-        "balance": with_training(config, attribute_balance=0.2),
+        "rate": with_schedule(config, category_attribute=replace(t.category_attribute, rate=2e-3)),
+        "rounds": with_schedule(config, category_attribute=replace(t.category_attribute, rounds=3)),
+        "pre-training": with_schedule(config, pretrain=replace(t.pretrain, rate=2e-3)),
+        "loss weights": with_schedule(config, step1=replace(t.step1, landmark=9)),
+        "batch": with_schedule(config, category_attribute=replace(t.category_attribute, batch=4)),
+        "balance": with_schedule(config, attribute_balance=0.2),
         "input": replace(config, input=replace(config.input, jitter=0.2)),
         "model": replace(config, model=replace(config.model, dropout=0.1)),
         "start": replace(config, start="imagenet"),
         "seed of the pre-training": replace(config, seed=2),
     }
     keys = {what: key(world, other) for what, other in others.items()}
-    keys["first"], keys["seed"] = first, key(world, config, seed=1)
+    keys |= {"first": first, "seed": key(world, config, seed=1), "stage": key(world, config, stage="inshop")}
     keys["method"] = key(world, config, "fashionnet-joint")
-    keys["stage"] = key(world, config, stage="inshop")
+    moved = replace(world["category_attribute"], box=world["category_attribute"].box + 1)
+    keys["data"] = key(world | {"category_attribute": moved}, config)
     with monkeypatch.context() as m:
         m.setattr(runs, "VERSION", runs.VERSION + 1)
         keys["version"] = key(world, config)
     assert len(set(keys.values())) == len(keys), keys
     # What does not: the profile's name, other methods and seeds, other stages' schedules, how a method is described.
-    same = [
-        replace(config, profile="another", world=SMOKE.world),
-        with_training(config, inshop=replace(t.inshop, rate=5e-3)),
-    ]
-    assert [key(world, other) for other in same] == [first, first]
+    assert key(world, replace(config, profile="another", world=SMOKE.world)) == first
+    assert key(world, with_schedule(config, inshop=replace(t.inshop, rate=5e-3))) == first
+    assert key({name: replace(b) for name, b in world.items()}, config) == first
     monkeypatch.setitem(METHODS, "fashionnet", replace(METHODS["fashionnet"], difference="in other words"))
-    assert key(world, config) == first
     plan = plan_of(world, config, networks.SHIPPED, seeds=(0, 1, 2))
     assert [run.key for run in plan.of("category_attribute", "fashionnet")][0] == first
-
-
-def test_other_data_makes_another_run(squares, config):
-    first = key({"category_attribute": squares}, config)
-    assert key({"category_attribute": replace(squares)}, config) == first
-    assert key({"category_attribute": replace(squares, box=squares.box + 1)}, config) != first
 
 
 def test_a_run_depends_on_the_weights_that_it_starts_from(no_pretraining, config, tmp_path, monkeypatch):
@@ -251,9 +228,6 @@ def test_a_run_depends_on_the_weights_that_it_starts_from(no_pretraining, config
     assert key(no_pretraining, shipped, "wtbi") != generic
 
 
-# ---- rows -----------------------------------------------------------------------------------------------------------
-
-
 def test_validation_images_are_logged_where_results_are_measured_on_others(squares, monkeypatch):
     split = squares.split.copy()
     split[:6] = "val"
@@ -276,9 +250,6 @@ def test_what_is_measured_is_never_logged(squares, search_squares):
     assert not set(search_squares.item[rows]) & set(search_squares.item[held_out])
 
 
-# ---- rankings -------------------------------------------------------------------------------------------------------
-
-
 def by_score(scores, numbers):
     return sorted(numbers, key=lambda number: (-scores[number], number))
 
@@ -296,13 +267,9 @@ def test_ranked_scores_equal_a_sort(world):
         "embedding": rng.random((n, 4)).astype(np.float32),
     }
     got = runs.rank(scores, benchmark, rows)
-    assert {name: value.dtype.name for name, value in got.items()} == {
-        "category": "int16",
-        "attributes": "int16",
-        "attributes_in_group": "int16",
-        "visibility": "uint8",
-        "landmarks": "float32",
-    }
+    dtypes = dict.fromkeys(("category", "attributes", "attributes_in_group"), "int16")
+    dtypes |= {"visibility": "uint8", "landmarks": "float32"}
+    assert {name: value.dtype.name for name, value in got.items()} == dtypes
     for i in range(n):
         assert got["category"][i].tolist() == by_score(scores["category"][i], range(50))[:20]
         assert got["attributes"][i].tolist() == by_score(scores["attributes"][i], range(A))[:20]
@@ -332,16 +299,19 @@ def test_nearest_rows_equal_a_sort(name, world):
             assert got[kind][q].tolist() == (numbers + [-1] * runs.NEAREST)[: runs.NEAREST]
 
 
-# ---- runs, trained --------------------------------------------------------------------------------------------------
-
-
 @pytest.fixture(scope="module")
 def trained(world, config, tmp_path_factory):
-    """FashionNet+100, pre-trained and fine-tuned on every benchmark."""
+    """FashionNet+100, pre-trained and fine-tuned on every benchmark; what is kept of FashionNet alone, too."""
     plan = plan_of(world, config, tmp_path_factory.mktemp("out"), methods=("fashionnet+100",), seeds=(0,))
-    for run in plan.runs:
-        runs.train_run(plan, run)
+    with pytest.MonkeyPatch.context() as m:
+        m.setattr(runs, "FASHIONNET", "fashionnet+100")
+        for run in plan.runs:
+            runs.train_run(plan, run)
     return plan, {run.stage: run for run in plan.runs}
+
+
+def scores_of(run):
+    return read_tensors(run.folder / "scores.safetensors", "np")
 
 
 def test_a_run_leaves_what_it_promises(trained, world, config):
@@ -350,6 +320,7 @@ def test_a_run_leaves_what_it_promises(trained, world, config):
     for stage, run in each.items():
         files = {"model.safetensors", "run.json", "about.json"}
         files |= set() if stage == "pretrain" else {"ranking.safetensors", "scores.safetensors"}
+        files |= {"before.safetensors"} if stage in runs.SEARCHES else set()
         assert {p.name for p in run.folder.iterdir()} == files
         assert run.finished and run.folder.parent == plan.out / "runs" / stage
         about, history = runs.info(run)["about"], runs.info(run)["history"]
@@ -407,10 +378,11 @@ def test_a_finished_run_is_found_and_not_trained_again(trained, monkeypatch):
 def test_fine_tuning_starts_where_pretraining_ended(world, config, trained):
     """At rate 0 nothing moves: every parameter is the pre-trained one, but the head of other categories."""
     plan, each = trained
-    still = with_training(config, inshop=replace(config.training.inshop, rate=0.0))
+    still = with_schedule(config, inshop=replace(config.training.inshop, rate=0.0))
     run, plan = only(world, still, plan.out, "fashionnet+100", "inshop")
     assert run.parent == each["pretrain"]
     runs.train_run(plan, run)
+    assert runs.before(run) == {}  # it is not FashionNet
     initial, after = (networks.load(each_run.network)[0] for each_run in (run.parent, run))
     assert world["inshop"].category_names != world["category_attribute"].category_names
     for name in initial:
@@ -434,38 +406,20 @@ def test_a_detector_is_trained_first_and_then_frozen(squares, config, tmp_path):
 
 
 def test_a_stopped_run_resumes_and_ends_with_the_same_scores(squares, config, tmp_path, monkeypatch):
-    benchmarks = {"category_attribute": squares}
-    whole, plan = only(benchmarks, config, tmp_path / "whole", "fashionnet")
+    whole, plan = only({"category_attribute": squares}, config, tmp_path / "whole", "fashionnet")
     runs.train_run(plan, whole)
-    run, plan = only(benchmarks, config, tmp_path / "stopped", "fashionnet")
-    monkeypatch.setattr(train, "SAVE_EVERY", -1.0)
-    epoch = train.run_epoch
-
-    def stop_at_the_second(job, update, number, bar):
-        if number == 1:
-            raise KeyboardInterrupt
-        return epoch(job, update, number, bar)
-
-    monkeypatch.setattr(train, "run_epoch", stop_at_the_second)
-    with pytest.raises(KeyboardInterrupt):
+    run, plan = only({"category_attribute": squares}, config, tmp_path / "stopped", "fashionnet")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        stop_before(patch, 1)
         runs.train_run(plan, run)
     left = run.folder.with_name(f"{run.folder.name}.part")
     assert [p.name for p in left.iterdir()] == ["checkpoint.safetensors"] and not run.finished
-    seen = []
+    epoch, seen = train.run_epoch, []
     monkeypatch.setattr(train, "run_epoch", lambda *given: seen.append(given[2]) or epoch(*given))
     runs.train_run(plan, run)
     assert seen == [1] and not left.exists() and not (run.folder / "checkpoint.safetensors").exists()
     ours, exact = scores_of(run)[0], scores_of(whole)[0]
     assert all(np.array_equal(ours[name], exact[name]) for name in exact)
-
-
-def test_a_cut_file_of_a_run_is_one_sentence(trained, tmp_path):
-    run = replace(trained[1]["inshop"], folder=tmp_path / "run")
-    run.folder.mkdir()
-    whole = (trained[1]["inshop"].folder / "ranking.safetensors").read_bytes()
-    (run.folder / "ranking.safetensors").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match=f"ranking.safetensors: cannot be read .*; delete {run.folder} and start again"):
-        runs.ranking(run)
 
 
 def test_a_shipped_network_that_does_not_fit_is_named(squares, config, tmp_path, monkeypatch):
@@ -499,19 +453,15 @@ def test_a_loss_that_is_not_finite_names_the_photos(squares, config, tmp_path):
         runs.train_run(plan, run)
 
 
-def test_a_search_keeps_what_fashionnet_found_before_its_fine_tuning(world, config, tmp_path):
-    plan = plan_of(world, config, tmp_path, methods=("fashionnet",), seeds=(0,))
-    run = plan.of("inshop", "fashionnet")[0]
-    runs.train_run(plan, run)
-    benchmark, method = world["inshop"], find("fashionnet")
-    model = networks.build(method, benchmark, config, 0)
+def test_a_search_keeps_what_fashionnet_found_before_its_fine_tuning(trained, world, config):
+    run, benchmark, method = trained[1]["inshop"], world["inshop"], find("fashionnet+100")
+    model, fabric = networks.build(method, benchmark, config, 0), train.make_fabric("32-true")
     state, header = networks.load(run.parent.network)
     networks.start(model, state, header["classes"], networks.classes(benchmark))
     query, gallery = sides(benchmark)
-    rows = np.concatenate([query, gallery])
-    samples = train.make_samples(benchmark, config, method)
-    samples = replace(samples, crops=runs.load_crops(benchmark, config, tmp_path, train.make_fabric("32-true")))
-    scores = train.predict(model, samples, benchmark, rows, method, config, train.make_fabric("32-true"))
-    expected = runs.rank(scores, benchmark, rows, len(query))["nearest"]
+    rows, samples = np.concatenate([query, gallery]), train.make_samples(benchmark, config, method)
+    samples = replace(samples, crops=runs.load_crops(benchmark, config, trained[0].out, fabric))
+    scores = train.predict(model, samples, benchmark, rows, method, config, fabric)
     found = runs.before(run)["nearest"]
-    assert (found == expected).all() and not (found == runs.ranking(run)["nearest"]).all()
+    assert (found == runs.rank(scores, benchmark, rows, len(query))["nearest"]).all()
+    assert not (found == runs.ranking(run)["nearest"]).all()

@@ -14,11 +14,7 @@ def test_copies_by_hand():
     angles = np.array([0.0, 1.0, 1.1]), np.array([0.0, 2.5])
     train, test = (np.stack([np.cos(a), np.sin(a)], axis=1).astype(np.float32) for a in angles)
     table = find_duplicates.count_copies({"train": (["a", "b", "c"], train), "test": (["a", "d"], test)})
-    assert table.values.tolist() == [
-        ["train", "train", 3, 0, 2],
-        ["train", "test", 3, 1, 1],
-        ["test", "test", 2, 0, 0],
-    ]
+    assert table.values.tolist() == [["train", "train", 3, 0, 2], ["train", "test", 3, 1, 1], ["test", "test", 2, 0, 0]]
 
 
 def test_a_photo_in_two_splits_is_counted(world_root, tmp_path, capsys):

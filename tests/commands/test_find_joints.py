@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from lib.commands import find_joints
 from lib.deepfashion import find_benchmarks
-from lib.lists import FOLDERS, JOINTS, write_list
+from lib.lists import FOLDERS, JOINTS
+from lib.write import write
 
 BOX = np.array([10.0, 10, 60, 100])
 
@@ -34,16 +36,13 @@ class Detector(torch.nn.Module):
 @pytest.fixture
 def benchmark(tmp_path):
     """An In-shop folder with three photos, without joints."""
-    folder = tmp_path / FOLDERS["inshop"]
-    names = [f"img/WOMEN/Dresses/id_0000000{i}/01_1_front.jpg" for i in range(1, 4)]
+    items = [f"id_0000000{i}" for i in range(1, 4)]
+    names = [f"img/WOMEN/Dresses/{item}/01_1_front.jpg" for item in items]
+    box = {"x1": 10, "y1": 10, "x2": 60, "y2": 100}
+    b = write(tmp_path, pd.DataFrame({"image": names, "item": items, "split": "train"} | box))
     for name in names:
-        (folder / "Img" / name).parent.mkdir(parents=True)
-        cv2.imwrite(str(folder / "Img" / name), np.full((120, 80, 3), 200, np.uint8))
-    boxes = [f"{name}  3 1 010 010 060 100" for name in names]
-    write_list(folder / "Anno" / "list_bbox_inshop.txt", "image_name clothes_type pose_type x_1 y_1 x_2 y_2", boxes)
-    splits = [f"{name}  {name.split('/')[3]}  train" for name in names]
-    write_list(folder / "Eval" / "list_eval_partition.txt", "image_name item_id evaluation_status", splits)
-    return find_benchmarks(tmp_path)["inshop"]
+        cv2.imwrite(str(b.images_root / name), np.full((120, 80, 3), 200, np.uint8))
+    return b
 
 
 def test_cocos_keypoints_become_our_joints():

@@ -51,9 +51,9 @@ def test_paths_are_the_callers_and_results_of_real_photos_have_a_folder_of_their
     monkeypatch.chdir(tmp_path)
     Path("my data").mkdir()
     Path("w.safetensors").touch()
-    args = run_all.parse(["--data", "my data", "--weights", "w.safetensors", "--profile", "paper"])
-    assert (args.data, args.weights) == (str(tmp_path / "my data"), str(tmp_path / "w.safetensors"))
     data = ["--data", "my data"]
+    args = run_all.parse([*data, "--weights", "w.safetensors", "--profile", "paper"])
+    assert (args.data, args.weights) == (str(tmp_path / "my data"), str(tmp_path / "w.safetensors"))
     calls = [[], data, [*data, "--trunk", "vgg16"], ["--profile", "smoke"], [*data, "--profile", "smoke"]]
     names = [run_all.parse(call).out.relative_to(ROOT).as_posix() for call in calls]
     assert names == [f"outputs/{name}" for name in ("demo", "photos", "photos-vgg16", "smoke", "smoke_photos")]

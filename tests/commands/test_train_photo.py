@@ -1,14 +1,16 @@
 """Training the network for photos: its losses and figures by hand, and a few updates on a tiny world."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from squares import NO_PICTURES
 
 from lib import networks, photo_network
 from lib.commands import train_photo
 from lib.photo_network import KINDS, NONE, PhotoNet
-from lib.world.size import World
 
 
 def test_the_loss_of_a_kind_is_that_of_all_its_categories():
@@ -61,12 +63,9 @@ def test_a_tiny_training_writes_a_network(tmp_path, monkeypatch, capsys):
     for split in ("train", "validation"):
         for kind in KINDS:
             (tmp_path / "photos" / split / kind).mkdir(parents=True)
-            for number in range(2):
-                pixels = rng.integers(0, 255, (40, 30, 3), dtype=np.uint8)
-                Image.fromarray(pixels).save(tmp_path / "photos" / split / kind / f"{number}.png")
-    names = ("inshop_train_items", "inshop_test_items", "consumer2shop_train_items", "consumer2shop_val_items")
-    none = dict.fromkeys((*names, "consumer2shop_test_items", "distractors"), 0)
-    few = World(pretrain=8, train=4, val=4, test=8, px=96, **none)
+            pixels = rng.integers(0, 255, (40, 30, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "photos" / split / kind / "a.png")
+    few = replace(NO_PICTURES, pretrain=8, train=4, val=4, test=8, px=96)
     for name, value in {"WORLD": few, "STEPS": 2, "BATCH": 2, "FEWEST": 1, "EPOCHS": 1, "PRECISION": 0.0}.items():
         monkeypatch.setattr(train_photo, name, value)
     arguments = ["--photos", str(tmp_path / "photos"), "--out", str(tmp_path / "out")]

@@ -1,15 +1,13 @@
 """Results that several tests of the report share."""
 
-from pathlib import Path
-
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from answers import answers, make
+from squares import blank
 
 from lib import paper
-from lib.deepfashion import Benchmark
 from lib.methods import FASHIONNET
 from lib.report.results import Results
 
@@ -35,14 +33,9 @@ def landmarks():
     """Three tested images with all landmarks at the box's middle; the last image's are occluded, one slot is absent."""
     visibility = np.zeros((4, 8), np.int8)
     visibility[3], visibility[1, 7] = 1, -1
-    benchmark = Benchmark(
-        name="category_attribute",
-        images_root=Path("nowhere"),
-        image=np.array([f"{i}.jpg" for i in range(4)]),
-        box=np.tile(np.array([[10, 20, 110, 220]], np.float32), (4, 1)),
-        split=np.array(["train", "test", "test", "test"]),
-        landmarks=np.full((4, 8, 2), (60, 120), np.float32),
-        visibility=visibility,
+    split, box = np.array(["train", "test", "test", "test"]), np.tile(np.float32([10, 20, 110, 220]), (4, 1))
+    benchmark = blank(
+        4, split=split, box=box, landmarks=np.full((4, 8, 2), (60, 120), np.float32), visibility=visibility
     )
     guess = benchmark.landmarks[1:].copy()
     guess[0, 0] += (15, 0)  # 0.15 of the box's width

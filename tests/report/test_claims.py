@@ -1,11 +1,11 @@
 """Claims and their verdicts on made-up answers whose truth is known, and on intervals worked by hand."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from squares import blank
 
 from lib.config import PROFILES
 from lib.deepfashion import Benchmark
@@ -14,12 +14,7 @@ from lib.report import claims
 from lib.report.claims import Comparison, Side
 from lib.report.results import Results
 
-COLUMNS = (
-    "group claim where paper measured lo hi detectable p direction size dose reason seeds pretrainings rule".split()
-)
-
-
-# ---- verdicts by hand -----------------------------------------------------------------------------------------------
+COLUMNS = "group claim where paper measured lo hi detectable p direction size dose reason seeds pretrainings rule"
 
 
 @pytest.mark.parametrize(
@@ -178,14 +173,12 @@ def test_no_spread_is_limited_by_the_rule_of_three():
 def test_detectable_differences_are_seen_with_80_per_cent_power():
     """A true difference of 2.8 standard errors is told from 0 in 80 % of 400 simulated experiments."""
     rng, n, seen, promised = np.random.default_rng(0), 400, 0, []
-    base = 0.5
-    effect = claims.seen(n) * np.sqrt(2 * base * (1 - base) / n)  # two independent shares of n items
-    for seed in range(400):
-        sides = []
-        for rate in (base + effect / 2, base - effect / 2):
-            hits = (rng.random(n) < rate)[None] * 1.0
-            values = claims.metrics.Bootstrap(n, n=200, seed=2 * seed + len(sides)).ratios(hits, np.ones((1, n)))
-            sides.append(Side(values, n, int(hits.sum()), int(n - hits.sum())))
+    effect = claims.seen(n) * np.sqrt(2 * 0.5 * 0.5 / n)  # two independent shares of n items, around a half
+    draws = [claims.metrics.Bootstrap(n, n=200, seed=seed) for seed in (0, 1)]
+    for _ in range(400):
+        hits = [rng.random(n) < 0.5 + part for part in (effect / 2, -effect / 2)]
+        values = [draw.ratios(each, np.ones(n)) for draw, each in zip(draws, hits, strict=True)]
+        sides = [Side(v, n, each.sum(), n - each.sum()) for v, each in zip(values, hits, strict=True)]
         row = claims.weigh([claims.difference("", *sides)])
         seen += verdict(row) == "held"
         promised.append(row["detectable"])
@@ -193,35 +186,30 @@ def test_detectable_differences_are_seen_with_80_per_cent_power():
     assert np.mean(promised) == pytest.approx(effect, rel=0.05)
 
 
-# ---- whole claims on made-up answers --------------------------------------------------------------------------------
-
-CATEGORIES = ("Dresses", "Shorts", "Sweatshorts", "Tee", "Jacket")
-
-
-def benchmark(name: str, n: int, rng, groups=ATTRIBUTE_GROUPS, **fields) -> Benchmark:
-    labels = np.where(rng.random((n, 20)) < 0.2, 1, -1).astype(np.int8)
+def benchmark(name: str, n: int, rng, **fields) -> Benchmark:
     full = dict(
-        name=name,
-        images_root=Path("nowhere"),
-        image=np.array([f"{i}.jpg" for i in range(n)]),
-        split=np.array(["test"] * n),
-        box=np.tile(np.array([[0, 0, 100, 100]], np.float32), (n, 1)),
+        attributes=np.where(rng.random((n, 20)) < 0.2, 1, -1).astype(np.int8),
         category=rng.integers(0, 5, n).astype(np.int16),
-        category_names=CATEGORIES,
+        category_names=("Dresses", "Shorts", "Sweatshorts", "Tee", "Jacket"),
         landmarks=np.full((n, 8, 2), 50, np.float32),
         visibility=np.zeros((n, 8), np.int8),
-        attributes=labels,
         attribute_names=tuple(f"a{i}" for i in range(20)),
-        attribute_groups=np.repeat(list(groups), 4).astype(np.int8)[:20],
-        group_names=dict(groups),
+        attribute_groups=np.repeat(list(ATTRIBUTE_GROUPS), 4).astype(np.int8),
+        group_names=ATTRIBUTE_GROUPS,
     )
-    return Benchmark(**full | fields)
+    return blank(n, name=name, **full | fields)
+
+
+def one_label(n: int, rng) -> Benchmark:
+    """Half of the images are for training, and each has one attribute."""
+    labels = -np.ones((n, 20), np.int8)
+    labels[np.arange(n), rng.integers(0, 20, n)] = 1
+    return benchmark("category_attribute", n, rng, attributes=labels, split=np.array(["train", "test"] * (n // 2)))
 
 
 def right_category(b: Benchmark, right: np.ndarray) -> np.ndarray:
     """Ranked categories with the true one first where `right`, and nowhere in the first five otherwise."""
-    filler = np.array([[5, 6, 7, 8, 9]]).repeat(len(right), 0)
-    return np.where(right[:, None] & (np.arange(5) == 0), b.category[:, None], filler).astype(np.int16)
+    return np.where(right[:, None] & (np.arange(5) == 0), b.category[:, None], np.arange(5, 10)).astype(np.int16)
 
 
 LARGER = "FashionNet leads DARN by more than in-shop, in shares of DARN's, top-20"
@@ -230,7 +218,7 @@ LEARNED = {name: claims.Dose("by hand", True) for c in claims.CLAIMS for name in
 
 def judged(results: dict[str, Results], dosed=LEARNED, drawn=False):
     table = claims.judge(results, dosed, drawn)
-    assert list(table.columns) == COLUMNS and table.claim.is_unique and len(table) == len(claims.CLAIMS)
+    assert list(table.columns) == COLUMNS.split() and table.claim.is_unique and len(table) == len(claims.CLAIMS)
     untested = table.direction == "not testable here"
     assert (table.reason[untested] != "").all() and table[["measured", "lo", "hi"]][~untested].notna().all().all()
     assert (table.rule == claims.RULE_DATE).all() and (table.pretrainings == 1).all()
@@ -255,23 +243,14 @@ def categories(n: int, rates: dict[str, float]) -> dict[str, Results]:
 
 def test_a_planted_effect_is_held_with_its_size():
     lead = (82.58 - 59.48) / 100
-    table = judged(categories(2000, {"fashionnet": 0.85, "darn": 0.85 - lead, "wtbi": 0.75}))
-    row = table.loc["categories", "FashionNet leads DARN in categories, top-3"]
+    claim = "categories", "FashionNet leads DARN in categories, top-3"
+    row = judged(categories(1000, {"fashionnet": 0.85, "darn": 0.85 - lead})).loc[claim]
     assert (row.direction, row["size"], row.seeds) == ("held", "same", 3)
-    assert row.paper == pytest.approx((82.58 - 59.48) / 100)
+    assert row.paper == pytest.approx(lead)
     assert row.lo < row.measured < row.hi and 0 < row.detectable < 0.1
-    row = table.loc["categories", "FashionNet leads WTBI in categories, top-3"]
-    assert (row.direction, row["size"]) == ("held", "smaller")
-    # Swapped, the same claim is refuted.
-    table = judged(categories(2000, {"fashionnet": 0.6, "darn": 0.85}))
-    row = table.loc["categories", "FashionNet leads DARN in categories, top-3"]
+    row = judged(categories(1000, {"fashionnet": 0.6, "darn": 0.85})).loc[claim]  # swapped, it is refuted
     assert (row.direction, row["size"]) == ("opposite", "opposite")
-
-
-def test_no_effect_is_told_by_many_items_and_undecided_by_few():
-    claim = ("categories", "FashionNet leads DARN in categories, top-3")
-    verdicts = {n: judged(categories(n, {"fashionnet": 0.9, "darn": 0.9})).loc[claim].direction for n in (300, 6000)}
-    assert verdicts == {300: "undecided", 6000: "no difference"}
+    assert judged(categories(300, {"fashionnet": 0.9, "darn": 0.9})).loc[claim].direction == "undecided"
     few = judged(categories(12, {"fashionnet": 0.7, "darn": 0.7})).loc[claim]
     assert (few.direction, few.reason) == ("not testable here", "too few units: 12")
 
@@ -334,11 +313,8 @@ def attribute_answers(b: Benchmark, rng, recall: np.ndarray) -> dict[str, np.nda
 
 
 def test_attribute_claims_find_the_groups_that_gain():
-    rng, n = np.random.default_rng(1), 3000
-    labels = -np.ones((n, 20), np.int8)
-    labels[np.arange(n), rng.integers(0, 20, n)] = 1
-    b = benchmark("category_attribute", n, rng, attributes=labels, split=np.array(["train", "test"] * (n // 2)))
-    low, gain = np.full(20, 0.4), np.full(20, 0.1)
+    rng = np.random.default_rng(1)
+    b, low, gain = one_label(1500, rng), np.full(20, 0.4), np.full(20, 0.1)
     gain[8:16] = 0.5  # groups 3 and 4 are shape and part
     answers = {m: [attribute_answers(b, rng, low + g)] for m, g in (("fashionnet", gain), ("darn", 0), ("wtbi", -0.3))}
     results = found_by(b, answers)
@@ -441,12 +417,9 @@ def test_an_ingredient_that_was_not_learned_is_not_judged_but_shown():
 
 def test_doses_by_hand():
     """Landmarks found in three of four; attributes recalled where the ranking has them, and not beyond rank 10."""
-    rng, n = np.random.default_rng(0), 400
-    labels = -np.ones((n, 20), np.int8)
-    labels[np.arange(n), rng.integers(0, 20, n)] = 1
-    b = benchmark("category_attribute", n, rng, attributes=labels, split=np.array(["train", "test"] * (n // 2)))
-    off = np.where(rng.random((n, 8)) < 0.75, 0, 20)
-    landmarks = moved(b, off)
+    rng = np.random.default_rng(0)
+    b = one_label(400, rng)
+    landmarks = moved(b, np.where(rng.random((400, 8)) < 0.75, 0, 20))
     found = attribute_answers(b, rng, np.ones(20)) | {"landmarks": landmarks}
     dosed = claims.doses(found_by(b, {"fashionnet": [found]}), PROFILES["demo"], {1: 0.12, 2: 0.01})
     assert dosed["landmarks"].learned
@@ -469,13 +442,9 @@ def test_ingredients_are_what_the_methods_differ_in():
 
 def test_the_ceiling_of_attributes_without_odds_is_that_of_k_answers():
     """Images of six labels: five answers find at most 5 of 6; of one group no ceiling is known."""
-    rng, n = np.random.default_rng(0), 60
-    labels = -np.ones((n, 20), np.int8)
-    labels[:, :6] = 1
-    b = benchmark("category_attribute", n, rng, attributes=labels)
-    r = Results("category_attribute", b, np.arange(n), {})
-    counts = claims.measures.attributes
-    assert claims.best_possible(r, counts, 5, "all") == pytest.approx(5 / 6)
-    assert (
-        claims.best_possible(r, counts, 5, "part") == claims.best_possible(r, claims.measures.category, 5, "all") == 1
-    )
+    labels = np.where(np.arange(20) < 6, 1, -1).repeat(60).reshape(20, 60).T
+    b = benchmark("category_attribute", 60, np.random.default_rng(0), attributes=labels)
+    r = Results("category_attribute", b, np.arange(60), {})
+    cases = (("attributes", "all", 5 / 6), ("attributes", "part", 1), ("category", "all", 1))
+    for name, group, best in cases:
+        assert claims.best_possible(r, getattr(claims.measures, name), 5, group) == pytest.approx(best)

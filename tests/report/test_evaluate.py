@@ -89,10 +89,7 @@ HEAD = "image,Tee,Dress\nimg/a/1.jpg,2,1\n"
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (
-            f"{HEAD}img/z/9.jpg,1,2\n",
-            r"p\.csv, line 3: image 'img/z/9.jpg' is not among those of .*; leave out this",
-        ),
+        (f"{HEAD}img/z/9.jpg,1,2\n", r"p\.csv, line 3: image 'img/z/9.jpg' is not among those of .*; leave out this"),
         (f"{HEAD}img/a/1.jpg,1,2\n", r"line 3: image .img/a/1.jpg. is there a second time"),
         (f"{HEAD}img/c/3.jpg,1,2\n", r"p\.csv: no row for image img/b/2.jpg, one of 1"),
         (f"{HEAD}img/b/2.jpg,1,nan\nimg/c/3.jpg,1,2\n", r"line 3: category holds NaN"),

@@ -1,18 +1,17 @@
 """Every measure against another library, a case worked by hand, or a simulation."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from answers import make, rng, search_results
 from sklearn.metrics import top_k_accuracy_score
+from squares import blank
 from torchmetrics.functional.classification import multiclass_accuracy, multilabel_recall
 from torchmetrics.utilities.data import select_topk
 
 from lib import metrics, paper, runs
-from lib.deepfashion import Benchmark
 from lib.methods import FASHIONNET
 from lib.report import measures, tables
 from lib.report.measures import measure_all
@@ -55,18 +54,13 @@ def test_groups_by_frequency_follow_the_training_labels(found):
 def scored(scores: np.ndarray, **labels) -> Results:
     """Return results of scores (n, classes) that rank categories or attributes."""
     n, (name, truth) = len(scores), next(iter(labels.items()))
-    split, box = np.array(["test"] * n), np.ones((n, 4))
-    b = Benchmark("category_attribute", Path("nowhere"), np.arange(n).astype(str), split, box)
     names = tuple(map(str, range(scores.shape[1])))
     if name == "category":
-        answers = {"m": [{"category": metrics.ranked(scores, scores.shape[1])}]}
-        return Results(b.name, replace(b, category=truth, category_names=names), np.arange(n), answers)
-    groups, words = np.arange(len(names)) % 5 + 1, {number: f"g{number}" for number in range(1, 6)}
-    b = replace(b, attributes=truth, attribute_names=names, attribute_groups=groups, group_names=words)
-    answers = {
-        "attributes": metrics.ranked(scores, 20),
-        "attributes_in_group": metrics.ranked_in_groups(scores, groups),
-    }
+        b, answers = blank(n, category=truth, category_names=names), {name: metrics.ranked(scores, len(names))}
+    else:
+        groups, words = np.arange(len(names)) % 5 + 1, {number: f"g{number}" for number in range(1, 6)}
+        b = blank(n, attributes=truth, attribute_names=names, attribute_groups=groups, group_names=words)
+        answers = {name: metrics.ranked(scores, 20), "attributes_in_group": metrics.ranked_in_groups(scores, groups)}
     return Results(b.name, b, np.arange(n), {"m": [answers]})
 
 
@@ -76,9 +70,8 @@ def test_category_accuracy_equals_torchmetrics_and_sklearn(k):
     r = scored(scores, category=labels)
     theirs = multiclass_accuracy(torch.tensor(scores), torch.tensor(labels), num_classes=50, average="micro", top_k=k)
     assert measures.value(r, "category", "micro", k, "m") == pytest.approx(theirs.item(), abs=1e-6)
-    each = [
-        top_k_accuracy_score(labels[labels == c], scores[labels == c], k=k, labels=np.arange(50)) for c in set(labels)
-    ]
+    rows = [labels == c for c in set(labels)]
+    each = [top_k_accuracy_score(labels[row], scores[row], k=k, labels=np.arange(50)) for row in rows]
     assert measures.value(r, "category", "macro", k, "m") == pytest.approx(np.mean(each))
 
 

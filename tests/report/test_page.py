@@ -127,8 +127,7 @@ def test_names_are_text_and_never_html(run):
 
 
 @pytest.mark.parametrize(
-    "file",
-    [*(f"tables/{name}.csv" for name in ("claims", "measures", "counts", "runs")), "figures/fig07.png"],
+    "file", [*(f"tables/{name}.csv" for name in ("claims", "measures", "counts", "runs")), "figures/fig07.png"]
 )
 def test_what_is_absent_is_left_out_with_its_reason(run, file):
     (run / file).unlink()

@@ -46,13 +46,10 @@ def test_leads_are_differences_to_fashionnet_turned_round(tmp_path, monkeypatch)
 def test_real_photos_are_read_from_their_table(tmp_path, monkeypatch):
     monkeypatch.setattr(readme, "REFERENCE", tmp_path)
     main = "category_attribute"
-    rows = [
-        (main, m, "attributes", "micro", "all", 5, v, v - 0.01, v + 0.01) for m, v in (("wtbi", 0.6), ("prior", 0.4))
-    ]
-    rows += [
-        (main, "wtbi", "attributes", "macro", "all", 5, 0.5, None, None),
-        ("inshop", "wtbi", "search", "hit", "all", 20, 0.3, 0.2, 0.4),
-    ]
+    rows = [(main, "wtbi", "attributes", "micro", "all", 5, 0.6, 0.59, 0.61)]
+    rows.append((main, "prior", "attributes", "micro", "all", 5, 0.4, 0.39, 0.41))
+    rows.append((main, "wtbi", "attributes", "macro", "all", 5, 0.5, None, None))
+    rows.append(("inshop", "wtbi", "search", "hit", "all", 20, 0.3, 0.2, 0.4))
     names = ["stage", "method", "measure", "definition", "group", "k", "value", "lo", "hi"]
     files.save_table(pd.DataFrame(rows, columns=names), tmp_path / "photos", "measures")
     shown = readme.real_photos().set_index("method")

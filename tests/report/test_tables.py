@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from answers import search_results
+from squares import blank
 
 from lib import lists, paper
 from lib.config import PROFILES
-from lib.deepfashion import Benchmark
 from lib.lists import JOINTS, Lacks
 from lib.methods import FASHIONNET, GLOBAL, METHODS
-from lib.report import measures, tables
+from lib.report import tables
 from lib.report.measures import measure_all
 from lib.report.results import Results
 from lib.runs import Run
@@ -27,12 +27,9 @@ NAN = float("nan")
 @pytest.fixture
 def benchmark():
     """Four images, of which three are tested; three attributes in two groups."""
-    return Benchmark(
-        name="category_attribute",
-        images_root=Path("nowhere"),
-        image=np.array([f"img/Item_{i}/{i}.jpg" for i in range(4)]),
+    return blank(
+        4,
         split=np.array(["train", "test", "test", "test"]),
-        box=np.tile(np.array([[10, 20, 110, 220]], np.float32), (4, 1)),
         category=np.array([0, 1, 2, 1], np.int16),
         category_names=tuple("abcdefgh"),
         attributes=np.array([[1, -1, -1], [1, -1, 0], [-1, 1, 0], [-1, -1, 1]], np.int8),
@@ -85,14 +82,12 @@ def test_sizes_of_a_search():
     assert table.images.tolist() == [4, 4, 1, 2, 0] and table["items"].tolist() == [4, 3, 1, 2, 0]
 
 
-def run(folder: Path, seed=0, rates=(1e-3, 0.0), commit="abc", images=10) -> Run:
+def run(folder: Path, seed=0, rates=(1e-3, 0.0), commit="abc") -> Run:
     folder.mkdir(parents=True)
-    history = [
-        {"epoch": i, "round": 0, "step": i + 1, "seconds": 2.5, "rate": rate, "train_category": 2.0 - i}
-        for i, rate in enumerate(rates)
-    ]
-    about = {"stage": "inshop", "method": folder.name, "seed": seed, "images": images, "epochs": len(rates)}
-    about |= {"seconds": 5.0, "passes": images * len(rates), "commit": commit, "date": "2026-01-01", "device": "CPU"}
+    epoch = {"round": 0, "seconds": 2.5}
+    history = [epoch | {"epoch": i, "step": i + 1, "rate": r, "train_category": 2.0 - i} for i, r in enumerate(rates)]
+    about = {"stage": "inshop", "method": folder.name, "seed": seed, "images": 10, "epochs": len(rates)}
+    about |= {"seconds": 5.0, "passes": 10 * len(rates), "commit": commit, "date": "2026-01-01", "device": "CPU"}
     (folder / "run.json").write_text(json.dumps({"about": about, "history": history}))
     return Run(folder.name, "inshop", seed, "", folder, None, None, "scratch")
 
@@ -130,9 +125,6 @@ def test_table2_by_hand(results):
     assert at["category", OTHER, 1] == pytest.approx(1 / 3) and at["category", "chance", 1] == 1 / 8
     # The prior names category a first, because the one training image has it.
     assert at["category", "prior", 1] == 0
-    first = {m: measures.attributes(results.with_references(), m, 1) for m in (FASHIONNET, OTHER, "prior", "ceiling")}
-    shares = {m: (found.sum(1) / wanted.sum(1)).mean() for m, (found, wanted) in first.items()}
-    assert shares == pytest.approx({FASHIONNET: 1, OTHER: 1 / 3, "prior": 1 / 3, "ceiling": 1})
     beside = tables.beside_paper(every)
     assert list(beside.method.unique()) == [FASHIONNET, OTHER, "ceiling", "prior", "chance"]
     assert set(beside.column) == {"category", "texture", "fabric", "all"} and set(beside.k) == {3, 5}
@@ -213,8 +205,6 @@ def test_gates_compare_what_was_learned_with_what_pictures_show():
     table = tables.gates(pd.DataFrame(found + best, columns=columns))
     assert table.value.tolist() == pytest.approx([0.6, 0.625, 0.75, 0.14, 0.3])
     assert table.reached.tolist() == [True, False, True, False, True]
-    assert tables.gates(pd.DataFrame(found, columns=columns)).what.str.contains("macro|101-500").tolist() == [
-        True,
-        True,
-    ]
+    alone = tables.gates(pd.DataFrame(found, columns=columns))
+    assert len(alone) == 2 and alone.what.str.contains("macro|101-500").all()
     assert tables.gates(pd.DataFrame(best, columns=columns)).empty
