@@ -20,6 +20,7 @@ CURES = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some disk space")
 CURES |= dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "name, or copy the project to, a writable folder")
 UNSUPPORTED = (errno.ENODEV, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP)
 CURES |= dict.fromkeys(UNSUPPORTED, "its file system lacks locks or memory maps: use a folder on a local disk")
+OFFLINE = "connect (behind a proxy, set https_proxy), or name a file with --weights"  # when a download fails
 
 
 def digest(*parts) -> str:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lib import efficientnet, parts
-from lib.artefact import read_tensors, write_tensors
+from lib.artefact import OFFLINE, read_tensors, write_tensors
 from lib.config import Config
 from lib.deepfashion import Benchmark
 from lib.fashionnet import FashionNet
@@ -133,15 +133,18 @@ def read_vgg16(weights: str) -> tuple[dict[str, Tensor], str]:
     """Return the weights of VGG-16's convolutions under the names of torchvision's `features`, and their origin.
 
     weights: a .safetensors file under torchvision's names, or "" to download torchvision's ImageNet weights, whose
-    checksum is verified. Raises DataError where the file lacks one.
+    checksum is verified. Raises DataError where the file lacks one, and where there is no connection.
     """
     from torchvision.models import VGG16_Weights, vgg16
 
     if weights:
         state, origin = read_tensors(Path(weights), cure=VGG16)[0], Path(weights).name
     else:
-        state = VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
         origin = "torchvision VGG16_Weights.IMAGENET1K_V1"
+        try:
+            state = VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
+        except (RuntimeError, OSError) as error:  # a checksum, or no network
+            raise DataError(f"{origin}: {str(error).splitlines()[0]}; {OFFLINE}") from None
     with torch.device("meta"):
         shapes = {name: value.shape for name, value in vgg16(weights=None).features.state_dict().items()}
     for name, shape in shapes.items():

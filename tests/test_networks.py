@@ -9,6 +9,7 @@ from torchvision.models import vgg
 
 from lib import networks, parts
 from lib.artefact import read_tensors, write_tensors
+from lib.commands import find_joints
 from lib.config import PROFILES, Model
 from lib.fashionnet import FashionNet
 from lib.lists import DataError
@@ -224,3 +225,11 @@ def test_weights_that_do_not_fit_raise(vgg16, squares, config, tmp_path):
     for name, words in (said | {"damaged": "(?!.*delete)", "none": "(?!.*delete)"}).items():
         with pytest.raises(DataError, match=rf"{name}\.safetensors: {words}.*; name a torchvision VGG-16"):
             networks.read_vgg16(str(tmp_path / f"{name}.safetensors"))
+
+
+def test_a_download_without_a_connection_names_proxies_and_files(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
+    for download in (networks.read_vgg16, find_joints.load_detector):
+        with pytest.raises(DataError, match="refused.*; connect .behind a proxy, set https_proxy., or name a file"):
+            download("")

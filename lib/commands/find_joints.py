@@ -20,7 +20,7 @@ from torchvision.models.detection import KeypointRCNN_ResNet50_FPN_Weights, keyp
 from tqdm import tqdm
 
 from lib import crops
-from lib.artefact import alone, digest, write_beside
+from lib.artefact import OFFLINE, alone, digest, write_beside
 from lib.commands import one_sentence
 from lib.deepfashion import Benchmark, find_benchmarks
 from lib.lists import CUT_OFF, JOINT_LIST, JOINTS, DataError, points_text, titles, write_list
@@ -89,8 +89,7 @@ def load_detector(weights: str) -> nn.Module:
         try:
             return keypointrcnn_resnet50_fpn(weights=KeypointRCNN_ResNet50_FPN_Weights.DEFAULT)
         except (RuntimeError, OSError) as error:  # a checksum, or no network
-            why = str(error).splitlines()[0]
-            raise DataError(f"Keypoint R-CNN's weights: {why}; connect, or name a file with --weights") from None
+            raise DataError(f"Keypoint R-CNN's weights: {str(error).splitlines()[0]}; {OFFLINE}") from None
     model = keypointrcnn_resnet50_fpn(weights=None, weights_backbone=None)
     try:
         model.load_state_dict(torch.load(weights, weights_only=True))
