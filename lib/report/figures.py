@@ -21,10 +21,10 @@ from lib.methods import FASHIONNET, METHODS
 
 PALETTE = sns.color_palette("colorblind", 10)
 GREY, BLUE, ORANGE, GREEN, RED = (0.55, 0.55, 0.55), *PALETTE[:4]
-# In the order of METHODS. The paper's seven differ from each other, ours differ from each other and from FashionNet,
-# and are dashed wherever they are lines.
+# In the order of METHODS. The paper's seven and FashionNet without landmarks differ from each other, ours differ from
+# each other and from FashionNet, and are dashed wherever they are lines.
 METHOD_COLOURS = ["#117733", "#D98200", "#8F8F2B", "#882255", "#AA4499", "#CC5566", "#0072B2"]
-METHOD_COLOURS += ["#2F9C8C", "#AA4499", "#D98200", "#117733", "#000000"]
+METHOD_COLOURS += ["#2F9C8C", "#AA4499", "#D98200", "#332288", "#000000"]
 # Left and right of a pair share a colour; the right one is drawn hollow or dashed.
 LANDMARK_COLOURS = [PALETTE[i // 2] for i in range(len(LANDMARKS))]
 VERDICT_COLOURS = {"held": BLUE, "opposite": RED, "no difference": "#AA4499"}  # all others: grey

@@ -23,7 +23,7 @@ def curve(method, values, difference=0.0, group="all"):
 
 
 def test_methods_that_are_drawn_together_differ_in_colour(monkeypatch):
-    for group in (paper.METHODS, (*OURS, FASHIONNET)):
+    for group in ((*paper.METHODS, "fashionnet-global"), (*OURS, FASHIONNET)):
         assert len({matplotlib.colors.to_hex(figures.colour(method)) for method in group}) == len(group)
     assert figures.colour("prior") == figures.GREY and {figures.line_of(m)["ls"] for m in OURS} == {"--"}
     assert {figures.line_of(m)["ls"] for m in paper.METHODS} == {"-"}
