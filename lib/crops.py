@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from lib.artefact import artefact, digest, write_beside, write_json
 from lib.lists import CUT_OFF, DataError
-from lib.photo import read_photo
+from lib.photo import photo_size, read_photo
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of torchvision's VGG-16
 CROPS_VERSION = 2  # raised by hand when `read_photo` or `crop` change
@@ -136,7 +136,7 @@ def crop_store(benchmark, folder: Path, config) -> np.ndarray | Jpegs:
     artefact(path, lambda part: _fill(part, benchmark, config), about)
     if (path / "damaged.json").exists():  # only these photos need to be read again
         known = [int(row) for row in json.loads((path / "damaged.json").read_text())]
-        damaged = _use_photos(benchmark, known, lambda *_: None)
+        damaged = _use_photos(benchmark, known, read_photo, lambda *_: None)
         if len(damaged) == len(known):
             raise Damaged(damaged, benchmark)
         shutil.rmtree(path)  # the disk failed for a while
@@ -154,7 +154,7 @@ def _fill(part: Path, benchmark, config) -> None:
     leaving, damaged, done, total = [], {}, len(ends), len(benchmark.image)
 
     def use(row: int, path: Path, photo: np.ndarray) -> None:
-        if _leaves(photo, benchmark.box[row], path):
+        if _leaves(photo.shape[1::-1], benchmark.box[row], path):
             leaving.append(row)
         cut = crop(photo, benchmark.box[row], config.px, config.margin)
         jpeg = config.jpeg and simplejpeg.encode_jpeg(cut, config.jpeg, colorsubsampling="420")
@@ -168,7 +168,7 @@ def _fill(part: Path, benchmark, config) -> None:
         out.truncate()  # what was written after the last note
         for rows in _chunks(done, total):
             found = {}
-            damaged |= _use_photos(benchmark, rows, use)
+            damaged |= _use_photos(benchmark, rows, read_photo, use)
             if not damaged:
                 ends = np.append(ends, out.tell() + np.cumsum([len(found[row]) for row in rows]))
                 out.write(b"".join(found[row] for row in rows))
@@ -193,16 +193,16 @@ def _chunks(done: int, total: int) -> Iterator[range]:
             bar.update(len(rows))
 
 
-def _use_photos(benchmark, rows: Iterable[int], use: Callable) -> dict[int, str]:
-    """Read photos in threads and call use(row, path, photo) for each; return row -> what is wrong with its photo."""
+def _use_photos(benchmark, rows: Iterable[int], read: Callable, use: Callable) -> dict[int, str]:
+    """Call use(row, path, read(path)) for each photo, in threads; return row -> what is wrong with its photo."""
 
     def one(row: int) -> str:
         path = benchmark.images_root / benchmark.image[row]
         try:
-            photo = read_photo(path)
+            found = read(path)
         except DataError as error:
             return str(error)
-        use(row, path, photo)
+        use(row, path, found)
         return ""
 
     with ThreadPoolExecutor() as pool:  # photos are decoded and resized outside Python's lock
@@ -213,21 +213,21 @@ def bad_photos(benchmark) -> tuple[dict[int, str], ...]:
     """Return row -> sentence for photos that cannot be read, boxes (almost) outside theirs, boxes that leave them."""
     damaged, outside, leaving = {}, {}, {}
 
-    def use(row: int, path: Path, photo: np.ndarray) -> None:
+    def use(row: int, path: Path, size: tuple[int, int]) -> None:
         try:
-            if sentence := _leaves(photo, benchmark.box[row], path):
+            if sentence := _leaves(size, benchmark.box[row], path):
                 leaving[row] = sentence
         except DataError as error:
             outside[row] = str(error)
 
     for rows in _chunks(0, len(benchmark.image)):
-        damaged |= _use_photos(benchmark, rows, use)
+        damaged |= _use_photos(benchmark, rows, photo_size, use)
     return damaged, dict(sorted(outside.items())), dict(sorted(leaving.items()))
 
 
-def _leaves(photo: np.ndarray, box: np.ndarray, path: Path) -> str:
+def _leaves(size: tuple[int, int], box: np.ndarray, path: Path) -> str:
     """Return a sentence where the box leaves the photo, else "". Raises DataError where hardly any of it is inside."""
-    height, width = photo.shape[:2]
+    width, height = size
     x1, y1, x2, y2 = (float(v) for v in box)
     if 0 <= x1 and 0 <= y1 and x2 <= width and y2 <= height:
         return ""
@@ -243,7 +243,7 @@ def check_sizes(benchmark) -> None:
     reach, sides, n = [], [], len(benchmark.image)
     for i in np.unique(np.linspace(0, n - 1, min(n, SAMPLED)).round().astype(int)):
         try:
-            size = read_photo(benchmark.images_root / benchmark.image[i]).shape[1::-1]  # width, height
+            size = photo_size(benchmark.images_root / benchmark.image[i])
         except DataError:
             continue
         reach.append((benchmark.box[i, 2:] / size).max())

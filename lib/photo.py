@@ -21,6 +21,8 @@ from lib.lists import MOST_PIXELS, DataError
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "TIFF", "BMP", "PPM")  # no EPS: it runs Ghostscript
 FAULTS = (OSError, SyntaxError, ValueError, RuntimeError, struct.error)  # of decoders; the last of EXIF readers
 END = b"\xff\xd9"  # of a JPEG
+UPRIGHT, SIDEWAYS = 1, range(5, 9)  # EXIF orientations
+EIGHTH = {"min_height": 1, "min_width": 1, "min_factor": 1}  # every bit of a JPEG is still read
 FEW = 8  # stray bytes before the end of a JPEG; more of them are pixels that its decoder has lost
 
 pillow_heif.register_heif_opener()
@@ -35,6 +37,25 @@ def read_photo(path: Path | str) -> np.ndarray:
     Bytes behind the end of a picture are passed over. Raises DataError where it is no picture, is damaged or has more
     than 100 megapixels, and MemoryError, which says nothing about the photo.
     """
+    pixels, _, turn = _read(path)
+    if turn == UPRIGHT:
+        return pixels
+    turned = Image.fromarray(pixels)
+    turned.getexif()[ExifTags.Base.Orientation] = turn
+    return np.asarray(ImageOps.exif_transpose(turned))
+
+
+def photo_size(path: Path | str) -> tuple[int, int]:
+    """Return the (width, height) of what `read_photo` returns, and raise what it raises, in a third of its time."""
+    _, size, turn = _read(path, EIGHTH)
+    return size[::-1] if turn in SIDEWAYS else size
+
+
+def _read(path: Path | str, scale: dict[str, int] | None = None) -> tuple[np.ndarray, tuple[int, int], int]:
+    """Return the pixels of a photo as they are stored, its (width, height), and its EXIF orientation.
+
+    scale: simplejpeg's arguments, by which plain JPEGs are decoded smaller.
+    """
     try:
         data = Path(path).read_bytes()
     except OSError as error:
@@ -42,7 +63,7 @@ def read_photo(path: Path | str) -> np.ndarray:
         raise DataError(f"{path}: {error.strerror or error}; {cure}") from None
     cure = "download it again, or save it as JPEG or PNG"
     try:
-        return _upright(path, data)
+        return _decode(path, data, scale or {})
     except DataError:
         raise
     except UnidentifiedImageError:
@@ -69,7 +90,7 @@ def photos_under(folder: Path | str) -> list[Path]:
     return photos
 
 
-def _upright(path: Path | str, data: bytes) -> np.ndarray:
+def _decode(path: Path | str, data: bytes, scale: dict[str, int]) -> tuple[np.ndarray, tuple[int, int], int]:
     if data.startswith(b"\xff\xd8") and not data.startswith(b"\xff\xd8\xff"):  # stray bytes; Pillow looks at three
         data = b"".join(_split(data))
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -77,20 +98,16 @@ def _upright(path: Path | str, data: bytes) -> np.ndarray:
             size = f"{image.width} x {image.height} pixels"
             raise DataError(f"{path}: {size}; photos above 100 megapixels are refused, save it smaller")
         jpeg = image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB")
-        pixels = _decode_jpeg(data) if jpeg else None
-        pixels = _decode(image) if pixels is None else pixels
+        pixels = _decode_jpeg(data, scale) if jpeg else None
+        pixels = _decode_other(image) if pixels is None else pixels
         try:  # now: a PNG may have its EXIF behind the pixels
             turn = image.getexif().get(ExifTags.Base.Orientation)
         except FAULTS:  # a broken EXIF block leaves the pixels sound
-            turn = None
-    if turn not in range(2, 9):
-        return pixels
-    turned = Image.fromarray(pixels)
-    turned.getexif()[ExifTags.Base.Orientation] = turn
-    return np.asarray(ImageOps.exif_transpose(turned))
+            turn = UPRIGHT
+    return pixels, image.size, turn if turn in range(1, 9) else UPRIGHT
 
 
-def _decode(image: Image.Image) -> np.ndarray:
+def _decode_other(image: Image.Image) -> np.ndarray:
     """Decode any picture but a plain JPEG into (H, W, 3) uint8."""
     if image.mode.startswith("I"):  # 16 bits, which Pillow would clip
         image = Image.fromarray((np.asarray(image).clip(0, 65535) // 256).astype(np.uint8))
@@ -100,14 +117,14 @@ def _decode(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("RGB"))
 
 
-def _decode_jpeg(data: bytes) -> np.ndarray | None:
+def _decode_jpeg(data: bytes, scale: dict[str, int]) -> np.ndarray | None:
     """Decode a JPEG of one or three channels into (H, W, 3) uint8; None where only Pillow can.
 
     Raises ValueError where pixels are missing: libjpeg makes them up and warns. It warns of bytes that stray before a
     marker, too; these are taken out, for only its first warning is known.
     """
     try:
-        return simplejpeg.decode_jpeg(data)
+        return simplejpeg.decode_jpeg(data, **scale)
     except ValueError as error:
         if "subsampling" in str(error):
             return None
@@ -115,12 +132,12 @@ def _decode_jpeg(data: bytes) -> np.ndarray | None:
     end = scan.find(END)
     data = header + scan + (END if end < 0 else b"")
     try:
-        return simplejpeg.decode_jpeg(data)
+        return simplejpeg.decode_jpeg(data, **scale)
     except ValueError as error:
         stray = re.search(r"(\d+) extraneous bytes before marker 0xd9", str(error))
         if not stray or end < 0 or len(scan[end - int(stray[1]) : end].strip(b"\0")) > FEW:
             raise
-    return simplejpeg.decode_jpeg(data, strict=False)
+    return simplejpeg.decode_jpeg(data, strict=False, **scale)
 
 
 def _split(data: bytes) -> tuple[bytes, bytes]:

@@ -17,7 +17,7 @@ from PIL import Image
 from lib import predict
 from lib.commands import photo as command
 from lib.lists import DataError
-from lib.photo import photos_under, read_photo
+from lib.photo import photo_size, photos_under, read_photo
 
 PIXELS = np.full((32, 48, 3), 255, np.uint8)  # red at the top left, green at the top right, then white and blue
 PIXELS[:16, :24], PIXELS[:16, 24:], PIXELS[16:, 24:] = (200, 30, 30), (30, 160, 30), (30, 30, 200)
@@ -139,17 +139,19 @@ def test_every_kind_of_photo_is_read_as_it_looks(name, tmp_path):
     (tmp_path / name).write_bytes(data)
     got = read_photo(tmp_path / name)
     assert got.dtype == np.uint8 and got.shape == (32, 48, 3) and got.flags.c_contiguous
+    assert photo_size(tmp_path / name) == (48, 32)
     far = np.abs(got.astype(int) - shown)
     far[14:18] = far[:, 22:26] = 0  # where colours meet, a lossy code blurs them
     assert far.max() <= (3 if name.endswith(("png", "tif", "gif", "bmp")) else 15)
 
 
+@pytest.mark.parametrize("read", [read_photo, photo_size])
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_no_whole_photo_is_refused_in_a_sentence(name, tmp_path):
+def test_what_is_no_whole_photo_is_refused_in_a_sentence(name, tmp_path, read):
     data, why = REFUSED[name]
     (tmp_path / name).write_bytes(data)
     with pytest.raises(DataError, match=f"{name}: .*{why}"):
-        read_photo(tmp_path / name)
+        read(tmp_path / name)
 
 
 def noise(seed: int = 0, **options) -> bytes:
@@ -174,8 +176,9 @@ DAMAGE = {
 def test_a_damaged_jpeg_is_refused_with_its_name(tmp_path, damage, options, capfd):
     data = noise(**options)
     (tmp_path / "x.jpg").write_bytes(DAMAGE[damage](data, len(data) // 2))
-    with pytest.raises(DataError, match="x.jpg: .*; download it again"):
-        read_photo(tmp_path / "x.jpg")
+    for read in (read_photo, photo_size):
+        with pytest.raises(DataError, match="x.jpg: .*; download it again"):
+            read(tmp_path / "x.jpg")
     assert capfd.readouterr().err == ""
 
 
@@ -183,6 +186,7 @@ def test_ordinary_photos_are_decoded_as_by_pillow_and_opencv(tmp_path):
     for path in sorted(predict.EXAMPLES.glob("*.jpg"))[:4]:
         got = read_photo(path)
         np.testing.assert_array_equal(got, np.asarray(Image.open(path)))
+        assert photo_size(path) == got.shape[1::-1]
         np.testing.assert_array_equal(got, cv2.imread(str(path), cv2.IMREAD_COLOR_RGB))
 
 
