@@ -55,9 +55,6 @@ class Damaged(DataError):
         self.rows = list(found)
 
 
-# ---- crops ----------------------------------------------------------------------------------------------------------
-
-
 def to_crop(points: np.ndarray, box: np.ndarray, margin: float) -> np.ndarray:
     """Convert pixels of the photo (N, L, 2) as (x, y) to units of the crop. box (N, 4) pixels x1 y1 x2 y2."""
     side = box[:, None, 2:] - box[:, None, :2]
@@ -89,9 +86,6 @@ def crop(photo: np.ndarray, box: np.ndarray, px: int, margin: float) -> np.ndarr
     # Pixel centres: the centre of pixel 0 lies at 0.5.
     matrix = np.array([[ax, 0, (0.5 - left) * ax - 0.5], [0, ay, (0.5 - top) * ay - 0.5]])
     return cv2.warpAffine(photo, matrix, (px, px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-
-
-# ---- the store ------------------------------------------------------------------------------------------------------
 
 
 class Jpegs:
@@ -273,9 +267,6 @@ def denormalise(images: Tensor) -> np.ndarray:
     mean, deviation = imagenet(images.device)
     x = (images * deviation + mean) * 255
     return x.round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
-
-
-# ---- views ----------------------------------------------------------------------------------------------------------
 
 
 class View(NamedTuple):

@@ -119,9 +119,6 @@ def without(benchmark: Benchmark, rows: Sequence[int]) -> Benchmark:
     return replace(benchmark, **changes)
 
 
-# ---- what lists tell of the images, in the order of the list of boxes ------------------------------------------------
-
-
 def _read_lists(folder: Path, name: str, anno: Path, fine: Rows | None) -> dict[str, Rows]:
     """Read the lists that there are as file name -> Rows. fine: names and splits of the fine release, or None."""
     found = {"list_eval_partition.txt": fine} if fine else {}
@@ -266,9 +263,6 @@ def _points(rows: Rows, index: dict[str, int], known: dict, field: str, codes: s
     return found
 
 
-# ---- attributes ------------------------------------------------------------------------------------------------------
-
-
 def _attributes(anno: Path, index: dict[str, int], released: Rows | bool) -> dict:
     """Read the attributes of images, where their list exists. released: names and splits of the fine release."""
     path = anno / ("train_attr.txt" if released else "list_attr_img.txt")
@@ -373,9 +367,6 @@ def read_benchmark(folder: Path, name: str) -> Benchmark | None:
     return Benchmark(name, anno=anno, **known)
 
 
-# ---- the fine release ------------------------------------------------------------------------------------------------
-
-
 def _fine_names(anno: Path) -> Rows:
     """Return the image names and splits in the fine release's train.txt, val.txt and test.txt."""
     names = {split: lists.read_list(anno / f"{split}.txt", 0) for split in ("train", "val", "test")}
@@ -421,9 +412,6 @@ def find_benchmarks(root: Path) -> dict[str, Benchmark]:
         with attempt():
             found[name] = read_benchmark(folder, name)
     return {name: benchmark for name, benchmark in found.items() if benchmark is not None}
-
-
-# ---- what is measured, and checks ------------------------------------------------------------------------------------
 
 
 def measured_split(benchmark: Benchmark) -> str:

@@ -79,8 +79,6 @@ RUNGS = {
 }
 
 
-# ---- frozen maps ----------------------------------------------------------------------------------------------------
-
 Maps = dict[str, Tensor]
 
 
@@ -132,9 +130,6 @@ def _maps_of_view(samples: train.Samples, rows: np.ndarray, config: Config, numb
         places = {name: labels[name] for name in ("landmarks", "visibility", "parts", "present") if name in labels}
         found.append(maps | places)
     return {name: torch.cat([maps[name] for maps in found]) for name in found[0]}
-
-
-# ---- places ---------------------------------------------------------------------------------------------------------
 
 
 class Locator(nn.Module):
@@ -272,9 +267,6 @@ def gated(places: list[Places | None], maps: list[Maps], gate: str) -> list[Plac
     return out
 
 
-# ---- the network ----------------------------------------------------------------------------------------------------
-
-
 class Branches(nn.Module):
     """A layer over what `features_of` returns for a rung, and the heads."""
 
@@ -345,9 +337,6 @@ def predict(model: Branches, features: Tensor) -> dict[str, np.ndarray]:
     model.eval()
     out = [model(part.float()) for part in features[:, 0].split(500)]
     return {name: torch.cat([found[name] for found in out]).numpy() for name in out[0]}
-
-
-# ---- runs -----------------------------------------------------------------------------------------------------------
 
 
 class Job(NamedTuple):

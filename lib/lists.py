@@ -167,9 +167,6 @@ def attempt():
         _problems[-1].append(error)
 
 
-# ---- reading ---------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Rows:
     """The rows of a list: by field of LISTS, a list or an array with one value, or one row of values, for each."""
@@ -306,7 +303,7 @@ def check_boxes(rows: Rows) -> None:
     small, cure = "{} x {} pixels".format(*SMALLEST), "multiply x by the photo's width and y by its height"
     rows.fail_where((x1 < 0) | (y1 < 0), "the box begins outside the image")
     rows.fail_where(short <= 0, "the box has no area (x2 must exceed x1, and y2 y1)")
-    rows.fail_where(np.maximum(x2, y2) <= 1, "the box is in shares of the photo, not in pixels", cure)
+    rows.fail_where(np.maximum(x2, y2) <= 2, "the box is in shares of the photo, not in pixels", cure)
     bad = (short < SMALLEST[0]) | (long < SMALLEST[1])
     rows.fail_where(bad, f"the box is smaller than {small}, too small to hold clothes")
     rows.fail_where(np.maximum(x2, y2) > LARGEST_SIDE, f"the box ends beyond {LARGEST_SIDE} pixels")
@@ -348,11 +345,10 @@ def images_root(folder: Path, rows: Rows) -> Path:
         path = f"{root}/{name}"
         target = os.path.realpath(path) if os.path.islink(path) else real(os.path.dirname(path))
         if not target.startswith(real(root)):
-            rows.fail(i, f"image {name} is a link out of {root}", "put the image itself there")
+            rows.fail(
+                i, f"image {name} is a link out of {root}", f"put the image itself there, or link all of {root.name}"
+            )
     return root
-
-
-# ---- reading attributes ----------------------------------------------------------------------------------------------
 
 
 def read_attribute_names(path: Path, group_names: dict[int, str] | None = None) -> dict:
@@ -454,9 +450,6 @@ def _parse_labels(path: Path, rows: list[bytes], names: list[str], labels: np.nd
         if len(found) != attributes or not {b"1", b"-1", b"0"}.issuperset(found):
             fail(path, i + 3, f"{len(found)} labels where {attributes} should be, each 1, -1 or 0")
         labels[i] = [int(word) for word in found]
-
-
-# ---- writing ---------------------------------------------------------------------------------------------------------
 
 
 def write_list(path: Path, columns: str, rows: Sequence[str]) -> None:

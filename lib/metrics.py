@@ -21,9 +21,6 @@ def _ratio(part, whole) -> np.ndarray:
     return np.where(whole > 0, part / np.where(whole > 0, whole, 1), np.nan)
 
 
-# ---- from scores to ranked answers ----------------------------------------------------------------------------------
-
-
 def ranked(scores: np.ndarray, k: int) -> np.ndarray:
     """Return the numbers of the k highest scores (N, min(k, A)), int16, or int32 for more than 32,767 classes.
 
@@ -81,9 +78,6 @@ def attribute_hits(ranked: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray
     rows, places = np.nonzero(ranked_matches(ranked, labels))
     hits[rows, ranked[rows, places]] = True
     return hits
-
-
-# ---- retrieval (Figures 8, 9 and 11) --------------------------------------------------------------------------------
 
 
 def search(
@@ -191,9 +185,6 @@ def retrieval_matches(ranked: np.ndarray, query_items: np.ndarray, gallery_items
     return np.append(gallery_items, -1)[ranked] == query_items[:, None]  # -1 points at the appended -1, no item's code
 
 
-# ---- landmarks (Figure 10) ------------------------------------------------------------------------------------------
-
-
 def landmark_distances(pred: np.ndarray, true: np.ndarray, box: np.ndarray, norm: str = "box") -> np.ndarray:
     """Return normalised distances of predicted to true landmarks (N, L) float64; nan where the truth is nan.
 
@@ -209,9 +200,6 @@ def landmark_distances(pred: np.ndarray, true: np.ndarray, box: np.ndarray, norm
     if norm != "box":
         size = np.linalg.norm(size, axis=1, keepdims=True) if norm == "diagonal" else size.max(1, keepdims=True)
     return np.linalg.norm((pred - true) / size[:, None], axis=2)
-
-
-# ---- intervals ------------------------------------------------------------------------------------------------------
 
 
 class Interval(NamedTuple):

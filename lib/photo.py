@@ -73,7 +73,7 @@ def _read(path: Path | str, scale: dict[str, int] | None = None) -> tuple[np.nda
     except (*FAULTS, MemoryError) as error:
         if isinstance(error, MemoryError) or "memory" in str(error).lower():  # libjpeg has words alone
             raise MemoryError(f"{path}: too little memory to read it; free some, or save it smaller") from None
-        raise DataError(f"{path}: damaged ({error}); {cure}") from error
+        raise DataError(f"{path}: damaged ({' '.join(str(error).split())}); {cure}") from error
 
 
 def photos_under(folder: Path | str) -> list[Path]:

@@ -56,9 +56,6 @@ MOST_HELD_OUT = 400  # images; their losses are shown and decide nothing
 NO_ROWS = "no image to train on; list some as train in list_eval_partition.txt"
 
 
-# ---- which runs there are -------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Run:
     """One training. It starts from the networks of `parent` and `detector`, and otherwise from `start`."""
@@ -226,9 +223,6 @@ def run_key(
 @cache
 def file_digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-# ---- training a run -------------------------------------------------------------------------------------------------
 
 
 def training_rows(stage: str, benchmark: Benchmark, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -405,9 +399,6 @@ def load_crops(benchmark: Benchmark, config: Config, out: Path, fabric: Fabric):
     if key not in _CROPS:
         _CROPS[key] = train.on_device(stored, fabric.device)
     return _CROPS[key]
-
-
-# ---- rankings -------------------------------------------------------------------------------------------------------
 
 
 def _answers(model, job: train.Fit, benchmark: Benchmark) -> tuple[dict, dict, np.ndarray]:

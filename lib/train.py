@@ -34,9 +34,6 @@ SAVE_EVERY = 60.0  # seconds between checkpoints, at least
 OUTPUTS = ("embedding", "category", "attributes", "landmarks", "visibility", "parts", "present")  # that are stored
 
 
-# ---- samples --------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Samples:
     """What training reads, one row per image; None where there are no labels."""
@@ -140,9 +137,6 @@ def start_at_frequencies(
                 model.attributes.weight[weights[0] == 0] = 0
 
 
-# ---- device ---------------------------------------------------------------------------------------------------------
-
-
 @cache
 def make_fabric(precision: str) -> Fabric:
     """Return Fabric for one device, or for as many processes as torchrun started.
@@ -155,8 +149,10 @@ def make_fabric(precision: str) -> Fabric:
         except RuntimeError as error:  # it has no kernels for this GPU, or another process has taken its memory
             why = str(error).splitlines()[0]
             raise DataError(f"the GPU fails ({why}); set CUDA_VISIBLE_DEVICES= to use the CPU") from None
-    processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-    nodes = int(os.environ.get("WORLD_SIZE", 1)) // processes
+    # A batch job of Slurm is one process, whatever its variables say, unless torchrun started more.
+    started = TorchElasticEnvironment.detect()
+    processes = int(os.environ["LOCAL_WORLD_SIZE"]) if started else 1
+    nodes = int(os.environ["WORLD_SIZE"]) // processes if started else 1
     if precision == "auto":
         flags = Path("/proc/cpuinfo")  # of Linux
         if torch.cuda.is_available():
@@ -166,8 +162,7 @@ def make_fabric(precision: str) -> Fabric:
         precision = "bf16-mixed" if fast else "32-true"
     # A source may lack the labels that reach some parameter.
     strategy = DDPStrategy(find_unused_parameters=True) if processes * nodes > 1 else "auto"
-    # A batch job of Slurm is one process, whatever its variables say, unless torchrun started more.
-    cluster = TorchElasticEnvironment() if TorchElasticEnvironment.detect() else LightningEnvironment()
+    cluster = TorchElasticEnvironment() if started else LightningEnvironment()
     fabric = Fabric(strategy=strategy, devices=processes, num_nodes=nodes, precision=precision, plugins=cluster)
     fabric.launch()
     return fabric
@@ -209,9 +204,6 @@ def on_device(stored: np.ndarray, device: torch.device) -> np.ndarray | Tensor:
     if device.type == "cuda" and stored.nbytes < torch.cuda.mem_get_info(device)[0] // 2:
         return torch.from_numpy(np.array(stored)).to(device)
     return stored
-
-
-# ---- the two steps --------------------------------------------------------------------------------------------------
 
 
 def phases(schedule: Schedule, steps: tuple) -> list[tuple[int, int | str]]:
@@ -314,9 +306,6 @@ def extra_inputs(method: Method, labels: dict[str, Tensor]) -> dict[str, Tensor]
     if method.network == "darn" and "domain" in labels:
         return {"domain": labels["domain"]}
     return {}
-
-
-# ---- fit and predict ------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -528,9 +517,6 @@ def predict(
         if name in arrays:
             arrays[name] = crops.to_pixels(arrays[name], benchmark.box[rows], config.input.margin).astype(np.float32)
     return arrays
-
-
-# ---- checkpoints ----------------------------------------------------------------------------------------------------
 
 
 def save_checkpoint(path: Path, model: nn.Module, optimizer, epochs: int, history: list[dict]) -> None:

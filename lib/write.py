@@ -5,10 +5,12 @@ In-shop, with neither Category and Attribute Prediction.
 """
 
 import csv
+import filecmp
 import io
 import os
 import re
 import shutil
+import sys
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from lib import lists
+from lib.artefact import cannot_write
 from lib.deepfashion import Benchmark, read_benchmark
 from lib.lists import LISTS, POINTS, SLOTS, DataError
 
@@ -46,8 +49,8 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
     - item: a name without blanks. With it the table is of a search, and attributes are the item's;
     - domain: shop or consumer; each of an item's consumer photos is paired with each of its shop photos;
     - pose: a name or number of lists.POSES, by default front; In-shop only.
-    photos: a folder from which the images are copied by their names, unless they are there already; without it they are
-    put under <benchmark>/Img by hand.
+    photos: a folder from which the images are copied by their names, unless they are there already; no photo is ever
+    overwritten. Without it they are put under <benchmark>/Img by hand.
 
     Splits are train, val, test and pretrain; In-shop's are train, query and gallery. Raises DataError for what cannot
     be written, naming the row (the first one is 1), for photos that are missing, and where `folder` holds a list of an
@@ -55,12 +58,12 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
     """
     table = _read(table)
     name = "category_attribute" if "item" not in table else "consumer2shop" if "domain" in table else "inshop"
-    root = Path(folder) / lists.FOLDERS[name]
+    root = Path(folder).expanduser() / lists.FOLDERS[name]
     part = root.with_name(f"{root.name}.part")
     _check_table(table, name)
     _check_labels(table)
     if photos is not None:
-        _check_present(table, Path(photos))
+        _check_photos(table, Path(photos), root / "Img")
     try:
         shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
         _write_lists(part, name, table)
@@ -73,18 +76,14 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
         for image in table["image"]:
             target = root / "Img" / image
             target.parent.mkdir(parents=True, exist_ok=True)
-            if photos is not None and not (target.exists() and target.samefile(Path(photos, image))):
+            if photos is not None and not target.exists():
                 shutil.copyfile(Path(photos, image), target)
         shutil.copytree(part, root, copy_function=os.replace, dirs_exist_ok=True)
     except OSError as error:
-        cure = "free some room, or name another folder"
-        raise DataError(f"{root}: cannot be written ({error.strerror or error}); {cure}") from None
+        raise cannot_write(root, error) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return read_benchmark(root, name)
-
-
-# ---- the table -------------------------------------------------------------------------------------------------------
 
 
 def _read(table: pd.DataFrame | str | Path) -> pd.DataFrame:
@@ -106,6 +105,9 @@ def _read(table: pd.DataFrame | str | Path) -> pd.DataFrame:
             columns[column] = pd.Series([_text(cell) for cell in cells], dtype=object)
         else:
             columns[column] = pd.to_numeric(cells.astype(object), errors="coerce").astype(float)
+            given = np.array([column in POINTS and _text(cell) != "" for cell in cells], bool)
+            bad = given & ~np.isfinite(columns[column])
+            _refuse(table, bad, f"{column} is no number", "write one as in 12.5, or leave it empty")
     table = pd.DataFrame(columns)
     table = table[~(table.isna() | (table == "")).all(axis=1)].copy()
     if table.empty:
@@ -137,14 +139,22 @@ def _read_csv(path: Path) -> pd.DataFrame:
         text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("cp1252", "replace").replace("\ufffd", "\0")
+        print(f"{path}: not UTF-8, read as Windows-1252", file=sys.stderr)
     if "\0" in text:
         raise DataError(f"{path}: not text in UTF-8, UTF-16 or Windows-1252; save it as CSV UTF-8")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
     first, _, rest = text.partition("\n")
     separator = max(",;\t", key=first.count)
     if first.lower().startswith("sep="):  # Excel's own line
         separator, text = first[4:5], rest
-    header, *rows = [*csv.reader(io.StringIO(text, newline=None), delimiter=separator)] or [[]]
+    try:
+        header, *rows = [*csv.reader(io.StringIO(text), delimiter=separator)] or [[]]
+    except csv.Error as error:  # a cell of 100,000 signs
+        raise DataError(f"{path}: {error}; close its quotes") from None
     header = [cell.strip() for cell in header]
+    if "image" not in header:
+        cure = "begin it with the column names, apart by commas, semicolons or tabs"
+        raise DataError(f"{path}: no column 'image' in its first line, {first[:40]!r}; {cure}")
     while header and not header[-1]:
         header.pop()
     for i, row in enumerate(rows, 1):
@@ -174,8 +184,8 @@ def _check_table(table: pd.DataFrame, name: str) -> None:
         if column in table and name != wanted:
             raise DataError(f"the table has a column {column!r}, which does not fit its others; {cure}")
     for column in [column for column in TEXTS if column in table and column not in CODES]:
-        bad = table[column].str.contains(r"[\r\n]")
-        _refuse(table, bad, f"{column} has a line break", "write it in one line")
+        _refuse(table, table[column].str.contains(r"[\r\n]"), f"{column} has a line break", "write it in one line")
+        _refuse(table, table[column].str.contains(r"[\ud800-\udfff]"), f"{column} is not UTF-8", "spell it in UTF-8")
     _refuse(table, ~table["image"].str.contains("/"), "no image in a folder", "name it as in img/a/1.jpg")
     numbers = np.isfinite(table[list(BOX)]).all(axis=1)
     _refuse(table, ~numbers, "the box is not four numbers", "give x1, y1, x2, y2 in pixels")
@@ -220,8 +230,10 @@ def _attributes(table: pd.DataFrame) -> pd.Series:
 
 
 def _looks(name: str) -> str:
-    """Return what is the same for names that only case, blanks or Unicode form tell apart."""
-    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).split())
+    """Return what is the same for names that only case, blanks, dashes, apostrophes or Unicode form tell apart."""
+    name = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    kinds = [(sign, unicodedata.category(sign)) for sign in re.sub("[\u2018\u2019\u02bc`\u00b4]", "'", name)]
+    return " ".join("".join("-" if kind == "Pd" else sign for sign, kind in kinds if kind != "Cf").split())
 
 
 def _refuse_alike(table: pd.DataFrame, what: str, names: pd.Series) -> None:
@@ -234,8 +246,9 @@ def _refuse_alike(table: pd.DataFrame, what: str, names: pd.Series) -> None:
             _refuse(table, table.index == row, fault, "spell both alike, or make them differ in more")
 
 
-def _check_present(table: pd.DataFrame, photos: Path) -> None:
-    """Raise DataError that names up to MOST_NAMED photos that are not there, and what looks like the first one."""
+def _check_photos(table: pd.DataFrame, photos: Path, images: Path) -> None:
+    """Raise DataError that names up to MOST_NAMED photos that are not there, and what looks like the first one, or a
+    photo that would be overwritten in the folder `images`."""
     absent = [image for image in table["image"] if not (photos / image).is_file()]
     if absent:
         more = f" and {len(absent) - MOST_NAMED} more" if len(absent) > MOST_NAMED else ""
@@ -245,9 +258,10 @@ def _check_present(table: pd.DataFrame, photos: Path) -> None:
             if _looks(there.name) == _looks(path.name):
                 cure = f"one there is spelt {there.name!r} ({ascii(there.name)}), so spell it so"
         raise DataError(f"{photos}: no such photo: {', '.join(absent[:MOST_NAMED])}{more}; {cure}")
-
-
-# ---- the lists -------------------------------------------------------------------------------------------------------
+    for image in table["image"]:
+        there = images / image
+        if os.path.lexists(there) and not (there.exists() and filecmp.cmp(there, photos / image, shallow=False)):
+            raise DataError(f"{there}: is another photo than {photos / image}; delete it, or leave out photos=")
 
 
 def _write_lists(root: Path, name: str, table: pd.DataFrame) -> None:
@@ -295,15 +309,16 @@ def _landmarks(table: pd.DataFrame) -> list[str]:
     has = lists.HAS_SLOT[kinds]
     placed = has & np.isfinite(position).all(-1)
     for slot, landmark in enumerate(lists.LANDMARKS):
+        bad = placed[:, slot] & (position[:, slot] < 0).any(-1)
+        _refuse(table, bad, f"the {landmark} has a negative position", "write 0 and 0 where it is unknown")
         bad = has[:, slot] & ~np.isin(codes[:, slot], range(3))
         _refuse(table, bad, f"the visibility of the {landmark} is not 0, 1 or 2", "write 2 for one that is cut off")
         bad = placed[:, slot] & (codes[:, slot] == lists.CUT_OFF)
         what = f"the {landmark} is cut off (visibility 2) and has a position"
         _refuse(table, bad, what, "visible is 0; COCO's 2 is 0 here")
-    known = np.where(placed[..., None], position, np.nan)
-    shares = ~(known > 1).any((1, 2)) & (known % 1 > 0).any((1, 2))
-    cure = "multiply x by the width and y by the height of the photo"
-    _refuse(table, shares, "the landmarks are shares of the photo, not pixels", cure)
+    if placed.any() and np.median(position[placed]) <= 1:  # some shares may be above 1
+        cure = "multiply x by the width and y by the height of the photo"
+        _refuse(table, placed.any(1), "the landmarks are shares of the photo, not pixels", cure)
     codes = np.nan_to_num(codes, nan=lists.CUT_OFF).astype(int)
     return [lists.points_text(*row, SLOTS[kind]) for *row, kind in zip(position, codes, kinds, strict=True)]
 

@@ -372,10 +372,18 @@ def test_a_detector_finds_its_joints(squares, config, tmp_path):
     assert history[-1]["train_detection"] < 0.7 * history[0]["train_detection"]
 
 
-def test_a_batch_job_of_slurm_is_one_process(monkeypatch):
-    """The environment of `#SBATCH --ntasks=8`, in which nothing has started eight."""
-    for name in ("JOB_ID=1", "NTASKS=8", "NPROCS=8", "NNODES=1", "PROCID=0", "LOCALID=0", "NODEID=0"):
-        monkeypatch.setenv("SLURM_" + name.split("=")[0], name.split("=")[1])
+@pytest.mark.parametrize(
+    "names",
+    [
+        # of `#SBATCH --ntasks=8`, in which nothing has started eight
+        "SLURM_JOB_ID=1 SLURM_NTASKS=8 SLURM_NPROCS=8 SLURM_NNODES=1 SLURM_PROCID=0 SLURM_LOCALID=0 SLURM_NODEID=0",
+        "WORLD_SIZE=2 RANK=0 MASTER_ADDR=127.0.0.1 MASTER_PORT=29511",  # of a cluster's operator
+        "WORLD_SIZE= LOCAL_WORLD_SIZE=4",
+    ],
+)
+def test_what_torchrun_has_not_started_is_one_process(monkeypatch, names):
+    for name in names.split():
+        monkeypatch.setenv(*name.split("="))
     assert train.make_fabric.__wrapped__("32-true").world_size == 1
 
 

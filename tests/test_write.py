@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from lib import deepfashion
-from lib.lists import DataError
+from lib.lists import FOLDERS, DataError
 from lib.write import POINTS, write
 
 
@@ -143,7 +143,9 @@ def test_a_csv_as_excel_saves_it(tmp_path, encoding, separator, first):
     [
         (b"PK\x03\x04....", "own.csv: a workbook, not a CSV; save it as CSV UTF-8"),
         (own().to_csv(index=False).encode("utf-16-le"), "own.csv: not text in UTF-8, .* save it as CSV UTF-8"),
-        (b"", "lacks the columns 'image', 'x1', "),
+        (b"", "own.csv: no column 'image' in its first line, ''; begin it with the column names, apart by commas"),
+        (b"My table;;;\nimage;x1;y1\n", "own.csv: no column 'image' in its first line, 'My table;;;'"),
+        (b'image,category\nimg/1.jpg,"7 inch\n' + b"img/2.jpg,Tee\n" * 10_000, "own.csv: field larger .*; close its"),
         (b"image;x1;y1;x2;y2;split\nimg/1.jpg;1;1;99;99;train;a\n", "row 1 .*7 cells for the 6 columns; put .*quotes"),
     ],
 )
@@ -163,6 +165,8 @@ def test_a_file_that_is_no_csv_is_named_with_its_cure(tmp_path, data, sentence):
         (own(image=["img/1.jpg", "2.jpg", "img/3.jpg", "img/4.jpg"]), "row 2 .*no image in a folder"),
         (own(x1=[0, "wide", 2, 3]), "row 2 .*not four numbers"),
         (own(x2=[60, 12, 80, 90]), "row 2 .*too small to hold clothes"),
+        (own(x1=0.1, y1=0.1, x2=1.02, y2=1), "row 1 .*shares of the photo, not in pixels; multiply x"),
+        (own(image=["img/1.jpg", "img/\udce9.jpg", "img/3.jpg", "img/4.jpg"]), "row 2 .*image is not UTF-8"),
         (own(x1=0.1, y1=0.1, x2=0.9, y2=1), "row 1 .*shares of the photo, not in pixels; multiply x"),
         (pd.concat([own(), own()[["x1"]]], axis=1), "has twice the columns 'x1'"),
         (own(clothes_type=[1, [2], 3, 3]), "row 2 .*clothes_type is not text"),
@@ -175,12 +179,19 @@ def test_a_file_that_is_no_csv_is_named_with_its_cure(tmp_path, data, sentence):
         (own(attributes=[["floral"], ["maxi"], [], []]), "row 1 .*attributes is not text; join several names with ';'"),
         (own(attributes=["a;b", "floral,maxi", "", ""]), "row 2 .*holds a comma; separate names with ';'"),
         (own(attributes=["e\u0301te\u0301", "été", "", ""]), "row 2 .*attribute 'été' looks like"),
+        (own(category=["Tee", "Tee\u200b"] * 2), "row 2 .*looks like 'Tee' of"),
+        (own(category=["T-shirt", "T\u2011shirt"] * 2), "row 2 .*looks like 'T-shirt' of"),
+        (own(category=["Men's", "Men\u2019s"] * 2), 'row 2 .*looks like "Men\'s" of'),
         (own(domain="shop"), "needs a column 'item'"),
         (own(pose="front"), "only In-shop lists"),
         (own(**dict.fromkeys(POINTS, 5)), "row 1 .*visibility of the left collar is not 0, 1 or 2"),
         (own(landmark_visibility_1=0), "lacks the columns 'landmark_location_x_1', "),
         (own(**points(location_x_3=60, location_y_3=[0, 0, 50, 0])), "row 1 .*sleeve is cut off.*COCO's 2 is 0 here"),
         (own(**points(visibility_1=0, location_x_1=0.5, location_y_1=0.2)), "row 1 .*landmarks are shares of"),
+        (own(**points(visibility_1=0, location_x_1=[1.02, 0.4, 0.5, 0.5], location_y_1=1)), "row 1 .*landmarks are"),
+        (own(**points(visibility_1=0, location_x_1=[9, "60,5", 9, 9], location_y_1=7)), "row 2 .*x_1 is no number"),
+        (own(**points(visibility_1=0, location_x_1=[9, 9, np.inf, 9], location_y_1=7)), "row 3 .*x_1 is no number"),
+        (own(**points(visibility_1=0, location_x_1=-1, location_y_1=-1)), "row 1 .*collar has a negative position"),
         (search(category="Dress"), "leave the column out"),
         (search(item=["a", "b c", "d", "e"]), "row 2 .*one with blanks"),
         (search(item=["A", "A", "a", "a"]), "row 3 .*item 'a' looks like 'A'"),
@@ -212,6 +223,30 @@ def test_photos_are_copied_or_left_where_they_are(tmp_path):
     assert photos == [(tmp_path / "photos" / name).read_bytes() for name in b.image]
     b = write(tmp_path / "out", str(tmp_path / "own.csv"), b.images_root)
     assert photos == [(b.images_root / name).read_bytes() for name in b.image]
+
+
+@pytest.mark.parametrize("link", ["hardlink_to", "symlink_to"])
+def test_no_photo_is_overwritten_through_a_link_or_otherwise(tmp_path, link):
+    save(tmp_path / "photos", own().image)
+    for name in own().image:
+        path = tmp_path / "other" / name
+        path.parent.mkdir(parents=True)
+        Image.new("RGB", (100, 100), "red").save(path)
+    root = tmp_path / "out" / FOLDERS["category_attribute"]
+    target = root / "Img" / own().image[2]
+    target.parent.mkdir(parents=True)
+    getattr(target, link)(tmp_path / "photos" / own().image[2])
+    before = target.read_bytes()
+    with pytest.raises(DataError, match="2.jpg: is another photo than .*; delete it, or leave out photos="):
+        write(tmp_path / "out", own(), tmp_path / "other")
+    assert target.read_bytes() == before and not list(root.rglob("*.txt"))
+
+
+def test_a_csv_with_the_line_ends_of_old_macs_is_read_and_a_guessed_encoding_said(tmp_path, capsys):
+    text = own(category="Robe été", attributes="a;b;c;d;e;f;g;h").to_csv(index=False).replace("\n", "\r")
+    (tmp_path / "own.csv").write_bytes(b"\r" + text.encode("cp1252"))
+    assert write(tmp_path, tmp_path / "own.csv").category_names == ("Robe été",)
+    assert "own.csv: not UTF-8, read as Windows-1252" in capsys.readouterr().err
 
 
 def test_absent_photos_are_named_up_to_ten(tmp_path):

@@ -61,9 +61,6 @@ class Untestable(Exception):
     """The reason why this source cannot test a claim."""
 
 
-# ---- comparisons ----------------------------------------------------------------------------------------------------
-
-
 class Side(NamedTuple):
     """A share: its value and resamples, and how many units have a denominator, any hit and any miss."""
 
@@ -222,9 +219,6 @@ def best_possible(results: Results, counts: Callable, k: float, group) -> float:
     return found.sum() / wanted.sum()
 
 
-# ---- doses ----------------------------------------------------------------------------------------------------------
-
-
 class Dose(NamedTuple):
     """Whether an ingredient was learned, and the figure that shows it."""
 
@@ -284,9 +278,6 @@ def ingredients(better: str, rival: str) -> tuple[str, ...]:
     if one.network == other.network == "fashionnet" and other.attributes is not None:
         return (f"attributes {other.attributes + 1}-{one.attributes or 1000}",)
     return ()
-
-
-# ---- verdicts -------------------------------------------------------------------------------------------------------
 
 
 def chances(intervals: list[metrics.Interval], units: list[int]) -> tuple[float, float]:
@@ -354,8 +345,6 @@ def weigh(comparisons: list[Comparison], effect: float = np.nan, rival: float = 
     seeds, starts = (min(getattr(side, name) for side in weakest.sides) for name in ("seeds", "pretrainings"))
     return row | {"reason": "; ".join(notes), "seeds": seeds, "pretrainings": starts}
 
-
-# ---- the claims -----------------------------------------------------------------------------------------------------
 
 COLLARS, LOWER = (0, 1), {"sleeves": (2, 3), "waistlines": (4, 5), "hems": (6, 7)}
 VIEWS = {"front": "pose front", "side": "pose side", "zoom-out": "scale zoom-out"}

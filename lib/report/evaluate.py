@@ -57,10 +57,13 @@ def _read_tensors(path: Path) -> Predictions:
 def _read_csv(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:
     form = {"encoding": "utf-8-sig", "skipinitialspace": True, "skip_blank_lines": False, "low_memory": False}
     try:
-        table = pd.read_csv(path, dtype={"image": str}, **form).dropna(how="all")
+        table = pd.read_csv(path, dtype={"image": str}, **form)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: {str(error).strip()}; name a CSV of predictions in UTF-8") from None
     kind, names = _columns(path, list(table), benchmarks)
+    if not isinstance(table.index, pd.RangeIndex):  # pandas took the first cells for the rows' names
+        fail(path, 2, "more cells than column names", "end no row with a comma")
+    table = table.dropna(how="all")
     if table.empty:
         fail(path, 2, "no predictions follow the column names", "write a row per image")
     numbers = table[names].apply(pd.to_numeric, errors="coerce")
@@ -72,7 +75,8 @@ def _read_csv(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:
     values = numbers.to_numpy(np.float32)
     if kind == "landmarks":
         values = values.reshape(len(values), 8, 2)
-        if np.nanmax(np.abs(values)) <= 1:
+        known = values[np.isfinite(values)]
+        if len(known) and np.median(np.abs(known)) <= 1:  # some shares may be above 1
             fail(path, 2, "no landmark is farther than a pixel from the corner", "give pixels of the photo, not shares")
     images = table.image.astype(str).str.strip().to_numpy(str)
     return images, {kind: values}, [f"{path}, line {line + 2}" for line in table.index]
@@ -80,9 +84,9 @@ def _read_csv(path: Path, benchmarks: dict[str, Benchmark]) -> Predictions:
 
 def _columns(path: Path, names: list[str], benchmarks: dict[str, Benchmark]) -> tuple[str, list[str]]:
     """Return what the columns behind `image` hold, and their names in the canonical order, or that of the list."""
-    if names[0] != "image":
+    if names[:1] != ["image"]:
         cure = "begin with a line such as image,x1,y1,...,x8,y8, columns apart by commas"
-        fail(path, 1, f"the first column is {names[0][:60]!r}, not 'image'", cure)
+        fail(path, 1, f"the first column is {''.join(names[:1])[:60]!r}, not 'image'", cure)
     names, b = names[1:], benchmarks.get("category_attribute")
     forms = {
         "landmarks": POINTS,
@@ -175,11 +179,12 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--predictions", required=True, type=Path, nargs="+", metavar="FILE", help=form)
     parser.add_argument("--out", type=Path, metavar="FILE.csv", help="write all rows there, those of single groups too")
     options = parser.parse_args(arguments)
+    sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be no text
     try:
         table = score(options.predictions, deepfashion.find_benchmarks(options.data))
         if options.out:
-            text = table.to_csv(index=False, float_format="%.6g")
-            write_beside(options.out, lambda part: part.write_text(text, encoding="utf-8"))
+            text = table.to_csv(index=False, float_format="%.6g").encode(errors="surrogateescape")
+            write_beside(options.out, lambda part: part.write_bytes(text))
     except DataError as error:
         print(f"evaluate: {error}", file=sys.stderr)
         sys.exit(2)

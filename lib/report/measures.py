@@ -43,9 +43,6 @@ def _counts(found: Sequence[np.ndarray], wanted: np.ndarray) -> Counts:
     return np.stack(found).astype(np.float64), np.asarray(wanted, np.float64)[None]
 
 
-# ---- categories and attributes --------------------------------------------------------------------------------------
-
-
 def category(r: Results, method: str, k: int, group: str = "all") -> Counts:
     """Return top-k category hits and ones, per image."""
     labels = r.truth("category")
@@ -81,9 +78,6 @@ def each_attribute(r: Results, method: str, k: int, columns: np.ndarray) -> Coun
     return _counts(hits, labels[:, columns] == 1)
 
 
-# ---- landmarks ------------------------------------------------------------------------------------------------------
-
-
 @lru_cache(maxsize=64)
 def distances(r: Results, method: str, norm: str = "box") -> np.ndarray:
     """Return (seeds, n, 8) normalised distances of predicted to true landmarks; see `metrics.landmark_distances`."""
@@ -116,9 +110,6 @@ def landmark_error(r: Results, method: str, k: float, group: str = "all") -> Cou
     slots = _slots(group)
     seen, far = (r.truth("visibility") == 0)[:, slots], distances(r, method)[:, :, slots]
     return np.where(seen, far, 0).sum(2), seen.sum(1)[None].astype(np.float64)
-
-
-# ---- searches -------------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=64)
@@ -165,9 +156,6 @@ def in_gallery(r: Results) -> np.ndarray:
     return pd.Series(number, items).reindex(r.truth("item", r.query), fill_value=0).to_numpy()
 
 
-# ---- references and groups ------------------------------------------------------------------------------------------
-
-
 def computed(r: Results, name: str, k: int) -> dict[str, float]:
     """Return the references that need no answers: what is found among the first k, by the name of the reference.
 
@@ -212,9 +200,6 @@ def groups_of(r: Results) -> dict[str, list[str]]:
         frequent = numbers[np.argsort(-counts, kind="stable")]
         out["query categories"] = [f"category {b.category_names[c]}" for c in frequent]
     return out
-
-
-# ---- the table of measures ------------------------------------------------------------------------------------------
 
 
 class Measure(NamedTuple):

@@ -39,9 +39,6 @@ def need(benchmarks: dict[str, Benchmark], name: str, *fields: str) -> Benchmark
     return benchmark
 
 
-# ---- the data set ---------------------------------------------------------------------------------------------------
-
-
 def source_table(benchmarks: dict[str, Benchmark]) -> pd.DataFrame:
     """Return the images of each benchmark, the fields that it lacks and, where photos are damaged, how many."""
     rows = [(name, len(b.image), ", ".join(b.lacks()) or DASH) for name, b in benchmarks.items()]
@@ -96,9 +93,6 @@ def search_sizes(benchmark: Benchmark) -> pd.DataFrame:
     return pd.DataFrame(counts, pd.Index(rows, name="what"), ["images", "items"])
 
 
-# ---- training -------------------------------------------------------------------------------------------------------
-
-
 def history_table(trained: dict[str, list[Run]]) -> pd.DataFrame:
     """Return the loss history of each method's first run, one row per epoch, without seconds (they vary)."""
     histories = [pd.DataFrame(runs.info(first)["history"]).assign(method=m) for m, (first, *_) in trained.items()]
@@ -142,9 +136,6 @@ def commits_line(table: pd.DataFrame) -> str:
     if len(commits) == 1:
         return f"All {len(table)} runs come from commit {commits.index[0]}."
     return "ROWS COME FROM DIFFERENT COMMITS: " + "; ".join(f"{commit} ({names})" for commit, names in commits.items())
-
-
-# ---- pivots of the long table of measures ---------------------------------------------------------------------------
 
 
 def texts(values: pd.Series, form: str) -> list[str]:
@@ -300,9 +291,6 @@ def detector_table(results: Results, config: Config) -> pd.DataFrame:
         table["false"] = 1 - table.right / table.detected.where(table.detected > 0)
         out.append(table[names])
     return pd.concat(out[1:] or out, ignore_index=True)
-
-
-# ---- claims ---------------------------------------------------------------------------------------------------------
 
 
 def claims_display(judged: pd.DataFrame) -> pd.DataFrame:

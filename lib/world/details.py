@@ -83,8 +83,6 @@ class Pen:
             self.line([[x + half, at], [x - half, at + high]], 0.004, colour)
 
 
-# ---- skirt and waist ------------------------------------------------------------------------------------------------
-
 _PLEATS = {"pleated": (12, 0.004, 1.0), "box-pleated": (6, 0.007, 1.0), "gathered": (16, 0.004, 0.3)}  # length last
 
 
@@ -156,9 +154,6 @@ def draw_waist(pen: Pen) -> None:
         pen.shapes("waistline", name, at, left=left, right=right)
 
 
-# ---- pockets --------------------------------------------------------------------------------------------------------
-
-
 def draw_pockets(pen: Pen) -> None:
     """Draw the pockets."""
     name, c, y, half = pen.g.pocket, pen.c, pen.c["waist_y"], abs(pen.c[5][0])
@@ -182,9 +177,6 @@ def draw_pockets(pen: Pen) -> None:
             if name != "patch":
                 colour = (200, 200, 206) if name == "zip" else pen.dark
                 pen.line([[x - 0.024, y + 0.01 * sign], [x + 0.024, y - 0.01 * sign]], 0.007, colour)
-
-
-# ---- neckline, closure, back ----------------------------------------------------------------------------------------
 
 
 def draw_closure(pen: Pen) -> None:
@@ -250,8 +242,6 @@ def draw_back(pen: Pen) -> None:
             pen.line([[x - 0.03, y], [x + 0.03, y]], 0.008, pen.colours["cloth"])
 
 
-# ---- hem and trim ---------------------------------------------------------------------------------------------------
-
 _BEADS = {"lace": (0.012, 2), "crochet": (0.012, 2), "scallop": (0.012, 2), "pom-pom": (0.01, 2), "bead": (0.009, 2)}
 
 
@@ -315,8 +305,6 @@ def draw_trim(pen: Pen) -> None:
             half = 0.8 * abs(pen.c[5][0])
             draw_edge(pen, np.array([[-half, 0.29], [half, 0.29]]), trim, accent)
 
-
-# ---- collar ---------------------------------------------------------------------------------------------------------
 
 _NO_EDGE = ("strapless", "sweetheart", "off-shoulder", "turtle", "mock", "surplice")  # necklines without a line
 

@@ -10,8 +10,6 @@ from lib.world.garment import Garment
 from lib.world.motifs import DRAWINGS, WHITE, T, mix
 from lib.world.patterns import blend, grid, noise, read_colour
 
-# ---- fabrics --------------------------------------------------------------------------------------------------------
-
 
 def _hair(number: int, width: int, height: int) -> np.ndarray:
     """Return noise drawn out to width x height, (T, T) float32; it wraps along the longer."""
@@ -104,9 +102,6 @@ def weave_of(fabric: str) -> np.ndarray | None:
 def holes_of(fabric: str) -> np.ndarray | None:
     """Return how much a fabric covers, (T, T) uint8, 255 opaque; never written to. None where it covers all."""
     return _COVERS[fabric](*grid()).astype(np.uint8) if fabric in _COVERS else None
-
-
-# ---- finishes -------------------------------------------------------------------------------------------------------
 
 
 def _folds(along, period: int, depth: float) -> np.ndarray:

@@ -76,9 +76,6 @@ class Garment:
         return float(min(1.0, np.sqrt((difference**2).sum()) / 300))
 
 
-# ---- conditions -----------------------------------------------------------------------------------------------------
-
-
 class Clause(NamedTuple):
     """A condition on one field of a garment."""
 
@@ -116,9 +113,6 @@ def _parse_clause(part: str) -> Clause:
     if sign in ("=", "!=") and set(values) <= set(known):
         return Clause(field, sign, values, 0.0)
     raise ValueError(f"{part.strip()!r} is no condition; field and values must be in categories.toml")
-
-
-# ---- categories -----------------------------------------------------------------------------------------------------
 
 
 class Category(NamedTuple):

@@ -23,9 +23,6 @@ def mix(a, b, share: float) -> tuple[float, ...]:
     return tuple((1 - share) * float(x) + share * float(y) for x, y in zip(a, b, strict=True))
 
 
-# ---- drawing that wraps ---------------------------------------------------------------------------------------------
-
-
 def _wrapped(points, margin: float = 0.0):
     """Yield points (k, 2) int32 in 1/16 pixel, as they are and at the tile's other side where they leave it."""
     points = np.asarray(points, float)
@@ -68,9 +65,6 @@ def spots(rng, per_side: int, jitter: float = 0.3):
         for column in range(per_side):
             x = (column + 0.5 * (row % 2) + 0.25) * step + rng.uniform(-jitter, jitter) * step
             yield x, (row + 0.5) * step + rng.uniform(-jitter, jitter) * step
-
-
-# ---- figures: (image, x, y, radius, colour, second colour, turn) ----------------------------------------------------
 
 
 def _shapes(img, x, y, r, c1, c2, turn, name):

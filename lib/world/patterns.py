@@ -68,9 +68,6 @@ def read_colour(written, named: dict) -> tuple:
     return mix(read_colour(written[0], named), read_colour(written[1], named), written[2])
 
 
-# ---- layers: (image, colours by name, rng, what drawings.toml tells) ------------------------------------------------
-
-
 def _scatter(img, named, rng, figure, n, radius, jitter, colours=("accent", "third"), second="second") -> None:
     colours = [read_colour(colour, named) for colour in colours]
     for i, (x, y) in enumerate(motifs.spots(rng, n, jitter)):
@@ -129,9 +126,6 @@ MASKS = {
     "kaleidoscope between": lambda x, y, seed: _mirrors(x, y) < -0.5,
     "zebra": lambda x, y, seed: np.sin(y * 2 * np.pi / 24 + 1.6 * noise(10, seed % 4)) > 0.15,
 }
-
-
-# ---- patterns that are no layers: (image, garment, three colours, rng) ----------------------------------------------
 
 
 def _multi_stripe(img, g, c1, c2, c3, rng) -> None:

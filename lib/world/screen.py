@@ -164,8 +164,6 @@ def is_shown(number: int, view: View) -> bool:
     return False
 
 
-# ---- ceilings -------------------------------------------------------------------------------------------------------
-
 # What titles depend on, with "panel_at" as a part of "panel"; "neck_depth" decides next to nothing.
 _TOLD = {c.field for row in ROWS if row.salience for c in row.condition[0]} - {
     *_KNOWN,

@@ -1,6 +1,8 @@
 """Anyone's predictions: a run's own scores against the project's tables, as tensors and as CSV, and bad input."""
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +107,13 @@ HEAD = "image,Tee,Dress\nimg/a/1.jpg,2,1\n"
         ("", r"p\.csv: .*; name a CSV of predictions"),
         ("image,e0\nimg/a/1.jpg,1\nimg/b/2.jpg,2\nimg/c/3.jpg,3\n", r"p\.csv: nothing to score"),
         ("image," + ",".join(evaluate.POINTS) + "\nimg/a/1.jpg" + ",0.9" * 16, r"line 2: .* give pixels of the photo"),
+        ("image," + ",".join(evaluate.POINTS) + "\nimg/a/1.jpg,1.2" + ",0.9" * 15, r"line 2: .* not shares"),
+        (
+            "image," + ",".join(evaluate.POINTS) + "\nimg/a/1.jpg" + "," * 16,
+            r"no row for image img/b/2.jpg, .*; predict",
+        ),
+        ("\nimage,Tee,Dress\nimg/a/1.jpg,1,2\n", r"line 1: the first column is '.*', not 'image'"),
+        ("image,Tee,Dress\nimg/a/1.jpg,1,2,\n", r"line 2: more cells than column names; end no row with a comma"),
     ],
 )
 def test_bad_input_is_one_sentence_with_file_and_line(three, tmp_path, text, said):
@@ -131,11 +140,14 @@ def test_bad_tensors_are_named(three, tmp_path, scores, said):
 def test_the_command_prints_and_writes(world, world_root, tmp_path, capsys):
     b = world["category_attribute"]
     rows = b.rows("test")
-    path = as_a_run(tmp_path, b, rows, random_scores(b, rows, ("category",)))
+    scores = random_scores(b, rows, ("category",))
+    path, other = as_a_run(tmp_path, b, rows, scores), tmp_path / os.fsdecode(b"pr\xe9d.csv")  # no text in UTF-8
+    pd.DataFrame(scores["category"], b.image[rows], b.category_names).to_csv(other, index_label="image")
     out = tmp_path / "scores.csv"
-    evaluate.main(["--data", str(world_root), "--predictions", str(path), str(path), "--out", str(out)])
+    sys.stderr.reconfigure(errors="backslashreplace")  # as Python's own
+    evaluate.main(["--data", str(world_root), "--predictions", str(path), str(other), "--out", str(out)])
     printed = capsys.readouterr().out
-    table = pd.read_csv(out)
+    table = pd.read_csv(out, encoding_errors="surrogateescape")
     assert tuple(table.columns) == evaluate.COLUMNS and len(table) == 2 * 6
     assert f"{100 * table.value[0]:.2f} [" in printed and "macro" in printed
     for name in ("no.csv", "no.safetensors"):
