@@ -83,6 +83,11 @@ def test_the_project_is_small():
     assert world <= 3_640 and sum(lines.values()) - world <= 9_610  # about 1 % more than there are
 
 
+def test_the_tests_of_inputs_exist():
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", (ROOT / "tests" / "README.md").read_text())
+    assert named and all(f"def {test}(" in (ROOT / "tests" / file).read_text() for file, test in named)
+
+
 def test_cited_sections_of_the_paper_exist():
     """The paper has 2.1 to 2.3, 3 without numbered parts, 4, 4.1 and 4.2."""
     cited = ("section " + "3.2", "Sections 2.1 and 4.3", "§4.4", "Sec. 3.1", "section 4.2", "Sections 4.1 and 4.2")
