@@ -219,7 +219,7 @@ PROFILES = {
         input=Input(px=139, view_px=128),
         model=STUDY,
         training=Training(
-            pretrain=Schedule(1, 1, 1e-3), category_attribute=Schedule(1, 1, 5e-4),
+            pretrain=Schedule(1, 1, 1e-3), category_attribute=Schedule(1, 1, 1e-4),
             inshop=Schedule(1, 1, 1e-3), consumer2shop=Schedule(1, 1, 1e-3),
             step1=Weights(
                 landmark=10, heatmap=1, visibility=0.1, category=0.15, attribute=1.5, triplet=6, pair=1
