@@ -152,7 +152,11 @@ def parts() -> dict[str, str]:
     results = headline(profile)
     without_landmarks = [name for name, method in METHODS.items() if method.pool_at in ("", "grid")]
     results = results[results.method.isin([*paper.METHODS, *without_landmarks, *REFERENCES])]
-    texts = {"results": results, "leads": leads(profile), "frequency": frequency(judged), "claims": claims(judged)}
+    short = {"method": results.method}
+    for title in [name.removesuffix(": here") for name in results if name.endswith(": here")]:
+        printed = results[f"{title}: paper"].map(lambda value: "" if value == DASH else f" ({value})")
+        short[f"{title} (paper)"] = results[f"{title}: here"] + printed
+    texts = {"results": pd.DataFrame(short), "leads": leads(profile), "frequency": frequency(judged), "claims": claims(judged)}
     texts["photo"] = photo
     return {name: markdown(table) for name, table in texts.items()}
 

@@ -16,7 +16,7 @@ from lib.lists import DataError
 from lib.report import files, page
 from lib.report.results import ROOT
 
-KEPT = ROOT / "outputs" / "reference" / "first_study"
+KEPT = ROOT / "outputs" / "reference" / "study"
 NOTEBOOKS = ROOT / "outputs" / "reference" / "demo" / "notebooks"
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)> & \'"'
 VOID = {"meta", "link", "img"}
@@ -50,6 +50,7 @@ class Page(HTMLParser):
 def run(tmp_path) -> Path:
     """A copy of the kept study with executed notebooks, which a test may change."""
     shutil.copytree(NOTEBOOKS, tmp_path / "demo" / "notebooks")
+    files.save_table(pd.DataFrame({"notebook": ["00_data"], "seconds": [9]}), tmp_path / "demo", "times")
     return Path(shutil.copytree(KEPT, tmp_path / "demo", dirs_exist_ok=True))
 
 
@@ -116,7 +117,7 @@ def test_names_are_text_and_never_html(run):
         change(run, table, lambda t, name=column: t.assign(**{name: t[name].astype(str) + name + HOSTILE}))
     notebook = {"cells": [{"cell_type": "markdown", "source": [f"# {HOSTILE}\n"]}]}
     (run / "notebooks" / "10_\"x'.ipynb").write_text(json.dumps(notebook))
-    shutil.copy(run / "figures" / "pooling.png", run / "figures" / "<b onclick=x>.png")
+    shutil.copy(run / "figures" / "fig10a.png", run / "figures" / "<b onclick=x>.png")
     files.save_figure(plt.figure(figsize=(1, 1)), run, "fig07", f"{HOSTILE}. {HOSTILE}")
     parsed = Page(page.page(run, HOSTILE, ""))
     assert parsed.open == [] and not parsed.named("script")
