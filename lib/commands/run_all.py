@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from lib.commands import clock, one_sentence
+from lib.commands import KEEP_MEMORY, clock, one_sentence
 from lib.config import PROFILES, TRUNKS
 from lib.lists import DataError
 
@@ -134,9 +134,7 @@ def set_kernels_environment(scratch: Path) -> None:
     import joblib
 
     os.environ.pop("MPLBACKEND", None)
-    # glibc would return large tensors' memory and fault it in again at every step, a quarter of its time on a CPU.
-    os.environ |= {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**32)}
-    os.environ |= {"IPYTHONDIR": str(scratch), "TQDM_NCOLS": "80"}  # without the user's start-up files
+    os.environ |= KEEP_MEMORY | {"IPYTHONDIR": str(scratch), "TQDM_NCOLS": "80"}  # without the user's start-up files
     settings = scratch / "profile_default" / "ipython_kernel_config.py"
     settings.parent.mkdir()
     settings.write_text("c.IPKernelApp.log_level = 50\n")  # kernels say nothing of their own start and end

@@ -22,7 +22,7 @@ import joblib
 import torch
 
 from lib import networks, runs
-from lib.commands import one_sentence
+from lib.commands import KEEP_MEMORY, one_sentence
 from lib.crops import crop_store
 from lib.lists import DataError
 from lib.report.results import ROOT, open_data, open_run
@@ -70,6 +70,7 @@ def train_all(options: tuple, jobs: int = 1) -> int:
     with ExitStack() as stack:
         trained = map
         if jobs > 1:
+            os.environ |= KEEP_MEMORY
             threads = max(1, joblib.cpu_count() // jobs)
             pool = multiprocessing.get_context("spawn").Pool(jobs, torch.set_num_threads, (threads,))
             trained = stack.enter_context(pool).imap_unordered

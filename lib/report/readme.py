@@ -156,8 +156,8 @@ def parts() -> dict[str, str]:
     for title in [name.removesuffix(": here") for name in results if name.endswith(": here")]:
         printed = results[f"{title}: paper"].map(lambda value: "" if value == DASH else f" ({value})")
         short[f"{title} (paper)"] = results[f"{title}: here"] + printed
-    texts = {"results": pd.DataFrame(short), "leads": leads(profile), "frequency": frequency(judged), "claims": claims(judged)}
-    texts["photo"] = photo
+    texts = {"results": pd.DataFrame(short), "leads": leads(profile), "frequency": frequency(judged)}
+    texts |= {"claims": claims(judged), "photo": photo}
     return {name: markdown(table) for name, table in texts.items()}
 
 
