@@ -203,7 +203,8 @@ PROFILES = {
         start="shipped",
     ),
     # The evidence: every method from the same ImageNet network, pre-trained and then fine-tuned; a night on two cores
-    # for each seed. Settings were judged on worlds of another seed (benchmarks/trials.py): attributes weigh about
+    # for each seed. Settings were judged on worlds of another seed (benchmarks/trials.py; category_attribute's rate on
+    # val, after the test was known, see benchmarks/LOG.md): attributes weigh about
     # three times what `Training` gives them, since ImageNet has formed the first features. Triplets and WTBI's pairs
     # begin as a fifth to a quarter of a search's total loss: a pair cost six times as much as a triplet in the earlier
     # study. The tests of both searches have 300 designs of about 18 items, training has 600.

@@ -345,9 +345,7 @@ def images_root(folder: Path, rows: Rows) -> Path:
         path = f"{root}/{name}"
         target = os.path.realpath(path) if os.path.islink(path) else real(os.path.dirname(path))
         if not target.startswith(real(root)):
-            rows.fail(
-                i, f"image {name} is a link out of {root}", f"put the image itself there, or link all of {root.name}"
-            )
+            rows.fail(i, f"image {name} is a link out of {root}", "put the image there, or link that whole folder")
     return root
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lib import efficientnet, parts
-from lib.artefact import OFFLINE, read_tensors, write_tensors
+from lib.artefact import OFFLINE, cure_of, read_tensors, write_tensors
 from lib.config import Config
 from lib.deepfashion import Benchmark
 from lib.fashionnet import FashionNet
@@ -144,7 +144,8 @@ def read_vgg16(weights: str) -> tuple[dict[str, Tensor], str]:
         try:
             state = VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=True, check_hash=True)
         except (RuntimeError, OSError) as error:  # a checksum, or no network
-            raise DataError(f"{origin}: {str(error).splitlines()[0]}; {OFFLINE}") from None
+            why = str(error).split("\n")[0]
+            raise DataError(f"{origin}: {why}; {cure_of(error, OFFLINE)}") from None
     with torch.device("meta"):
         shapes = {name: value.shape for name, value in vgg16(weights=None).features.state_dict().items()}
     for name, shape in shapes.items():

@@ -13,13 +13,14 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from lib import lists
-from lib.artefact import cannot_write
+from lib.artefact import cannot_write, write_beside
 from lib.deepfashion import Benchmark, read_benchmark
 from lib.lists import LISTS, POINTS, SLOTS, DataError
 
@@ -43,7 +44,7 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
     - clothes_type: 1 or upper, 2 or lower, 3 or full (body), by default 3; of one category only one;
     - attributes: names with ";" between them, "" for none; an attribute that is not named is a negative;
     - landmark_visibility_1, landmark_location_x_1, landmark_location_y_1 .. _8: codes 0 visible, 1 occluded, 2 cut off,
-      and pixels, rounded to whole ones, (0, 0) or empty where unknown; slots that the clothes type lacks are not read;
+      and pixels, rounded to whole ones, (0, 0) or empty where unknown; slots that the clothes type lacks are not used;
     - category: its name. Not for the searches, whose category is in the image's name:
       img/WOMEN/Dresses/id_00000001/1.jpg;
     - item: a name without blanks. With it the table is of a search, and attributes are the item's;
@@ -58,7 +59,7 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
     """
     table = _read(table)
     name = "category_attribute" if "item" not in table else "consumer2shop" if "domain" in table else "inshop"
-    root = Path(folder).expanduser() / lists.FOLDERS[name]
+    root = Path(folder) / lists.FOLDERS[name]
     part = root.with_name(f"{root.name}.part")
     _check_table(table, name)
     _check_labels(table)
@@ -77,7 +78,7 @@ def write(folder: str | Path, table: pd.DataFrame | str | Path, photos: str | Pa
             target = root / "Img" / image
             target.parent.mkdir(parents=True, exist_ok=True)
             if photos is not None and not target.exists():
-                shutil.copyfile(Path(photos, image), target)
+                write_beside(target, partial(shutil.copyfile, Path(photos, image)))
         shutil.copytree(part, root, copy_function=os.replace, dirs_exist_ok=True)
     except OSError as error:
         raise cannot_write(root, error) from None
@@ -128,33 +129,20 @@ def _text(cell) -> str:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    """Return a CSV as text, in the encodings and with the separators of Excel."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error}); name a CSV") from None
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise DataError(f"{path}: a workbook, not a CSV; save it as CSV UTF-8")
-    try:
-        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace").replace("\ufffd", "\0")
-        print(f"{path}: not UTF-8, read as Windows-1252", file=sys.stderr)
-    if "\0" in text:
-        raise DataError(f"{path}: not text in UTF-8, UTF-16 or Windows-1252; save it as CSV UTF-8")
-    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
+    """Return a CSV as text, with the separators of Excel."""
+    text = _read_text(path)
     first, _, rest = text.partition("\n")
     separator = max(",;\t", key=first.count)
     if first.lower().startswith("sep="):  # Excel's own line
         separator, text = first[4:5], rest
     try:
         header, *rows = [*csv.reader(io.StringIO(text), delimiter=separator)] or [[]]
-    except csv.Error as error:  # a cell of 100,000 signs
+    except csv.Error as error:  # a cell of more than 131,072 signs
         raise DataError(f"{path}: {error}; close its quotes") from None
     header = [cell.strip() for cell in header]
     if "image" not in header:
         cure = "begin it with the column names, apart by commas, semicolons or tabs"
-        raise DataError(f"{path}: no column 'image' in its first line, {first[:40]!r}; {cure}")
+        raise DataError(f"{path}: no column 'image' in its first line, {text.partition(chr(10))[0][:40]!r}; {cure}")
     while header and not header[-1]:
         header.pop()
     for i, row in enumerate(rows, 1):
@@ -165,6 +153,25 @@ def _read_csv(path: Path) -> pd.DataFrame:
     for column in {*BOX, *POINTS} & set(table) if separator != "," else ():
         table[column] = table[column].str.replace(",", ".")  # decimals, where commas do not separate
     return table
+
+
+def _read_text(path: Path) -> str:
+    """Return the text of a file in the encodings of Excel, lines apart by newlines alone."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error}); name a CSV") from None
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise DataError(f"{path}: a workbook, not a CSV; save it as CSV UTF-8")
+    try:
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace").replace("\ufffd", "\0")
+        if "\0" not in text:
+            print(f"{path}: not UTF-8, read as Windows-1252", file=sys.stderr)
+    if "\0" in text:
+        raise DataError(f"{path}: not text in UTF-8, UTF-16 or Windows-1252; save it as CSV UTF-8")
+    return text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
 
 
 def _refuse(table: pd.DataFrame, wrong: Sequence[bool], what: str, cure: str) -> None:
@@ -185,7 +192,7 @@ def _check_table(table: pd.DataFrame, name: str) -> None:
             raise DataError(f"the table has a column {column!r}, which does not fit its others; {cure}")
     for column in [column for column in TEXTS if column in table and column not in CODES]:
         _refuse(table, table[column].str.contains(r"[\r\n]"), f"{column} has a line break", "write it in one line")
-        _refuse(table, table[column].str.contains(r"[\ud800-\udfff]"), f"{column} is not UTF-8", "spell it in UTF-8")
+        _refuse(table, table[column].str.contains(r"[\ud800-\udfff]"), f"{column} is no text", "rename it")
     _refuse(table, ~table["image"].str.contains("/"), "no image in a folder", "name it as in img/a/1.jpg")
     numbers = np.isfinite(table[list(BOX)]).all(axis=1)
     _refuse(table, ~numbers, "the box is not four numbers", "give x1, y1, x2, y2 in pixels")
@@ -231,8 +238,9 @@ def _attributes(table: pd.DataFrame) -> pd.Series:
 
 def _looks(name: str) -> str:
     """Return what is the same for names that only case, blanks, dashes, apostrophes or Unicode form tell apart."""
+    name = re.sub("[\u2018\u2019\u02bc`\u00b4]", "'", name.replace("\u2212", "-"))
     name = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    kinds = [(sign, unicodedata.category(sign)) for sign in re.sub("[\u2018\u2019\u02bc`\u00b4]", "'", name)]
+    kinds = [(sign, unicodedata.category(sign)) for sign in name]
     return " ".join("".join("-" if kind == "Pd" else sign for sign, kind in kinds if kind != "Cf").split())
 
 
@@ -247,21 +255,32 @@ def _refuse_alike(table: pd.DataFrame, what: str, names: pd.Series) -> None:
 
 
 def _check_photos(table: pd.DataFrame, photos: Path, images: Path) -> None:
-    """Raise DataError that names up to MOST_NAMED photos that are not there, and what looks like the first one, or a
-    photo that would be overwritten in the folder `images`."""
+    """Raise DataError that names up to MOST_NAMED photos that are not there, and what looks like the first; or those
+    that would be overwritten in the folder `images`.
+    """
     absent = [image for image in table["image"] if not (photos / image).is_file()]
     if absent:
-        more = f" and {len(absent) - MOST_NAMED} more" if len(absent) > MOST_NAMED else ""
         cure = "put them there or leave their rows out"
         path = photos / absent[0]
         for there in path.parent.glob("*") if path.parent.is_dir() else ():
             if _looks(there.name) == _looks(path.name):
                 cure = f"one there is spelt {there.name!r} ({ascii(there.name)}), so spell it so"
-        raise DataError(f"{photos}: no such photo: {', '.join(absent[:MOST_NAMED])}{more}; {cure}")
-    for image in table["image"]:
-        there = images / image
-        if os.path.lexists(there) and not (there.exists() and filecmp.cmp(there, photos / image, shallow=False)):
-            raise DataError(f"{there}: is another photo than {photos / image}; delete it, or leave out photos=")
+        raise DataError(f"{photos}: no such photo: {_some(absent)}; {cure}")
+    others = [image for image in table["image"] if _is_other(images / image, photos / image)]
+    if others:
+        raise DataError(f"{images}: other photos than in {photos}: {_some(others)}; delete them, or leave out photos=")
+
+
+def _is_other(there: Path, photo: Path) -> bool:
+    """Return whether something else than the photo, or a link to nothing, is there."""
+    if not there.exists():
+        return there.is_symlink()
+    return not (there.samefile(photo) or filecmp.cmp(there, photo, shallow=False))
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def _write_lists(root: Path, name: str, table: pd.DataFrame) -> None:
@@ -316,9 +335,10 @@ def _landmarks(table: pd.DataFrame) -> list[str]:
         bad = placed[:, slot] & (codes[:, slot] == lists.CUT_OFF)
         what = f"the {landmark} is cut off (visibility 2) and has a position"
         _refuse(table, bad, what, "visible is 0; COCO's 2 is 0 here")
-    if placed.any() and np.median(position[placed]) <= 1:  # some shares may be above 1
-        cure = "multiply x by the width and y by the height of the photo"
-        _refuse(table, placed.any(1), "the landmarks are shares of the photo, not pixels", cure)
+    known = np.where(placed[..., None], position, np.nan)
+    shares = ~(known > 2).any((1, 2)) & (known % 1 > 0).any((1, 2))  # some may be above 1
+    cure = "multiply x by the width and y by the height of the photo"
+    _refuse(table, shares, "the landmarks are shares of the photo, not pixels", cure)
     codes = np.nan_to_num(codes, nan=lists.CUT_OFF).astype(int)
     return [lists.points_text(*row, SLOTS[kind]) for *row, kind in zip(position, codes, kinds, strict=True)]
 

@@ -230,6 +230,7 @@ def test_weights_that_do_not_fit_raise(vgg16, squares, config, tmp_path):
 def test_a_download_without_a_connection_names_proxies_and_files(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
+    monkeypatch.setenv("no_proxy", "")
     for download in (networks.read_vgg16, find_joints.load_detector):
         with pytest.raises(DataError, match="refused.*; connect .behind a proxy, set https_proxy., or name a file"):
             download("")

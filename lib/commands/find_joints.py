@@ -20,7 +20,7 @@ from torchvision.models.detection import KeypointRCNN_ResNet50_FPN_Weights, keyp
 from tqdm import tqdm
 
 from lib import crops
-from lib.artefact import OFFLINE, alone, digest, write_beside
+from lib.artefact import OFFLINE, alone, cure_of, digest, write_beside
 from lib.commands import one_sentence
 from lib.deepfashion import Benchmark, find_benchmarks
 from lib.lists import CUT_OFF, JOINT_LIST, JOINTS, DataError, points_text, titles, write_list
@@ -89,7 +89,8 @@ def load_detector(weights: str) -> nn.Module:
         try:
             return keypointrcnn_resnet50_fpn(weights=KeypointRCNN_ResNet50_FPN_Weights.DEFAULT)
         except (RuntimeError, OSError) as error:  # a checksum, or no network
-            raise DataError(f"Keypoint R-CNN's weights: {str(error).splitlines()[0]}; {OFFLINE}") from None
+            why = str(error).split("\n")[0]
+            raise DataError(f"Keypoint R-CNN's weights: {why}; {cure_of(error, OFFLINE)}") from None
     model = keypointrcnn_resnet50_fpn(weights=None, weights_backbone=None)
     try:
         model.load_state_dict(torch.load(weights, weights_only=True))

@@ -67,6 +67,7 @@ def train_all(options: tuple, jobs: int = 1) -> int:
     """Train all runs of `open_plan(*options)`; return the exit code, 1 where one failed."""
     begin, failed = time.monotonic(), 0
     plan = open_plan(*options)
+    fabric = make_fabric(plan.config.training.precision)
     with ExitStack() as stack:
         trained = map
         if jobs > 1:
@@ -78,7 +79,7 @@ def train_all(options: tuple, jobs: int = 1) -> int:
             for done, (run, seconds, problem) in enumerate(trained(partial(train, options), some), 1):
                 failed += bool(problem)
                 said = f"{run.stage} {run.method} seed {run.seed}: {problem or f'{seconds:.0f} s'}"
-                if os.environ.get("RANK", "0") == "0" or problem:  # of torchrun's processes the first speaks for all
+                if problem or fabric.global_rank == 0:  # of torchrun's processes the first speaks for all
                     print(f"{time.monotonic() - begin:6.0f} s  {done}/{len(some)}  {said}", flush=True)
     return int(failed > 0)
 

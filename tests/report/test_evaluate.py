@@ -112,7 +112,7 @@ HEAD = "image,Tee,Dress\nimg/a/1.jpg,2,1\n"
             "image," + ",".join(evaluate.POINTS) + "\nimg/a/1.jpg" + "," * 16,
             r"no row for image img/b/2.jpg, .*; predict",
         ),
-        ("\nimage,Tee,Dress\nimg/a/1.jpg,1,2\n", r"line 1: the first column is '.*', not 'image'"),
+        ("\nimage,Tee,Dress\nimg/a/1.jpg,1,2\n", r"line 1: the first column is '', not 'image'"),
         ("image,Tee,Dress\nimg/a/1.jpg,1,2,\n", r"line 2: more cells than column names; end no row with a comma"),
     ],
 )
@@ -147,7 +147,7 @@ def test_the_command_prints_and_writes(world, world_root, tmp_path, capsys):
     sys.stderr.reconfigure(errors="backslashreplace")  # as Python's own
     evaluate.main(["--data", str(world_root), "--predictions", str(path), str(other), "--out", str(out)])
     printed = capsys.readouterr().out
-    table = pd.read_csv(out, encoding_errors="surrogateescape")
+    table = pd.read_csv(out)
     assert tuple(table.columns) == evaluate.COLUMNS and len(table) == 2 * 6
     assert f"{100 * table.value[0]:.2f} [" in printed and "macro" in printed
     for name in ("no.csv", "no.safetensors"):

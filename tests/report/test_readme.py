@@ -1,5 +1,7 @@
 """The README and the results page show what the kept tables hold."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -10,6 +12,7 @@ from lib.report import files, readme
 def test_the_readme_and_the_results_page_are_as_the_tables_are():
     text = (readme.ROOT / "README.md").read_text()
     assert readme.fill(text, readme.parts()) == text, "run python -m lib.report.readme"
+    assert re.search(r"\| fashionnet \|.* ± \d\.\d \(76\.4\) \|.* \(18\.8\) \|\n", readme.parts()["results"])
     assert (readme.REFERENCE / "README.md").read_text() == readme.results_page(), "run python -m lib.report.readme"
 
 
@@ -23,9 +26,9 @@ def test_headline_numbers_are_the_tables_and_the_papers(profile):
         printed = paper.TABLE2.get(row.method)
         wanted = f"{printed['category'][0]:.1f}" if printed else readme.DASH
         assert shown.loc[row.method, "category, top-3: paper"] == wanted
-    printed = {"fashionnet": "76.4", "darn": "67.5", "wtbi": "50.6", "fashionnet+joints": "68.4"}  # eight points below
     found = shown["in-shop, top-20: paper"]
-    assert {name: found[name] for name in printed if name in found} == {n: v for n, v in printed.items() if n in found}
+    assert (found["fashionnet"], found["darn"], found["wtbi"]) == ("76.4", "67.5", "50.6")
+    assert found.get("fashionnet+joints", readme.DASH) in ("68.4", readme.DASH)  # eight points below; or not trained
     assert shown.loc["fashionnet", "consumer-to-shop, top-20: paper"] == "18.8"
 
 
