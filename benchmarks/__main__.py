@@ -125,6 +125,12 @@ def step(tiny: bool) -> list[dict]:
     return rows
 
 
+def busy(tiny: bool) -> list[dict]:
+    """Training steps of the demo beside another process at full load, and alone."""
+    taken = in_a_process(gpu.steps_beside_another, tiny)[2]  # where `lib` is imported before PyTorch
+    return [row_of("training steps of the demo, busy", "batch 64", "alone", taken, 2.5)]
+
+
 # ---- data -----------------------------------------------------------------------------------------------------------
 
 
@@ -146,7 +152,7 @@ def lists(tiny: bool) -> list[dict]:
 
 @one_core()
 def pipeline(tiny: bool) -> list[dict]:
-    """Batches of 64 training views beside ImageFolder with a DataLoader, on one core.
+    """Batches of 64 training views beside ImageFolder with a DataLoader, on one core; neither changes colours.
 
     From JPEG, which fills the store of decoded crops, and from that store.
     """
@@ -191,7 +197,7 @@ def views(stored: np.ndarray | crops.Jpegs, inputs: Input, number: int) -> list[
     samples, out = Samples(crops=stored), []
     for begin in range(0, number, 64):
         index = torch.arange(begin, min(begin + 64, number))
-        view = crops.training_view(len(index), inputs, torch.Generator().manual_seed(begin))
+        view = crops.training_view(len(index), inputs, torch.Generator().manual_seed(begin))._replace(colour=None)
         out.append(samples.images(index, view, inputs.view_px))
     return out
 
@@ -299,7 +305,7 @@ def commands(tiny: bool) -> list[dict]:
     return rows
 
 
-PARTS = {part.__name__: part for part in (pooling, step, lists, pipeline, search, recall, world, commands)}
+PARTS = {part.__name__: part for part in (pooling, step, busy, lists, pipeline, search, recall, world, commands)}
 
 
 # ---- tables --------------------------------------------------------------------------------------------------------

@@ -16,9 +16,12 @@ Times are medians of single calls, by torch.utils.benchmark, which waits for the
 """
 
 import argparse
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 import torchvision
@@ -72,6 +75,24 @@ def step_of(net: nn.Module, images: Tensor):
         return loss.detach()
 
     return step
+
+
+def steps_beside_another(tiny: bool) -> np.ndarray:
+    """Return seconds (runs, 2) of training steps of the demo's FashionNet on a CPU, beside a busy process and alone."""
+    profile, runs = PROFILES["smoke" if tiny else "demo"], 1 if tiny else 7
+    px = profile.input.view_px
+    network = FashionNet(profile.model, px, 50, 1000).to(memory_format=torch.channels_last).train()
+    step = step_of(network, torch.randn(64, 3, px, px).contiguous(memory_format=torch.channels_last))
+    step()
+    times = []
+    for _ in range(runs):
+        with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:
+            try:
+                beside = milliseconds(step, 3)
+            finally:
+                other.kill()
+        times.append((beside / 1e3, milliseconds(step, 3) / 1e3))
+    return np.array(times)
 
 
 def floating_point_operations(net: nn.Module, px: int, device: str) -> int:

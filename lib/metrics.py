@@ -229,7 +229,7 @@ class Bootstrap:
         rng = np.random.default_rng(seed)
         self.counts = np.ones((n + 1, size), np.uint8)  # row 0 is the sample itself
         for row in self.counts[1 : n + 1 if size else 1]:
-            row[:] = np.bincount(rng.integers(size, size=size, dtype=np.int32), minlength=size)
+            row[:] = np.bincount(rng.integers(size, size=size), minlength=size)
 
     def sums(self, columns: np.ndarray) -> np.ndarray:
         """Return the sums over rows of columns (N, ...) in the sample and each resample: (n + 1, ...) float64."""

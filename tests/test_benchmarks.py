@@ -31,7 +31,7 @@ def test_every_figure_is_measured_beside_its_peer_or_its_bar(tmp_path):
     run("-m", "benchmarks", "--tiny", "--out", str(tmp_path))
     details, summary = (pd.read_csv(tmp_path / f"{name}.csv") for name in ("details", "summary"))
     workers = len({1, joblib.cpu_count()})  # each number of them is a figure of the world's
-    assert len(details) == 13 + workers and details.bar.notna().sum() == 12 + workers and (details.ours > 0).all()
+    assert len(details) == 14 + workers and details.bar.notna().sum() == 13 + workers and (details.ours > 0).all()
     assert (details.ratio.notna() == details.peer.notna()).all()
     assert set(summary.figure) == set(details.figure[details.bar.notna()]) and summary.met.isin([True, False]).all()
 
