@@ -10,7 +10,7 @@ import pandas as pd
 from lib import networks, paper, photo_network
 from lib.artefact import write_beside
 from lib.lists import LANDMARKS
-from lib.methods import FASHIONNET, GLOBAL, METHODS
+from lib.methods import FASHIONNET, METHODS
 from lib.report import rungs
 from lib.report.claims import RULE_DATE
 from lib.report.files import read_table, save_figure
@@ -87,16 +87,16 @@ def leads(profile: str) -> pd.DataFrame:
     return in_order(columns).rename(columns={"method": f"{FASHIONNET} over"})
 
 
+def macro(profile: str) -> pd.Series:
+    """Return top-5 attribute recall, averaged over attributes, by method."""
+    return shown(rows_of(read(profile, "measures"), "attributes", "macro", 5, "all"))
+
+
 def frequency(profile: str) -> pd.DataFrame:
-    """Return top-5 attribute recall by the rank of an attribute's frequency in training, and the macro mean, of the
-    methods that the paper compares without a variant of them, and without landmarks."""
-    table = read(profile, "measures")
-    rows = rows_of(table, "attributes", "micro", 5)
+    """Return top-5 attribute recall by the rank of an attribute's frequency in training, and the macro mean."""
+    rows = rows_of(read(profile, "measures"), "attributes", "micro", 5)
     columns = {group: shown(part) for group, part in rows.groupby("group", sort=False) if group.startswith("ranks ")}
-    columns["macro, all"] = shown(rows_of(table, "attributes", "macro", 5, "all"))
-    found = in_order(columns)
-    compared = [GLOBAL, *(name for name in paper.METHODS if "+" not in name)]
-    return found[found.method.isin([*compared, *REFERENCES])]
+    return in_order(columns | {"macro, all": macro(profile)})
 
 
 def real_photos() -> pd.DataFrame:
@@ -143,7 +143,7 @@ def claims_full(profile: str) -> pd.DataFrame:
 
 
 def parts() -> dict[str, str]:
-    """Return the README's generated parts by name: claims and frequencies of the first profile that has them."""
+    """Return the README's generated parts by name; the claims are of the first profile that the present rule judged."""
     profile = kept()[0]
     judged = next((name for name in kept() if "rule" in read(name, "claims")), profile)
     about = networks.load(photo_network.FILE)[1]["figures"].items()
@@ -156,8 +156,9 @@ def parts() -> dict[str, str]:
     for title in [name.removesuffix(": here") for name in results if name.endswith(": here")]:
         printed = results[f"{title}: paper"].map(lambda value: "" if value == DASH else f" ({value})")
         short[f"{title} (paper)"] = results[f"{title}: here"] + printed
-    texts = {"results": pd.DataFrame(short), "leads": leads(profile), "frequency": frequency(judged)}
-    texts |= {"claims": claims(judged), "photo": photo}
+    results = pd.DataFrame(short)
+    results.insert(3, "macro", results.method.map(macro(profile)).fillna(DASH))
+    texts = {"results": results, "leads": leads(profile), "claims": claims(judged), "photo": photo}
     return {name: markdown(table) for name, table in texts.items()}
 
 
@@ -196,6 +197,9 @@ def results_page() -> str:
         out += ["Runs by commit, date and device:\n", markdown(runs)]
         if "landmarks" in set(read(profile, "measures").measure):
             out += ["Landmarks, PDJ at 0.1 of the box, in per cent:\n", markdown(landmarks(profile))]
+        by_rank = frequency(profile)
+        if "ranks 21-100" in by_rank:
+            out += ["Top-5 recall by an attribute's rank in frequency, in per cent:\n", markdown(by_rank)]
         out += [f"Claims, in points. {rule(profile)}\n", markdown(claims_full(profile))]
     return "\n".join(out)
 
