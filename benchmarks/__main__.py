@@ -4,10 +4,10 @@
     python -m benchmarks --only pooling search
     python -m benchmarks --tiny                 # seconds: shows that it runs, not how fast
 
-Writes details.csv (every size) and summary.csv (the largest of each figure) to --out. A pair is timed in turn, A B A B
-...; its ratio is the median of the pairwise ratios, lo and hi are their 10th and 90th percentile. Where both give a
-result, the results are compared before. Lists are read once by each, in processes of their own. The GPU's figures are
-in gpu.py, those of the release's size in release.py.
+Writes details.csv (every size) and summary.csv (the largest of each figure) to --out, beside parts measured earlier.
+A pair is timed in turn, A B A B ...; its ratio is the median of the pairwise ratios, lo and hi are their 10th and 90th
+percentile. Where both give a result, the results are compared before. Lists are read once by each, in processes of
+their own. The GPU's figures are in gpu.py, those of the release's size in release.py.
 """
 
 import argparse
@@ -49,9 +49,6 @@ OTHER_IMAGES = "pretrain val test distractors inshop_train_items inshop_test_ite
 OTHER_IMAGES += " consumer2shop_val_items consumer2shop_test_items"
 COLUMNS = ["figure", "size", "ours", "unit", "peer", "peer_value", "ratio", "lo", "hi", "bar", "met", "device"]
 DEVICE = f"CPU, {torch.get_num_threads()} threads"
-
-
-# ---- measuring ------------------------------------------------------------------------------------------------------
 
 
 def seconds(function: Callable) -> float:
@@ -96,9 +93,6 @@ def limit(figure: str, size: str, value: float, unit: str, bar: float | None, mo
     return {"figure": figure, "size": size, "ours": value, "unit": unit, "bar": bar, "met": met, "device": DEVICE}
 
 
-# ---- the network ----------------------------------------------------------------------------------------------------
-
-
 def pooling(tiny: bool) -> list[dict]:
     """Landmark pooling forward and backward beside roi_pool, channels-last as in the network."""
     rows, maps = [], {(28, 512, "paper"): (1, 2, 4, 8), (16, 40, "study"): (16, 32, 64, 128)}
@@ -129,9 +123,6 @@ def busy(tiny: bool) -> list[dict]:
     """Training steps of the demo beside another process at full load, and alone."""
     taken = in_a_process(gpu.steps_beside_another, tiny)[2]  # where `lib` is imported before PyTorch
     return [row_of("training steps of the demo, busy", "batch 64", "alone", taken, 2.5)]
-
-
-# ---- data -----------------------------------------------------------------------------------------------------------
 
 
 def lists(tiny: bool) -> list[dict]:
@@ -221,9 +212,6 @@ def draw(images: int, px: int, workers: int) -> None:
         write_world(Path(folder) / "world", size, 0, workers, progress=False)
 
 
-# ---- metrics --------------------------------------------------------------------------------------------------------
-
-
 def search(tiny: bool) -> list[dict]:
     """The exact top 50 beside faiss and scikit-learn."""
     rows, rng = [], np.random.default_rng(0)
@@ -288,9 +276,6 @@ def recall(tiny: bool) -> list[dict]:
     return rows
 
 
-# ---- commands -------------------------------------------------------------------------------------------------------
-
-
 def commands(tiny: bool) -> list[dict]:
     """What a user waits for before anything is computed, each in a fresh process."""
 
@@ -308,7 +293,14 @@ def commands(tiny: bool) -> list[dict]:
 PARTS = {part.__name__: part for part in (pooling, step, busy, lists, pipeline, search, recall, world, commands)}
 
 
-# ---- tables --------------------------------------------------------------------------------------------------------
+def write_rows(rows: list[dict], path: Path) -> pd.DataFrame:
+    """Write rows behind those of other figures that the file has; return all of them."""
+    table = pd.DataFrame(rows).reindex(columns=COLUMNS)
+    if path.exists():
+        earlier = pd.read_csv(path)
+        table = pd.concat([earlier[~earlier.figure.isin(table.figure)], table])
+    table.to_csv(path, index=False, float_format="%.5g")
+    return table
 
 
 def summarise(details: pd.DataFrame) -> pd.DataFrame:
@@ -327,10 +319,8 @@ def main() -> None:
     rows = []
     for name in args.only:
         rows += PARTS[name](args.tiny)
-        details = pd.DataFrame(rows).reindex(columns=COLUMNS)
-        summary = summarise(details)
-        for stem, table in (("details", details), ("summary", summary)):  # a stopped run keeps the parts before
-            table.to_csv(args.out / f"{stem}.csv", index=False, float_format="%.5g")
+        details = write_rows(rows, args.out / "details.csv")  # a stopped run keeps the parts before
+        summarise(details).to_csv(args.out / "summary.csv", index=False, float_format="%.5g")
     print("wrote", args.out)
 
 

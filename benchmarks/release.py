@@ -16,12 +16,11 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-import pandas as pd
 import torch
 from torchvision import transforms as v1
 from torchvision.datasets import ImageFolder
 
-from benchmarks.__main__ import COLUMNS, limit, one_core, pair, seconds
+from benchmarks.__main__ import limit, one_core, pair, seconds, write_rows
 from benchmarks.lists import ATTRIBUTES, in_a_process
 from lib import crops, deepfashion, metrics, networks, runs, train
 from lib.artefact import artefact
@@ -65,9 +64,6 @@ def copy_world(world: Path, root: Path, copies: int) -> None:
             link.parent.mkdir(parents=True, exist_ok=True)
             if not link.exists():
                 os.link(path, link)
-
-
-# ---- what is measured, each in a process of its own ------------------------------------------------------------------
 
 
 def lists(root: Path) -> str:
@@ -150,9 +146,6 @@ def tables(root: Path) -> str:
     return f"{len(METHODS)} methods, {images:,} photos"
 
 
-# ---- the command -----------------------------------------------------------------------------------------------------
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--scale", type=float, default=1.0, help="share of the release that is drawn")
@@ -180,11 +173,7 @@ def main() -> None:
             taken, peak, result = in_a_process(*call)
             found, size = ([], result) if isinstance(result, str) else (result, "")
             rows += [limit(figure, size, taken, "s", bar), limit(f"{figure}, memory", size, peak, "MB", most), *found]
-            table = pd.DataFrame(rows).reindex(columns=COLUMNS)
-            if (out / "release.csv").exists():  # with other parts that were measured earlier
-                earlier = pd.read_csv(out / "release.csv")
-                table = pd.concat([earlier[~earlier.figure.isin(table.figure)], table])
-            table.to_csv(out / "release.csv", index=False, float_format="%.5g")
+            write_rows(rows, out / "release.csv")
 
 
 if __name__ == "__main__":

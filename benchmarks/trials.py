@@ -2,10 +2,8 @@
 
     python -m benchmarks.trials rates   # FashionNet, DARN and WTBI, two rates each, two passes over 8,000 images
     python -m benchmarks.trials gates   # fashionnet-global at the study's size
-    python -m benchmarks.trials weights # what landmarks cost the rest: their losses' weights, and the two steps
 
-Writes trials.csv, gates.csv and weights.csv into outputs/reference/benchmarks/. No image of these worlds is in the
-study's.
+Writes trials.csv and gates.csv into outputs/reference/benchmarks/. No image of these worlds is in the study's.
 """
 
 import sys
@@ -23,23 +21,14 @@ from lib.world.size import World
 STUDY, SEED = PROFILES["study"], 32
 COMPARED, RATES = ("wtbi", "darn", "fashionnet"), (1e-3, 2e-3)
 FEW = dict(inshop_train_items=8, inshop_test_items=8, consumer2shop_train_items=8, consumer2shop_val_items=6)
-TOLD_APART = ("fashionnet", "fashionnet-joint", GLOBAL)
-LANDMARK_LOSSES = ("landmark", "visibility", "heatmap")
 OUT = Path("outputs/trials")
 KEPT = Path("outputs/reference/benchmarks")
 
 
-def trial(images: int, methods: tuple[str, ...], schedule: Schedule, share: float = 1) -> pd.DataFrame:
-    """Return the measures of methods trained on drawn images as the study pre-trains them.
-
-    share: of the study's weights of landmark losses, in both steps.
-    """
+def trial(images: int, methods: tuple[str, ...], schedule: Schedule) -> pd.DataFrame:
+    """Return the measures of methods trained on drawn images as the study pre-trains them."""
     size = World(pretrain=0, train=images, val=400, test=2_000, consumer2shop_test_items=8, distractors=0, **FEW)
     training = replace(STUDY.training, category_attribute=schedule)
-    if share != 1:
-        steps = {name: getattr(training, name) for name in ("step1", "step2")}
-        scaled = {name: {loss: share * getattr(step, loss) for loss in LANDMARK_LOSSES} for name, step in steps.items()}
-        training = replace(training, **{name: replace(step, **scaled[name]) for name, step in steps.items()})
     config = replace(STUDY, seed=SEED, seeds=(0,), world=size, training=training, methods=methods)
     out = OUT / f"{images}"
     out.mkdir(parents=True, exist_ok=True)
@@ -71,15 +60,6 @@ def numbers(found: pd.DataFrame, method: str) -> dict[str, float]:
     return {name: round(100 * float(of.get(key, float("nan"))), 1) for name, key in wanted.items()}
 
 
-def weights() -> pd.DataFrame:
-    """Return what FashionNet reaches with its landmarks' losses at a tenth, and with all losses at once."""
-    rows = []
-    for methods, share in ((TOLD_APART, 1), (("fashionnet",), 0.1)):
-        found = trial(8_000, methods, replace(STUDY.training.pretrain, rounds=1), share)
-        rows += [{"method": method, "landmark losses": share} | numbers(found, method) for method in methods]
-    return pd.DataFrame(rows)
-
-
 def gates() -> pd.DataFrame:
     """Return whether networks of the study's kind have learned enough to be compared."""
     return tables.gates(trial(STUDY.world.pretrain, (GLOBAL,), STUDY.training.pretrain))
@@ -87,6 +67,6 @@ def gates() -> pd.DataFrame:
 
 if __name__ == "__main__":
     which = sys.argv[1]
-    table = {"rates": rates, "gates": gates, "weights": weights}[which]()
-    table.to_csv(KEPT / f"{'trials' if which == 'rates' else which}.csv", index=False)
+    table = {"rates": rates, "gates": gates}[which]()
+    table.to_csv(KEPT / {"rates": "trials.csv", "gates": "gates.csv"}[which], index=False)
     print(table.to_string(index=False))
