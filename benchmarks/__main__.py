@@ -7,7 +7,7 @@
 Writes details.csv (every size) and summary.csv (the largest of each figure) to --out, beside parts measured earlier.
 A pair is timed in turn, A B A B ...; its ratio is the median of the pairwise ratios, lo and hi are their 10th and 90th
 percentile. Where both give a result, the results are compared before. Lists are read once by each, in processes of
-their own. The GPU's figures are in gpu.py, those of the release's size in release.py.
+their own. What needs a GPU is in gpu.sh, what has the release's size in release.py.
 """
 
 import argparse
@@ -48,6 +48,7 @@ SIZES = 4_519, 18_076, 72_305, 289_222  # images; the last is the category and a
 OTHER_IMAGES = "pretrain val test distractors inshop_train_items inshop_test_items consumer2shop_train_items"
 OTHER_IMAGES += " consumer2shop_val_items consumer2shop_test_items"
 COLUMNS = ["figure", "size", "ours", "unit", "peer", "peer_value", "ratio", "lo", "hi", "bar", "met", "device"]
+NO_GPU = "no GPU"
 DEVICE = f"CPU, {torch.get_num_threads()} threads"
 
 
@@ -290,7 +291,25 @@ def commands(tiny: bool) -> list[dict]:
     return rows
 
 
-PARTS = {part.__name__: part for part in (pooling, step, busy, lists, pipeline, search, recall, world, commands)}
+def on_a_gpu(tiny: bool) -> list[dict]:
+    """What gpu.py compares on a GPU, and the shares of its peak; a row that says so where there is none."""
+    if not torch.cuda.is_available():
+        return [{"figure": "training step, pooling and loader on a GPU", "size": "not measured", "device": NO_GPU}]
+    table, rows = gpu.measure("cuda", tiny), []
+    for row in table[table.peer.notna()].to_dict("records"):
+        bar = 1.1 if row["peer"] == "VGG-16" else 1.0
+        about = {"figure": f"{row['part']}, {row['variant']}", "device": row["device"]}
+        times = {"ours": row["ms"] / 1e3, "unit": "s", "peer_value": row["ms"] / 1e3 / row["times_peer"]}
+        ratio = row["times_peer"]
+        rows.append(about | times | {"peer": row["peer"], "ratio": ratio, "bar": bar, "met": bool(ratio <= bar)})
+        if pd.notna(share := row["share_of_peak"]):
+            about["figure"] += ", share of the measured peak"
+            rows.append(about | {"ours": share, "bar": 0.5, "met": bool(share >= 0.5)})
+    return rows
+
+
+ALL = (pooling, step, busy, lists, pipeline, search, recall, world, commands, on_a_gpu)
+PARTS = {part.__name__: part for part in ALL}
 
 
 def write_rows(rows: list[dict], path: Path) -> pd.DataFrame:
@@ -304,8 +323,10 @@ def write_rows(rows: list[dict], path: Path) -> pd.DataFrame:
 
 
 def summarise(details: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with a bar, of the largest size of each figure."""
-    groups = details[details.bar.notna()].groupby(["figure", "peer"], sort=False, dropna=False)
+    """Return the rows with a bar, of the largest size of each figure, and that no GPU was there."""
+    groups = details[details.bar.notna() | (details.device == NO_GPU)].groupby(
+        ["figure", "peer"], sort=False, dropna=False
+    )
     return groups.tail(1).reset_index(drop=True)
 
 
