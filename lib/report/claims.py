@@ -57,7 +57,7 @@ CA, TOP = "category_attribute", paper.RETRIEVAL_TOP_K
 IMAGES = "in-shop images"  # in-shop's test images, each on its own
 
 
-class Untestable(Exception):
+class Untestable(Lacks):
     """The reason why this source cannot test a claim."""
 
 
@@ -167,7 +167,7 @@ class Evidence:
         """Return the share that a measure counts for a method at k, or one per label where it counts several.
 
         counts: of `measures`; group: of labels or queries, as it takes them. Categories are those of in-shop's images,
-        where the category-and-attribute benchmark has none. Raises Untestable without the method or the labels.
+        where the category-and-attribute benchmark has none. Raises Untestable without the method, Lacks without labels.
         """
         main = self.results.get(CA)
         if counts is measures.category and IMAGES in self.results:
@@ -176,10 +176,7 @@ class Evidence:
         if method not in results.answers and method in METHODS:
             reason = results.skipped.get(method, "it was not trained")
             raise Untestable(f"{method} is not among the methods: {reason}")
-        try:
-            counted = counts(results, method, k, group)
-        except Lacks as reason:
-            raise Untestable(str(reason)) from None
+        counted = counts(results, method, k, group)
         found, wanted = (array if array.ndim == 3 else array[..., None] for array in counted)
         values, out = results.bootstrap.ratios(found, wanted, key=method), []
         ceiling = best_possible(results, counts, k, group)
@@ -239,7 +236,7 @@ def doses(results: dict[str, Results], config: Config, landmark_shares: dict | N
     for ingredient, measure in measures_of.items():
         try:
             out[ingredient] = measure()
-        except Untestable as reason:
+        except Lacks as reason:
             out[ingredient] = Dose(str(reason), False)
     return out
 
@@ -355,8 +352,6 @@ RIVALS = tuple(method for method in paper.METHODS if method != FASHIONNET)
 # DARN's consumer-to-shop accuracy in the paper, which gives FashionNet's and that it is 70 % above.
 STREET = paper.CONSUMER2SHOP_TOP20[FASHIONNET]
 STREET_DARN = STREET / (1 + paper.CONSUMER2SHOP_LEAD_OVER_DARN)
-TITLES = {"wtbi": "WTBI", "darn": "DARN", "fashionnet+joints": "FashionNet+Joints",
-          "fashionnet+poselets": "FashionNet+Poselets"}  # fmt: skip
 IN = {"inshop": "in-shop", "consumer2shop": "in consumer-to-shop"}
 
 
@@ -374,7 +369,8 @@ class Claim(NamedTuple):
 
 
 def title(method: str) -> str:
-    return TITLES.get(method, method.replace("fashionnet", "FashionNet"))
+    name, plus, more = method.partition("+")
+    return ("FashionNet" if name == FASHIONNET else name.upper()) + plus + more.capitalize()
 
 
 def ahead(stage: str, counts: Callable, k: float, *rivals: str, better: str = FASHIONNET):
@@ -465,10 +461,7 @@ def larger_lead(e: Evidence) -> list[Comparison]:
 
 def zoom_in_catches_up(e: Evidence) -> list[Comparison]:
     """Compare how far zoomed-in queries are behind the other views at k = 1 and at k = 20."""
-    r = e.at("inshop")
-    if r.benchmark.pose is None:
-        raise Untestable("no pose in this source's in-shop benchmark")
-    rest = np.any([measures.asked(r, view) for view in VIEWS.values()], axis=0)
+    rest = np.any([measures.asked(e.at("inshop"), view) for view in VIEWS.values()], axis=0)
     first, last = (difference("", e.queries(rest, k), e.queries(ZOOMED_IN, k)) for k in (1, TOP))
     return [difference("gap at 1 over gap at 20", first, last)]
 
@@ -561,7 +554,7 @@ def judge(results: dict[str, Results], dosed: dict[str, Dose], drawn: bool) -> p
                 row["reason"] = "; ".join(filter(None, [row["reason"], "in-domain detector"]))
             if missed := [name for name in c.ingredients if not dosed[name].learned]:
                 raise Untestable(f"not learned: {missed[0]}")
-        except Untestable as reason:
+        except Lacks as reason:
             row |= {"reason": str(reason), "direction": "not testable here", "size": ""}
             row |= dict.fromkeys(("p_held", "p_opposite"), np.nan)
         rows.append(row)

@@ -306,11 +306,6 @@ def compared(measure: Measure, r: Results, methods, k, group, bootstrap, base=FA
     return {m: (*metrics.interval(v)[:3], *metrics.interval(v - main)[:3]) for m, v in found.items()}, n
 
 
-def value(r: Results, name: str, definition: str, k: float, method: str, group: str = "all") -> float:
-    """Return one measure of one method in the sample, the mean over seeds."""
-    return float(resampled(BY_NAME[name, definition], r, method, k, group, r.sample)[0][0])
-
-
 def resampled(
     measure: Measure, r: Results, method: str, k: float, group: str, bootstrap: metrics.Bootstrap
 ) -> tuple[np.ndarray, int]:

@@ -18,6 +18,7 @@ from lib.report.measures import printed, words
 from lib.report.page import REFERENCES, RUNS, beside, search
 from lib.report.results import ROOT
 from lib.report.tables import DASH, beside_paper, claims_display, rows_of, shown
+from lib.runs import SEARCHES
 
 README, PAGE, REFERENCE = ROOT / "README.md", ROOT / "docs" / "METRICS.md", ROOT / "outputs" / "reference"
 PROFILES = {
@@ -25,6 +26,13 @@ PROFILES = {
     "first_study": "the first study, superseded: three seeds of fine-tuning",
     "demo": "the demo, one seed",
     "photos": "real photos, one seed",
+}
+MAIN, TOP = "category_attribute", paper.RETRIEVAL_TOP_K
+HEADLINE = {  # column: stage, measure, definition and k
+    "category, top-3": (MAIN, "category", "micro", 3),
+    "attributes, top-5": (MAIN, "attributes", "micro", 5),
+    f"in-shop, top-{TOP}": ("inshop", "search", "hit", TOP),
+    f"consumer-to-shop, top-{TOP}": ("consumer2shop", "search", "hit", TOP),
 }
 START, END = "<!-- {}: written by python -m lib.report.readme, checked by a test -->\n", "<!-- end of {} -->"
 
@@ -55,30 +63,20 @@ def in_order(columns: dict[str, pd.Series]) -> pd.DataFrame:
 
 def headline(profile: str) -> pd.DataFrame:
     """Return the headline numbers of each method, in per cent: the paper's, then ours ± half a 95 % interval."""
-    measured, top = read(profile, "measures"), paper.RETRIEVAL_TOP_K
+    measured = read(profile, "measures")
     table2 = beside_paper(measured)
-    columns = {
-        "category, top-3": table2[(table2.column == "category") & (table2.k == 3)],
-        "attributes, top-5": table2[(table2.column == "all") & (table2.k == 5)],
-        f"in-shop, top-{top}": search(measured, "inshop"),
-        f"consumer-to-shop, top-{top}": search(measured, "consumer2shop"),
-    }
-    both = beside(pd.concat([part.assign(title=title) for title, part in columns.items()])).set_index(("", "method"))
+    parts = [table2[(table2.column == column) & (table2.k == k)] for column, k in (("category", 3), ("all", 5))]
+    parts += [search(measured, stage) for stage in SEARCHES]
+    titled = [part.assign(title=title) for title, part in zip(HEADLINE, parts, strict=True)]
+    both = beside(pd.concat(titled)).set_index(("", "method"))
     titles = both.columns.get_level_values(0).unique()
     return in_order({f"{title}: {kind}": both[title, kind] for title in titles for kind in ("paper", "here")})
 
 
 def leads(profile: str) -> pd.DataFrame:
     """Return FashionNet's lead over each other method, in points with its 95 % interval."""
-    table, top, main = read(profile, "measures"), paper.RETRIEVAL_TOP_K, "category_attribute"
-    titles = {
-        "category, top-3": (main, "category", "micro", 3),
-        "attributes, top-5": (main, "attributes", "micro", 5),
-        f"in-shop, top-{top}": ("inshop", "search", "hit", top),
-        f"consumer-to-shop, top-{top}": ("consumer2shop", "search", "hit", top),
-    }
-    columns = {}
-    for title, (stage, *names) in titles.items():
+    table, columns = read(profile, "measures"), {}
+    for title, (stage, *names) in HEADLINE.items():
         rows = rows_of(table[(table.stage == stage) & (table.method != FASHIONNET)], *names, "all").set_index("method")
         numbers = -100 * rows.loc[rows.index.isin(METHODS), ["difference", "d_hi", "d_lo"]].astype(float)
         texts = [f"{lead:+.1f} [{lo:+.1f}, {hi:+.1f}]" for lead, lo, hi in numbers.itertuples(index=False)]
@@ -102,15 +100,15 @@ def frequency(profile: str) -> pd.DataFrame:
 def real_photos() -> pd.DataFrame:
     """Return one row per method on real photos, in per cent: attributes and landmarks of the val photos, then
     categories and search of in-shop's test photos, ± half a 95 % interval where there is one."""
-    main, top, measured = "category_attribute", paper.RETRIEVAL_TOP_K, read("photos", "measures")
+    measured = read("photos", "measures")
     titles = {
-        "attributes, top-5, micro": (main, "attributes", "micro", 5),
-        "macro": (main, "attributes", "macro", 5),
-        "landmarks, PDJ at 0.1": (main, "landmarks", "PDJ box", paper.PDJ_THRESHOLD),
+        "attributes, top-5, micro": (MAIN, "attributes", "micro", 5),
+        "macro": (MAIN, "attributes", "macro", 5),
+        "landmarks, PDJ at 0.1": (MAIN, "landmarks", "PDJ box", paper.PDJ_THRESHOLD),
         "category, top-3 (in-shop)": ("inshop", "category", "micro", 3),
-        f"in-shop, top-{top}": ("inshop", "search", "hit", top),
+        f"in-shop, top-{TOP}": ("inshop", "search", "hit", TOP),
     }
-    at = {stage: measured[measured.stage == stage] for stage in (main, "inshop")}
+    at = dict(tuple(measured.groupby("stage")))
     return in_order({title: shown(rows_of(at[stage], *names, "all")) for title, (stage, *names) in titles.items()})
 
 
@@ -167,8 +165,8 @@ def definitions() -> dict[str, str]:
     profile, lines = kept()[0], []
     rows = printed(read(profile, "measures"))
     rows = rows[(rows.method == FASHIONNET) & rows.group.isin(("all", "within category"))]
-    searched = (rows.measure == "search") & rows.k.isin((1, paper.RETRIEVAL_TOP_K)) & (rows.stage == "inshop")
-    rows = rows[searched | (rows.measure != "search") & (rows.stage == "category_attribute")]
+    searched = (rows.measure == "search") & rows.k.isin((1, TOP)) & (rows.stage == "inshop")
+    rows = rows[searched | (rows.measure != "search") & (rows.stage == MAIN)]
     for row in rows.itertuples():
         measure, definition = words(row)
         measure = measure.replace("search", "in-shop") + (f", {row.group}" if row.group != "all" else "")

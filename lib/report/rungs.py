@@ -33,10 +33,10 @@ TITLES = {
 
 def gather(task: Task, jobs: dict[str, list[Job]]) -> dict[str, Results]:
     """Return by stage the results of jobs, by the name of a row, one job per seed; trained where they are not there."""
-    order = sorted(((job.seed, name) for name, each in jobs.items() for job in each), key=lambda pair: pair[0])
+    order = sorted(((name, job) for name, each in jobs.items() for job in each), key=lambda pair: pair[1].seed)
     found: dict[str, list[dict]] = {name: [] for name in jobs}
-    for seed, name in tqdm(order, desc="ladder", unit="run", mininterval=5):
-        found[name] += [ladder.run(task, job) for job in jobs[name] if job.seed == seed]
+    for name, job in tqdm(order, desc="ladder", unit="run", mininterval=5):
+        found[name].append(ladder.run(task, job))
     out = {}
     for stage, (benchmark, rows, queries, _) in task.measured.items():
         search = {} if queries is None else {"query": rows[:queries], "gallery": rows[queries:]}

@@ -7,9 +7,11 @@ import numpy as np
 from lib import metrics, paper
 from lib.deepfashion import Benchmark
 from lib.methods import FASHIONNET
+from lib.report import measures
 from lib.report.results import Results
 
 N, A = 60, 12
+OTHER = paper.METHODS[1]  # a rival of FashionNet
 
 
 def rng(seed=0):
@@ -47,6 +49,11 @@ def answers(b: Benchmark, n: int, seed: int) -> dict[str, np.ndarray]:
     }
 
 
+def value(r: Results, name: str, definition: str, k: float, method: str, group: str = "all") -> float:
+    """One measure of one method in the sample, the mean over seeds."""
+    return measures.resampled(measures.BY_NAME[name, definition], r, method, k, group, r.sample)[0][0]
+
+
 def search_results() -> Results:
     """Queries of items a, b, c and d; a gallery of a, b, b and e; a training image of z. FashionNet and a rival."""
     item = np.array(list("abcdabbez"))
@@ -62,6 +69,6 @@ def search_results() -> Results:
     worse[0, :4] = [3, 0, 1, 2]  # a at 2
     within[:2, :3], within[2:, 0] = [[0, 1, 2], [1, 2, 0]], 3
     answers = {FASHIONNET: [{"nearest": near, "nearest_in_category": within}]}
-    answers[paper.METHODS[1]] = [{"nearest": worse, "nearest_in_category": within}] * 2
+    answers[OTHER] = [{"nearest": worse, "nearest_in_category": within}] * 2
     rows = np.arange(8)
     return Results("inshop", b, rows, answers, query=rows[:4], gallery=rows[4:])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from answers import value
 
 from lib import metrics
 from lib.deepfashion import Benchmark
@@ -65,7 +66,7 @@ def example() -> dict:
         ("search", "share found at 3"): ("share found", 3),
     }
     return {
-        (title, words): measures.value(shop if title == "search" else images, title.split(",")[0], *case, METHOD)
+        (title, words): value(shop if title == "search" else images, title.split(",")[0], *case, METHOD)
         for (title, words), case in cases.items()
     }
 

@@ -5,19 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from answers import make, rng, search_results
+from answers import OTHER, make, rng, search_results, value
 from sklearn.metrics import top_k_accuracy_score
 from squares import blank
 from torchmetrics.functional.classification import multiclass_accuracy, multilabel_recall
 from torchmetrics.utilities.data import select_topk
 
-from lib import metrics, paper, runs
+from lib import metrics, runs
 from lib.methods import FASHIONNET
 from lib.report import measures, tables
 from lib.report.measures import measure_all
 from lib.report.results import Results
-
-OTHER = paper.METHODS[1]
 
 
 def test_chance_equals_a_simulation():
@@ -69,10 +67,10 @@ def test_category_accuracy_equals_torchmetrics_and_sklearn(k):
     scores, labels = rng().standard_normal((400, 50)), rng(1).integers(50, size=400)
     r = scored(scores, category=labels)
     theirs = multiclass_accuracy(torch.tensor(scores), torch.tensor(labels), num_classes=50, average="micro", top_k=k)
-    assert measures.value(r, "category", "micro", k, "m") == pytest.approx(theirs.item(), abs=1e-6)
+    assert value(r, "category", "micro", k, "m") == pytest.approx(theirs.item(), abs=1e-6)
     rows = [labels == c for c in set(labels)]
     each = [top_k_accuracy_score(labels[row], scores[row], k=k, labels=np.arange(50)) for row in rows]
-    assert measures.value(r, "category", "macro", k, "m") == pytest.approx(np.mean(each))
+    assert value(r, "category", "macro", k, "m") == pytest.approx(np.mean(each))
 
 
 @pytest.mark.parametrize("k", [2, 5])
@@ -83,9 +81,9 @@ def test_attribute_recall_equals_torchmetrics(k):
     for group in ("all", "g2"):
         columns = np.flatnonzero(r.members(group))
         theirs = multilabel_recall(mask[:, columns], truth[:, columns], num_labels=len(columns), average="micro")
-        assert measures.value(r, "attributes", "micro", k, "m", group) == pytest.approx(theirs.item(), abs=1e-6)
+        assert value(r, "attributes", "micro", k, "m", group) == pytest.approx(theirs.item(), abs=1e-6)
     each = multilabel_recall(mask, truth, num_labels=40, average="none").numpy()
-    assert measures.value(r, "attributes", "macro", k, "m") == pytest.approx(each.mean(), abs=1e-6)
+    assert value(r, "attributes", "macro", k, "m") == pytest.approx(each.mean(), abs=1e-6)
 
 
 @pytest.fixture

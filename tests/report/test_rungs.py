@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from answers import answers, make, search_results
+from answers import answers, make, search_results, value
 
 from lib.report import measures, rungs
 from lib.report.results import Results
@@ -26,8 +26,8 @@ def test_values_are_the_registrys_and_leads_their_differences(found):
     r = found["category_attribute"]
     for name, definition, k, group in (("attributes", "micro", 5, "texture"), ("category", "micro", 3, "all")):
         ours = table.loc["rung", "category_attribute", name, definition, group]
-        base = measures.value(r, name, definition, k, "base", group)
-        assert ours.value == pytest.approx(measures.value(r, name, definition, k, "rung", group))
+        base = value(r, name, definition, k, "base", group)
+        assert ours.value == pytest.approx(value(r, name, definition, k, "rung", group))
         assert ours.lead == pytest.approx(ours.value - base) and ours.lead_lo <= ours.lead <= ours.lead_hi
     assert table.loc["base"].lead.eq(0).all() and (table.seeds == 2).all()
     assert table.loc["rung", "inshop", "search", "hit", "all"].lead == 0

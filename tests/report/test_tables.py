@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from answers import search_results
+from answers import OTHER, search_results
 from squares import blank
 
-from lib import lists, paper
+from lib import lists
 from lib.config import PROFILES
 from lib.lists import JOINTS, Lacks
 from lib.methods import FASHIONNET, GLOBAL, METHODS
@@ -19,7 +19,6 @@ from lib.report.measures import measure_all
 from lib.report.results import Results
 from lib.runs import Run
 
-OTHER = paper.METHODS[1]
 POOLS_AT_JOINTS = next(name for name, method in METHODS.items() if method.detector == "joints")
 NAN = float("nan")
 
