@@ -155,7 +155,6 @@ COMPACT = Model(
 PHOTOS = replace(
     COMPACT,
     trunk="efficientnet_lite0",
-    window=2,
     bins=2,
     fc_global=512,
     fc_fusion=512,

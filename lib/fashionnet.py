@@ -149,9 +149,8 @@ class PoseBranch(nn.Module):
         out = {"visibility": exact(self.visibility, fc7).unflatten(1, (N_LANDMARKS, 3))}
         if self.landmarks is not None:
             return out | {"landmarks": exact(self.landmarks, fc7).unflatten(1, (N_LANDMARKS, 2))}
-        heatmap = exact(self.heatmap, F.relu(self.upsample(conv5)))
-        log_heatmap = heatmap.flatten(2).log_softmax(2).view_as(heatmap)
-        return out | {"log_heatmap": log_heatmap, "landmarks": soft_argmax(log_heatmap)}
+        log_heatmap, landmarks = soft_argmax(exact(self.heatmap, F.relu(self.upsample(conv5))))
+        return out | {"log_heatmap": log_heatmap, "landmarks": landmarks}
 
 
 def make_heatmap(channels: int, maps: int) -> tuple[nn.ConvTranspose2d, nn.Conv2d]:
@@ -163,14 +162,16 @@ def make_heatmap(channels: int, maps: int) -> tuple[nn.ConvTranspose2d, nn.Conv2
     return layers
 
 
-def soft_argmax(log_heatmap: Tensor) -> Tensor:
-    """Return (n, L, 2), the expected (x, y) in [0, 1] of (n, L, H, W) log probabilities; centres at (i + 0.5) / W."""
+def soft_argmax(heatmap: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the log probabilities of heatmaps (n, L, H, W) over their cells, and the expected (x, y) in [0, 1],
+    (n, L, 2), with the centres of cells at (i + 0.5) / W."""
+    log_heatmap = heatmap.flatten(2).log_softmax(2).view_as(heatmap)
     probability = log_heatmap.exp()
     H, W = probability.shape[2:]
     xs = (torch.arange(W, device=probability.device) + 0.5) / W
     ys = (torch.arange(H, device=probability.device) + 0.5) / H
     # Sums of products, not a matrix product: autocast would turn that into bfloat16.
-    return torch.stack([(probability.sum(2) * xs).sum(2), (probability.sum(3) * ys).sum(2)], dim=2)
+    return log_heatmap, torch.stack([(probability.sum(2) * xs).sum(2), (probability.sum(3) * ys).sum(2)], dim=2)
 
 
 class FashionNet(nn.Module):
@@ -178,8 +179,8 @@ class FashionNet(nn.Module):
 
     view_px: side of the square input in pixels. head: of the pose branch, "regression" or "heatmap". detector: a
     trained `rivals.PartDetector`, whose detections replace the landmarks in pooling, at training and test
-    (FashionNet+Joints and +Poselets); this network then predicts no landmarks. local: False drops the local and the
-    pose branch. grid: drops the pose branch alone, and pools at GRID.
+    (FashionNet+Joints and +Poselets); this network then predicts no landmarks. pool_at: of `methods.Method`; "" drops
+    the local and the pose branch, "grid" the pose branch alone.
     """
 
     def __init__(
@@ -190,13 +191,12 @@ class FashionNet(nn.Module):
         attributes: int,
         head="regression",
         detector=None,
-        local=True,
-        grid=False,
+        pool_at="landmarks",
     ):
         super().__init__()
         channels, cells = trunk_channels(config), view_px // 8
         self.trunk = make_trunk(config)
-        self.pose = PoseBranch(cells, config, head) if local and detector is None and not grid else None
+        self.pose = PoseBranch(cells, config, head) if pool_at in ("landmarks", "truth") else None
         self.detector = None if detector is None else detector.requires_grad_(False)
         self.register_buffer("places", torch.tensor(GRID), persistent=False)
 
@@ -204,13 +204,13 @@ class FashionNet(nn.Module):
         self.fc6_global = fully_connected(conv5 * side**2, config.fc_global, config.dropout)
 
         self.fc6_local = None
-        if local:
+        if pool_at:
             regions = N_LANDMARKS if detector is None else detector.heatmap.out_channels
             self.landmark_pooling = LandmarkPooling(window=config.window, bins=config.bins)  # -> pool5_local
             self.norm_local = normalised(channels) if config.trunk == "efficientnet_lite0" else nn.Identity()
             self.fc6_local = fully_connected(regions * channels * config.bins**2, config.fc_local, config.dropout)
 
-        fused = config.fc_global + (config.fc_local if local else 0)
+        fused = config.fc_global + (config.fc_local if pool_at else 0)
         self.fc7_fusion = fully_connected(fused, config.fc_fusion, config.dropout)
         for part in filter(None, (self.trunk, self.conv5_global, self.fc6_global, self.fc6_local, self.fc7_fusion)):
             initialise(part)

@@ -27,6 +27,7 @@ from lib.fashionnet import GRID, N_LANDMARKS, answers, fully_connected, initiali
 from lib.landmark_pooling import landmark_pooling
 from lib.lists import JOINTS, VISIBLE, Lacks
 from lib.methods import DETECTORS, FASHIONNET, find
+from lib.rivals import found_parts
 
 VERSION = 2  # raised by hand when maps or training change
 MOST = 20_000  # pictures that are trained on, and that are measured: their maps take 0.1 MB a view in memory
@@ -163,12 +164,10 @@ class Locator(nn.Module):
             landmarks = self.fc(F.max_pool2d(x, 2).flatten(1)).unflatten(1, (-1, 2))
             return {"landmarks": landmarks, "visibility": state.unflatten(1, (-1, 3))}
         heatmap = self.heatmap(F.relu(self.upsample(x)))
-        where = heatmap.flatten(2).log_softmax(2).view_as(heatmap)
-        if self.kind == "heatmap":
-            found = {"log_heatmap": where, "landmarks": soft_argmax(where)}
-            return found | {"visibility": state.unflatten(1, (-1, 3))}
-        log_parts = torch.cat([heatmap.flatten(2), state[..., None]], dim=2).log_softmax(2)
-        return {"log_parts": log_parts, "parts": soft_argmax(where), "present": 1 - log_parts[..., -1].exp()}
+        if self.kind == "joints":
+            return found_parts(heatmap, state)
+        log_heatmap, landmarks = soft_argmax(heatmap)
+        return {"log_heatmap": log_heatmap, "landmarks": landmarks, "visibility": state.unflatten(1, (-1, 3))}
 
 
 def fit_locator(maps: Maps, rows: np.ndarray, kind: str, settings: Ladder, seed: int, share: float = 1) -> Locator:
@@ -258,13 +257,12 @@ def gated(places: list[Places | None], maps: list[Maps], gate: str) -> list[Plac
     """Return places with the gate of a rung: open everywhere, the places' own, or that of the true landmarks."""
     if gate == "own":
         return places
-    out = []
-    for found, some in zip(places, maps, strict=True):
-        if found is None or (gate == "truth" and "visibility" not in some):
-            out.append(None)
-        else:
-            out.append((found[0], (some["visibility"] == VISIBLE).float() if gate else torch.ones_like(found[1])))
-    return out
+    if gate == "truth":
+        return [
+            (found[0], (some["visibility"] == VISIBLE).float()) if "visibility" in some else None
+            for found, some in zip(places, maps, strict=True)
+        ]
+    return [found and (found[0], torch.ones_like(found[1])) for found in places]
 
 
 class Branches(nn.Module):
@@ -375,11 +373,8 @@ class Task:
         rung, maps = RUNGS[job.rung], [self.maps, *(entry[3] for entry in self.measured.values())]
         key = rung.places, job.seed, job.images, job.passes
         if key not in self._places:
-            self._places = {
-                key: places_of(
-                    rung.places, maps[0], self.chosen(job), maps[1:], self.config.ladder, job.seed, job.passes
-                )
-            }
+            chosen, settings = self.chosen(job), self.config.ladder
+            self._places = {key: places_of(rung.places, maps[0], chosen, maps[1:], settings, job.seed, job.passes)}
         return gated(self._places[key], maps, rung.gate)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from textwrap import shorten
 from typing import NamedTuple, NoReturn
@@ -288,11 +287,11 @@ def _form(column: Column) -> str:
 
 def _landmarks(rows: Rows, texts: list[str]) -> np.ndarray:
     """Return the numbers of each row's landmarks as (N, 8, 3); -1 for landmarks that its clothes type lacks."""
-    found, has = [text.split() for text in texts], HAS_SLOT[rows["clothes_type"].astype(int)]
-    bad = np.array([len(words) for words in found]) != 3 * has.sum(1)
+    has = HAS_SLOT[rows["clothes_type"].astype(int)]
+    bad = np.array([len(text.split()) for text in texts]) != 3 * has.sum(1)
     rows.fail_where(bad, "clothes types 1, 2 and 3 have 6, 4 and 8 landmarks of three numbers each")
     table = np.full((len(texts), len(LANDMARKS), 3), -1.0)
-    table[has] = np.array(list(chain.from_iterable(found)), float).reshape(-1, 3)
+    table[has] = np.array(" ".join(texts).split(), float).reshape(-1, 3)
     return table
 
 
@@ -369,22 +368,17 @@ def read_attribute_names(path: Path, group_names: dict[int, str] | None = None) 
         rows = read(path, {"attribute": Column("attribute_name", TEXT), "group": group})
         names = map(_english, rows["attribute"]) if columns == 3 else rows["attribute"]
         groups = rows["group"].astype(np.int8)
-        group_names = group_names or _group_names(path.with_name("list_attr_type.txt"), groups)
+        types = path.with_name("list_attr_type.txt")  # of Consumer-to-shop, in the order of the numbers
+        if group_names is None:
+            group_names = dict(enumerate(map(_english, read_list(types)), 1)) if types.exists() else ATTRIBUTE_GROUPS
+        if not group_names.keys() >= set(groups.tolist()):
+            group_names = {number: f"group {number}" for number in np.unique(groups).tolist()}
     return {"attribute_names": tuple(names), "attribute_groups": groups, "group_names": group_names}
 
 
 def _english(names: str) -> str:
     """Return the second of a Chinese and an English name, two blanks apart; either may hold single blanks."""
     return re.split(r"\s{2,}|\t", names.strip())[-1]
-
-
-def _group_names(path: Path, groups: np.ndarray) -> dict[int, str]:
-    """Return the names of the group numbers (A,): from Consumer-to-shop's list_attr_type.txt, else the paper's."""
-    names = ATTRIBUTE_GROUPS
-    if path.exists():  # in the order of the numbers
-        names = dict(enumerate(map(_english, read_list(path)), 1))
-    used = np.unique(groups).tolist()
-    return names if names.keys() >= set(used) else {number: f"group {number}" for number in used}
 
 
 def read_attribute_labels(

@@ -4,8 +4,6 @@ Outside the claims, which quote the paper, no other module compares a method's n
 network class where it needs one, and its test.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,18 +97,15 @@ MAIN = ("wtbi", "darn", "fashionnet+joints", FASHIONNET, GLOBAL)  # pre-trained 
 
 
 def find(name: str) -> Method:
-    """Return the method or detector of that name. Raises ValueError for an unknown one."""
-    found = METHODS.get(name) or DETECTORS.get(name)
-    if found is None:
-        raise ValueError(f"no method {name!r}; there are {', '.join(METHODS)}")
-    return found
+    """Return the method or detector of that name."""
+    return (METHODS | DETECTORS)[name]
 
 
 def missing(name: str, benchmark, joints: bool | None = None, attributes: int | None = None) -> str:
     """Return why this benchmark cannot train the method, or "" where it can.
 
     joints: whether a detector of human joints is available; attributes: how many the method's earlier stages choose
-    from. By default both are the benchmark's. Raises ValueError for an unknown method.
+    from. By default both are the benchmark's.
     """
     method = find(name)
     count = attributes or (0 if benchmark.attributes is None else benchmark.attributes.shape[1])

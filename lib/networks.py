@@ -52,8 +52,7 @@ def build(method: Method, benchmark: Benchmark, config: Config, seed: int, earli
     if method.network != "fashionnet":
         raise ValueError(f"{method.name} has the network {method.network!r}: build it in networks.build")
     detector = PartDetector(config.model, len(parts.names(method.detector))) if method.detector else None
-    places = {"local": bool(method.pool_at), "grid": method.pool_at == "grid"}
-    return FashionNet(config.model, config.input.view_px, categories, attributes, method.head, detector, **places)
+    return FashionNet(config.model, config.input.view_px, categories, attributes, method.head, detector, method.pool_at)
 
 
 def save(path: Path, model: nn.Module, header: dict) -> None:

@@ -21,8 +21,6 @@ from lib.lists import MOST_PIXELS, DataError
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "TIFF", "BMP", "PPM")  # no EPS: it runs Ghostscript
 FAULTS = (OSError, SyntaxError, ValueError, RuntimeError, struct.error)  # of decoders; the last of EXIF readers
 END = b"\xff\xd9"  # of a JPEG
-SIDEWAYS = range(5, 9)  # EXIF orientations
-EIGHTH = {"min_height": 1, "min_width": 1, "min_factor": 1}  # every bit of a JPEG is still read
 FEW = 8  # stray bytes before the end of a JPEG; more of them are pixels that its decoder has lost
 
 pillow_heif.register_heif_opener()
@@ -42,7 +40,7 @@ def read_photo(path: Path | str) -> np.ndarray:
 
 def photo_size(path: Path | str) -> tuple[int, int]:
     """Return the (width, height) of what `read_photo` returns, and raise what it raises; JPEGs take a third as long."""
-    return _read(path, EIGHTH)[1]
+    return _read(path, {"min_height": 1, "min_width": 1, "min_factor": 1})[1]  # an eighth: every bit is still read
 
 
 def _read(path: Path | str, scale: dict[str, int] | None = None) -> tuple[np.ndarray, tuple[int, int]]:
@@ -102,7 +100,7 @@ def _upright(path: Path | str, data: bytes, scale: dict[str, int]) -> tuple[np.n
         return pixels, image.size
     turned = Image.fromarray(pixels)
     turned.getexif()[ExifTags.Base.Orientation] = turn
-    return np.asarray(ImageOps.exif_transpose(turned)), image.size[::-1] if turn in SIDEWAYS else image.size
+    return np.asarray(ImageOps.exif_transpose(turned)), image.size[::-1] if turn >= 5 else image.size
 
 
 def _decode(image: Image.Image) -> np.ndarray:

@@ -44,10 +44,13 @@ class PartDetector(nn.Module):
         """
         conv5 = self.conv5(self.trunk(images))
         heatmap = exact(self.heatmap, F.relu(self.upsample(conv5)))
-        absent = exact(self.absent, conv5.amax((2, 3)))
-        log_parts = torch.cat([heatmap.flatten(2), absent[..., None]], dim=2).log_softmax(2)
-        where = heatmap.flatten(2).log_softmax(2).view_as(heatmap)
-        return {"log_parts": log_parts, "parts": soft_argmax(where), "present": 1 - log_parts[..., -1].exp()}
+        return found_parts(heatmap, exact(self.absent, conv5.amax((2, 3))))
+
+
+def found_parts(heatmap: Tensor, absent: Tensor) -> dict[str, Tensor]:
+    """Return what `PartDetector` does for maps (n, P, H, W) and the scores of "absent" (n, P)."""
+    log_parts = torch.cat([heatmap.flatten(2), absent[..., None]], dim=2).log_softmax(2)
+    return {"log_parts": log_parts, "parts": soft_argmax(heatmap)[1], "present": 1 - log_parts[..., -1].exp()}
 
 
 class DARN(nn.Module):

@@ -26,7 +26,6 @@ import json
 import platform
 import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -275,7 +274,8 @@ def train_run(plan: Plan, run: Run) -> Path:
     """Return the folder of a run; train it, and the runs that it starts from, where they are not finished.
 
     A second process that wants the same run waits for the first; one that was killed goes on from its last checkpoint.
-    Raises Lacks where the source cannot train the method.
+    Of the processes of torchrun the first holds the lock and tells the others whether to begin. Raises Lacks where the
+    source cannot train the method.
     """
     for earlier in filter(None, (run.parent, run.detector)):
         train_run(plan, earlier)
@@ -283,39 +283,33 @@ def train_run(plan: Plan, run: Run) -> Path:
         return run.folder
     fabric = train.make_fabric(plan.config.training.precision)
     about = {"method": run.method, "stage": run.stage, "seed": run.seed, "config": asdict(plan.config)}
-    _made_by_all(run.folder, lambda part: _train(plan, run, part, fabric), about, fabric)
-    return run.folder
-
-
-def _made_by_all(folder: Path, make: Callable[[Path], None], about: dict, fabric: Fabric) -> None:
-    """Make an artefact by all processes of torchrun, the first of which holds its lock and says whether to begin."""
-    part, begun = folder.with_name(f"{folder.name}.part"), []
+    begun = []
 
     def begin(part: Path) -> None:
         begun.append(fabric.broadcast(True))
-        make(part)
+        _train(plan, run, part, fabric)
 
     if fabric.global_rank == 0:
-        artefact(folder, begin, about)
+        artefact(run.folder, begin, about)
         if not begun:  # made by the program that was waited for
             fabric.broadcast(False)
     elif fabric.broadcast(False):
-        make(part)
+        _train(plan, run, run.folder.with_name(f"{run.folder.name}.part"), fabric)
     fabric.barrier()
+    return run.folder
 
 
 def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
     """Train a run into its unfinished folder."""
     method, config, benchmark = find(run.method), plan.config, benchmark_of(run.stage, plan.benchmarks)
-    about = provenance(fabric)  # of the code that is loaded now, not at the end of the training
     rows, held = training_rows(run.stage, benchmark, config.seed)
     model = networks.build(method, benchmark, config, run.seed, run.earlier if run.stage in SEARCHES else None)
     started, origin, supervising = _start(model, run, benchmark, plan)
-    poselets = None
-    if method.network == "detector" and method.pool_at == "poselets":
-        if model.poselets.isnan().all():  # not those of the network that it starts from
-            model.poselets.copy_(torch.from_numpy(parts.arrangements(benchmark, rows, config.seed)))
-        poselets = model.poselets.numpy()
+    about = provenance(fabric) | {"start": origin, "started": len(started)}  # now: the code may change in training
+    detector = method.network == "detector"
+    if detector and method.pool_at == "poselets" and model.poselets.isnan().all():  # it starts from none that has them
+        model.poselets.copy_(torch.from_numpy(parts.arrangements(benchmark, rows, config.seed)))
+    poselets = model.poselets.numpy() if detector else None
     samples = train.make_samples(benchmark, config, method, poselets)
     samples = replace(samples, crops=load_crops(benchmark, config, plan.out, fabric))
     mask = balance = None
@@ -339,10 +333,15 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
         ) from None
     if fabric.global_rank > 0:
         return
-    about |= {"start": origin, "started": len(started)} | _described(run, model, job, history)
+    about |= {"method": run.method, "stage": run.stage, "seed": run.seed, "images": len(rows), "epochs": len(history)}
+    about |= {
+        "passes": len(rows) * len(history) * job.views,
+        "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        "seconds": round(sum(epoch["seconds"] for epoch in history), 1),
+    }
     names = None if mask is None or mask.all() else np.array(benchmark.attribute_names)[mask].tolist()
     header = {"classes": networks.classes(benchmark), "supervised": names, "about": about}
-    if run.stage != "pretrain" and method.network != "detector":
+    if run.stage != "pretrain" and not detector:
         predicted, ranked, rows = _answers(model, job, benchmark)
         words = {"images": json.dumps(benchmark.image[rows].tolist()), "about": json.dumps(about)}
         write_tensors(folder / "ranking.safetensors", ranked)
@@ -350,14 +349,6 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
     networks.save(folder / "model.safetensors", model, header)
     write_json(folder / "run.json", {"about": about, "history": history})
     checkpoint.unlink(missing_ok=True)
-
-
-def _described(run: Run, model, job: train.Fit, history: list[dict]) -> dict:
-    images, epochs, seconds = len(job.rows), len(history), round(sum(epoch["seconds"] for epoch in history), 1)
-    parameters = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    spent = {"images": images, "epochs": epochs, "passes": images * epochs * job.views}
-    trained = {"method": run.method, "stage": run.stage, "seed": run.seed}
-    return trained | spent | {"parameters": parameters, "seconds": seconds}
 
 
 def _start(model, run: Run, benchmark: Benchmark, plan: Plan) -> tuple[list[str], str, list[str] | None]:
@@ -392,12 +383,16 @@ _CROPS: dict[str, object] = {}  # of this process: the runs of a study share the
 
 
 def load_crops(benchmark: Benchmark, config: Config, out: Path, fabric: Fabric):
-    """Return the crops of a benchmark, on the GPU where they fit. Decoded by the first process, read by all."""
+    """Return the crops of a benchmark, as uint8 on a GPU where pixels fill at most half of its free memory.
+
+    Photos are decoded by the first process; all read the crops.
+    """
     with fabric.rank_zero_first():
         stored = crops.crop_store(benchmark, out / "cache", config.input)
     key = f"{stored.filename} {fabric.device}"
     if key not in _CROPS:
-        _CROPS[key] = train.on_device(stored, fabric.device)
+        small = fabric.device.type == "cuda" and stored.nbytes < torch.cuda.mem_get_info(fabric.device)[0] // 2
+        _CROPS[key] = torch.from_numpy(np.array(stored)).to(fabric.device) if small else stored
     return _CROPS[key]
 
 
@@ -429,9 +424,7 @@ def rank(
         out["attributes"] = metrics.ranked(scores["attributes"], KEPT).astype(np.int16)
         best = metrics.ranked_in_groups(scores["attributes"], benchmark.attribute_groups, IN_GROUP)
         out["attributes_in_group"] = best.astype(np.int16)
-    for name in ("landmarks", "parts", "present"):
-        if name in scores:
-            out[name] = scores[name]
+    out |= {name: scores[name] for name in ("landmarks", "parts", "present") if name in scores}
     if "visibility" in scores:
         out["visibility"] = scores["visibility"].argmax(2).astype(np.uint8)
     if queries is not None:
@@ -469,10 +462,9 @@ def provenance(fabric: Fabric) -> dict:
     git = ["git", "-C", str(Path(__file__).parent)]
     head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
     same = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "."], capture_output=True)  # 1: changed
-    commit = head.stdout.strip() or "unknown"
     cuda = fabric.device.type == "cuda"
     return {
-        "commit": commit,
+        "commit": head.stdout.strip() or "unknown",
         "dirty": head.returncode == 0 and same.returncode == 1,
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "device": torch.cuda.get_device_name(fabric.device) if cuda else f"CPU, {torch.get_num_threads()} threads",

@@ -199,13 +199,6 @@ def recorded(function: Callable) -> Callable:
     return call
 
 
-def on_device(stored: np.ndarray, device: torch.device) -> np.ndarray | Tensor:
-    """Put decoded crops on a GPU as uint8 where they fill at most half of its free memory."""
-    if device.type == "cuda" and stored.nbytes < torch.cuda.mem_get_info(device)[0] // 2:
-        return torch.from_numpy(np.array(stored)).to(device)
-    return stored
-
-
 def phases(schedule: Schedule, steps: tuple) -> list[tuple[int, int | str]]:
     """Return (round, step) of every epoch, in order; 2 * epochs epochs a round for every method, whatever its steps."""
     each = 2 * schedule.epochs // len(steps)
@@ -367,7 +360,11 @@ def fit(model: nn.Module, job: Fit) -> list[dict]:
     job.forward, job.optimizer = fabric.setup(model, make_optimizer(model, job.rate, job.config, device))
     job.samples = job.samples.to(device)
     job.weights = None if job.weights is None else tuple(w.to(device) for w in job.weights)
-    updates, plan = make_updates(job), phases(schedule, job.method.steps)
+    updates = {step: partial(update, job, step) for step in job.method.steps}
+    varies = job.method.network == "darn" and job.samples.domain is not None  # its streams' shares of a batch
+    if device.type == "cuda" and isinstance(job.samples.crops, Tensor) and fabric.world_size == 1 and not varies:
+        updates = {step: recorded(function) for step, function in updates.items()}
+    plan = phases(schedule, job.method.steps)
     done, history = load_checkpoint(job.checkpoint, model, job.optimizer)
     saved, bar = time.monotonic(), tqdm(total=job.updates, desc=job.name, unit="step", mininterval=5, disable=not first)
     bar.update(done * job.updates_per_epoch)
@@ -402,16 +399,6 @@ def make_optimizer(model: nn.Module, rate: Tensor, config: Config, device: torch
         {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, rate, fused=True, capturable=device.type == "cuda")
-
-
-def make_updates(job: Fit) -> dict[int | str, Callable]:
-    """Return the update of each step, (rows, *view) -> loss and its terms; on a GPU a recorded one where possible."""
-    updates = {step: partial(update, job, step) for step in job.method.steps}
-    varies = job.method.network == "darn" and job.samples.domain is not None  # its streams' shares of a batch
-    on_gpu = job.fabric.device.type == "cuda" and isinstance(job.samples.crops, Tensor)
-    if on_gpu and job.fabric.world_size == 1 and not varies:
-        updates = {step: recorded(function) for step, function in updates.items()}
-    return updates
 
 
 def update(job: Fit, step: int | str, batch: Tensor, *view: Tensor) -> tuple[Tensor, dict[str, Tensor]]:

@@ -17,7 +17,7 @@ on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU
 
 def on_gpu(name, benchmark, config, folder, seed=0):
     bench = Bench(name, benchmark, config, folder, seed)
-    bench.samples = replace(bench.samples, crops=train.on_device(bench.samples.crops, torch.device("cuda")))
+    bench.samples = replace(bench.samples, crops=torch.from_numpy(np.array(bench.samples.crops)).cuda())
     return bench
 
 
