@@ -16,11 +16,6 @@ SPARE, GROUP = 14, 16  # candidates beyond the wanted ones; columns whose minimu
 CLOSE = 1 << 17  # numbers of candidates that are compared at once
 
 
-def _ratio(part, whole) -> np.ndarray:
-    """Divide; 0 / 0 is nan."""
-    return np.where(whole > 0, part / np.where(whole > 0, whole, 1), np.nan)
-
-
 def ranked(scores: np.ndarray, k: int) -> np.ndarray:
     """Return the numbers of the k highest scores (N, min(k, A)), int16, or int32 for more than 32,767 classes.
 
@@ -48,11 +43,6 @@ def ranked_in_groups(scores: np.ndarray, groups: np.ndarray, k: int = 5) -> np.n
         best = ranked(np.asarray(scores)[:, members], k)
         out[:, g, : best.shape[1]] = np.where(best < 0, -1, members[best])
     return out
-
-
-def ranked_hits(ranked: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
-    """Return whether the true category is among the first k, (N,) bool. ranked (N, m) int, labels (N,) int."""
-    return (ranked[:, :k] == labels[:, None]).any(1)
 
 
 def ranked_matches(ranked: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -261,7 +251,7 @@ class Bootstrap:
         """
         parts, wholes = (np.atleast_2d(np.asarray(array, np.float64)) for array in (numerators, denominators))
         parts, wholes = (self.sums(np.moveaxis(array, 0, 1)) for array in (parts, wholes))  # (n + 1, S, ...)
-        ratios = _ratio(parts, wholes)
+        ratios = np.where(wholes > 0, parts / np.where(wholes > 0, wholes, 1), np.nan)  # 0 / 0 is nan
         return np.einsum("rs,rs...->r...", self.seed_weights(ratios.shape[1], key), ratios)
 
 

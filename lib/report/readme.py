@@ -34,6 +34,10 @@ HEADLINE = {  # column: stage, measure, definition and k
     f"in-shop, top-{TOP}": ("inshop", "search", "hit", TOP),
     f"consumer-to-shop, top-{TOP}": ("consumer2shop", "search", "hit", TOP),
 }
+ROOM = (
+    "*Of the room*: as a share of what the rival leaves below the ceiling (in the paper: below 100 %); sizes are judged"
+    " in these shares where the room is less than the paper's effect. *No room*: the rival leaves too little to tell."
+)
 START, END = "<!-- {}: written by python -m lib.report.readme, checked by a test -->\n", "<!-- end of {} -->"
 
 
@@ -146,7 +150,7 @@ def parts() -> dict[str, str]:
     judged = next((name for name in kept() if "rule" in read(name, "claims")), profile)
     about = networks.load(photo_network.FILE)[1]["figures"].items()
     shares = {name: f"{value:.1f}" for name, value in about if name.endswith(("%", "points"))}
-    photo = pd.DataFrame({"of photos held back": shares.keys(), "": shares.values()})
+    photo = pd.DataFrame({"of validation photos": shares.keys(), "": shares.values()})
     results = headline(profile)
     without_landmarks = [name for name, method in METHODS.items() if method.pool_at in ("", "grid")]
     results = results[results.method.isin([*paper.METHODS, *without_landmarks, *REFERENCES])]
@@ -179,9 +183,9 @@ def results_page() -> str:
     """Return outputs/reference/README.md: every kept profile's headline numbers, landmarks, claims and provenance."""
     out = [
         "# Results\n",
-        "Written by `python -m lib.report.readme` from the tables beside it. Intervals are 95 %, over items"
-        " (for attributes and landmarks of real photos,"
-        " over photos) and fine-tuning seeds, where there are several.\n",
+        "Written by `python -m lib.report.readme` from the tables beside it. Intervals are 95 %, over items (in searches"
+        " of drawn clothes over designs, but in the first study; for attributes and landmarks of real photos over photos)"
+        " and fine-tuning seeds, where there are several.\n",
         "The clothes of study and demo are drawn: compare methods with each other, not with the paper's levels."
         " The study is the"
         " evidence; the demo has one seed, and where they disagree the study counts."
@@ -198,7 +202,7 @@ def results_page() -> str:
         by_rank = frequency(profile)
         if "ranks 21-100" in by_rank:
             out += ["Top-5 recall by an attribute's rank in frequency, in per cent:\n", markdown(by_rank)]
-        out += [f"Claims, in points. {rule(profile)}\n", markdown(claims_full(profile))]
+        out += [f"Claims, in points. {rule(profile)} {ROOM}\n", markdown(claims_full(profile))]
     return "\n".join(out)
 
 
