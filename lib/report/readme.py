@@ -35,8 +35,8 @@ HEADLINE = {  # column: stage, measure, definition and k
     f"consumer-to-shop, top-{TOP}": ("consumer2shop", "search", "hit", TOP),
 }
 ROOM = (
-    "*Of the room*: as a share of what the rival leaves below the ceiling (in the paper: below 100 %); sizes are judged"
-    " in these shares where the room is less than the paper's effect. *No room*: the rival leaves too little to tell."
+    "*Of the room*: as a share of what the rival leaves below the ceiling (in the paper: below 100 %); sizes are"
+    " judged so where the room is less than the paper's effect. *No room*: the rival leaves too little to tell."
 )
 START, END = "<!-- {}: written by python -m lib.report.readme, checked by a test -->\n", "<!-- end of {} -->"
 
@@ -183,9 +183,9 @@ def results_page() -> str:
     """Return outputs/reference/README.md: every kept profile's headline numbers, landmarks, claims and provenance."""
     out = [
         "# Results\n",
-        "Written by `python -m lib.report.readme` from the tables beside it. Intervals are 95 %, over items (in searches"
-        " of drawn clothes over designs, but in the first study; for attributes and landmarks of real photos over photos)"
-        " and fine-tuning seeds, where there are several.\n",
+        "Written by `python -m lib.report.readme` from the tables beside it. Intervals are 95 %, over items"
+        " (in searches of drawn clothes over designs, but in the first study; for attributes and landmarks of real"
+        " photos over photos) and fine-tuning seeds, where there are several.\n",
         "The clothes of study and demo are drawn: compare methods with each other, not with the paper's levels."
         " The study is the"
         " evidence; the demo has one seed, and where they disagree the study counts."
