@@ -1,7 +1,7 @@
 """Inspect a data folder before any training, by ./run_all.sh --check DIR [--profile P | --trunk NAME].
 
 Every list is read, and every photo decoded; nothing is written. Exit code 0: no problem; 1: problems, each with its
-file, its line and a cure. What a folder lacks is no problem: the notebooks about it are skipped.
+file, its line and a cure. What a folder lacks is no problem: notebooks and methods that need it are skipped.
 """
 
 import time
@@ -13,24 +13,14 @@ from lib import crops, deepfashion, runs
 from lib.commands import clock, one_sentence
 from lib.config import find_profile
 from lib.deepfashion import BOXES, Benchmark
-from lib.lists import FOLDERS, SPLITS, Lacks, attempt, collecting
-from lib.methods import FASHIONNET
-from lib.report import results, tables
+from lib.lists import FOLDERS, SPLITS, attempt, collecting
+from lib.report import tables
 
 # The labels that a benchmark can have, as fields of a Benchmark.
 LABELS = {
     "category_attribute": ("category", "attributes", "landmarks", "joints"),
     "inshop": ("item", "category", "attributes", "landmarks", "joints", "pose"),
     "consumer2shop": ("item", "category", "attributes", "landmarks", "joints", "domain", "pairs"),
-}
-NEEDS = {  # by notebook: the benchmark that it is about, and the labels one of which it needs
-    "02": ("category_attribute",),
-    "03": ("category_attribute", "attributes"),
-    "04": ("inshop", "item"),
-    "05": ("consumer2shop", "item"),
-    "06": ("category_attribute", "landmarks"),
-    "07": ("inshop", "pose"),
-    "10": ("category_attribute", "attributes"),
 }
 BYTES_PER_PIXEL, JPEG_BYTES_PER_PIXEL = 3, 0.3  # of a stored crop; at quality 95, of drawn and of real photos
 
@@ -52,40 +42,15 @@ def found_lines(benchmarks: dict[str, Benchmark]) -> list[str]:
     return lines + [f"  no {folder} that can be read" for name, folder in FOLDERS.items() if name not in benchmarks]
 
 
-def reason_to_skip(number: str, plan: runs.Plan) -> str:
-    """Return why a notebook is skipped, in the words that it ends with, or "". Raises DataError without a split."""
-    if number not in NEEDS:
-        return ""
-    stage, *labels = NEEDS[number]
-    try:
-        tables.need(plan.benchmarks, stage, *labels)
-        if number == "10":  # it trains networks of its own
-            deepfashion.measured_rows(plan.benchmarks[stage])
-        elif number == "02":
-            results.gather(stage, plan, answers=False)
-        else:
-            results.gather(stage, plan, answers=False).first(FASHIONNET)  # all other methods are compared with it
-    except Lacks as reason:
-        return str(reason)
-    return ""
-
-
-def notebook_lines(plan: runs.Plan) -> list[str]:
-    """Return one line per notebook, and one per stage and reason with the methods that are not trained."""
-    if not plan.benchmarks:
-        return ["  none can run: no benchmark can be read"]
+def method_lines(plan: runs.Plan) -> list[str]:
+    """Return one line per stage and reason with the methods that are not trained."""
     lines = []
-    for path in sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        reason = "see the problems"
-        with attempt():
-            reason = reason_to_skip(path.stem[:2], plan)
-        lines.append(f"  {path.stem:<18}" + (f"skipped: {reason}" if reason else "runs"))
     for stage in plan.benchmarks:
         reasons: dict[str, list[str]] = {}
         for method, reason in plan.missing[stage].items():
             reasons.setdefault(reason, []).append(method)
         lines += [f"  not trained on {stage}: {', '.join(names)} ({reason})" for reason, names in reasons.items()]
-    return lines
+    return lines or ["  all can be trained" if plan.benchmarks else "  none can be trained: no benchmark can be read"]
 
 
 def photo_faults(benchmark: Benchmark) -> tuple[list[str], list[str], float]:
@@ -129,14 +94,11 @@ def report(root: Path, profile: str) -> tuple[str, bool]:
                 crops.check_sizes(benchmark)
             faults, leaving, rates[name] = photo_faults(benchmark)
             broken, notes = broken + faults, notes + leaving
-        plan, number = runs.make_plan(benchmarks, config, root), len(problems)
-        able = notebook_lines(plan)
-        if number:  # that there is no split to measure on may follow from them
-            del problems[number:]
+        plan = runs.make_plan(benchmarks, config, root)
     sentences = list(dict.fromkeys([*map(str, problems), *broken]))
     aside = " (once the problems are mended; a list with a problem counts as absent)" if sentences else ""
     text = [f"{root}, for the profile {profile}", "", "Found", *found_lines(benchmarks)]
-    text += ["", f"Notebooks{aside}", *able]
+    text += ["", f"Methods{aside}", *method_lines(plan)]
     text += ["", f"Problems: {len(sentences) or 'none'}", *(f"  {i}. {words}" for i, words in enumerate(sentences, 1))]
     text += ["", "Notes: nothing of this stops a run", *(f"  {note}" for note in notes)] if notes else []
     text += ["", "Disk and decoding", *cost_lines(plan, rates)]

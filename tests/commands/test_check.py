@@ -1,15 +1,12 @@
 """The inspection of a data folder: counts, what can run, and every fault of every list and photo."""
 
-import json
 import re
 import shutil
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 
-from lib import runs
-from lib.commands import check, run_all
+from lib.commands import check
 from lib.config import PROFILES
 from lib.lists import FOLDERS
 
@@ -60,8 +57,7 @@ def test_a_whole_world_has_no_problem(folder, capsys, monkeypatch, tmp_path):
     assert f"inshop: {splits['train']} train, {splits['query']} query, {splits['gallery']} gallery" in text
     items = len({row.split()[1] for row in rows})
     assert re.search(rf"^  inshop, items +11,735 +7,982 +{items}$", text, re.M)
-    names = [line.split()[0] for line in section(text, "Notebooks") if line.endswith("runs")]
-    assert names == [path.stem for path in run_all.NOTEBOOKS.values()]
+    assert all("fine-tuned on category and attribute only" in line for line in section(text, "Methods"))
     cost = "\n".join(section(text, "Disk and decoding"))
     px = PROFILES["photos"].input.px
     assert f"crops of {px} px take {images * px * px * 3 / 1e6:.1f} MB" in cost
@@ -125,7 +121,7 @@ def test_boxes_that_leave_photos_are_a_note_and_those_outside_a_problem(folder, 
     assert inspect(folder, capsys)[0] == 0, "a note is no problem"
 
 
-def test_some_lists_run_some_notebooks_and_the_reasons_are_given(folder, capsys):
+def test_some_lists_train_some_methods_and_the_reasons_are_given(folder, capsys):
     for pattern in ("list_attr*", "list_landmarks*", "list_joints*"):
         for path in folder.rglob(pattern):
             path.unlink()
@@ -134,28 +130,7 @@ def test_some_lists_run_some_notebooks_and_the_reasons_are_given(folder, capsys)
     assert code == 0 and "Problems: none" in text, "what a source lacks is no problem"
     assert "has category; lacks attributes, landmarks, joints" in text
     assert f"no {FOLDERS['consumer2shop']}" in text
-    said = {line[2:4]: line.split(None, 1)[1] for line in section(text, "Notebooks") if re.match(r"  \d\d_", line)}
-    lacking = {"03": "no attributes", "05": "no Consumer-to-shop", "06": "no landmarks", "10": "no attributes"}
-    assert all(words in said[number] and "skipped: " in said[number] for number, words in lacking.items()), said
-    assert {number for number, words in said.items() if words == "runs"} == said.keys() - lacking.keys()
     assert re.search(r"not trained on category_attribute: .*fashionnet-noattr.* \(needs \w+, which this data set", text)
-
-
-def test_a_notebook_that_compares_is_skipped_without_fashionnet(world):
-    plan = runs.make_plan(world, replace(PROFILES["photos"], methods=("darn",)), run_all.ROOT)
-    said = {path.stem[:2]: check.reason_to_skip(path.stem[:2], plan) for path in run_all.NOTEBOOKS.values()}
-    sentence = "no answers of fashionnet in {}: it is not in this profile"
-    labels, inshop = sentence.format("category and attributes"), sentence.format("in-shop")
-    assert (said["02"], said["03"], said["06"], said["04"], said["07"]) == ("", labels, labels, inshop, inshop)
-
-
-def test_what_notebooks_need_is_what_they_ask_for():
-    asked = {}
-    for number, path in run_all.NOTEBOOKS.items():
-        text = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"])
-        for words in re.findall(r"tables\.need\(benchmarks, (.*)\)", text):
-            asked[number] = tuple(word.strip('"') for word in words.split(", "))
-    assert asked == check.NEEDS
 
 
 def test_an_official_folder_without_lists_and_one_without_photos(folder, capsys):
@@ -169,4 +144,4 @@ def test_an_official_folder_without_lists_and_one_without_photos(folder, capsys)
     assert "list_eval_partition.txt: No such file" in problems[1] and "unpack the images (img.zip)" in problems[2]
     shutil.rmtree(folder / INSHOP)
     code, text = inspect(folder, capsys)
-    assert code == 1 and "none can run" in text and "nothing to train on" in text
+    assert code == 1 and "none can be trained" in text and "nothing to train on" in text
