@@ -126,7 +126,7 @@ def loss_curves(history: pd.DataFrame, methods: list[str], most: int = 4):
             if held_out is not None and held_out.notna().any():
                 axis.plot(h.epoch + 1, held_out, color=tone, lw=1.4, ls=":", marker=".", ms=3)
             ends[axis].append((method, h.epoch.iloc[-1] + 1, train.iloc[-1], tone))
-        for epoch in history.epoch[history.step == 1].unique():
+        for epoch in history.epoch[history.step == 1].unique() if ends[axis] else ():
             axis.axvspan(epoch + 0.5, epoch + 1.5, color="black", alpha=0.06, lw=0)
         axis.xaxis.get_major_locator().set_params(integer=True)
     for axis, names in ends.items():  # only now are the shared scales known
