@@ -27,6 +27,7 @@ PROFILES = {
     "demo": "the demo, one seed",
     "photos": "real photos, one seed",
 }
+SEED = "second_seed"  # a kept table, as measures.csv: of another seed of some methods
 MAIN, TOP = "category_attribute", paper.RETRIEVAL_TOP_K
 HEADLINE = {  # column: stage, measure, definition and k
     "category, top-3": (MAIN, "category", "micro", 3),
@@ -77,9 +78,9 @@ def headline(profile: str) -> pd.DataFrame:
     return in_order({f"{title}: {kind}": both[title, kind] for title in titles for kind in ("paper", "here")})
 
 
-def leads(profile: str) -> pd.DataFrame:
-    """Return FashionNet's lead over each other method, in points with its 95 % interval."""
-    table, columns = read(profile, "measures"), {}
+def leads(profile: str, name: str = "measures") -> pd.DataFrame:
+    """Return FashionNet's lead over each other method, in points with its 95 % interval. name: of the kept table."""
+    table, columns = read(profile, name), {}
     for title, (stage, *names) in HEADLINE.items():
         rows = rows_of(table[(table.stage == stage) & (table.method != FASHIONNET)], *names, "all").set_index("method")
         numbers = -100 * rows.loc[rows.index.isin(METHODS), ["difference", "d_hi", "d_lo"]].astype(float)
@@ -197,6 +198,8 @@ def results_page() -> str:
         out += [f"## {PROFILES[profile]}\n", markdown(real_photos() if profile == "photos" else headline(profile))]
         runs = pd.concat([read(profile, name) for name in RUNS])[["commit", "date", "device"]].drop_duplicates()
         out += ["Runs by commit, date and device:\n", markdown(runs)]
+        if read(profile, SEED) is not None:
+            out += ["A second seed of pre-training and fine-tuning, in points:\n", markdown(leads(profile, SEED))]
         if "landmarks" in set(read(profile, "measures").measure):
             out += ["Landmarks, PDJ at 0.1 of the box, in per cent:\n", markdown(landmarks(profile))]
         by_rank = frequency(profile)
