@@ -186,7 +186,7 @@ PROFILES = {
         ),
         ladder=Ladder(seeds=2, views=1, epochs=1, locator_epochs=1, hidden=32, doses=(20,), shares=(1 / 3,)),
     ),
-    # The default: about 20 minutes on two CPU cores with bf16 units. Each method starts from its own pre-training.
+    # The default: about half an hour on two CPU cores with bf16 units. Each method starts from its own pre-training.
     "demo": Config(
         profile="demo",
         world=World(
@@ -196,7 +196,7 @@ PROFILES = {
         model=COMPACT,
         training=Training(
             pretrain=Schedule(1, 1, 1e-3), category_attribute=Schedule(1, 1, 5e-4),
-            inshop=Schedule(2, 1, 2e-3), consumer2shop=Schedule(2, 1, 2e-3),
+            inshop=Schedule(2, 1, 1e-4), consumer2shop=Schedule(2, 1, 1e-4),  # benchmarks/LOG.md, 2026-11-30
         ),
         ladder=Ladder(seeds=2, views=1, epochs=5, doses=(20, 100), shares=(1 / 3,)),
         start="shipped",
