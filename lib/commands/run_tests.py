@@ -13,6 +13,8 @@ from lib.artefact import alone
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "outputs" / "smoke"
 NBVAL = "pytest --nbval --nbval-current-env --nbval-cell-timeout 900"
+# The same kernels on every x86 CPU: those of AVX-512 round differently, and smoke's tables with them.
+KERNELS = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 LADDER = "notebooks/10_ladder.ipynb"  # it needs the data alone, which notebook 00 has drawn by then
 LANES = (("pytest tests -p no:nbval --durations=20", f"{NBVAL} {LADDER}"), (f"{NBVAL} notebooks --ignore={LADDER}",))
 
@@ -23,7 +25,7 @@ def run_lane(commands: tuple[str, ...], log: Path) -> int:
     After Ctrl-C, which reaches them too, no further one begins.
     """
     print(f"== {'; '.join(commands)} > {log}", flush=True)
-    env = os.environ | {"OMP_NUM_THREADS": "1"}  # tiny networks train fastest on one thread
+    env = os.environ | KERNELS | {"OMP_NUM_THREADS": "1"}  # tiny networks train fastest on one thread
     env.pop("MPLBACKEND", None)  # the notebooks' figures are drawn inline
     with log.open("w") as file:
         pipes = {"stdout": file, "stderr": subprocess.STDOUT}
