@@ -75,10 +75,6 @@ class Schedule:
     rate: float  # AdamW's peak
     batch: int = 64
 
-    @property
-    def passes(self) -> int:
-        return 2 * self.rounds * self.epochs
-
 
 @dataclass(frozen=True)
 class Training:
@@ -103,9 +99,6 @@ class Training:
     attribute_balance: float = 0.1
     margin: float = 0.3  # of the triplet loss, on Euclidean distances of unit-length embeddings (0 to 2)
     precision: str = "auto"  # bf16-mixed where the machine has bf16 units, else 32-true
-
-    def schedule(self, stage: str) -> Schedule:
-        return getattr(self, stage)
 
 
 @dataclass(frozen=True)

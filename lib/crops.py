@@ -284,9 +284,6 @@ class View(NamedTuple):
     def to(self, device: torch.device) -> "View":
         return View(*(None if value is None else value.to(device, non_blocking=True) for value in self))
 
-    def part(self, rows: slice) -> "View":
-        return View(*(None if value is None else value[rows] for value in self))
-
 
 def fixed_view(n: int, config) -> View:
     """Return the fixed window of the test: the middle of the crop, no mirror, no jitter."""

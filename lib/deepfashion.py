@@ -101,10 +101,6 @@ class Benchmark:
                     state.update(b"absent ")
         return state.hexdigest()[:12]
 
-    def lacks(self) -> list[str]:
-        """Return the names of the fields that the source does not have."""
-        return [field.name for field in fields(self) if getattr(self, field.name) is None]
-
 
 def without(benchmark: Benchmark, rows: Sequence[int]) -> Benchmark:
     """Return the benchmark without these rows, which are counted in `skipped`, and without the pairs that show them."""
@@ -219,12 +215,9 @@ def _pair(partition: Rows, row: int, index: dict[str, int]) -> tuple[int, int]:
 def _categories(read: dict[str, Rows], index: dict[str, int]) -> dict:
     """Return the categories of images, where they and the names of categories were read."""
     cloth, listed = read.get("list_category_cloth.txt"), read.get("list_category_img.txt")
-    if not listed:
+    if not listed or not cloth:
         return {}
-    order = listed.order(index)
-    if not cloth:
-        return {}
-    names, types = cloth["category_name"], cloth["clothes_type"].astype(np.int8)
+    order, names, types = listed.order(index), cloth["category_name"], cloth["clothes_type"].astype(np.int8)
     for i, name in enumerate(names):
         if (first := names.index(name)) < i:
             cloth.fail(i, f"category {name!r} is on line {first + cloth.first} already", "give each its own name")
@@ -445,18 +438,15 @@ def measured_rows(benchmark: Benchmark) -> tuple[np.ndarray, np.ndarray | None, 
 
 
 def check_disjoint(benchmark: Benchmark) -> None:
-    """Raise DataError where an image is in two splits, or an item in two of train, val and test.
+    """Raise DataError where an item is in two of train, val and test.
 
     The paper's section 4: "no item overlaps". Query and gallery count as one split, because they show the same items.
     """
-    split = benchmark.split
-    merged = np.where(np.isin(split, ("query", "gallery")), "query or gallery", split)
-    for what, value, group in (("image", benchmark.image, split), ("item", benchmark.item, merged)):
-        if value is None:
-            continue
-        used = (split != "") & (value != "")
-        seen: dict[str, str] = {}
-        for one, place in zip(value[used].tolist(), group[used].tolist(), strict=True):
-            if seen.setdefault(one, place) != place:
-                where = f"{benchmark.name}, Eval/list_eval_partition.txt"
-                raise DataError(f"{where}: {what} {one} is in {seen[one]} and in {place}; keep it in one of them")
+    if benchmark.item is None:
+        return
+    merged = np.where(np.isin(benchmark.split, ("query", "gallery")), "query or gallery", benchmark.split)
+    used, seen = (merged != "") & (benchmark.item != ""), {}
+    for item, place in zip(benchmark.item[used].tolist(), merged[used].tolist(), strict=True):
+        if seen.setdefault(item, place) != place:
+            where = f"{benchmark.name}, Eval/list_eval_partition.txt"
+            raise DataError(f"{where}: item {item} is in {seen[item]} and in {place}; keep it in one of them")

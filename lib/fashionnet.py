@@ -61,19 +61,14 @@ def make_conv5(config: Model, branch: str, cells: int) -> tuple[nn.Module, nn.Mo
     """Return pool4, conv5, pool5 of a branch ("global", "pose") on a map of `cells` a side; then channels and side."""
     if config.trunk == "efficientnet_lite0":
         channels = efficientnet.CHANNELS["conv5"]
-        pool5 = nn.Sequential(nn.AvgPool2d(2), normalised(channels))
+        # No ReLU precedes them: fully connected layers learn slowly from a deviation of about 5 (benchmarks/LOG.md).
+        pool5 = nn.Sequential(nn.AvgPool2d(2), nn.BatchNorm2d(channels, affine=False))
         return nn.Identity(), efficientnet.stages("conv5"), pool5, channels, cells // 4
     halved = branch == "global" or config.pool4_pose
     channels = config.conv5 if branch == "global" else config.conv5_pose
     conv5 = make_convs((channels,) * 3, trunk_channels(config), config.batch_norm, vgg16=24)
     pool4, side = (nn.MaxPool2d(2), cells // 2) if halved else (nn.Identity(), cells)
     return pool4, conv5, nn.MaxPool2d(2), channels, side // 2
-
-
-def normalised(channels: int) -> nn.Module:
-    """Return a batch norm without weights, for EfficientNet's maps: no ReLU precedes them, their deviation is about 5,
-    and fully connected layers learn slowly from such inputs (benchmarks/LOG.md)."""
-    return nn.BatchNorm2d(channels, affine=False)
 
 
 def fully_connected(inputs: int, outputs: int, dropout: float) -> nn.Sequential:
@@ -207,7 +202,8 @@ class FashionNet(nn.Module):
         if pool_at:
             regions = N_LANDMARKS if detector is None else detector.heatmap.out_channels
             self.landmark_pooling = LandmarkPooling(window=config.window, bins=config.bins)  # -> pool5_local
-            self.norm_local = normalised(channels) if config.trunk == "efficientnet_lite0" else nn.Identity()
+            light = config.trunk == "efficientnet_lite0"
+            self.norm_local = nn.BatchNorm2d(channels, affine=False) if light else nn.Identity()  # see `make_conv5`
             self.fc6_local = fully_connected(regions * channels * config.bins**2, config.fc_local, config.dropout)
 
         fused = config.fc_global + (config.fc_local if pool_at else 0)

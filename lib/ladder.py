@@ -265,21 +265,22 @@ def gated(places: list[Places | None], maps: list[Maps], gate: str) -> list[Plac
     return [found and (found[0], torch.ones_like(found[1])) for found in places]
 
 
-class Branches(nn.Module):
-    """A layer over what `features_of` returns for a rung, and the heads."""
+def width(settings: Ladder, outputs: int) -> int:
+    """Return the width of a layer over the last map that has as many parameters as one over eight places, too."""
+    at_places, more = N_LANDMARKS * CHANNELS[settings.stride] * BINS**2, outputs + 1
+    return round(settings.hidden * (POOLED + at_places + more) / (POOLED + more))
 
-    def __init__(self, settings: Ladder, categories: int, attributes: int, rung: Rung):
+
+class Branches(nn.Module):
+    """A layer over frozen features, unless `hidden` is 0, and heads for classes, as of `networks.classes`."""
+
+    def __init__(self, inputs: int, hidden: int, dropout: float, classes: dict[str, list[str]]):
         super().__init__()
-        pooled_at_places = N_LANDMARKS * CHANNELS[settings.stride] * BINS**2
-        inputs, hidden = POOLED + (pooled_at_places if rung.places else 0), settings.hidden
-        inputs += CHANNELS[16] * CELLS**2 if rung.cells else 0
-        if rung.wide:
-            heads = categories + attributes + 1
-            hidden = round(hidden * (POOLED + pooled_at_places + heads) / (POOLED + heads))
         self.norm = nn.BatchNorm1d(inputs, affine=False)
-        self.fc = fully_connected(inputs, hidden, settings.dropout)
+        self.fc = fully_connected(inputs, hidden, dropout) if hidden else nn.Identity()
         initialise(self)
-        self.category, self.attributes = make_head(hidden, categories), make_head(hidden, attributes)
+        sizes = (len(classes.get(head, ())) for head in ("category", "attributes"))
+        self.category, self.attributes = (make_head(hidden or inputs, n) for n in sizes)
 
     def forward(self, features: Tensor) -> dict[str, Tensor]:
         """features (n, D) float32. Returns what `fashionnet.answers` returns."""
@@ -309,24 +310,20 @@ def features_of(maps: Maps, places: Places | None, stride: int, in_cells: bool =
     return torch.cat([pooled, torch.stack(views, dim=1)], dim=2)
 
 
-def minimise(model, loss, rows: np.ndarray, views: int, settings: Ladder, epochs: int, seed: int) -> list[float]:
-    """Minimise loss(rows, view) by AdamW, one of `views` drawn at each step; return the mean loss of each epoch."""
+def minimise(model, loss, rows: np.ndarray, views: int, settings: Ladder, epochs: int, seed: int) -> None:
+    """Minimise loss(rows, view) by AdamW, one of `views` drawn at each step."""
     optimizer = torch.optim.AdamW(model.parameters(), settings.rate, weight_decay=settings.weight_decay, fused=True)
-    step, history, updates = 0, [], epochs * -(-len(rows) // settings.batch)
+    step, updates = 0, epochs * -(-len(rows) // settings.batch)
     model.train()
     for epoch in range(epochs):
-        values, rng = [], np.random.default_rng((seed, epoch))
+        rng = np.random.default_rng((seed, epoch))
         for batch in torch.from_numpy(rng.permutation(rows)).split(settings.batch):
             optimizer.param_groups[0]["lr"] = settings.rate * train.rate_share(step, updates)
             step += 1
             if len(batch) > 1:  # of one row there is no deviation
-                value = loss(batch, int(rng.integers(views)))
                 optimizer.zero_grad(set_to_none=True)
-                value.backward()
+                loss(batch, int(rng.integers(views))).backward()
                 optimizer.step()
-                values.append(value.item())
-        history.append(float(np.mean(values)))
-    return history
 
 
 @torch.inference_mode()
@@ -422,26 +419,25 @@ def run(task: Task, job: Job) -> dict[str, dict[str, np.ndarray]]:
 def _run(task: Task, job: Job, folder: Path) -> None:
     rung, chosen, benchmark = RUNGS[job.rung], task.chosen(job), task.benchmark
     settings, samples, heads = task.config.ladder, labels_of(benchmark, task.rows), networks.classes(benchmark)
-    balance = task.config.training.attribute_balance
-    weights = label_weights(samples, chosen, supervised(task, job), job.weight, balance)
+    balance, mask = task.config.training.attribute_balance, supervised(task, job)
+    weights = train.attribute_weights(samples, chosen, mask, balance)
+    if job.weight == "sum":  # a label weighs the same however many are supervised, as Equation 1 sums them
+        whole = losses.attribute_weights(samples.attributes[chosen], balance)
+        weights = tuple(w * torch.from_numpy(mask) for w in whole)
     places = task.places(job) if rung.places else None  # locators are trained before the network is drawn
     torch.manual_seed(job.seed)
-    model = Branches(settings, len(heads.get("category", ())), len(heads["attributes"]), rung)
     features = features_of(task.maps, places and places[0], settings.stride, rung.cells)
+    hidden = width(settings, sum(map(len, heads.values()))) if rung.wide else settings.hidden
+    model = Branches(features.shape[2], hidden, settings.dropout, heads)
     epochs = max(1, round(job.passes * settings.epochs))
-    history = fit_heads(model, features, samples, chosen, weights, task.config, epochs, job.seed)
-    header = {"parameters": str(sum(p.numel() for p in model.parameters())), "losses": str(history)}
+    fit_heads(model, features, samples, chosen, weights, task.config, epochs, job.seed)
     for number, (stage, (measured, rows, queries, maps)) in enumerate(task.measured.items(), 1):
         if places is not None and places[number] is None:
             continue
         scores = predict(model, features_of(maps, places and places[number], settings.stride, rung.cells))
-        ranked = runs.rank(kept(scores, queries), measured, rows, queries)
-        write_tensors(folder / f"{stage}.safetensors", ranked, header)
-
-
-def kept(scores: dict[str, np.ndarray], queries: int | None) -> dict[str, np.ndarray]:
-    """Return what is ranked of some scores: the embedding of a search, else all but the embedding."""
-    return {name: values for name, values in scores.items() if (name == "embedding") == (queries is not None)}
+        scores = scores if queries is None else {"embedding": scores["embedding"]}
+        ranked = runs.rank(scores, measured, rows, queries)
+        write_tensors(folder / f"{stage}.safetensors", ranked)
 
 
 def labels_of(benchmark: Benchmark, rows: np.ndarray) -> train.Samples:
@@ -450,25 +446,14 @@ def labels_of(benchmark: Benchmark, rows: np.ndarray) -> train.Samples:
     return train.Samples(category=category, attributes=torch.from_numpy(benchmark.attributes[rows]))
 
 
-def label_weights(samples: train.Samples, rows: np.ndarray, mask: np.ndarray, weight: str, power: float) -> tuple:
-    """Return w_pos and w_neg (A,) of Equation 1 over `rows`, 0 where `mask` (A,) is False.
-
-    weight: "sum", a label weighs the same however many attributes are supervised, as the equation sums them; "mean",
-    the loss of the label frequencies is 1, as in `losses.attribute_weights`.
-    """
-    if weight == "mean":
-        return train.attribute_weights(samples, rows, mask, power)
-    return tuple(w * torch.from_numpy(mask) for w in losses.attribute_weights(samples.attributes[rows], power))
-
-
 def fit_heads(
     model: nn.Module, features: Tensor, samples: train.Samples, rows, weights, config: Config, epochs: int, seed: int
-) -> list[float]:
-    """Train a network on `rows` of features (n, V, D), from the label frequencies on; return as `minimise`."""
+) -> None:
+    """Train a network on `rows` of features (n, V, D), from the label frequencies on."""
     train.start_at_frequencies(model, samples, rows, weights, config, [])
 
     def loss(chosen: Tensor, view: int) -> Tensor:
         out = model(features[chosen, view].float())
         return train.total(train.loss_terms(out, samples.labels(chosen, None), weights, 0), config.training.step2)
 
-    return minimise(model, loss, rows, features.shape[1], config.ladder, epochs, seed)
+    minimise(model, loss, rows, features.shape[1], config.ladder, epochs, seed)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-ANY_LABEL = "categories, attributes or items"
 FINE_TUNED = ("category_attribute", "inshop", "consumer2shop")
 LABELS_ALONE = FINE_TUNED[:1]
 
@@ -35,15 +34,6 @@ class Method:
     @property
     def predicts_landmarks(self) -> bool:
         return self.pool_at in ("landmarks", "truth")
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """What it cannot be trained without: labels, or where detected parts are pooled, joints to detect them by."""
-        if self.network == "detector":
-            return ("joints",)
-        joints = ("joints",) if self.detector else ()
-        attributes = ("attributes",) if self.attributes == 0 else ()  # which it leaves out
-        return (*joints, "landmarks" if self.predicts_landmarks else ANY_LABEL, *attributes)
 
     @property
     def losses(self) -> tuple[str, ...]:
@@ -109,18 +99,18 @@ def missing(name: str, benchmark, joints: bool | None = None, attributes: int | 
     """
     method = find(name)
     count = attributes or (0 if benchmark.attributes is None else benchmark.attributes.shape[1])
-    labels = (benchmark.category, benchmark.attributes, benchmark.item)
-    has = {
-        "joints": benchmark.joints is not None if joints is None else joints,
-        "attributes": count > 0,
-        "landmarks": benchmark.landmarks is not None,
-        ANY_LABEL: any(label is not None for label in labels),
-    }
+    labelled = any(label is not None for label in (benchmark.category, benchmark.attributes, benchmark.item))
+    trained = method.network != "detector"
     # Without landmarks the paper's method is still trained, as far as it goes: its variants would all equal it.
-    has["landmarks"] |= name == FASHIONNET and has[ANY_LABEL]
-    lacking = [label for label in method.needs if not has[label]]
-    if lacking:
-        return f"needs {lacking[0]}, which this data set lacks"
+    landmarks = benchmark.landmarks is not None or (name == FASHIONNET and labelled)
+    for what, needed, there in (
+        ("joints", not trained or method.detector, benchmark.joints is not None if joints is None else joints),
+        ("landmarks", method.predicts_landmarks, landmarks),
+        ("categories, attributes or items", trained and not method.predicts_landmarks, labelled),
+        ("attributes", trained and method.attributes == 0, count > 0),  # which it leaves out
+    ):
+        if needed and not there:
+            return f"needs {what}, which this data set lacks"
     if method.attributes and count <= method.attributes:
         return f"at most {count} attributes: it would equal FashionNet"
     return ""

@@ -17,21 +17,16 @@ CLOSE = 1 << 17  # numbers of candidates that are compared at once
 
 
 def ranked(scores: np.ndarray, k: int) -> np.ndarray:
-    """Return the numbers of the k highest scores (N, min(k, A)), int16, or int32 for more than 32,767 classes.
+    """Return the numbers of the k highest scores (N, min(k, A)), int16.
 
     scores (N, A), compared as float32; -inf is no answer: -1. Raises ValueError for NaN.
     """
     scores = np.asarray(scores, np.float32)
     if np.isnan(scores).any():
         raise ValueError(f"scores hold NaN in row {int(np.isnan(scores).any(1).argmax())}")
-    N, A = scores.shape
-    out = np.empty((N, min(k, A)), np.int16 if A <= 32767 else np.int32)
-    for start in range(0, N, 4096):
-        rows = slice(start, start + 4096)
-        # 0 - scores, not -scores: both zeros become 0.0
-        order = torch.from_numpy(0 - scores[rows]).argsort(dim=1, stable=True)[:, : out.shape[1]].numpy()
-        out[rows] = np.where(np.take_along_axis(scores[rows], order, 1) == -np.inf, -1, order)
-    return out
+    # 0 - scores, not -scores: both zeros become 0.0
+    order = torch.from_numpy(0 - scores).argsort(dim=1, stable=True)[:, :k].numpy()
+    return np.where(np.take_along_axis(scores, order, 1) == -np.inf, -1, order).astype(np.int16)
 
 
 def ranked_in_groups(scores: np.ndarray, groups: np.ndarray, k: int = 5) -> np.ndarray:
@@ -48,26 +43,6 @@ def ranked_in_groups(scores: np.ndarray, groups: np.ndarray, k: int = 5) -> np.n
 def ranked_matches(ranked: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return whether each of ranked (N, m) is 1 in labels (N, A) in {1, -1, 0}, (N, m) bool; False for a rank of -1."""
     return (np.take_along_axis(labels, np.maximum(ranked, 0).astype(np.int64), 1) == 1) & (ranked >= 0)
-
-
-def first_answers(ranked: np.ndarray, k: int, classes: int) -> np.ndarray:
-    """Return the first k of ranked lists: (N, k) of lists (N, m), or (N, G * k) of lists per group (N, G, m).
-
-    Raises ValueError where a list is shorter than k although there are more classes.
-    """
-    if ranked.shape[-1] < (min(k, classes) if ranked.ndim == 2 else k):
-        raise ValueError(f"k = {k} needs ranked lists of that many, not of {ranked.shape[-1]}")
-    ranked = ranked[..., :k]
-    return ranked.reshape(len(ranked), int(np.prod(ranked.shape[1:])))
-
-
-def attribute_hits(ranked: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
-    """Return the attributes of labels (N, A) among the first k ranked, (N, A) bool; figure 7 is of its column sums."""
-    ranked = first_answers(ranked, k, labels.shape[1])
-    hits = np.zeros(labels.shape, bool)
-    rows, places = np.nonzero(ranked_matches(ranked, labels))
-    hits[rows, ranked[rows, places]] = True
-    return hits
 
 
 def search(
@@ -87,7 +62,8 @@ def search(
     indices, distances = np.full((Q, k), -1, np.int64), np.full((Q, k), np.inf, np.float32)
     (x, x2), (y, y2) = (_rows_and_squares(embeddings, device) for embeddings in (query, gallery))
     if query_group is not None:
-        mine, theirs = (torch.from_numpy(codes).to(device) for codes in _coded(query_group, gallery_group))
+        codes = np.unique(np.concatenate([query_group, gallery_group]), return_inverse=True)[1]
+        mine, theirs = torch.from_numpy(codes).to(device).split([Q, G])
 
     def seen(values: torch.Tensor, rows: torch.Tensor, columns: slice = slice(None)) -> torch.Tensor:
         return values if query_group is None else values.masked_fill_(mine[rows, None] != theirs[columns], torch.inf)
@@ -163,16 +139,9 @@ def _squared_distances(x: torch.Tensor, y: torch.Tensor, numbers: torch.Tensor) 
     return out
 
 
-def _coded(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return names as integers, the same integer for the same name in both arrays."""
-    codes = np.unique(np.concatenate([first, second]), return_inverse=True)[1]
-    return codes[: len(first)], codes[len(first) :]
-
-
 def retrieval_matches(ranked: np.ndarray, query_items: np.ndarray, gallery_items: np.ndarray) -> np.ndarray:
     """Return whether ranked (Q, k), gallery indices of `search`, are of query_items (Q,), by gallery_items (G,)."""
-    query_items, gallery_items = _coded(query_items, gallery_items)
-    return np.append(gallery_items, -1)[ranked] == query_items[:, None]  # -1 points at the appended -1, no item's code
+    return (gallery_items[ranked] == query_items[:, None]) & (ranked >= 0)
 
 
 def landmark_distances(pred: np.ndarray, true: np.ndarray, box: np.ndarray, norm: str = "box") -> np.ndarray:

@@ -46,7 +46,10 @@ def build(method: Method, benchmark: Benchmark, config: Config, seed: int, earli
         return WTBI(config.model, categories, attributes)
     if method.network == "darn":
         groups = torch.from_numpy(benchmark.attribute_groups).long() if attributes else None
-        branches = tuple(benchmark.group_names or ATTRIBUTE_GROUPS) if earlier is None else branches_of(earlier)
+        branches = tuple(benchmark.group_names or ATTRIBUTE_GROUPS)
+        if earlier is not None:
+            found = (re.match(r"streams\.0\.fc7\.group_(\d+)\.", name) for name in load(earlier)[0])
+            branches = tuple(sorted({int(m[1]) for m in found if m}))
         streams = 1 if benchmark.domain is None else min(method.streams, len(set(benchmark.domain)))
         return DARN(config.model, config.input.view_px, categories, groups, branches, streams)
     if method.network != "fashionnet":
@@ -58,12 +61,6 @@ def build(method: Method, benchmark: Benchmark, config: Config, seed: int, earli
 def save(path: Path, model: nn.Module, header: dict) -> None:
     """Write a network. header: JSON-serialisable, with "classes" as of `classes` and "supervised" attribute names."""
     write_tensors(path, dict(model.state_dict()), {key: json.dumps(value) for key, value in header.items()})
-
-
-def branches_of(path: Path) -> tuple[int, ...]:
-    """Return the attribute groups that DARN has branches for, in their order, by its file."""
-    found = {int(m[1]) for name in load(path)[0] if (m := re.match(r"streams\.0\.fc7\.group_(\d+)\.", name))}
-    return tuple(sorted(found))
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict]:

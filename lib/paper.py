@@ -3,35 +3,23 @@
 Data only. Nothing here was measured by this project. Table 2 is in per cent; the figures are shares in 0..1.
 """
 
-# The order of Table 2.
-METHODS = ("wtbi", "darn", "fashionnet+100", "fashionnet+500", "fashionnet+joints", "fashionnet+poselets", "fashionnet")
-
-TABLE2_COLUMNS = ("category", "texture", "fabric", "shape", "part", "style", "all")
-
-_TABLE2_TOP3 = {
-    "wtbi": (43.73, 24.21, 25.38, 23.39, 26.31, 49.85, 27.46),
-    "darn": (59.48, 36.15, 36.64, 35.89, 39.17, 66.11, 42.35),
-    "fashionnet+100": (47.38, 28.05, 29.12, 28.51, 31.65, 53.92, 31.58),
-    "fashionnet+500": (57.44, 34.73, 34.47, 33.61, 38.48, 63.48, 38.94),
-    "fashionnet+joints": (72.30, 35.92, 38.21, 37.59, 40.21, 64.91, 43.14),
-    "fashionnet+poselets": (75.34, 36.85, 38.88, 38.19, 41.60, 64.84, 43.57),
-    "fashionnet": (82.58, 37.46, 39.30, 39.47, 44.13, 66.43, 45.52),
-}
-_TABLE2_TOP5 = {
-    "wtbi": (66.26, 32.65, 36.06, 31.26, 33.24, 58.68, 35.37),
-    "darn": (79.58, 48.15, 48.52, 46.93, 50.14, 71.36, 51.95),
-    "fashionnet+100": (70.57, 36.59, 40.58, 36.51, 38.53, 62.47, 39.06),
-    "fashionnet+500": (77.39, 46.35, 46.60, 44.57, 49.01, 67.94, 49.71),
-    "fashionnet+joints": (81.52, 48.73, 49.04, 47.73, 51.81, 73.14, 52.33),
-    "fashionnet+poselets": (84.87, 49.11, 49.48, 47.09, 52.85, 73.03, 52.65),
-    "fashionnet": (90.17, 49.52, 49.84, 48.59, 54.02, 73.16, 54.61),
-}
-
+_TABLE2 = """
+method               category     texture      fabric       shape        part         style        all
+wtbi                 43.73 66.26  24.21 32.65  25.38 36.06  23.39 31.26  26.31 33.24  49.85 58.68  27.46 35.37
+darn                 59.48 79.58  36.15 48.15  36.64 48.52  35.89 46.93  39.17 50.14  66.11 71.36  42.35 51.95
+fashionnet+100       47.38 70.57  28.05 36.59  29.12 40.58  28.51 36.51  31.65 38.53  53.92 62.47  31.58 39.06
+fashionnet+500       57.44 77.39  34.73 46.35  34.47 46.60  33.61 44.57  38.48 49.01  63.48 67.94  38.94 49.71
+fashionnet+joints    72.30 81.52  35.92 48.73  38.21 49.04  37.59 47.73  40.21 51.81  64.91 73.14  43.14 52.33
+fashionnet+poselets  75.34 84.87  36.85 49.11  38.88 49.48  38.19 47.09  41.60 52.85  64.84 73.03  43.57 52.65
+fashionnet           82.58 90.17  37.46 49.52  39.30 49.84  39.47 48.59  44.13 54.02  66.43 73.16  45.52 54.61
+"""
+_COLUMNS, *_ROWS = [line.split() for line in _TABLE2.strip().splitlines()]
 # TABLE2[method][column] is (top-3, top-5): category accuracy, or attribute recall of a group or of all.
 TABLE2 = {
-    method: {column: (_TABLE2_TOP3[method][i], _TABLE2_TOP5[method][i]) for i, column in enumerate(TABLE2_COLUMNS)}
-    for method in METHODS
+    method: dict(zip(_COLUMNS[1:], zip(*[map(float, numbers)] * 2, strict=True), strict=True))
+    for method, *numbers in _ROWS
 }
+METHODS = tuple(TABLE2)  # in the order of Table 2
 
 STYLE_NOTE = (
     "The Style column is as printed (FashionNet 66.43 / 73.16). It has resisted every independent re-run"

@@ -38,24 +38,22 @@ KINDS = {
 
 
 class PhotoNet(nn.Module):
-    """The trunk and the global branch of a FashionNet, and on their features classifiers of kinds, categories and
-    attributes.
+    """The trunk and the global branch of a FashionNet, and on their features classifiers of kinds and attributes.
 
     Buffers:
     - centres (kinds, F): the unit mean features of each kind's photos;
     - scale, shift (kinds * F,): they give a kind's photos the mean and deviation of its drawn clothes, which teach
-      categories and attributes;
+      attributes;
     - absent (kinds, A) bool: attributes that no garment of the kind has;
     - threshold (A,): the probability from which an attribute is said;
     - least (2,): the similarity to a centre and the probability of a kind below which a photo may show no clothes.
     """
 
-    def __init__(self, categories: int, attributes: int):
+    def __init__(self, attributes: int):
         super().__init__()
         features = efficientnet.CHANNELS["last"]
         self.trunk, self.conv5_global = efficientnet.stages("shared"), efficientnet.stages("last")
-        self.kind = nn.Linear(features, len(KINDS))
-        self.category, self.attribute = nn.Linear(features, categories), nn.Linear(features, attributes)
+        self.kind, self.attribute = nn.Linear(features, len(KINDS)), nn.Linear(features, attributes)
         self.register_buffer("centres", torch.zeros(len(KINDS), features))
         self.register_buffer("scale", torch.ones(len(KINDS) * features))  # flat: matrices are shipped as int8
         self.register_buffer("shift", torch.zeros(len(KINDS) * features))
@@ -68,14 +66,10 @@ class PhotoNet(nn.Module):
         features = self.conv5_global(self.trunk(images)).float().mean((2, 3))
         return {"features": features, "kind": self.kind(features)}
 
-    def drawn(self, features: Tensor, kind: Tensor) -> Tensor:
-        """Return features (n, F) of photos of these kinds (n,) as those of drawn clothes are."""
-        scale, shift = (values.view(len(KINDS), -1)[kind] for values in (self.scale, self.shift))
-        return features * scale + shift
-
     def sureness(self, features: Tensor, kind: Tensor) -> Tensor:
         """Return (n, A) probability over threshold for features (n, F), 0 where the kind (n,) excludes an attribute."""
-        probability = self.attribute(self.drawn(features, kind)).sigmoid()
+        scale, shift = (values.view(len(KINDS), -1)[kind] for values in (self.scale, self.shift))
+        probability = self.attribute(features * scale + shift).sigmoid()
         return (probability / self.threshold).masked_fill(self.absent[kind], 0)
 
 
@@ -83,7 +77,7 @@ def load() -> tuple[PhotoNet, dict[str, list[str]]]:
     """Return the shipped network, ready to predict, and the names behind its heads."""
     state, header = networks.load(FILE)
     names = header["classes"]
-    model = PhotoNet(len(names["category"]), len(names["attributes"]))
+    model = PhotoNet(len(names["attributes"]))
     model.load_state_dict(state)
     return model.eval(), names
 

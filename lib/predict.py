@@ -24,6 +24,7 @@ from lib.config import Input
 from lib.lists import DataError
 from lib.photo import photos_under, read_photo
 from lib.photo_network import INPUT, KINDS, NONE
+from lib.rivals import make_generic
 
 LEAST_SIDE = 16  # pixels of a box
 SHOWN = 5  # attributes and photos of a catalogue
@@ -48,6 +49,8 @@ class Prediction:
 
 
 load, load_landmarks = cache(photo_network.load), cache(photo_network.load_landmarks)
+# EfficientNet-Lite0 as ImageNet has trained it: images normalised as for VGG-16 -> (n, 1280).
+load_imagenet = cache(lambda: make_generic("efficientnet_lite0")[0].eval())
 
 
 @torch.inference_mode()
@@ -194,12 +197,6 @@ def features(photo: np.ndarray, box: np.ndarray) -> np.ndarray:
     cut, view = crops.crop(photo, box, INPUT.px, INPUT.margin), crops.fixed_view(1, INPUT)
     found = load_imagenet()(crops.images_in_view(torch.from_numpy(cut[None]), view, INPUT.view_px))
     return nn.functional.normalize(found[0], dim=0).numpy()
-
-
-@cache
-def load_imagenet() -> nn.Module:
-    """Return EfficientNet-Lite0 as ImageNet has trained it: images normalised as for VGG-16 -> (n, 1280)."""
-    return nn.Sequential(efficientnet.Renormalise(), efficientnet.load()).eval()
 
 
 def nearest(query: np.ndarray, catalogue: tuple[list[Path], np.ndarray], k: int = SHOWN) -> list[tuple[Path, float]]:

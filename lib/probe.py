@@ -17,8 +17,7 @@ from lib import crops, efficientnet, losses, metrics, networks, runs, train
 from lib.artefact import artefact, digest, read_tensors, write_tensors
 from lib.config import Config
 from lib.deepfashion import Benchmark
-from lib.fashionnet import answers, make_head
-from lib.ladder import fit_heads, labels_of
+from lib.ladder import Branches, fit_heads, labels_of, predict
 from lib.lists import DataError
 
 SHIPPED = "tf_efficientnet_lite0"
@@ -82,19 +81,6 @@ def neighbours(features: Tensor, benchmark: Benchmark, rows: np.ndarray, asked: 
     return out
 
 
-class Probe(nn.Module):
-    """Linear heads on frozen features, which are normalised by their mean and deviation in training."""
-
-    def __init__(self, inputs: int, categories: int, attributes: int):
-        super().__init__()
-        self.norm = nn.BatchNorm1d(inputs, affine=False)
-        self.category, self.attributes = make_head(inputs, categories), make_head(inputs, attributes)
-
-    def forward(self, features: Tensor) -> dict[str, Tensor]:
-        """features (n, D). Returns what `fashionnet.answers` returns."""
-        return answers(self, self.norm(features))
-
-
 def linear(
     features: Tensor, benchmark: Benchmark, rows: np.ndarray, asked: Tensor, config: Config, seed: int
 ) -> dict[str, np.ndarray]:
@@ -102,8 +88,6 @@ def linear(
     samples, heads, every = labels_of(benchmark, rows), networks.classes(benchmark), np.arange(len(rows))
     weights = losses.attribute_weights(samples.attributes, config.training.attribute_balance)
     torch.manual_seed(seed)
-    model = Probe(features.shape[1], len(heads.get("category", ())), len(heads["attributes"]))
+    model = Branches(features.shape[1], 0, 0.0, heads)
     fit_heads(model, features[:, None], samples, every, weights, config, config.ladder.epochs, seed)
-    with torch.inference_mode():
-        out = model.eval()(asked)
-    return {name: out[name].numpy() for name in ("category", "attributes") if name in out}
+    return predict(model, asked[:, None])

@@ -49,7 +49,6 @@ ALL_STAGES = ("pretrain", "category_attribute", "inshop", "consumer2shop")
 SEARCHES = ALL_STAGES[2:]
 NEAREST = 50  # figures 8 and 9 show k = 1 to 50
 KEPT = 20  # ranked categories and attributes that are kept
-IN_GROUP = 5
 HELD_OUT = 0.05  # share of the training items held out where the source has no validation split to spare
 MOST_HELD_OUT = 400  # images; their losses are shown and decide nothing
 NO_ROWS = "no image to train on; list some as train in list_eval_partition.txt"
@@ -67,10 +66,6 @@ class Run:
     parent: "Run | None"
     detector: "Run | None"
     start: str  # "scratch", "imagenet" or the file of a shipped network
-
-    @property
-    def finished(self) -> bool:
-        return self.folder.exists()
 
     @property
     def network(self) -> Path:
@@ -208,7 +203,7 @@ def run_key(
     spec = {name: value for name, value in asdict(method).items() if name != "difference"}
     training = {name: value for name, value in asdict(config.training).items() if name not in ALL_STAGES}
     inputs = {name: value for name, value in asdict(config.input).items() if name != "jpeg" or value}
-    settings = (training, asdict(config.training.schedule(stage)), inputs, asdict(config.model))
+    settings = (training, asdict(getattr(config.training, stage)), inputs, asdict(config.model))
     origins = [run.key for run in parents if run]
     kind = start if start in ("scratch", "imagenet") else "shipped"
     if kind == "shipped":
@@ -279,7 +274,7 @@ def train_run(plan: Plan, run: Run) -> Path:
     """
     for earlier in filter(None, (run.parent, run.detector)):
         train_run(plan, earlier)
-    if run.finished:
+    if run.folder.exists():
         return run.folder
     fabric = train.make_fabric(plan.config.training.precision)
     about = {"method": run.method, "stage": run.stage, "seed": run.seed, "config": asdict(plan.config)}
@@ -318,7 +313,7 @@ def _train(plan: Plan, run: Run, folder: Path, fabric: Fabric) -> None:
         mask = mask if supervising is None else np.isin(benchmark.attribute_names, supervising)
         balance = train.attribute_weights(samples, rows, mask, config.training.attribute_balance)
     train.start_at_frequencies(model, samples, rows, balance, config, started)
-    schedule, checkpoint, name = config.training.schedule(run.stage), folder / "checkpoint.safetensors", run.folder.name
+    schedule, checkpoint, name = getattr(config.training, run.stage), folder / "checkpoint.safetensors", run.folder.name
     job = train.Fit(
         method, schedule, config, fabric, samples, rows, held, run.seed, checkpoint, balance, name, designs(benchmark)
     )
@@ -419,11 +414,10 @@ def rank(
     """
     out = {}
     if "category" in scores:
-        out["category"] = metrics.ranked(scores["category"], KEPT).astype(np.int16)
+        out["category"] = metrics.ranked(scores["category"], KEPT)
     if "attributes" in scores and queries is None:
-        out["attributes"] = metrics.ranked(scores["attributes"], KEPT).astype(np.int16)
-        best = metrics.ranked_in_groups(scores["attributes"], benchmark.attribute_groups, IN_GROUP)
-        out["attributes_in_group"] = best.astype(np.int16)
+        out["attributes"] = metrics.ranked(scores["attributes"], KEPT)
+        out["attributes_in_group"] = metrics.ranked_in_groups(scores["attributes"], benchmark.attribute_groups)
     out |= {name: scores[name] for name in ("landmarks", "parts", "present") if name in scores}
     if "visibility" in scores:
         out["visibility"] = scores["visibility"].argmax(2).astype(np.uint8)
@@ -449,12 +443,8 @@ def before(run: Run) -> dict[str, np.ndarray]:
 
 
 def info(run: Run) -> dict:
-    """Read run.json: about and history. Raises DataError where the run is not finished."""
-    path = run.folder / "run.json"
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; run the notebook that trains {run.method} first") from None
+    """Read run.json of a finished run: about and history."""
+    return json.loads((run.folder / "run.json").read_text())
 
 
 def provenance(fabric: Fabric) -> dict:

@@ -29,6 +29,7 @@ from lib.lists import CUT_OFF, VISIBLE, DataError
 from lib.methods import Method
 
 NOT_SUPERVISED = -30.0  # the score of an attribute without supervision: below all others, and equal for all
+WEIGHTS = {1: "step1", 2: "step2", "all": "at_once"}  # of the losses in each step, as `config.Training` names them
 WARM_UP = 3  # updates before one is recorded
 SAVE_EVERY = 60.0  # seconds between checkpoints, at least
 OUTPUTS = ("embedding", "category", "attributes", "landmarks", "visibility", "parts", "present")  # that are stored
@@ -205,11 +206,6 @@ def phases(schedule: Schedule, steps: tuple) -> list[tuple[int, int | str]]:
     return [(r, step) for r in range(schedule.rounds) for step in steps for _ in range(each)]
 
 
-def step_weights(config: Config) -> dict[int | str, Weights]:
-    """Return the loss weights of each step."""
-    return {1: config.training.step1, 2: config.training.step2, "all": config.training.at_once}
-
-
 def rate_share(step: int, steps: int) -> float:
     """Return the share of the peak rate at an update: a linear warm-up over the first tenth, then linear to 0."""
     warm = max(1, steps // 10)
@@ -336,7 +332,7 @@ class Fit:
 
     @property
     def updates(self) -> int:
-        return self.schedule.passes * self.updates_per_epoch
+        return len(phases(self.schedule, self.method.steps)) * self.updates_per_epoch
 
     def batches(self, epoch: int) -> Iterator[np.ndarray]:
         return epoch_batches(self.rows, self.item, self.schedule.batch, (self.seed, epoch), self.design)
@@ -354,7 +350,9 @@ def fit(model: nn.Module, job: Fit) -> list[dict]:
     if largest % fabric.world_size:  # the mean of unequal shares' losses is not the batch's loss
         raise DataError(f"batches of {largest} cannot be shared evenly by {fabric.world_size} processes")
     if fabric.world_size > 1 and device.type == "cuda":
-        model = synchronised(model)
+        from timm.layers import convert_sync_batchnorm  # PyTorch's would drop the activations in timm's batch norms
+
+        model = convert_sync_batchnorm(model)
     model.to(memory_format=torch.channels_last)
     job.rate = torch.zeros((), device=device)
     job.forward, job.optimizer = fabric.setup(model, make_optimizer(model, job.rate, job.config, device))
@@ -383,14 +381,6 @@ def fit(model: nn.Module, job: Fit) -> list[dict]:
     return history
 
 
-def synchronised(model: nn.Module) -> nn.Module:
-    """Return the network with batch norms that share their statistics among processes; PyTorch's own conversion would
-    drop the activations that are part of EfficientNet's batch norms."""
-    from timm.layers import convert_sync_batchnorm  # loaded where it is needed: its import takes seconds
-
-    return convert_sync_batchnorm(model)
-
-
 def make_optimizer(model: nn.Module, rate: Tensor, config: Config, device: torch.device) -> torch.optim.Optimizer:
     """Return AdamW over the parameters that are trained, whose weights alone decay."""
     trained = [p for p in model.parameters() if p.requires_grad]
@@ -413,7 +403,7 @@ def update(job: Fit, step: int | str, batch: Tensor, *view: Tensor) -> tuple[Ten
         raise ValueError(f"{job.method.name} learns {', '.join(sorted(unknown))}: name them in methods.Method.losses")
     if not terms:
         raise DataError(f"{job.method.name}: the training images have no label that this method learns")
-    loss = total(terms, step_weights(job.config)[step])
+    loss = total(terms, getattr(job.config.training, WEIGHTS[step]))
     job.optimizer.zero_grad(set_to_none=True)
     job.fabric.backward(loss)
     job.fabric.clip_gradients(job.forward, job.optimizer, max_norm=5.0, error_if_nonfinite=False)
@@ -436,7 +426,7 @@ def run_epoch(job: Fit, one_update: Callable, epoch: int, bar: tqdm) -> dict[str
         if isinstance(job.samples.crops, Tensor):  # otherwise they are read while the device computes
             mine = mine.to(device)
         job.rate.fill_(job.schedule.rate * rate_share(step, job.updates))
-        loss, terms = one_update(mine, *view.part(share).to(device))
+        loss, terms = one_update(mine, *(values[share].to(device, non_blocking=True) for values in view))
         all_losses.append(loss.clone())  # read at the end of the epoch: reading waits for the device
         for name, value in terms.items():
             sums[name] = sums.get(name, 0) + value * len(mine)

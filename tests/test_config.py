@@ -54,8 +54,8 @@ def test_the_steps_differ_in_weights_as_the_paper_orders_them(config):
 
 @pytest.mark.parametrize("config", PROFILES.values(), ids=list(PROFILES))
 def test_every_step_of_every_method_has_weights_and_all_make_the_same_passes(config):
-    weights = train.step_weights(config)
     for method in [*METHODS.values(), *DETECTORS.values()]:
-        assert all(isinstance(weights[step], Weights) for step in method.steps)
-        for schedule in map(config.training.schedule, ALL_STAGES):
-            assert len(train.phases(schedule, method.steps)) == schedule.passes
+        assert all(isinstance(getattr(config.training, train.WEIGHTS[step]), Weights) for step in method.steps)
+        for stage in ALL_STAGES:
+            schedule = getattr(config.training, stage)
+            assert len(train.phases(schedule, method.steps)) == 2 * schedule.rounds * schedule.epochs

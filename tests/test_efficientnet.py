@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+from timm.layers import convert_sync_batchnorm
 
 from lib import efficientnet, networks
 from lib.config import PHOTOS, PROFILES
 from lib.crops import normalise
 from lib.fashionnet import FashionNet
 from lib.rivals import DARN, WTBI, PartDetector
-from lib.train import synchronised
 
 SMALL = replace(PHOTOS, fc_global=8, fc_fusion=8, fc_local=8, fc_pose=8)
 SIDE = 64
@@ -69,7 +69,7 @@ def test_shared_batch_norms_keep_their_activations():
     stages = efficientnet.stages("shared").eval()
     images = torch.randn(2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
     expected = stages(images)
-    shared = synchronised(stages).eval()
+    shared = convert_sync_batchnorm(stages).eval()
     assert any(isinstance(layer, torch.nn.SyncBatchNorm) for layer in shared.modules())
     torch.testing.assert_close(shared(images), expected)
 

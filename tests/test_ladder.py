@@ -87,11 +87,14 @@ def test_gates_by_hand(task):
 
 
 def test_the_wide_network_has_as_many_parameters():
-    def count(name):
-        return sum(p.numel() for p in ladder.Branches(Ladder(), 50, 1000, RUNGS[name]).parameters())
+    settings, classes = Ladder(), {"category": ["a"] * 50, "attributes": ["b"] * 1000}
 
-    assert count(EQUAL) == pytest.approx(count(TRUE), rel=2e-3)
-    assert count(NOTHING) < 0.8 * count(TRUE)
+    def count(inputs, hidden):
+        return sum(p.numel() for p in ladder.Branches(inputs, hidden, 0.0, classes).parameters())
+
+    at_places = count(POOLED + 8 * 40 * 4, settings.hidden)
+    assert count(POOLED, ladder.width(settings, 1050)) == pytest.approx(at_places, rel=2e-3)
+    assert count(POOLED, settings.hidden) < 0.8 * at_places
 
 
 def test_cells_are_means_of_the_map(task):
@@ -104,18 +107,14 @@ def test_cells_are_means_of_the_map(task):
 
 
 def test_weights_of_labels():
-    """By "mean" the label frequencies score 1 however many attributes there are; by "sum" a label keeps its weight."""
+    """The label frequencies score 1 however many attributes are supervised, and the others weigh nothing."""
     labels = torch.from_numpy(np.where(np.random.default_rng(0).random((200, 6)) < 0.3, 1, -1)).to(torch.int8)
     mask = np.array([True, True, False, False, True, False])
-    whole = losses.attribute_weights(labels, 0.1)
-    samples = train.Samples(attributes=labels)
-    summed, mean = (ladder.label_weights(samples, np.arange(200), mask, weight, 0.1) for weight in ("sum", "mean"))
-    for ours, theirs in zip(summed, whole, strict=True):
-        torch.testing.assert_close(ours, theirs * torch.from_numpy(mask))
+    mean = train.attribute_weights(train.Samples(attributes=labels), np.arange(200), mask, 0.1)
     logits = losses.prior_logits(losses.attribute_shares(labels), *(torch.where(w > 0, w, 1) for w in mean))
     loss = losses.attribute_loss(logits.expand(200, 6), labels, *mean)
     assert float(loss) == pytest.approx(1, abs=1e-4)
-    assert all((w[~torch.from_numpy(mask)] == 0).all() for w in (*summed, *mean))
+    assert all((w[~torch.from_numpy(mask)] == 0).all() for w in mean)
 
 
 def test_doses_are_nested(task):

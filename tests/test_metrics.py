@@ -25,7 +25,6 @@ def test_ranked_limits():
     assert metrics.ranked(np.array([[0.0, -0.0, 0.0]]), 3).tolist() == [[0, 1, 2]]  # the two zeros are equal
     assert metrics.ranked(np.array([[-np.inf, 1, np.inf, -1e-45]]), 4).tolist() == [[2, 1, 3, -1]]
     assert metrics.ranked(np.empty((0, 3)), 2).shape == (0, 2)
-    assert metrics.ranked(np.zeros((1, 40_000)), 2).dtype == np.int32
     with pytest.raises(ValueError, match="NaN in row 1"):
         metrics.ranked(np.array([[0.0, 1], [NAN, 0]]), 1)
 
@@ -44,16 +43,9 @@ LABELS = np.array([[1, -1, 1, 1], [1, -1, -1, 0], [-1, 0, -1, 1]], np.int8)
 GROUPS = np.array([1, 1, 2, 2])
 
 
-def test_a_list_too_short_for_k_is_refused():
-    for lists in (metrics.ranked(SCORES, 2), metrics.ranked_in_groups(SCORES, GROUPS, 2)):
-        with pytest.raises(ValueError, match="k = 3 needs ranked lists"):
-            metrics.attribute_hits(lists, LABELS, 3)
-
-
 def test_places_without_an_answer_match_nothing():
     lists = np.array([[0, -1], [-1, -1], [3, -1]])
     assert metrics.ranked_matches(lists, LABELS).tolist() == [[True, False], [False, False], [True, False]]
-    assert metrics.attribute_hits(lists, LABELS, 2).sum(1).tolist() == [1, 0, 1]
 
 
 BOX = np.array([[10.0, 20, 110, 220]])  # 100 wide, 200 high

@@ -95,8 +95,8 @@ def test_a_search_keeps_the_branches_that_are_darns_embedding(squares, config, t
     ungrouped = replace(squares, attribute_groups=np.zeros(3, np.int8), group_names={0: "all"})
     earlier = networks.build(find("darn"), squares, config, 1)
     networks.save(tmp_path / "darn.safetensors", earlier, {})
-    assert networks.branches_of(tmp_path / "darn.safetensors") == tuple(squares.group_names)
     net = networks.build(find("darn"), ungrouped, config, 2, tmp_path / "darn.safetensors")
+    assert list(net.widths) == [*(f"group_{number}" for number in squares.group_names), "category"]
     copied = networks.start(net, earlier.state_dict(), NAMES, NAMES | {"attributes": ["x", "y", "z"]})
     assert {name for name in net.state_dict() if not name.startswith("attributes.")} == set(copied)
     images = torch.randn(2, 3, config.input.view_px, config.input.view_px)

@@ -201,23 +201,20 @@ def fit_attributes(model: PhotoNet, drawn: Benchmark, photos, out: Path) -> None
     rows, held_out = drawn.rows("pretrain", "train")[::2], drawn.rows("val", "test")
     features, truth = see(model, stored[rows])["features"], torch.from_numpy(shown(drawn, rows)).float()
     mean, deviation = features.mean(0), features.std(0, correction=0) + 1e-3
-    heads = nn.Linear(features.shape[1], truth.shape[1]), nn.Linear(features.shape[1], len(drawn.category_names) + 1)
-    category, share = torch.from_numpy(drawn.category[rows]).long(), truth.mean(0).clamp(1e-4, 1 - 1e-4)
-    heads[0].weight.data.zero_()
-    heads[0].bias.data.copy_(share.logit())
-    optimizer = torch.optim.AdamW([*heads[0].parameters(), *heads[1].parameters()], lr=2e-3, weight_decay=0.05)
+    head = nn.Linear(features.shape[1], truth.shape[1])
+    head.weight.data.zero_()
+    head.bias.data.copy_(truth.mean(0).clamp(1e-4, 1 - 1e-4).logit())
+    optimizer = torch.optim.AdamW(head.parameters(), lr=2e-3, weight_decay=0.05)
     for epoch in range(EPOCHS):
         for part in torch.randperm(len(rows), generator=generator).split(128):
-            logits = [head((features[part] - mean) / deviation) for head in heads]
-            loss = nn.functional.binary_cross_entropy_with_logits(logits[0], truth[part], reduction="sum") / len(part)
-            loss = loss + nn.functional.cross_entropy(logits[1], category[part])
+            logits = head((features[part] - mean) / deviation)
+            loss = nn.functional.binary_cross_entropy_with_logits(logits, truth[part], reduction="sum") / len(part)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
         optimizer.param_groups[0]["lr"] = 2e-3 * (1 - (epoch + 1) / EPOCHS)
-    for ours, head in zip((model.attribute, model.category), heads, strict=True):
-        ours.weight.data.copy_(head.weight.data / deviation)
-        ours.bias.data.copy_(head.bias.data - ours.weight.data @ mean)
+    model.attribute.weight.data.copy_(head.weight.data / deviation)
+    model.attribute.bias.data.copy_(head.bias.data - model.attribute.weight.data @ mean)
     right_for = right_categories([*drawn.category_names, NONE])[:, drawn.category[rows]]
     of_photos = see(model, photos[0])["features"]
     for number in right_for.any(1).nonzero()[:, 0].tolist():
@@ -237,15 +234,13 @@ def fit_attributes(model: PhotoNet, drawn: Benchmark, photos, out: Path) -> None
     model.threshold[np.setdiff1d(np.arange(right.shape[1]), first)] = torch.inf
 
 
-def only_said(model: PhotoNet, names: list[str]) -> tuple[PhotoNet, list[str]]:
-    """Return the network and its attributes' names without those that are never said."""
+def only_said(model: PhotoNet, names: list[str]) -> list[str]:
+    """Drop the attributes that are never said from a network; return the names of the others."""
     said = model.threshold.isfinite().nonzero()[:, 0]
-    smaller, state = PhotoNet(model.category.out_features, len(said)), model.state_dict()
-    for name in ("attribute.weight", "attribute.bias", "threshold"):
-        state[name] = state[name][said]
-    state["absent"] = state["absent"][:, said]
-    smaller.load_state_dict({name: state[name] for name in smaller.state_dict()})
-    return smaller.eval(), [names[a] for a in said.tolist()]
+    model.threshold, model.absent = model.threshold[said], model.absent[:, said]
+    for values in model.attribute.parameters():
+        values.data = values.data[said]
+    return [names[a] for a in said.tolist()]
 
 
 @one_sentence("train_photo")
@@ -262,13 +257,13 @@ def main(arguments: list[str]) -> None:
     names["category"] = [*names["category"], NONE]
     network, absent = fit(drawn, photos, options.out)
     torch.manual_seed(SEED)
-    model = PhotoNet(len(names["category"]), len(names["attributes"])).eval()
+    model = PhotoNet(len(names["attributes"])).eval()
     model.trunk.load_state_dict(network.trunk.state_dict())
     model.conv5_global.load_state_dict(network.conv5_global.state_dict())
     model.absent.copy_(absent)
     figures = fit_kinds(model, photos, validation)
     fit_attributes(model, drawn, photos, options.out)
-    model, names["attributes"] = only_said(model, names["attributes"])
+    names["attributes"] = only_said(model, names["attributes"])
     figures["attributes that are said"] = len(names["attributes"])
     networks.save(options.out / "whole.safetensors", model, {"classes": names})
     networks.ship(options.out / "whole.safetensors", options.out / "photo.safetensors", {"figures": figures})

@@ -28,6 +28,7 @@ each method has one pre-training, so that they know nothing of other pre-trainin
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -154,7 +155,7 @@ class Evidence:
     def __init__(self, results: dict[str, Results]):
         self.results = dict(results)
         if "inshop" in results:
-            self.results[IMAGES] = results["inshop"].one_by_one()
+            self.results[IMAGES] = replace(results["inshop"], query=None, gallery=None)
         self.units = {stage: np.unique(r.units, return_inverse=True)[1] for stage, r in self.results.items()}
 
     def at(self, stage: str) -> Results:
@@ -184,7 +185,7 @@ class Evidence:
             masks = [(mask[..., i]).any(0) for mask in (wanted > 0, found > 0, found < wanted)]
             numbers = (len(np.unique(self.units[stage][mask])) for mask in masks)
             starts = results.pretrainings.get(method, 1)
-            out.append(Side(values[:, i], *numbers, results.seeds(method), starts, ceiling))
+            out.append(Side(values[:, i], *numbers, len(results.answers[method]), starts, ceiling))
         return out
 
     def lead(self, stage: str, counts: Callable, k: float, rival: str, better=FASHIONNET, group="all") -> Comparison:

@@ -60,7 +60,7 @@ def each_category(r: Results, method: str, k: int, columns: np.ndarray) -> Count
 def attributes(r: Results, method: str, k: int, group: str = "all", name: str = "attributes") -> Counts:
     """Return matched and true attributes of a group per image. name: "attributes_in_group" ranks inside each group."""
     labels, columns = r.truth("attributes"), r.members(group)
-    lists = [metrics.first_answers(ranked, k, len(columns)) for ranked in r.each(method, name)]
+    lists = [ranked[..., :k].reshape(len(labels), -1) for ranked in r.each(method, name)]  # of all groups, side by side
     matched = [(metrics.ranked_matches(ranked, labels) & columns[ranked]).sum(1) for ranked in lists]
     return _counts(matched, (labels[:, columns] == 1).sum(1))
 
@@ -73,9 +73,9 @@ def attributes_per_image(r: Results, method: str, k: int, group: str = "all") ->
 
 def each_attribute(r: Results, method: str, k: int, columns: np.ndarray) -> Counts:
     """Return top-k hits (seeds, n, C) and labels (1, n, C) of the attributes `columns` (C,) int."""
-    labels = r.truth("attributes")
-    hits = [metrics.attribute_hits(ranked, labels, k)[:, columns] for ranked in r.each(method, "attributes")]
-    return _counts(hits, labels[:, columns] == 1)
+    true = r.truth("attributes")[:, columns] == 1
+    hits = [(ranked[:, :k, None] == columns).any(1) & true for ranked in r.each(method, "attributes")]
+    return _counts(hits, true)
 
 
 @lru_cache(maxsize=64)
@@ -268,7 +268,7 @@ def measure_all(results: Results, names: Sequence[str] = NAMES, alone: bool = Fa
     alone: without references, and with the intervals of all measures, not only of those that are `shown`. n is what is
     averaged over: images, labels, categories, attributes or queries.
     """
-    rows, images = [], results.one_by_one()
+    rows, images = [], replace(results, query=None, gallery=None)  # a search's images, to measure categories
     images = images if alone else images.with_references()
     before = {BEFORE: results.before} if results.before and not alone else {}
     views = dict.fromkeys(("category", "attributes", "landmarks"), images)
@@ -281,7 +281,8 @@ def measure_all(results: Results, names: Sequence[str] = NAMES, alone: bool = Fa
 
 def _rows(measure: Measure, r: Results, alone: bool) -> list[tuple]:
     several = len(np.unique(r.units)) > 1  # of one unit all resamples are the same: no interval
-    bootstrap, out = r.bootstrap if several and (alone or measure.shown) else r.sample, []
+    shown, out = several and (alone or measure.shown), []
+    bootstrap = r.bootstrap if shown else metrics.Bootstrap(r.units, n=0)
     for group in groups_of(r).get(measure.groups, []):
         methods = r.having(measure.needs)
         if r.benchmark.ceiling is None and (group != "all" or measure.best):

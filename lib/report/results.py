@@ -12,7 +12,7 @@ import numpy as np
 from lib import crops, deepfashion, metrics, runs
 from lib.config import Config, find_profile
 from lib.deepfashion import Benchmark
-from lib.lists import SPLITS, VISIBLE, DataError, Lacks
+from lib.lists import VISIBLE, DataError, Lacks
 from lib.methods import FASHIONNET
 from lib.world import write_world
 
@@ -61,19 +61,13 @@ def open_data(config: Config, data: str, out: Path, skip_damaged: bool = False) 
             except crops.Damaged as error:
                 if not skip_damaged:
                     raise
-                benchmarks[name] = _without(benchmark, error.rows)
+                benchmarks[name] = kept = deepfashion.without(benchmark, error.rows)
+                what = f"{len(error.rows)} of {len(benchmark.image)} photos cannot be read and are left out"
+                print(f"{name}: {what}", file=sys.stderr)
+                if lost := set(benchmark.split) - set(kept.split) - {""}:  # without test it would be measured on val
+                    what = f"none of the {lost.pop()} photos can be read; unpack them again"
+                    raise DataError(f"{benchmark.images_root}: {what}") from None
     return benchmarks
-
-
-def _without(benchmark: Benchmark, damaged: list[int]) -> Benchmark:
-    """Return a benchmark without its damaged photos. Raises DataError where that leaves a split empty."""
-    kept = deepfashion.without(benchmark, damaged)
-    what = f"{len(damaged)} of {len(benchmark.image)} photos cannot be read and are left out"
-    print(f"{benchmark.name}: {what}", file=sys.stderr)
-    for split in SPLITS:
-        if len(benchmark.rows(split)) and not len(kept.rows(split)):  # without test photos it would be measured on val
-            raise DataError(f"{benchmark.images_root}: none of the {split} photos can be read; unpack them again")
-    return kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,10 +96,6 @@ class Results:
     def having(self, name: str) -> list[str]:
         """Return the methods that have the answers `name`."""
         return [method for method in self.answers if self.has(method, name)]
-
-    def seeds(self, method: str) -> int:
-        """Return how many fine-tuning seeds a method was run with."""
-        return len(self.answers[method])
 
     def each(self, method: str, name: str) -> list[np.ndarray]:
         """Return one array of answers per seed. Raises Lacks where the method has none."""
@@ -153,15 +143,6 @@ class Results:
         """Return 1,000 resamples of the units, shared by all methods, so that differences are paired; not by stages."""
         return metrics.Bootstrap(self.units, seed=zlib.crc32(f"{self.stage} {self.seed}".encode()))
 
-    @cached_property
-    def sample(self) -> metrics.Bootstrap:
-        """Return the sample alone, without resamples: for values that are shown without intervals."""
-        return metrics.Bootstrap(self.units, n=0)
-
-    def one_by_one(self) -> "Results":
-        """Return a search's results as those of its images, queries and gallery alike, to measure categories."""
-        return replace(self, query=None, gallery=None)
-
     def with_references(self) -> "Results":
         """Return the same with the reference rows "ceiling", "visible ceiling", "prior" and "mean landmark" behind the
         methods."""
@@ -183,7 +164,7 @@ def gather(stage: str, plan: runs.Plan, answers: bool = True) -> Results:
         raise Lacks(f"no method of this profile can be trained on this source's labels in {STAGES[stage]}")
     for method in methods:
         first, *others = plan.of(stage, method)
-        finished = (first, *(run for run in others if run.finished))
+        finished = (first, *(run for run in others if run.folder.exists()))
         found[method] = [runs.ranking(run) for run in finished] if answers else [{}]
         starts[method] = len({run.parent for run in finished})
         if answers and method == FASHIONNET:

@@ -65,7 +65,7 @@ def measure(results: Results, wanted: Sequence[tuple[str, str, float, str]], bas
         chosen = measures.BY_NAME[name, definition]
         found, n = measures.compared(chosen, results, results.having(chosen.needs), k, group, results.bootstrap, base)
         about = (results.stage, name, definition, group, k)
-        rows += [(row, *about, *numbers, results.seeds(row), n) for row, numbers in found.items()]
+        rows += [(row, *about, *numbers, len(results.answers[row]), n) for row, numbers in found.items()]
     columns = ["row", "stage", "measure", "definition", "group", "k", "value", "lo", "hi", "lead", "lead_lo", "lead_hi"]
     return pd.DataFrame(rows, columns=[*columns, "seeds", "n"])
 

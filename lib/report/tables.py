@@ -17,7 +17,7 @@ from lib.methods import FASHIONNET, GLOBAL, METHODS
 from lib.report.measures import each_attribute, printed, words
 from lib.report.results import Results
 from lib.runs import Run
-from lib.train import step_weights
+from lib.train import WEIGHTS
 
 DASH = "–"  # an empty cell of a display table
 
@@ -41,7 +41,8 @@ def need(benchmarks: dict[str, Benchmark], name: str, *fields: str) -> Benchmark
 
 def source_table(benchmarks: dict[str, Benchmark]) -> pd.DataFrame:
     """Return the images of each benchmark, the fields that it lacks and, where photos are damaged, how many."""
-    rows = [(name, len(b.image), ", ".join(b.lacks()) or DASH) for name, b in benchmarks.items()]
+    lacks = {name: [f for f, value in vars(b).items() if value is None] for name, b in benchmarks.items()}
+    rows = [(name, len(b.image), ", ".join(lacks[name]) or DASH) for name, b in benchmarks.items()]
     table = pd.DataFrame(rows, columns=["benchmark", "images", "lacks"]).set_index("benchmark")
     skipped = [b.skipped for b in benchmarks.values()]
     return table.assign(skipped=skipped) if any(skipped) else table
@@ -104,7 +105,7 @@ def loss_shares(history: pd.DataFrame, config: Config) -> pd.DataFrame:
     """Return each weighted loss's share in the last epoch of each step, one row per method and step of the history."""
     last, out = history.groupby(["method", "step"], sort=False).last(), {}
     for (method, step), row in last.filter(regex="^train_").iterrows():
-        weights = step_weights(config)[step if step == "all" else int(step)]
+        weights = getattr(config.training, WEIGHTS[step if step == "all" else int(step)])
         losses = row.rename(lambda name: name.removeprefix("train_"))
         weighted = losses * [getattr(weights, name) for name in losses.index]
         out[method, step] = weighted / weighted.sum()
@@ -116,7 +117,7 @@ def runs_table(trained: dict[str, list[Run]]) -> pd.DataFrame:
 
     Columns stage, method, seed, commit, date, device, seconds, versions, images, epochs, passes and final_rate.
     """
-    finished = [runs.info(run) for several in trained.values() for run in several if run.finished]
+    finished = [runs.info(run) for several in trained.values() for run in several if run.folder.exists()]
     first = ["stage", "method", "seed", "commit", "date", "device", "seconds"]
     table = pd.DataFrame([run["about"] for run in finished])
     table["final_rate"] = [run["history"][-1]["rate"] for run in finished]

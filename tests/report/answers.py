@@ -51,7 +51,8 @@ def answers(b: Benchmark, n: int, seed: int) -> dict[str, np.ndarray]:
 
 def value(r: Results, name: str, definition: str, k: float, method: str, group: str = "all") -> float:
     """One measure of one method in the sample, the mean over seeds."""
-    return measures.resampled(measures.BY_NAME[name, definition], r, method, k, group, r.sample)[0][0]
+    sample = metrics.Bootstrap(r.units, n=0)
+    return measures.resampled(measures.BY_NAME[name, definition], r, method, k, group, sample)[0][0]
 
 
 def search_results() -> Results:

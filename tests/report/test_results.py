@@ -112,7 +112,7 @@ def test_open_data_checks_and_names_what_is_missing(tmp_path, monkeypatch):
     opened = [results.open_data(PROFILES["smoke"], data, tmp_path) for data in ("", str(tmp_path))]
     assert [found[b.name].images_root for found in opened] == [tmp_path / "world", tmp_path]
     assert made == ["drawn", "decoded"], "a source's photos are decoded at once"
-    b = make(image=np.array(["img/a/0.jpg"] * N))
+    b = make(item=np.array(["id_1"] * N))
     with pytest.raises(DataError):
         results.open_data(PROFILES["smoke"], "x", tmp_path)
 
@@ -144,7 +144,7 @@ def test_gather_reads_all_finished_seeds(tmp_path, monkeypatch):
     assert list(found.answers) == ["wtbi", "fashionnet"] and found.skipped == {"darn": "a reason"}
     read = [ranking["name"] for ranking in found.answers["fashionnet"]]
     assert read == [f"fashionnet category_attribute {seed}" for seed in (3, 5)]
-    assert found.seeds("wtbi") == 3 and (found.rows == b.rows("test")).all() and found.query is None
+    assert len(found.answers["wtbi"]) == 3 and (found.rows == b.rows("test")).all() and found.query is None
     found = results.gather("inshop", plan)
     assert found.query.tolist() == [0, 1, 2, 3] and found.rows.tolist() == list(range(8))
     monkeypatch.undo()
