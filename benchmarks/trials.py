@@ -1,26 +1,40 @@
-"""Settings of the study, judged on drawn worlds of another seed: its rate by equal trials, and the gates.
+"""Settings of the study, judged on drawn worlds of another seed or on pictures that only pre-training sees.
 
-    python -m benchmarks.trials rates   # FashionNet, DARN and WTBI, two rates each, two passes over 8,000 images
-    python -m benchmarks.trials gates   # fashionnet-global at the study's size
+    python -m benchmarks.trials rates       # FashionNet, DARN and WTBI, two rates each, two passes over 8,000 images
+    python -m benchmarks.trials gates       # fashionnet-global at the study's size
+    python -m benchmarks.trials landmarks   # what learning landmarks costs FashionNet's attributes
 
-Writes trials.csv and gates.csv into outputs/reference/benchmarks/. No image of these worlds is in the study's.
+Writes trials.csv, gates.csv and landmarks.csv into outputs/reference/benchmarks/. The first two draw worlds of which no
+image is in the study's; the third trains on a third of the study's pre-training images and measures on 4,000 others.
 """
 
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import torch
 
-from lib import runs
+from lib import networks, runs, train
 from lib.config import PROFILES, Schedule
-from lib.methods import GLOBAL
-from lib.report import measures, results, tables
+from lib.methods import FASHIONNET, GLOBAL, GRID, METHODS, supervised
+from lib.report import measures, results, rungs, tables
+from lib.report.results import Results
 from lib.world.size import World
 
 STUDY, SEED = PROFILES["study"], 32
 COMPARED, RATES = ("wtbi", "darn", "fashionnet"), (1e-3, 2e-3)
 FEW = dict(inshop_train_items=8, inshop_test_items=8, consumer2shop_train_items=8, consumer2shop_val_items=6)
+# Variants of FashionNet: its method, whether gradients are clipped to a norm of 5, as they were until 2026-11-30, and
+# whether the shared trunk is kept apart from the pose branch, whose losses then do not train it.
+VARIANTS = {
+    FASHIONNET: (FASHIONNET, True, False),
+    "not clipped": (FASHIONNET, False, False),
+    "not clipped, pose apart": (FASHIONNET, False, True),
+    GRID: (GRID, True, False),
+    GLOBAL: (GLOBAL, True, False),
+}
 OUT = Path("outputs/trials")
 KEPT = Path("outputs/reference/benchmarks")
 
@@ -65,8 +79,45 @@ def gates() -> pd.DataFrame:
     return tables.gates(trial(STUDY.world.pretrain, (GLOBAL,), STUDY.training.pretrain))
 
 
+def landmarks(seed: int = 1) -> pd.DataFrame:
+    """Return each variant's measures and its lead over FashionNet, paired over pictures; one seed of training."""
+    out = Path("outputs/study")
+    benchmark = results.open_data(STUDY, "", out)["category_attribute"]
+    order = np.random.default_rng(77).permutation(benchmark.rows("pretrain"))
+    rows, asked = np.sort(order[:24_000]), np.sort(order[-4_000:])
+    answers = {name: [train_variant(benchmark, out, rows, asked, seed, *VARIANTS[name])] for name in VARIANTS}
+    wanted = [("category", "micro", 3, "all"), ("landmarks", "PDJ box", 0.1, "all")]
+    wanted += [("attributes", definition, 5, "all") for definition in ("micro", "macro")]
+    wanted += [("attributes", "micro", 5, f"ranks {first}-{last}") for first, last in measures.BANDS]
+    return rungs.measure(Results("category_attribute", benchmark, asked, answers), wanted, FASHIONNET)
+
+
+def train_variant(benchmark, out: Path, rows, asked, seed: int, name: str, clipped: bool, apart: bool) -> dict:
+    """Train a variant as the study pre-trains, from ImageNet; return its ranked answers for the rows `asked`."""
+    method, fabric = METHODS[name], train.make_fabric("auto")
+    model = networks.build(method, benchmark, STUDY, seed)
+    started = networks.start_imagenet(model, STUDY, "")[0]
+    samples = train.make_samples(benchmark, STUDY, method)
+    samples = replace(samples, crops=runs.load_crops(benchmark, STUDY, out, fabric))
+    every = supervised(name, benchmark, rows)
+    weights = train.attribute_weights(samples, rows, every, STUDY.training.attribute_balance)
+    train.start_at_frequencies(model, samples, rows, weights, STUDY, started)
+    if apart:
+        model.pose.register_forward_pre_hook(lambda _, given: (given[0].detach(),))
+    if clipped:
+        clip = torch.nn.utils.clip_grad_norm_
+        hook = torch.optim.optimizer.register_optimizer_step_pre_hook(lambda *_: clip(model.parameters(), 5.0))
+    schedule, file = STUDY.training.pretrain, OUT / "landmarks.safetensors"
+    job = train.Fit(method, schedule, STUDY, fabric, samples, rows, asked[:400], seed, file, weights, name)
+    train.fit(model, job)
+    if clipped:
+        hook.remove()
+    file.unlink(missing_ok=True)
+    return runs.rank(train.predict(model, samples, benchmark, asked, method, STUDY, fabric), benchmark, asked)
+
+
 if __name__ == "__main__":
     which = sys.argv[1]
-    table = {"rates": rates, "gates": gates}[which]()
-    table.to_csv(KEPT / {"rates": "trials.csv", "gates": "gates.csv"}[which], index=False)
+    table = {"rates": rates, "gates": gates, "landmarks": landmarks}[which]()
+    table.to_csv(KEPT / {"rates": "trials.csv"}.get(which, f"{which}.csv"), index=False, float_format="%.6g")
     print(table.to_string(index=False))

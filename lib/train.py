@@ -406,7 +406,6 @@ def update(job: Fit, step: int | str, batch: Tensor, *view: Tensor) -> tuple[Ten
     loss = total(terms, getattr(job.config.training, WEIGHTS[step]))
     job.optimizer.zero_grad(set_to_none=True)
     job.fabric.backward(loss)
-    job.fabric.clip_gradients(job.forward, job.optimizer, max_norm=5.0, error_if_nonfinite=False)
     job.optimizer.step()
     return loss.detach(), {name: value.detach() for name, value in terms.items()}
 
