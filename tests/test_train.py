@@ -160,6 +160,17 @@ def test_steps_differ_in_loss_weights_alone(squares, config, tmp_path):
     assert without_seconds(bench.fit("weighted"))[-1] != two[-1] and not equal(bench.state(), state)
 
 
+def test_heavy_landmarks_leave_the_gradients_of_labels_as_they_are(squares, config, tmp_path):
+    """Clipped together, those of the labels would shrink to where AdamW's epsilon counts, and rare ones not be learned."""
+    gradients = []
+    for weight in (1.0, 1e4):
+        heavy = replace(config.training.at_once, landmark=weight)
+        bench = Bench("fashionnet-joint", squares, with_schedule(config, rate=0.0, at_once=heavy), tmp_path)
+        bench.fit(f"{weight}")
+        gradients.append(bench.model.attributes.weight.grad)
+    assert gradients[0].abs().max() > 0 and torch.equal(*gradients)
+
+
 @pytest.mark.parametrize("name", [*METHODS, *DETECTORS])
 def test_a_fit_moves_what_learns_and_nothing_else(name, search_squares, config, tmp_path):
     """Weight decay is off: it would move parameters that no loss reaches."""
