@@ -186,12 +186,9 @@ def test_a_store_is_of_its_size_margin_boxes_and_photos(benchmark, tmp_path):
 
 
 def test_boxes_that_are_outside_their_photo_are_refused(benchmark, tmp_path):
-    benchmark.box[2:4] = [[10, 10, 125, 60], [121, 10, 170, 60]]
+    benchmark.box[3] = [121, 10, 170, 60]
     with pytest.raises(DataError, match="3.png: box .* nor overlaps them enough; correct its row"):
         crops.crop_store(benchmark, tmp_path / "cache", CONFIG)
-    damaged, outside, leaving = crops.bad_photos(benchmark)
-    assert (damaged, list(outside), list(leaving)) == ({}, [3], [2])
-    assert "2.png: box 10 10 125 60 is not inside its 120 x 160 pixels; the photo's edge is repeated" in leaving[2]
 
 
 def test_all_damaged_photos_are_named_at_once_and_again(benchmark, tmp_path, monkeypatch):

@@ -5,13 +5,13 @@ import json
 import re
 from dataclasses import replace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 from squares import LABELS, only
+from test_train import Bench
 
-from lib import crops, losses, networks, runs, train
+from lib import crops, networks, runs, train
 from lib.lists import Lacks
 from lib.methods import FASHIONNET, METHODS, find
 from lib.report import claims, results, tables
@@ -21,37 +21,23 @@ EVERY = [(), *((label,) for label in LABELS), tuple(LABELS)]
 NAMES = [", ".join(part) or "nothing" for part in EVERY]
 
 
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
-
-
 @pytest.mark.parametrize("kept", EVERY, ids=NAMES)
 @pytest.mark.parametrize("searches", [False, True])
-def test_each_method_is_trained_or_skipped_with_its_reason(squares, search_squares, config, kept, searches):
+def test_each_method_is_trained_or_skipped_with_its_reason(squares, search_squares, config, tmp_path, kept, searches):
     """The oracle is the loss itself: a method that is not skipped has one, on a batch of this source's labels."""
     whole = search_squares if searches else squares
     benchmark, config = only(whole, *kept), replace(config, methods=tuple(METHODS))
-    stage, benchmarks = benchmark.name, {benchmark.name: benchmark}
-    plan = runs.make_plan(benchmarks, config, networks.SHIPPED)
-    trained, skipped = plan.methods(stage), plan.missing[stage]
+    plan = runs.make_plan({benchmark.name: benchmark}, config, networks.SHIPPED)
+    trained, skipped = plan.methods(benchmark.name), plan.missing[benchmark.name]
     assert sorted([*trained, *skipped]) == sorted(METHODS) and all(skipped.values())
     rows = torch.from_numpy(benchmark.rows("train")[:8])
     view = crops.fixed_view(len(rows), config.input)
-    stored = torch.zeros(len(benchmark.image), config.input.px, config.input.px, 3, dtype=torch.uint8)
     for name in trained:
-        method = find(name)
-        samples = replace(train.make_samples(benchmark, config, method), crops=stored)
-        model = networks.build(method, benchmark, config, 0).eval()
-        weights = None
-        if samples.attributes is not None:
-            shares = samples.attributes[benchmark.rows("train")]
-            weights = losses.attribute_weights(shares, config.training.attribute_balance)
-        labels = samples.labels(rows, view)
+        bench = Bench(name, benchmark, config, tmp_path)
+        labels, images = bench.samples.labels(rows, view), bench.samples.images(rows, view, config.input.view_px)
         with torch.inference_mode():
-            out = model(samples.images(rows, view, config.input.view_px), **train.extra_inputs(method, labels))
-            assert train.loss_terms(out, labels, weights, 0.2), f"{name} has nothing to learn from {kept}"
+            out = bench.model.eval()(images, **train.extra_inputs(bench.method, labels))
+            assert train.loss_terms(out, labels, bench.weights, 0.2), f"{name} has nothing to learn from {kept}"
     if not kept and not searches:
         assert trained == []
 
@@ -92,8 +78,7 @@ def made_up(benchmark, config):
 
 @pytest.mark.parametrize("kept", EVERY, ids=NAMES)
 def test_results_are_shown_or_their_lack_is_said(squares, config, kept):
-    """What notebooks 02, 03, 06 and 08 call: no exception but Lacks, with a sentence, and that only where it must
-    be."""
+    """What notebooks 02, 03, 06 and 08 call: no exception but Lacks, with a sentence, and only where it must be."""
     benchmark, config = only(squares, *kept), replace(config, methods=tuple(METHODS))
     benchmarks, measured = {benchmark.name: benchmark}, made_up(benchmark, config)
     if not measured.answers:

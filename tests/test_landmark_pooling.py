@@ -44,8 +44,10 @@ def random_case(seed, dtype=torch.float32, shape=(3, 5, 7, 9), landmarks=8):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
 def test_equals_the_slow_loop(dtype, window, bins):
     features, landmarks, gate = random_case(0)
-    case = features.to(dtype), landmarks, gate
-    torch.testing.assert_close(landmark_pooling(*case, window, bins), slow_pooling(*case, window, bins), rtol=0, atol=0)
+    for layout in (torch.contiguous_format, torch.channels_last):  # as a network has it, and as a fit has it
+        case = features.to(dtype).contiguous(memory_format=layout), landmarks, gate
+        found, expected = landmark_pooling(*case, window, bins), slow_pooling(*case, window, bins)
+        torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
 
 def test_equals_torchvision_roi_pool_forward_and_backward():
@@ -82,25 +84,9 @@ def test_a_landmark_far_outside_or_invisible_gives_zero_and_no_gradient(gate, pl
         assert pooled.abs().max() == 0 and features.grad.abs().max() == 0
 
 
-def test_strides_do_not_matter():
-    features, landmarks, gate = random_case(2)
-    expected = landmark_pooling(features, landmarks, gate, 4, 2)
-    permuted = features.permute(2, 3, 0, 1).contiguous().permute(2, 3, 0, 1)
-    for other in (permuted, features.contiguous(memory_format=torch.channels_last)):
-        assert not other.is_contiguous()
-        torch.testing.assert_close(landmark_pooling(other, landmarks, gate, 4, 2), expected, rtol=0, atol=0)
-
-
 def test_gradcheck_in_float64():
     features, landmarks, gate = random_case(0, torch.float64, shape=(2, 2, 4, 5), landmarks=3)
     assert torch.autograd.gradcheck(lambda x: landmark_pooling(x, landmarks, gate, 2, 2), (features.requires_grad_(),))
-
-
-def test_no_gradient_reaches_the_landmarks_or_the_gate():
-    features, landmarks, gate = random_case(4)
-    inputs = features.requires_grad_(), landmarks.requires_grad_(), gate.requires_grad_()
-    LandmarkPooling(window=4, bins=2)(*inputs).sum().backward()
-    assert landmarks.grad is None and gate.grad is None and features.grad.abs().sum() > 0
 
 
 @pytest.mark.parametrize("landmarks, gate", [((2, 8, 3), (2, 8)), ((1, 8, 2), (2, 8)), ((2, 8, 2), (2, 7))])

@@ -4,18 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_deepfashion import write
 
 from lib import lists
 from lib.lists import DataError
 
 NAN = float("nan")
-
-
-def write(path: Path, rows: list[str], columns: str = "image_name  attribute_labels") -> None:
-    path.write_bytes(("\n".join([str(len(rows)), columns, *rows]) + "\n").encode())
-
-
-# The labels of list_attr_img.txt: array operations against an obvious parser
 
 
 def slow_labels(path: Path) -> tuple[list[str], list[list[int]]]:

@@ -8,7 +8,7 @@ import torch
 from squares import LABELS, only
 
 from lib import networks, train
-from lib.methods import DETECTORS, METHODS, Method, find, missing, supervised
+from lib.methods import METHODS, Method, find, missing, supervised
 
 JOINTLY, DARN = ("fashionnet+joints", "fashionnet+poselets"), ("darn", "darn-one-stream")
 ALL = (*LABELS, "item")
@@ -30,16 +30,6 @@ def test_the_oracle_alone_reads_true_landmarks(squares, config):
     places, gate = train.extra_inputs(METHODS["fashionnet-oracle"], labels)["pool_at"]
     assert places.isfinite().all() and torch.equal(gate, (labels["visibility"] == 0).float())
     assert torch.equal(places[1:], labels["landmarks"][1:])
-
-
-def test_only_a_methods_own_labels_are_in_its_samples(squares, config):
-    def has(method):
-        return {k for k, v in vars(train.make_samples(squares, config, method)).items() if v is not None}
-
-    for name, method in METHODS.items():
-        expected = {"category"} | ({"landmarks", "visibility"} if method.predicts_landmarks else set())
-        assert has(method) == expected | (set() if method.attributes == 0 else {"attributes"}), name
-    assert has(DETECTORS["joints"]) == {"parts", "present"}
 
 
 def test_the_most_frequent_attributes_of_the_training_rows_supervise(squares, monkeypatch):

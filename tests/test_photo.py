@@ -154,11 +154,6 @@ def test_what_is_no_whole_photo_is_refused_in_a_sentence(name, tmp_path, read):
         read(tmp_path / name)
 
 
-def noise(seed: int = 0, **options) -> bytes:
-    pixels = np.random.default_rng(seed).integers(0, 256, (40, 30, 3), dtype=np.uint8)
-    return encoded(Image.fromarray(pixels).resize((120, 160)), "JPEG", quality=95, **options)
-
-
 DAMAGE = {
     "zeroed": lambda data, n: data[:n] + bytes(800) + data[n + 800 :],
     "cut out": lambda data, n: data[:n] + data[n + 900 :],
@@ -174,7 +169,8 @@ DAMAGE = {
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}, {"subsampling": "4:1:1"}])
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_jpeg_is_refused_with_its_name(tmp_path, damage, options, capfd):
-    data = noise(**options)
+    noise = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(noise).resize((120, 160)), "JPEG", quality=95, **options)
     (tmp_path / "x.jpg").write_bytes(DAMAGE[damage](data, len(data) // 2))
     for read in (read_photo, photo_size):
         with pytest.raises(DataError, match="x.jpg: .*; download it again"):

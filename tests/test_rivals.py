@@ -86,15 +86,9 @@ def test_darns_attribute_scores_equal_a_slow_loop(images):
             torch.testing.assert_close(got[:, column], part @ weight + column, rtol=1e-4, atol=1e-5)
 
 
-@pytest.fixture(scope="module")
-def wtbi():
-    torch.manual_seed(0)
+def test_wtbis_features_are_timms_with_its_own_normalisation():
     net = WTBI(TINY, 5, 7)
     assert "ImageNet" in start_generic(net, PROFILES["smoke"], "")
-    return net
-
-
-def test_wtbis_features_are_timms_with_its_own_normalisation(wtbi):
     pictures = torch.randint(0, 256, (3, SIDE, SIDE, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
     theirs = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0).eval()
     state = {name: value.float() for name, value in read_tensors(WEIGHTS)[0].items()}
@@ -104,23 +98,17 @@ def test_wtbis_features_are_timms_with_its_own_normalisation(wtbi):
     pixels = pictures.permute(0, 3, 1, 2) / 255
     with torch.inference_mode():
         expected = theirs((pixels - torch.tensor(mean)[:, None, None]) / torch.tensor(std)[:, None, None])
-        got = wtbi.train().features(normalise(pictures))  # in evaluation mode whatever the mode of the rest
+        got = net.train().features(normalise(pictures))  # in evaluation mode whatever the mode of the rest
         torch.testing.assert_close(got, expected / expected.square().mean(1, keepdim=True).sqrt(), rtol=1e-3, atol=1e-3)
     assert got.shape == (3, 1280) and torch.pdist(got).min() > 1
 
 
-@pytest.fixture(scope="module")
-def detector():
+def test_a_detector_answers_with_cells_or_absent(images):
     torch.manual_seed(0)
     net = PartDetector(TINY, 5).eval()
     with torch.no_grad():
         net.absent.bias.copy_(torch.tensor([-5.0, 0, 3, 6, 20]))
-    return net
-
-
-def test_a_detector_answers_with_cells_or_absent(detector, images):
-    with torch.inference_mode():
-        out = detector(images)
+        out = net(images)
     cells = 16 * 16
     assert out["log_parts"].shape == (6, 5, cells + 1) and out["parts"].shape == (6, 5, 2)
     torch.testing.assert_close(out["log_parts"].exp().sum(2), torch.ones(6, 5))

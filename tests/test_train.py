@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -80,6 +81,52 @@ def test_the_rate_by_hand():
         assert max(few) == 1.0 and few[-1] == 0 and all(share > 0 for share in few[:-1])
 
 
+@pytest.mark.parametrize("n, batch", [(37, 8), (5, 8)])
+@pytest.mark.parametrize("per_item", [0, 1, 3])
+def test_every_row_is_seen_once_per_epoch_in_full_batches(n, batch, per_item):
+    """At most, and twice where no item has a second row."""
+    rows = np.random.default_rng(0).permutation(200)[:n]
+    item = None if not per_item else np.arange(200) // per_item
+    views = 2 if per_item and max(Counter(item[rows]).values()) == 1 else 1
+    assert train.views_of(rows, item) == views
+    batches = list(train.epoch_batches(rows, item, batch, (0, 1)))
+    assert len(batches) == max(1, views * n // batch) and all(len(b) == min(batch, views * n) for b in batches)
+    seen = np.concatenate(batches)
+    assert max(Counter(seen.tolist()).values()) == views and set(seen.tolist()) <= set(rows.tolist())
+    again, other = (list(train.epoch_batches(rows, item, batch, (0, epoch))) for epoch in (1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(batches, again, strict=True))
+    if n > batch:
+        assert not all(np.array_equal(a, b) for a, b in zip(batches, other, strict=True))
+
+
+def test_an_item_is_cut_at_the_edges_of_batches_alone():
+    item = np.random.default_rng(1).integers(0, 30, 100)
+    batches = list(train.epoch_batches(np.arange(100), item, 16, (3, 4)))
+    places = {number: [k for k, b in enumerate(batches) if (item[b] == number).any()] for number in set(item.tolist())}
+    assert all(p == list(range(p[0], p[-1] + 1)) for p in places.values() if p)  # batches next to each other
+    assert sum(len(p) > 1 for p in places.values()) <= len(batches) - 1  # one item at most at each edge
+
+
+def test_half_of_a_batch_holds_whole_designs():
+    item, design = np.arange(64) // 2, np.arange(64) // 8  # eight designs of four items of two images
+    batches = list(train.epoch_batches(np.arange(64), item, 16, (0, 1), design))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(64))
+    for batch in batches:
+        assert len(batch) == 16 and np.unique(design[batch], return_counts=True)[1].max() == 8  # one is whole
+        assert (np.unique(item[batch], return_counts=True)[1] == 2).all()
+    assert max(len(np.unique(design[batch])) for batch in batches) > 2
+    odd = list(train.epoch_batches(np.arange(60), item, 16, (0, 1), design))  # 8 designs, the last of four images
+    assert [len(batch) for batch in odd] == [16, 16, 16] and len(np.unique(np.concatenate(odd))) == 48
+
+
+def test_two_views_of_a_photo_are_a_positive_pair(search_squares, tmp_path, config):
+    alone = replace(search_squares, item=np.array([f"id_{i:08d}" for i in range(24)]))
+    bench = Bench("fashionnet-global", alone, with_schedule(config, epochs=4), tmp_path)
+    history = bench.fit()
+    assert history[0]["train_triplet"] > 0 and history[-1]["train_triplet"] < history[0]["train_triplet"]
+    assert "held_out_triplet" not in history[0] and "held_out_category" in history[0]
+
+
 def test_a_fit_runs_to_the_end_of_the_schedule_at_rate_0(squares, config, tmp_path):
     bench, rates = Bench("fashionnet", squares, with_schedule(config, rounds=2), tmp_path), []
     step = torch.optim.AdamW.step
@@ -107,8 +154,7 @@ def test_slots_that_a_clothes_type_lacks_are_trained_as_cut_off(squares, config)
 
 
 def test_labels_of_a_mirrored_view(squares, config):
-    """Landmarks are swapped and turned round, parts are those of the mirrored crop, and both are in units of the
-    view."""
+    """Landmarks are swapped and turned round, parts are of the mirrored crop, and both are in units of the view."""
     view = crops.View(torch.full((2, 2), 0.8), torch.full((2, 2), 0.45), torch.tensor([False, True]))
     side = squares.box[4, 2:] - squares.box[4, :2]
     cases = (
@@ -161,7 +207,7 @@ def test_steps_differ_in_loss_weights_alone(squares, config, tmp_path):
 
 
 def test_heavy_landmarks_leave_the_gradients_of_labels_as_they_are(squares, config, tmp_path):
-    """Clipped together, those of the labels would shrink to where AdamW's epsilon counts, and rare ones not be learned."""
+    """Clipped together, the labels' would shrink to where AdamW's epsilon counts, and rare ones stay unlearned."""
     gradients = []
     for weight in (1.0, 1e4):
         heavy = replace(config.training.at_once, landmark=weight)
@@ -343,14 +389,6 @@ def still(config, **training):
     return replace(with_schedule(config, **training), input=replace(config.input, jitter=0.0, colour=0.0))
 
 
-def landmark_errors(bench, rows):
-    """Return the distances of the visible landmarks of these rows from the truth, in units of the box."""
-    b = bench.benchmark
-    side = (b.box[rows, 2:] - b.box[rows, :2])[:, None]
-    errors = np.linalg.norm((bench.predict(rows)["landmarks"] - b.landmarks[rows]) / side, axis=2)
-    return errors[b.visibility[rows] == 0]
-
-
 @pytest.mark.parametrize(
     "name, epochs, furthest, gates",
     # The map of a heatmap at 32 px has 8 x 8 cells, and its targets are three cells wide.
@@ -368,8 +406,9 @@ def test_a_handful_of_images_is_learned_by_heart(name, epochs, furthest, gates, 
     assert np.array_equal(found["category"].argmax(1), squares.category[bench.rows])
     assert np.array_equal(found["attributes"] > found["attributes"].mean(), squares.attributes[bench.rows] == 1)
     if furthest:
-        assert landmark_errors(bench, bench.rows).max() < furthest
-        visible = squares.visibility[bench.rows] == 0
+        visible, side = squares.visibility[bench.rows] == 0, squares.box[bench.rows, 2:] - squares.box[bench.rows, :2]
+        errors = np.linalg.norm((found["landmarks"] - squares.landmarks[bench.rows]) / side[:, None], axis=2)
+        assert errors[visible].max() < furthest
         assert ((found["visibility"].argmax(2) == 0) == visible).mean() > gates
 
 
@@ -460,14 +499,3 @@ def test_two_processes_give_the_losses_and_weights_of_one(tmp_path):
         a, b = (read_tensors(tmp_path / name / f"{method}.safetensors")[0] for name in ("one", "two"))
         for name in a:
             torch.testing.assert_close(a[name], b[name], rtol=1e-2, atol=2e-4)
-
-
-def test_attributes_without_supervision_keep_one_score_below_all_others(squares, config, tmp_path, monkeypatch):
-    monkeypatch.setitem(METHODS, "some", replace(METHODS["fashionnet"], name="some", attributes=2))
-    bench = Bench("some", squares, with_schedule(config, weight_decay=0.5), tmp_path)
-    mask = supervised("some", squares, bench.rows)
-    assert mask.sum() == 2 and bench.weights[0][~mask] == bench.weights[1][~mask] == 0
-    bench.fit()
-    scores = bench.predict(bench.held_out)["attributes"]
-    assert (scores[:, ~mask] == train.NOT_SUPERVISED).all() and scores[:, mask].min() > train.NOT_SUPERVISED
-    assert len(np.unique(scores[:, mask])) == scores[:, mask].size

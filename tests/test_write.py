@@ -167,7 +167,6 @@ def test_a_file_that_is_no_csv_is_named_with_its_cure(tmp_path, data, sentence):
         (own(x2=[60, 12, 80, 90]), "row 2 .*too small to hold clothes"),
         (own(x1=0.1, y1=0.1, x2=1.02, y2=1), "row 1 .*shares of the photo, not in pixels; multiply x"),
         (own(image=["img/1.jpg", "img/\udce9.jpg", "img/3.jpg", "img/4.jpg"]), "row 2 .*image is no text; rename it"),
-        (own(x1=0.1, y1=0.1, x2=0.9, y2=1), "row 1 .*shares of the photo, not in pixels; multiply x"),
         (pd.concat([own(), own()[["x1"]]], axis=1), "has twice the columns 'x1'"),
         (own(clothes_type=[1, [2], 3, 3]), "row 2 .*clothes_type is not text"),
         (own(category=["a", "b\nc", "b", "c"]), "row 2 .*line break"),
@@ -180,7 +179,6 @@ def test_a_file_that_is_no_csv_is_named_with_its_cure(tmp_path, data, sentence):
         (own(attributes=["a;b", "floral,maxi", "", ""]), "row 2 .*holds a comma; separate names with ';'"),
         (own(attributes=["e\u0301te\u0301", "été", "", ""]), "row 2 .*attribute 'été' looks like"),
         (own(category=["Tee", "Tee\u200b"] * 2), "row 2 .*looks like 'Tee' of"),
-        (own(category=["Men's", "Men\u00b4s"] * 2), "row 2 .*looks like .Men's. of"),
         (own(category=["T-shirt", "T\u2212shirt"] * 2), "row 2 .*looks like 'T-shirt' of"),
         (own(category=["T-shirt", "T\u2011shirt"] * 2), "row 2 .*looks like 'T-shirt' of"),
         (own(category=["Men's", "Men\u2019s"] * 2), 'row 2 .*looks like "Men\'s" of'),
@@ -189,8 +187,7 @@ def test_a_file_that_is_no_csv_is_named_with_its_cure(tmp_path, data, sentence):
         (own(**dict.fromkeys(POINTS, 5)), "row 1 .*visibility of the left collar is not 0, 1 or 2"),
         (own(landmark_visibility_1=0), "lacks the columns 'landmark_location_x_1', "),
         (own(**points(location_x_3=60, location_y_3=[0, 0, 50, 0])), "row 1 .*sleeve is cut off.*COCO's 2 is 0 here"),
-        (own(**points(visibility_1=0, location_x_1=0.5, location_y_1=0.2)), "row 1 .*landmarks are shares of"),
-        (own(**points(visibility_1=0, location_x_1=[1.02, 0.4, 0.5, 0.5], location_y_1=1)), "row 1 .*landmarks are"),
+        (own(**points(visibility_1=0, location_x_1=[1.02, 0.4, 0.5, 0.5], location_y_1=1)), "row 1 .*marks are shares"),
         (own(**points(visibility_1=0, location_x_1=[20, 0.4, 30, 40], location_y_1=1)), "row 2 .*landmarks are"),
         (own(**points(visibility_1=0, location_x_1=[9, "60,5", 9, 9], location_y_1=7)), "row 2 .*x_1 is no number"),
         (own(**points(visibility_1=0, location_x_1=[9, 9, np.inf, 9], location_y_1=7)), "row 3 .*x_1 is no number"),
@@ -211,10 +208,10 @@ def test_bad_tables_are_named_and_nothing_is_written(tmp_path, table, said):
     assert not list(tmp_path.rglob("list_bbox*"))
 
 
-def save(folder, images):
+def save(folder, images, colour="black"):
     for name in images:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (100, 100)).save(folder / name)
+        Image.new("RGB", (100, 100), colour).save(folder / name)
 
 
 def test_photos_are_copied_or_left_where_they_are(tmp_path):
@@ -231,10 +228,7 @@ def test_photos_are_copied_or_left_where_they_are(tmp_path):
 @pytest.mark.parametrize("link", ["hardlink_to", "symlink_to"])
 def test_no_photo_is_overwritten_through_a_link_or_otherwise(tmp_path, link):
     save(tmp_path / "photos", own().image)
-    for name in own().image:
-        path = tmp_path / "other" / name
-        path.parent.mkdir(parents=True)
-        Image.new("RGB", (100, 100), "red").save(path)
+    save(tmp_path / "other", own().image, "red")
     root = tmp_path / "out" / FOLDERS["category_attribute"]
     target = root / "Img" / own().image[2]
     target.parent.mkdir(parents=True)

@@ -54,15 +54,6 @@ def test_each_phase_needs_earlier_ones_alone(plan):
     assert [run.detector is not None for run in phases[0]][:3] == [True, True, False]
 
 
-def test_a_seed_is_finished_before_the_next_one(world, config, tmp_path):
-    config = replace(config, methods=("wtbi", "fashionnet"), seed=5, seeds=(0, 1), reseeded=("fashionnet",))
-    phases = train_all.phases(make_plan(world, config, tmp_path))
-    stages = [{"pretrain"}, {"category_attribute"}, {"inshop", "consumer2shop"}]
-    assert [{run.stage for run in runs} for runs in phases] == 2 * stages
-    seeds = [sorted({run.seed for run in runs}) for runs in phases]
-    assert seeds == [[0, 5], [0], [0], [1], [1], [1]]  # WTBI is pre-trained once, with the configuration's seed
-
-
 @pytest.mark.parametrize("errors", [[], [DataError("x")], [FloatingPointError("x"), ZeroDivisionError("x")]])
 def test_an_error_stops_one_run_and_the_exit_code_tells(plan, monkeypatch, capfd, errors):
     trained = []

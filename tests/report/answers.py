@@ -1,8 +1,7 @@
 """Random benchmarks and answers that the tests of the report share."""
 
-from pathlib import Path
-
 import numpy as np
+from squares import blank
 
 from lib import metrics, paper
 from lib.deepfashion import Benchmark
@@ -21,8 +20,6 @@ def rng(seed=0):
 def make(**fields) -> Benchmark:
     """60 images, half of them for training; 6 categories, 12 attributes in three groups, landmarks in a box of 100."""
     full = dict(
-        name="category_attribute",
-        images_root=Path("nowhere"),
         image=np.array([f"img/item {i // 2}/{i}.jpg" for i in range(N)]),
         split=np.array(["train", "test"] * (N // 2)),
         box=np.tile(np.array([[10, 20, 110, 120]], np.float32), (N, 1)),
@@ -35,7 +32,7 @@ def make(**fields) -> Benchmark:
         attribute_groups=np.array([2] * 5 + [1] * 3 + [5] * 4, np.int8),
         group_names={1: "texture", 2: "fabric", 5: "style"},
     )
-    return Benchmark(**full | fields)
+    return blank(N, **full | fields)
 
 
 def answers(b: Benchmark, n: int, seed: int) -> dict[str, np.ndarray]:

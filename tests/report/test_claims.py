@@ -27,7 +27,6 @@ COLUMNS = "group claim where paper measured lo hi detectable p direction size do
         ("opposite", 1, 0.01, [(-0.2, -0.03)]),
         ("undecided", 1, 0.01, [(-0.2, 0)]),
         ("opposite", 1, 0.01, [(-0.2, -0.03), (0.1, 0.2)]),
-        ("undecided", 0.9, 0.9, [(-0.1, 0.1)]),
         ("no difference", 0.9, 0.9, [(-0.02, 0.02)]),  # the margin belongs to it
         ("undecided", 0.9, 0.9, [(-0.02, 0.0201)]),
         ("undecided", 0.9, 0.9, [(-0.02, 0.02), (0.01, 0.4)]),  # not each is without a difference
@@ -251,8 +250,6 @@ def test_a_planted_effect_is_held_with_its_size():
     row = judged(categories(1000, {"fashionnet": 0.6, "darn": 0.85})).loc[claim]  # swapped, it is refuted
     assert (row.direction, row["size"]) == ("opposite", "opposite")
     assert judged(categories(300, {"fashionnet": 0.9, "darn": 0.9})).loc[claim].direction == "undecided"
-    few = judged(categories(12, {"fashionnet": 0.7, "darn": 0.7})).loc[claim]
-    assert (few.direction, few.reason) == ("not testable here", "too few units: 12")
 
 
 def test_missing_methods_labels_and_benchmarks_are_not_testable_with_a_reason():
@@ -266,9 +263,6 @@ def test_missing_methods_labels_and_benchmarks_are_not_testable_with_a_reason():
     reason = "darn is not among the methods: no categories, attributes or items"
     assert table["FashionNet leads DARN in categories, top-3"] == reason
     assert table["FashionNet leads FashionNet+Joints in categories, top-5"].endswith(": it was not trained")
-    assert table["each landmark is found within 0.1 in more than 80 %"].startswith(
-        "fashionnet has no answers 'landmarks'"
-    )
     assert table["FashionNet leads WTBI in categories, top-3"] == ""
     bare = replace(results, benchmark=replace(results.benchmark, category=None, attributes=None))
     table = judged({results.stage: bare}).droplevel("group").reason
@@ -371,7 +365,6 @@ def test_search_claims_by_hand():
     # A saturated search tells nothing of its methods.
     full = searches("inshop", n, {"fashionnet": ranks(n, 0.995, 0), "darn": ranks(n, 0.99, 1)})
     table = judged({"inshop": full, "consumer2shop": street})
-    assert table.loc["in-shop", "FashionNet leads DARN in-shop, top-20"].reason.startswith("no room: 99")
     assert table.loc["consumer-to-shop", LARGER].reason.startswith("in-shop: no room: 99")
 
 

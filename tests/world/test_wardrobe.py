@@ -68,8 +68,3 @@ def test_the_ceiling_of_categories_is_what_a_viewer_of_cuts_can_reach(monkeypatc
 def test_what_cannot_be_is_one_sentence(category, names, message):
     with pytest.raises(ValueError, match=message):
         compose(category, names)
-
-
-def test_several_attributes_hold_together():
-    wish = ["polka dot", "fit flare", "sweetheart"]
-    assert holds(compose("Dress", wish, seed=2))[[NUMBER[name] for name in wish]].all()

@@ -15,7 +15,7 @@ import pytest
 from squares import NO_PICTURES
 
 from lib.deepfashion import check_disjoint, sides
-from lib.lists import SLOTS, DataError
+from lib.lists import SLOTS
 from lib.world import garment, sheet, titles, write_world, writer
 from lib.world.attributes import NAMES, holds
 from lib.world.items import draw_job, garments_of, images_of, plan
@@ -62,6 +62,8 @@ def test_the_readers_read_back_what_was_drawn(world_root, size, world):
             assert " ".join(f"{int(v):03d}" for v in b.box[i]) == about.box
             g = garments[name, about.item]
             assert b.clothes_type[i] == about.clothes_type == g.clothes_type
+            if name == "category_attribute":
+                assert b.category_names[b.category[i]] == g.category and b.split[i] == about.split
             assert set(np.flatnonzero(b.visibility[i] >= 0)) == set(SLOTS[b.clothes_type[i]])
             seen = b.landmarks[i][b.visibility[i] == 0]
             assert (seen >= b.box[i, :2] - 1).all() and (seen <= b.box[i, 2:] + 1).all()
@@ -69,10 +71,6 @@ def test_the_readers_read_back_what_was_drawn(world_root, size, world):
             assert holds(g)[about.fired].all()
             jpeg = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
             assert (b.images_root / b.image[i]).read_bytes() == jpeg.tobytes()
-    b = world["category_attribute"]
-    for _, _, about in drawn["category_attribute"]:
-        i = b.image.tolist().index(about.name)
-        assert b.category_names[b.category[i]] == garments[b.name, about.item].category and b.split[i] == about.split
 
 
 def test_titles_name_the_folders_and_the_labels_fire_in_them(world_root, world):
@@ -170,15 +168,6 @@ def test_the_folder_is_named_by_what_the_world_is_made_from(tmp_path):
     assert not set(one.values()) & {value for name, value in other.items() if name.endswith(".jpg")}
 
 
-def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch):
-    def fail(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(writer, "_draw_job", fail)
-    with pytest.raises(DataError, match="cannot be written .No space left on device.; free some disk space"):
-        write_world(tmp_path / "w", TINY, 0, progress=False)
-
-
 def test_your_own_garment():
     image, labels = garment(category="Dress", attributes=["floral maxi", "belted"], seed=3)
     assert image.shape[0] == 256 and image.dtype == np.uint8
@@ -186,8 +175,6 @@ def test_your_own_garment():
     again = garment(category="Dress", attributes=["floral maxi", "belted"], seed=3)[0]
     assert np.array_equal(image, again)
     assert not np.array_equal(image, garment("Dress", ["floral maxi", "belted"], seed=4)[0])
-    with pytest.raises(ValueError, match="no attribute 'florall'; did you mean floral"):
-        garment("Dress", ["florall"])
     with pytest.raises(ValueError, match="no view 'top'; there are front"):
         garment(view="top")
 
