@@ -22,13 +22,17 @@ from lib.runs import SEARCHES
 
 README, PAGE, REFERENCE = ROOT / "README.md", ROOT / "docs" / "METRICS.md", ROOT / "outputs" / "reference"
 PROFILES = {
-    "study": "the study, its first seed",
+    "study": "the study, its first seed, with clipped gradients",
     "first_study": "the first study, superseded: three seeds of fine-tuning",
     "demo": "the demo, one seed",
     "photos": "real photos, one seed",
 }
 LADDERS = {"drawn clothes": "ladder", "real photos": "ladder_photos"}  # the kept profile of each source
-SEED = "second_seed"  # a kept table, as measures.csv: of another seed of some methods
+UNCLIPPED = "unclipped"  # a kept table, as measures.csv: the methods that were trained again without clipping
+OTHERS = {
+    UNCLIPPED: "Trained again without clipped gradients, seed 1",
+    "second_seed": "A second seed, with clipped gradients, of categories and attributes alone",
+}
 MAIN, TOP = "category_attribute", paper.RETRIEVAL_TOP_K
 HEADLINE = {  # column: stage, measure, definition and k
     "category, top-3": (MAIN, "category", "micro", 3),
@@ -67,9 +71,12 @@ def in_order(columns: dict[str, pd.Series]) -> pd.DataFrame:
     return table.fillna(DASH).rename_axis("method").reset_index()
 
 
-def headline(profile: str) -> pd.DataFrame:
-    """Return the headline numbers of each method, in per cent: the paper's, then ours ± half a 95 % interval."""
-    measured = read(profile, "measures")
+def headline(profile: str, name: str = "measures") -> pd.DataFrame:
+    """Return the headline numbers of each method, in per cent: the paper's, then ours ± half a 95 % interval.
+
+    name: of the kept table.
+    """
+    measured = read(profile, name)
     table2 = beside_paper(measured)
     parts = [table2[(table2.column == column) & (table2.k == k)] for column, k in (("category", 3), ("all", 5))]
     parts += [search(measured, stage) for stage in SEARCHES]
@@ -91,9 +98,9 @@ def leads(profile: str, name: str = "measures") -> pd.DataFrame:
     return in_order(columns).rename(columns={"method": f"{FASHIONNET} over"})
 
 
-def macro(profile: str) -> pd.Series:
+def macro(profile: str, name: str = "measures") -> pd.Series:
     """Return top-5 attribute recall, averaged over attributes, by method."""
-    return shown(rows_of(read(profile, "measures"), "attributes", "macro", 5, "all"))
+    return shown(rows_of(read(profile, name), "attributes", "macro", 5, "all"))
 
 
 def frequency(profile: str) -> pd.DataFrame:
@@ -153,7 +160,7 @@ def parts() -> dict[str, str]:
     about = networks.load(photo_network.FILE)[1]["figures"].items()
     shares = {name: f"{value:.1f}" for name, value in about if name.endswith(("%", "points"))}
     photo = pd.DataFrame({"of validation photos": shares.keys(), "": shares.values()})
-    results = headline(profile)
+    results = headline(profile, UNCLIPPED)
     without_landmarks = [name for name, method in METHODS.items() if method.pool_at in ("", "grid")]
     results = results[results.method.isin([*paper.METHODS, *without_landmarks, *REFERENCES])]
     short = {"method": results.method}
@@ -161,8 +168,8 @@ def parts() -> dict[str, str]:
         printed = results[f"{title}: paper"].map(lambda value: "" if value == DASH else f" ({value})")
         short[f"{title} (paper)"] = results[f"{title}: here"] + printed
     results = pd.DataFrame(short)
-    results.insert(3, "macro", results.method.map(macro(profile)).fillna(DASH))
-    texts = {"results": results, "leads": leads(profile), "claims": claims(judged), "photo": photo}
+    results.insert(3, "macro", results.method.map(macro(profile, UNCLIPPED)).fillna(DASH))
+    texts = {"results": results, "leads": leads(profile, UNCLIPPED), "claims": claims(judged), "photo": photo}
     return {name: markdown(table) for name, table in texts.items()}
 
 
@@ -197,10 +204,13 @@ def results_page() -> str:
     ]
     for profile in kept():
         out += [f"## {PROFILES[profile]}\n", markdown(real_photos() if profile == "photos" else headline(profile))]
-        runs = pd.concat([read(profile, name) for name in RUNS])[["commit", "date", "device"]].drop_duplicates()
+        runs = pd.concat([read(profile, name) for name in (*RUNS, "unclipped_runs")])
+        runs = runs[["commit", "date", "device"]].drop_duplicates()
         out += ["Runs by commit, date and device:\n", markdown(runs)]
-        if read(profile, SEED) is not None:
-            out += ["A second seed of pre-training and fine-tuning, in points:\n", markdown(leads(profile, SEED))]
+        for name, about in OTHERS.items():
+            if read(profile, name) is not None:
+                whole = [markdown(headline(profile, name))] if name == UNCLIPPED else []
+                out += [f"{about}; FashionNet's leads are in points:\n", *whole, markdown(leads(profile, name))]
         if "landmarks" in set(read(profile, "measures").measure):
             out += ["Landmarks, PDJ at 0.1 of the box, in per cent:\n", markdown(landmarks(profile))]
         by_rank = frequency(profile)
