@@ -29,10 +29,7 @@ PROFILES = {
 }
 LADDERS = {"drawn clothes": "ladder", "real photos": "ladder_photos"}  # the kept profile of each source
 UNCLIPPED = "unclipped"  # a kept table, as measures.csv: the methods that were trained again without clipping
-OTHERS = {
-    UNCLIPPED: "Trained again without clipped gradients, seed 1",
-    "second_seed": "A second seed, with clipped gradients, of categories and attributes alone",
-}
+OTHERS = {"second_seed": "A second seed, with clipped gradients, of categories and attributes alone"}
 MAIN, TOP = "category_attribute", paper.RETRIEVAL_TOP_K
 HEADLINE = {  # column: stage, measure, definition and k
     "category, top-3": (MAIN, "category", "micro", 3),
@@ -188,6 +185,11 @@ def definitions() -> dict[str, str]:
     return {"numbers": title + markdown(pd.DataFrame(lines, columns=["measure", "definition", "value"]))}
 
 
+def provenance(runs: list[pd.DataFrame | None]) -> pd.DataFrame:
+    """Return where the runs of some tables come from."""
+    return pd.concat(runs)[["commit", "date", "device"]].drop_duplicates()
+
+
 def results_page() -> str:
     """Return outputs/reference/README.md: every kept profile's headline numbers, landmarks, claims and provenance."""
     out = [
@@ -202,15 +204,16 @@ def results_page() -> str:
         " defined in [docs/METRICS.md](../../docs/METRICS.md), the verdicts in"
         " [notebook 08](../../notebooks/08_claims.ipynb), the methods in the [README](../../README.md#results).\n",
     ]
+    again = [markdown(headline("study", UNCLIPPED)), markdown(leads("study", UNCLIPPED))]
+    out += ["## the study without clipped gradients, seed 1\n", *again]
+    out += ["Runs by commit, date and device:\n", markdown(provenance([read("study", f"{UNCLIPPED}_runs")]))]
     for profile in kept():
         out += [f"## {PROFILES[profile]}\n", markdown(real_photos() if profile == "photos" else headline(profile))]
-        runs = pd.concat([read(profile, name) for name in (*RUNS, "unclipped_runs")])
-        runs = runs[["commit", "date", "device"]].drop_duplicates()
-        out += ["Runs by commit, date and device:\n", markdown(runs)]
+        runs = [read(profile, name) for name in RUNS]
+        out += ["Runs by commit, date and device:\n", markdown(provenance(runs))]
         for name, about in OTHERS.items():
             if read(profile, name) is not None:
-                whole = [markdown(headline(profile, name))] if name == UNCLIPPED else []
-                out += [f"{about}; FashionNet's leads are in points:\n", *whole, markdown(leads(profile, name))]
+                out += [f"{about}; FashionNet's leads in points:\n", markdown(leads(profile, name))]
         if "landmarks" in set(read(profile, "measures").measure):
             out += ["Landmarks, PDJ at 0.1 of the box, in per cent:\n", markdown(landmarks(profile))]
         by_rank = frequency(profile)
