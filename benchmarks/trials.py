@@ -10,11 +10,13 @@ image is in the study's; the third trains on a third of the study's pre-training
 
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from lib import networks, runs, train
 from lib.config import PROFILES, Schedule
@@ -79,17 +81,22 @@ def gates() -> pd.DataFrame:
     return tables.gates(trial(STUDY.world.pretrain, (GLOBAL,), STUDY.training.pretrain))
 
 
-def landmarks(seed: int = 1) -> pd.DataFrame:
+def landmarks(images: int = 24_000, asked: int = 4_000, seed: int = 1) -> pd.DataFrame:
     """Return each variant's measures and its lead over FashionNet, paired over pictures; one seed of training."""
     out = Path("outputs/study")
     benchmark = results.open_data(STUDY, "", out)["category_attribute"]
     order = np.random.default_rng(77).permutation(benchmark.rows("pretrain"))
-    rows, asked = np.sort(order[:24_000]), np.sort(order[-4_000:])
+    rows, asked = np.sort(order[:images]), np.sort(order[-asked:])
     answers = {name: [train_variant(benchmark, out, rows, asked, seed, *VARIANTS[name])] for name in VARIANTS}
     wanted = [("category", "micro", 3, "all"), ("landmarks", "PDJ box", 0.1, "all")]
     wanted += [("attributes", definition, 5, "all") for definition in ("micro", "macro")]
     wanted += [("attributes", "micro", 5, f"ranks {first}-{last}") for first, last in measures.BANDS]
     return rungs.measure(Results("category_attribute", benchmark, asked, answers), wanted, FASHIONNET)
+
+
+def clip(model: torch.nn.Module, *_) -> None:
+    """Clip the gradients of a network together, before the optimizer's step."""
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
 
 
 def train_variant(benchmark, out: Path, rows, asked, seed: int, name: str, clipped: bool, apart: bool) -> dict:
@@ -105,14 +112,14 @@ def train_variant(benchmark, out: Path, rows, asked, seed: int, name: str, clipp
     if apart:
         model.pose.register_forward_pre_hook(lambda _, given: (given[0].detach(),))
     if clipped:
-        clip = torch.nn.utils.clip_grad_norm_
-        hook = torch.optim.optimizer.register_optimizer_step_pre_hook(lambda *_: clip(model.parameters(), 5.0))
+        hook = register_optimizer_step_pre_hook(partial(clip, model))
     schedule, file = STUDY.training.pretrain, OUT / "landmarks.safetensors"
+    OUT.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)  # of a call that was stopped, perhaps of another variant
     job = train.Fit(method, schedule, STUDY, fabric, samples, rows, asked[:400], seed, file, weights, name)
     train.fit(model, job)
     if clipped:
         hook.remove()
-    file.unlink(missing_ok=True)
     return runs.rank(train.predict(model, samples, benchmark, asked, method, STUDY, fabric), benchmark, asked)
 
 

@@ -35,7 +35,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         prog="./run_all.sh",
         usage="./run_all.sh [options]",
         description="Run the notebooks in order; write tables, figures and executed notebooks to outputs/<profile>/.",
-        epilog="Without options: the demo on drawn clothes, about 20 minutes on two cores. A second call goes on.",
+        epilog="Without options: the demo on drawn clothes, about half an hour on two cores. A second call goes on.",
         allow_abbrev=False,
     )
     add = parser.add_argument
