@@ -116,7 +116,16 @@ def draw_head(canvas: Canvas, body: dict, skin, hair, back: bool, long_hair: boo
     if back:
         canvas.fill(head + CIRCLE * [0.05, 0.068] - [0, 0.004], hair)
     else:
-        _draw_face(canvas, head, skin, hair)
+        canvas.fill(head + CIRCLE * [0.043, 0.062], shade_of(skin, 0.92))
+        canvas.fill(head + CIRCLE * [0.036, 0.055] - [0.003, 0.002], skin)
+        for sign in (-1, 1):
+            canvas.disc(head + [sign * 0.016, -0.004], 0.0045, (46, 36, 32))
+            canvas.line([head + [sign * 0.024, -0.017], head + [sign * 0.009, -0.018]], shade_of(hair, 0.8), 0.004)
+        canvas.line([head + [0.0, 0.004], head + [0.003, 0.016]], shade_of(skin, 0.78), 0.004)
+        canvas.line([head + [-0.012, 0.032], head + [0, 0.035], head + [0.012, 0.032]], (176, 84, 84), 0.006)
+        crown = head + CIRCLE[10:] * [0.05, 0.07] - [0, 0.004]
+        fringe = head + [[0.044, -0.012], [0.03, -0.036], [-0.02, -0.044], [-0.044, -0.01]]
+        canvas.fill([*crown, *fringe], hair)
     if long_hair and (back or rng.random() < 0.6):  # over one or both shoulders
         for sign in (-1, 1) if back else (-1, 1)[: rng.integers(1, 3)]:
             end = rng.uniform(0.13, 0.22)
@@ -125,16 +134,3 @@ def draw_head(canvas: Canvas, body: dict, skin, hair, back: bool, long_hair: boo
             canvas.fill(strip_outline(curve_through(strand), widths), shade_of(hair, 0.92), "top")
         if back:
             canvas.fill(smooth(quad(head, (0.05, 0), (0.052, 0.15))), hair, "top")
-
-
-def _draw_face(canvas: Canvas, head, skin, hair) -> None:
-    canvas.fill(head + CIRCLE * [0.043, 0.062], shade_of(skin, 0.92))
-    canvas.fill(head + CIRCLE * [0.036, 0.055] - [0.003, 0.002], skin)
-    for sign in (-1, 1):
-        canvas.disc(head + [sign * 0.016, -0.004], 0.0045, (46, 36, 32))
-        canvas.line([head + [sign * 0.024, -0.017], head + [sign * 0.009, -0.018]], shade_of(hair, 0.8), 0.004)
-    canvas.line([head + [0.0, 0.004], head + [0.003, 0.016]], shade_of(skin, 0.78), 0.004)
-    canvas.line([head + [-0.012, 0.032], head + [0, 0.035], head + [0.012, 0.032]], (176, 84, 84), 0.006)
-    crown = head + CIRCLE[10:] * [0.05, 0.07] - [0, 0.004]
-    fringe = head + [[0.044, -0.012], [0.03, -0.036], [-0.02, -0.044], [-0.044, -0.01]]
-    canvas.fill([*crown, *fringe], hair)

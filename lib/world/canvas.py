@@ -10,9 +10,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from lib.world import cloth
 from lib.world.curves import CIRCLE, curve_through, strip_outline
 from lib.world.garment import COLOURS, Garment
+from lib.world.motifs import DRAWINGS, T
 
 SIDES = (("left", -1), ("right", 1))  # of the picture, and their direction
 
@@ -116,12 +116,13 @@ class Canvas:
         mask = np.zeros((h, w), np.uint8)
         cv2.fillPoly(mask, [np.round((pixels - (x0, y0)) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
         middle = pixels.mean(0) - (x0, y0)
-        matrix = _turn((material.size or g.scale) * self.scale * 0.19 / cloth.T, angle + self.tilt)
+        matrix = _turn((material.size or g.scale) * self.scale * 0.19 / T, angle + self.tilt)
         what = _warp(material.tile, matrix, middle, size).astype(np.float32)
         if material.span is not None:
             self._run(what, g, material.span, y0)
         folds = self._light(what, mask, angle, light, g)
-        shine = cloth.gloss(g)
+        gloss = DRAWINGS["gloss"]
+        shine = gloss.get(g.finish, gloss.get(g.fabric, 0))
         if shine:
             what += (70 * shine * np.clip(folds - 0.9, 0, 1))[..., None]
         np.clip(what, 0, 255, out=what)
@@ -142,7 +143,8 @@ class Canvas:
         turn, shift = _turn(256 / max(0.55 * self.scale, 1), -angle), (g.seed % 97, g.seed % 89)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         folds = _warp(_wrinkles(g.seed % 8), turn, shift, (w, h), flags, cv2.BORDER_REFLECT)
-        what *= ((0.62 + 0.4 * edge) * (1 + (0.05 + 0.07 * cloth.flow(g)) * folds) * light)[..., None]
+        depth = 0.05 + 0.07 * DRAWINGS["flow"].get(g.fabric, 0.5)
+        what *= ((0.62 + 0.4 * edge) * (1 + depth * folds) * light)[..., None]
         return folds
 
     def _run(self, what: np.ndarray, g: Garment, span, y0: int) -> None:

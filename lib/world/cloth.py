@@ -5,8 +5,8 @@ A tile is (T, T, 3) uint8 RGB and wraps on both axes. The random parts come from
 garment has the same cloth in every picture, process and run.
 """
 
+from collections import namedtuple
 from functools import lru_cache
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -16,17 +16,8 @@ from lib.world.garment import COLOURS, Garment
 from lib.world.motifs import WHITE, T, mix
 from lib.world.patterns import draw_pattern, grid, noise
 
-
-class Cloth(NamedTuple):
-    """What of a garment its cloth depends on."""
-
-    colour: str
-    accent: str
-    seed: int
-    pattern: str
-    abstract: float
-    fabric: str
-    finish: str
+# What of a garment its cloth depends on.
+Cloth = namedtuple("Cloth", ("colour", "accent", "seed", "pattern", "abstract", "fabric", "finish"))
 
 
 def tile(g: Garment) -> np.ndarray:
@@ -61,11 +52,6 @@ def _woven(img: np.ndarray, fabric: str) -> np.ndarray:
     return np.clip(img + (weave[..., None] - 1) * deep, 0, 255).astype(np.uint8)
 
 
-def cover(g: Garment) -> np.ndarray | None:
-    """Return how much the cloth covers what is behind it, (T, T) uint8, 255 opaque; None where it covers all."""
-    return holes_of(g.fabric)
-
-
 def panel_cloth(panel: str, g: Garment) -> tuple[np.ndarray, np.ndarray | None]:
     """Return tile and cover of a panel of another material."""
     base = COLOURS[g.accent] if panel in ("contrast", "leather") else mix(COLOURS[g.colour], WHITE, 0.25)
@@ -73,18 +59,3 @@ def panel_cloth(panel: str, g: Garment) -> tuple[np.ndarray, np.ndarray | None]:
         base = (40, 34, 34)
     fabric = {"sheer": "tulle", "contrast": "cotton"}.get(panel, panel)
     return _woven(np.full((T, T, 3), base, np.uint8), fabric), holes_of(fabric)
-
-
-_GLOSS = dict(leather=1.5, satin=1.3, sequin=0.9, puffer=0.6, nylon=0.5, velvet=0.4, scuba=0.2)
-_FLOW = dict(chiffon=1.0, tulle=0.9, gauze=0.9, satin=0.9, crepe=0.8, jersey=0.7, velvet=0.7, lace=0.6)
-_FLOW |= dict(leather=0.3, denim=0.3, tweed=0.25, scuba=0.2, puffer=0.1, quilted=0.1, fur=0.1, shearling=0.1)
-
-
-def gloss(g: Garment) -> float:
-    """Return how glossy the cloth is, from 0, matt."""
-    return 0.9 if g.finish in ("metallic", "coated", "foil") else _GLOSS.get(g.fabric, 0.0)
-
-
-def flow(g: Garment) -> float:
-    """Return how deep the folds are: 0 stiff to 1 flowing."""
-    return _FLOW.get(g.fabric, 0.5)

@@ -5,28 +5,29 @@ Those that are a few fixed shapes are data, in drawings.toml.
 
 import numpy as np
 
-from lib.world.canvas import Canvas, shade_of
+from lib.world.canvas import SIDES, Canvas, shade_of
 from lib.world.curves import CIRCLE, curve_through, smooth, strip_outline
 from lib.world.garment import COLOURS, Garment
 from lib.world.motifs import DRAWINGS
 
-WHITE, STEEL = (244, 242, 236), (206, 206, 212)
+WHITE = (244, 242, 236)
+_NO_EDGE = ("strapless", "sweetheart", "off-shoulder", "turtle", "mock", "surplice")  # necklines without a line
 
 
 class Pen:
-    """What details are drawn with: a canvas, the garment, its control points and colours, and how it is seen."""
+    """What details are drawn with: a canvas, the garment, its control points and colours, how a picture shows it."""
 
-    def __init__(
-        self, canvas: Canvas, g: Garment, body: dict, points: dict, skin, light: float, back: bool, hanger: bool
-    ):
-        ground = COLOURS[g.colour]
+    def __init__(self, picture, canvas: Canvas, g: Garment, points: dict):
+        ground, body, skin, light = COLOURS[g.colour], picture.body, picture.skin, picture.light
         self.canvas, self.g, self.body, self.c, self.skin = canvas, g, body, points, skin
-        self.light, self.back, self.hanger = light, back, hanger
+        self.light, self.back, self.hanger = light, picture.back, picture.hanger
         self.accent = shade_of(COLOURS[g.accent], light)
         self.dark = shade_of(ground, 0.5 * light) if sum(ground) > 150 else shade_of((90, 90, 96), light)
-        self.colours = {"skin": skin, "accent": self.accent, "dark": self.dark, "own": ground, "white": WHITE}
-        self.colours |= {"darker": self.own(0.8), "cloth": self.own(0.85 * light), "collar": self.own(0.78 * light)}
-        self.colours |= {"steel": STEEL, "lining": shade_of((236, 234, 228), 0.92 * light)}
+        self.colours = {"skin": skin, "accent": self.accent, "dark": self.dark, "own": ground}
+        self.colours |= {"cloth": shade_of(ground, 0.85 * light), "collar": shade_of(ground, 0.78 * light)}
+        self.colours |= {"leather": shade_of((58, 40, 34), light), "fur": shade_of((150, 116, 84), light)}
+        self.colours |= {name: shade_of(COLOURS[name], light) for name in ("brown", "tan")}
+        self.colours |= {"lining": shade_of((236, 234, 228), 0.92 * light), "white": WHITE, "steel": (206, 206, 212)}
         self.x, self.dx = body["middle"], body["shift"]
         self.points = {"chest": (self.x, 0), "waist": (self.x, points["waist_y"]), "middle": (0, points["waist_y"])}
         self.points["rim"] = (self.x, points["rim"][:, 1].max())
@@ -35,10 +36,6 @@ class Pen:
         self.ends = [np.array([points[6], points[7]])]  # of each hem, left and right
         if points["legs"]:
             self.ends = [strip_outline(p, w)[[len(p) - 1, len(p)]] for p, w in points["legs"].values()]
-
-    def own(self, factor: float) -> tuple[float, ...]:
-        """Return the garment's colour, darker or lighter."""
-        return shade_of(COLOURS[self.g.colour], factor)
 
     def line(self, points, width: float, colour=None) -> None:
         self.canvas.line(points, self.dark if colour is None else colour, width)
@@ -62,10 +59,18 @@ class Pen:
             colour = self.colour(colour)
             named = [("", *corner) if len(corner) == 2 else corner for corner in corners]
             place = np.array([np.add(known[name], offset) for name, *offset in named])
-            if kind in ("fill", "oval"):
-                self.fill(place[0] + CIRCLE * size[0] if kind == "oval" else place, colour)
+            if kind == "fill":
+                self.fill(place, colour)
+            elif kind == "ovals":
+                for middle in place:
+                    self.fill(middle + CIRCLE * size[0], colour)
+            elif kind == "lines":
+                for ends in place.reshape(-1, 2, 2):
+                    self.line(ends, size[0], colour)
             elif kind == "bow":
                 self.bow(place[0], colour, *size[0])
+            elif kind == "edge":
+                draw_edge(self, place, size[0], colour)
             else:
                 {"line": self.line, "curve": self.curve, "outline": self.outline}[kind](place, size[0], colour)
 
@@ -83,9 +88,6 @@ class Pen:
             self.line([[x + half, at], [x - half, at + high]], 0.004, colour)
 
 
-_PLEATS = {"pleated": (12, 0.004, 1.0), "box-pleated": (6, 0.007, 1.0), "gathered": (16, 0.004, 0.3)}  # length last
-
-
 def draw_skirt(pen: Pen) -> None:
     """Draw pleats, tiers and slits of a skirt."""
     c, dx, skirt = pen.c, pen.dx, pen.g.skirt
@@ -93,8 +95,8 @@ def draw_skirt(pen: Pen) -> None:
         return
     y0, y1 = c["waist_y"] + 0.01, c["low"]
     top, bottom = abs(c[5][0] - dx), abs(c[7][0] - dx)
-    if skirt in _PLEATS:
-        number, width, stop = _PLEATS[skirt]
+    if skirt in DRAWINGS["pleats"]:
+        number, width, stop = DRAWINGS["pleats"][skirt]
         for share in np.linspace(-0.9, 0.9, number):
             foot = [dx + share * (top + stop * (bottom - top)), y0 + stop * (y1 - y0)]
             pen.line([[dx + share * top, y0], foot], width)
@@ -110,7 +112,7 @@ def draw_skirt(pen: Pen) -> None:
     elif skirt == "peplum":
         y = c["waist_y"]
         flap = np.array([c[4], c[5], c[5] + [0.03, 0.075], [dx, y + 0.09], c[4] + [-0.03, 0.075]])
-        pen.fill(smooth(flap, rounds=1), pen.own(0.82))
+        pen.fill(smooth(flap, rounds=1), pen.colour(("own", 0.82)))
         for share in np.linspace(-0.8, 0.8, 6):
             pen.line([[dx + share * top, y], [dx + 1.3 * share * top, y + 0.078]], 0.004)
     elif skirt == "trumpet":
@@ -120,38 +122,26 @@ def draw_skirt(pen: Pen) -> None:
             pen.line([[dx + 0.8 * share * top, y], [dx + share * bottom, y1]], 0.004)
 
 
-_WAISTS = dict(belt=0.026, sash=0.034, drawstring=0.02, elastic=0.022, smocked=0.06, foldover=0.045)  # how high
-_WAISTS |= dict(gathered=0.02, corset=0.09, buttoned=0.02, bow=0.02, braided=0.02, dropped=0.006)
-
-
 def draw_waist(pen: Pen) -> None:
     """Draw the belt, sash or drawstring."""
     left, right, name = pen.c[4], pen.c[5], pen.g.waistline
-    high = _WAISTS.get(name, 0.0)
-    if name not in ("none", "smocked", "drawstring", "gathered"):
-        colour = pen.accent if name in ("belt", "sash", "bow") else pen.dark
-        if name == "braided":
-            colour = shade_of(COLOURS["brown"], pen.light)
+    high, colour = DRAWINGS["waistbands"].get(name, (0.0, ""))
+    if colour:
         lift = (high / 2 if pen.upper else 0) + (0.045 if name == "corset" else 0)
-        pen.fill(np.array([left, right, right + [0.003, high], left + [-0.003, high]]) - [0, lift], colour)
+        band = np.array([left, right, right + [0.003, high], left + [-0.003, high]]) - [0, lift]
+        pen.fill(band, pen.colours[colour])
     if name in ("elastic", "smocked", "gathered"):
         shade = shade_of(pen.dark, 0.8 if name != "smocked" else 1.0)
         for at in left + (right - left) * np.linspace(0.03, 0.97, 14)[:, None]:
             pen.line([at - [0, high / 2 if pen.upper else 0], at + [0, high]], 0.003, shade)
-        for y in (-0.03, -0.01, 0.01, 0.03) if name == "smocked" else ():
-            pen.line([left + [0, y], right + [0, y]], 0.003)
     elif name == "corset":
         pen.lacing((left[0] + right[0]) / 2, left[1] - 0.04, 0.014, 0.02, 0.014, pen.accent)
     elif name == "braided":
         for at in left + (right - left) * np.linspace(0, 1, 16)[:, None]:
-            pen.disc(at, 0.006, shade_of(COLOURS["tan"], pen.light))
-    if name == "none" and pen.g.rise > 0.75 and not pen.upper:  # a high waist is told by its tall band and two buttons
-        pen.fill([left, right, right + [0.004, 0.045], left + [-0.004, 0.045]], pen.dark)
-        for y in (0.012, 0.033):
-            pen.disc((left + right) / 2 + [0, y], 0.006, pen.accent)
-    elif name != "none" or not pen.upper:
+            pen.disc(at, 0.006, pen.colours["tan"])
+    if name != "none" or not pen.upper:
         at = (left + right) / 2 + [0, 0.009 if name == "belt" and not pen.upper else 0]
-        pen.shapes("waistline", name, at, left=left, right=right)
+        pen.shapes("waistline", "high" if name == "none" and pen.g.rise > 0.75 else name, at, left=left, right=right)
 
 
 def draw_pockets(pen: Pen) -> None:
@@ -171,18 +161,16 @@ def draw_pockets(pen: Pen) -> None:
             pen.shapes("pocket", name, legs[k] + [sign * 0.02, 0] if legs else (sign * 0.05, y))
     elif name != "none":
         y = min(c["end"] - 0.06, y + 0.05) if pen.upper else y + 0.05
-        for sign in (-1, 1):
-            x = sign * 0.6 * half
-            pen.shapes("pocket", name, (x, y))
-            if name != "patch":
-                colour = (200, 200, 206) if name == "zip" else pen.dark
-                pen.line([[x - 0.024, y + 0.01 * sign], [x + 0.024, y - 0.01 * sign]], 0.007, colour)
+        for side, sign in SIDES:
+            pen.shapes("pocket", f"{side} {name}", (sign * 0.6 * half, y))
 
 
 def draw_closure(pen: Pen) -> None:
     """Draw what closes the front, and what a neckline has below its edge."""
-    name, c, x = pen.g.closure, pen.c, pen.x
-    _draw_neckline(pen)
+    name, neckline, c, x = pen.g.closure, pen.g.neckline, pen.c, pen.x
+    if not (pen.hanger and neckline in ("keyhole", "split")):
+        wrap = (0.8 * c[4][0], c["waist_y"])
+        pen.shapes("neckline", neckline, (x, 0), left=c[0], right=c[1], wrap=wrap)
     if name == "none" or (name == "open" and not pen.upper):
         return
     start = pen.points["rim"][1] if pen.upper else c["waist_y"] + 0.016
@@ -202,29 +190,8 @@ def draw_closure(pen: Pen) -> None:
         pen.lacing(x, start + 0.006, 0.013, 0.017, 0.013, WHITE)
     else:
         pen.line([[x, start], [0, end]], 0.003)
-        _draw_buttons(pen, name, np.arange(start + 0.018, end - 0.006, 0.024 if name == "henley" else 0.042))
-
-
-def _draw_buttons(pen: Pen, name: str, heights: np.ndarray) -> None:
-    columns, radius = ((-0.024, 0.024), 0.01) if name == "double-breasted" else ((0.007,), 0.009)
-    for y in heights:
-        if name == "toggle":
-            pen.line([[-0.019, y], [0.019, y]], 0.008, (120, 84, 50))
-            continue
-        for x in columns:
-            pen.disc([x, y], radius, STEEL if name == "snap" else pen.accent)
-
-
-def _draw_neckline(pen: Pen) -> None:
-    """Draw what a neckline has below its edge."""
-    name, c, (x, y) = pen.g.neckline, pen.c, pen.points["rim"]
-    if name == "surplice":
-        pen.line([c[1], [c[4][0] * 0.8, c["waist_y"]]], 0.006)
-    elif name == "cowl":
-        for k in range(3):
-            pen.curve([c[0] + [0.006, 0.008], [x, y + 0.016 * (k + 1)], c[1] + [-0.006, 0.008]], 0.004)
-    elif not (pen.hanger and name in ("keyhole", "split")):
-        pen.shapes("neckline", name, (x, 0))
+        for y in np.arange(start + 0.018, end - 0.006, 0.024 if name == "henley" else 0.042):
+            pen.shapes("buttons", name, (0, y))
 
 
 def draw_back(pen: Pen) -> None:
@@ -242,9 +209,6 @@ def draw_back(pen: Pen) -> None:
             pen.line([[x - 0.03, y], [x + 0.03, y]], 0.008, pen.colours["cloth"])
 
 
-_BEADS = {"lace": (0.012, 2), "crochet": (0.012, 2), "scallop": (0.012, 2), "pom-pom": (0.01, 2), "bead": (0.009, 2)}
-
-
 def draw_edge(pen: Pen, ends, kind: str, colour) -> None:
     """Draw small figures along an edge from ends[0] to ends[1]: fringe, lace, scallops, beads and so on."""
     a, b = ends
@@ -254,9 +218,9 @@ def draw_edge(pen: Pen, ends, kind: str, colour) -> None:
         step, long, width = (1, 0.03, 0.004) if kind == "fringe" else (3, 0.036, 0.008)
         for point in edge[::step]:
             pen.line([point, point + [0, long]], width, colour)
-    elif kind in _BEADS:
-        radius, step = _BEADS[kind]
-        for point in edge[::step] + [0, 0.3 * radius]:
+    elif kind in DRAWINGS["beads"]:
+        radius = DRAWINGS["beads"][kind]
+        for point in edge[::2] + [0, 0.3 * radius]:
             pen.disc(point, radius, colour)
             if kind in ("lace", "crochet"):
                 pen.disc(point, 0.4 * radius, shade_of(colour, 0.6))
@@ -268,30 +232,19 @@ def draw_edge(pen: Pen, ends, kind: str, colour) -> None:
 
 def draw_hem(pen: Pen) -> None:
     """Draw the finish of the hem."""
-    hem = pen.g.hem
-    for ends in pen.ends:
-        a, b = ends
-        if hem in DRAWINGS["edges"]:
-            kind, lift, colour = DRAWINGS["edges"][hem]
-            draw_edge(pen, ends - [0, lift], kind, pen.colour(colour))
-        elif hem == "flounced":
-            upper = ends - [0, 0.06]
-            pen.fill([*upper, b + [0.012, 0.0], a - [0.012, 0.0]], pen.own(0.8))
-            draw_edge(pen, ends, "ruffle", pen.own(0.8))
-            pen.line(upper, 0.005)
-        pen.shapes("hem", hem, (0, 0), left=a, right=b)
+    for left, right in pen.ends:
+        pen.shapes("hem", pen.g.hem, (0, 0), left=left, right=right)
     if not pen.c["legs"]:
-        pen.shapes("skirt_hem", hem, (a + b) / 2, left=a, right=b)
+        pen.shapes("skirt_hem", pen.g.hem, (left + right) / 2, left=left, right=right)
 
 
 def draw_trim(pen: Pen) -> None:
     """Draw trim along the edges."""
     trim, rim, accent = pen.g.trim, pen.c["rim"], pen.accent
-    widths = {"contrast": 0.014, "tipped": 0.009, "piping": 0.005, "leather": 0.016, "mesh": 0.018}
-    if trim in widths:
-        colour = {"leather": shade_of((58, 40, 34), pen.light), "mesh": pen.dark}.get(trim, accent)
+    if trim in DRAWINGS["bands"]:
+        width, colour = DRAWINGS["bands"][trim]
         for edge in [rim] * pen.upper + [ends - [0, 0.006] for ends in pen.ends]:
-            pen.line(edge, widths[trim], colour)
+            pen.line(edge, width, pen.colour(colour))
     elif trim == "bow":
         at = rim.mean(0) + [0, 0.02] if pen.upper else (pen.c[4] + pen.c[5]) / 2
         pen.shapes("trim", trim, at)
@@ -306,19 +259,20 @@ def draw_trim(pen: Pen) -> None:
             draw_edge(pen, np.array([[-half, 0.29], [half, 0.29]]), trim, accent)
 
 
-_NO_EDGE = ("strapless", "sweetheart", "off-shoulder", "turtle", "mock", "surplice")  # necklines without a line
-
-
 def draw_collar(pen: Pen) -> None:
     """Draw the collar."""
     if not pen.upper:
         return
-    name, neckline, left, right = pen.g.collar, pen.g.neckline, pen.c[0], pen.c[1]
-    at, ends = (pen.x, left[1]), {"left": left, "right": right}
-    if neckline in ("turtle", "mock"):
-        pen.shapes("collar", neckline, at, **ends)
-    if name == "hood":
-        _draw_hood(pen, left, right)
+    name, neckline, x, left, right = pen.g.collar, pen.g.neckline, pen.x, pen.c[0], pen.c[1]
+    at, ends = (x, left[1]), {"left": left, "right": right}
+    pen.shapes("collar", neckline, at, **ends)
+    if name == "hood" and pen.back:
+        hood = [left + [-0.03, 0], right + [0.03, 0], [x + 0.03, 0.29], [x - 0.03, 0.29]]
+        pen.fill(smooth(hood), pen.colours["collar"])
+    elif name == "hood":
+        at_left, at_right = left + [[-0.022, -0.045], [-0.026, 0.01]], right + [[0.026, 0.01], [0.022, -0.045]]
+        rolled = curve_through([*at_left, [x, 0.238], *at_right])
+        pen.fill(strip_outline(rolled, np.full(9, 0.017)), pen.colours["collar"])
     elif pen.back and name != "none":
         pen.shapes("collar", "back", at, **ends)
     elif name in DRAWINGS["wings"]:
@@ -330,19 +284,9 @@ def draw_collar(pen: Pen) -> None:
         pen.line(pen.c["rim"], 0.006)
 
 
-def _draw_hood(pen: Pen, left, right) -> None:
-    x, own = pen.x, pen.colours["collar"]
-    if pen.back:
-        pen.fill(smooth([left + [-0.03, 0], right + [0.03, 0], [x + 0.03, 0.29], [x - 0.03, 0.29]]), own)
-        return
-    at_left, at_right = left + [[-0.022, -0.045], [-0.026, 0.01]], right + [[0.026, 0.01], [0.022, -0.045]]
-    pen.fill(strip_outline(curve_through([*at_left, [x, 0.238], *at_right]), np.full(9, 0.017)), own)
-
-
 def _draw_wings(pen: Pen, name: str, left, right) -> None:
-    x, (reach, wide) = pen.x, DRAWINGS["wings"][name]
-    colour = {"peter-pan": (246, 243, 238), "fur": shade_of((150, 116, 84), pen.light)}
-    colour = colour.get(name, pen.colours["collar"])
+    x, (reach, wide, colour) = pen.x, DRAWINGS["wings"][name]
+    colour = pen.colour(colour)
     for point, sign in ((left, -1), (right, 1)):
         start, tip = point - [0, 0.014], np.array([x + sign * 0.008, point[1] + reach])
         outer = np.array([point[0] + sign * wide, point[1] + 0.5 * reach])

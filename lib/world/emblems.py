@@ -13,21 +13,14 @@ _ICON_ROWS = 64  # an icon takes the rows above, its word those below
 _ICONS = {word: FIGURES[icon] for icon, words in DRAWINGS["emblems"].items() for word in words}
 
 
-def _lines(word: str) -> list[str]:
-    """Break lettering so that no line has more than six letters: large letters are read from afar."""
-    out = []
-    for part in word.upper().split(" "):
-        count = -(-len(part) // 6)
-        step = -(-len(part) // count)
-        out += [part[k : k + step] for k in range(0, len(part), step)]
-    return out
-
-
 @lru_cache(maxsize=512)
 def _lettering(word: str, height: int) -> np.ndarray:
     """Return lettering that fills (height, EMBLEM) uint8 as far as letters stretch; never written to."""
-    mask = np.zeros((height, EMBLEM), np.uint8)
-    lines = _lines(word)
+    mask, lines = np.zeros((height, EMBLEM), np.uint8), []
+    for part in word.upper().split(" "):  # no line has more than six letters: large letters are read from afar
+        count = -(-len(part) // 6)
+        step = -(-len(part) // count)
+        lines += [part[k : k + step] for k in range(0, len(part), step)]
     face = (cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX)[sum(map(ord, word)) % 2]
     space = height // len(lines)
     for i, line in enumerate(lines):

@@ -61,10 +61,8 @@ def _options(g: Garment, detail: str, picture: np.ndarray, rng: np.random.Genera
         if len(found) == most:
             break
         other = _changed(g, {detail: str(value)})
-        if other is not None:
-            differs = np.abs(_picture(other) - picture).max(2) > 24
-            if differs.sum() >= _SEEN:
-                found.append(str(value))
+        if other is not None and (np.abs(_picture(other) - picture).max(2) > 24).sum() >= _SEEN:
+            found.append(str(value))
     return found if len(found) > 1 else []
 
 

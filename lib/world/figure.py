@@ -25,7 +25,7 @@ def _draw_garment(pen: Pen) -> None:
     """Draw the garment's parts from behind to front, arms and sleeves last."""
     g, c = pen.g, pen.c
     runs = g.finish == "dip-dye" or g.pattern in ("ombre", "two-tone", "colorblock")
-    material = Material(cloth.tile(g), cloth.cover(g), (c["outline"][:, 1].min(), c["end"]) if runs else None)
+    material = Material(cloth.tile(g), cloth.holes_of(g.fabric), (c["outline"][:, 1].min(), c["end"]) if runs else None)
     panel = Material(*cloth.panel_cloth(g.panel, g), size=1.5) if g.panel != "none" else None
     _draw_legs(pen, material, panel)
     _lay(pen, c["outline"], material)
@@ -137,17 +137,12 @@ def _draw_distress(pen: Pen) -> None:
 
 
 def _draw_straps(pen: Pen, material: Material) -> None:
-    strap, x, waist = pen.g.strap, pen.x, pen.c["waist_y"]
-    colour, shoulder = pen.colours["cloth"], pen.body["shoulder"]
-    widths = {"spaghetti": 0.006, "wide": 0.022, "crossed": 0.012}
+    strap, x = pen.g.strap, pen.x
     if strap == "bib":
-        _lay(pen, quad([x, 0], (0.055, 0.27), (0.07, waist)), material._replace(span=None))
-    for j, sign in enumerate((-1, 1)):
-        if strap in widths:
-            aside, high = (-0.5, 0.19) if strap == "crossed" and pen.back else (0.62, 0.188)
-            pen.line([pen.c[j] + [0, 0.006], [x + sign * aside * shoulder, high]], widths[strap], colour)
-        elif strap in ("bib", "suspender"):
-            pen.line([[x + sign * 0.048, 0.27 if strap == "bib" else waist], [x + sign * 0.056, 0.19]], 0.018, colour)
+        _lay(pen, quad([x, 0], (0.055, 0.27), (0.07, pen.c["waist_y"])), material._replace(span=None))
+    aside, high = (-0.5, 0.19) if strap == "crossed" and pen.back else (0.62, 0.188)
+    ends = {f"{name} up": (x + sign * aside * pen.body["shoulder"], high) for name, sign in SIDES}
+    pen.shapes("strap", strap, (x, 0), left=pen.c[0], right=pen.c[1], **ends)
 
 
 def _draw_arm(pen: Pen, name: str, sleeved: bool) -> None:
@@ -274,13 +269,15 @@ class Picture:
         return float(moved[self.seen].max(initial=0))
 
     def _pen(self, g: Garment, c: dict, ground: np.ndarray) -> Pen:
-        canvas = Canvas(ground.copy(), *self.frame)
-        return Pen(canvas, g, self.body, c, self.skin, self.light, self.back, self.hanger)
+        return Pen(self, Canvas(ground.copy(), *self.frame), g, c)
 
     def _draw_body(self, pen: Pen, rng) -> None:
         """Draw what is behind the garment."""
         if self.hanger:
-            _draw_hanger(pen)
+            shadow = pen.c["outline"] + [0.012, 0.012]
+            pen.fill(smooth(shadow, rounds=1), shade_of(pen.canvas.image[0, 0], 0.93))
+            if pen.upper:
+                pen.line([[-0.05, 0.2], [0, 0.155], [0.05, 0.2]], 0.008, (150, 120, 90))
             return
         if self.long_hair and not self.back:
             behind = smooth(quad(self.body["head"], (0.055, -0.03), (0.07, 0.15)))
@@ -305,13 +302,6 @@ def render(g: Garment, rng: np.random.Generator, px: int, *how, **named) -> tupl
     """Return image and labels of a `Picture`, which takes the same arguments."""
     picture = Picture(g, rng, px, *how, **named)
     return picture.image, picture.labels
-
-
-def _draw_hanger(pen: Pen) -> None:
-    shadow = pen.c["outline"] + [0.012, 0.012]
-    pen.fill(smooth(shadow, rounds=1), shade_of(pen.canvas.image[0, 0], 0.93))
-    if pen.upper:
-        pen.line([[-0.05, 0.2], [0, 0.155], [0.05, 0.2]], 0.008, (150, 120, 90))
 
 
 def _landmarks(canvas: Canvas, c: dict, slots, back: bool) -> tuple[np.ndarray, np.ndarray]:

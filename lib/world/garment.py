@@ -18,9 +18,7 @@ COLOURS = {name: tuple(rgb) for name, rgb in _DATA["colours"].items()}
 VALUES = {field: tuple(values) for field, values in _DATA["values"].items()}
 VALUES |= {"colour": tuple(COLOURS), "accent": tuple(COLOURS)}
 RANGES = {field: tuple(limits) for field, limits in _DATA["numbers"].items()}
-_FIGURES_OF_CLOTH = {"solid", "colorblock", "two-tone", "ombre"}  # patterns for cloth that is not printed
 UNPRINTED = tuple(_DATA["unprinted"])
-_FREQUENT = ("black", "white", "navy", "grey", "blue", "red")  # three times as frequent as the other colours
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def parse(condition: str) -> Condition:
 def _parse_clause(part: str) -> Clause:
     match = re.fullmatch(r"\s*(\w+)\s*(!=|=|<|>)\s*(.+?)\s*", part)
     field, sign, value = match.groups() if match else ("", "", "")
-    if field in _NUMBERS and sign in "<>":
+    if field in (*RANGES, "contrast") and sign in "<>":
         return Clause(field, sign, (), float(value))
     values = tuple(value.split("|"))
     known = values if field == "emblem" else _KNOWN.get(field, ())
@@ -127,44 +125,14 @@ def _choice(field: str, written: list | str) -> tuple | dict:
     """Read a range: [low, high], or text such as "none 6, belt" of values with weights."""
     if isinstance(written, list):
         return tuple(written)
-    choice = {}
-    for part in written.split(","):
-        value, _, weight = part.strip().partition(" ")
-        choice[float(value) if field in RANGES else value] = float(weight or 1)
-    return choice
+    parts = (part.strip().partition(" ") for part in written.split(","))
+    return {float(value) if field in RANGES else value: float(weight or 1) for value, _, weight in parts}
 
 
 def _ranges(entry: dict) -> dict:
     """Return the ranges of an entry of categories.toml, over those of the kind that it is like."""
     base = _ranges(_DATA["like"][entry["like"]]) if "like" in entry else {}
-    fields = entry.keys() - {"is", "like", "noun"}
-    return base | {field: _choice(field, value) for field, value in entry.items() if field in fields}
-
-
-_ANY = _ranges(_DATA["like"]["any"])
-CATEGORIES = {
-    name: Category(*entry["is"], _ranges(entry), entry.get("noun", name.lower()))
-    for name, entry in _DATA["categories"].items()
-}
-CATEGORY_NAMES = tuple(CATEGORIES)
-CATEGORY_WEIGHTS = np.array([category.frequency for category in CATEGORIES.values()])
-CATEGORY_WEIGHTS = CATEGORY_WEIGHTS / CATEGORY_WEIGHTS.sum()
-NEIGHBOURS: dict[str, tuple[str, ...]] = {}  # categories whose cut a garment of this one may have
-for _row in _DATA["mixed_up"]:
-    for _name in _row:
-        NEIGHBOURS[_name] = tuple(dict.fromkeys([*NEIGHBOURS.get(_name, ()), *_row]))
-NEIGHBOURS = {name: tuple(other for other in others if other != name) for name, others in NEIGHBOURS.items()}
-
-_KNOWN = VALUES | {"category": CATEGORY_NAMES, "clothes_type": ("1", "2", "3")}
-_KNOWN["shape"] = ("top", "skirt", "legs", "dress", "jumpsuit")
-_NUMBERS = RANGES | {"contrast": (0.0, 1.0)}
-_RULES = [(parse(condition)[0], values) for condition, values in _DATA["rules"]]
-
-
-@lru_cache(maxsize=64)
-def choices(category: str) -> dict:
-    """Return the ranges that garments of a category are drawn from, by field."""
-    return _ANY | CATEGORIES[category].ranges
+    return base | {f: _choice(f, value) for f, value in entry.items() if f not in ("is", "like", "noun")}
 
 
 @lru_cache(maxsize=1 << 10)
@@ -172,7 +140,28 @@ def _shares(weights: tuple[float, ...]) -> np.ndarray:
     return np.array(weights) / np.array(weights).sum()
 
 
-_COLOUR_SHARES = _shares(tuple(3.0 if colour in _FREQUENT else 1.0 for colour in COLOURS))
+CATEGORIES = {
+    name: Category(*entry["is"], _ranges(entry), entry.get("noun", name.lower()))
+    for name, entry in _DATA["categories"].items()
+}
+CATEGORY_NAMES = tuple(CATEGORIES)
+_COLOUR_SHARES = _shares(tuple(3.0 if colour in _DATA["frequent"] else 1.0 for colour in COLOURS))
+CATEGORY_WEIGHTS = _shares(tuple(category.frequency for category in CATEGORIES.values()))
+NEIGHBOURS: dict[str, tuple[str, ...]] = {}  # categories whose cut a garment of this one may have
+for _row in _DATA["mixed_up"]:
+    for _name in _row:
+        _others = [other for other in _row if other != _name]
+        NEIGHBOURS[_name] = tuple(dict.fromkeys([*NEIGHBOURS.get(_name, ()), *_others]))
+
+_KNOWN = VALUES | {"category": CATEGORY_NAMES, "clothes_type": ("1", "2", "3")}
+_KNOWN["shape"] = ("top", "skirt", "legs", "dress", "jumpsuit")
+_RULES = [(parse(condition)[0], values) for condition, values in _DATA["rules"]]
+
+
+@lru_cache(maxsize=64)
+def choices(category: str) -> dict:
+    """Return the ranges that garments of a category are drawn from, by field."""
+    return _ranges(_DATA["like"]["any"]) | CATEGORIES[category].ranges
 
 
 def sample(category: str, rng: np.random.Generator, overlap: float = 0.0) -> Garment:
@@ -188,14 +177,13 @@ def sample(category: str, rng: np.random.Generator, overlap: float = 0.0) -> Gar
         else:
             known, share = tuple(choice), tuple(choice.values())
             values[name] = known[rng.choice(len(known), p=_shares(share))]
-    ground, *others = rng.choice(len(COLOURS), 4, replace=False, p=_COLOUR_SHARES)
-    values = {"colour": VALUES["colour"][ground]} | values
+    ground, *others = rng.choice(VALUES["colour"], 4, replace=False, p=_COLOUR_SHARES).tolist()
+    values = {"colour": ground} | values
     own = COLOURS[values["colour"]]  # what is printed can be told from its ground
-    accent = max(others, key=lambda i: np.abs(np.subtract(COLOURS[VALUES["accent"][i]], own)).sum())
-    values["accent"] = VALUES["accent"][accent]
+    values["accent"] = max(others, key=lambda name: np.abs(np.subtract(COLOURS[name], own)).sum())
     if category in _DATA["women"]:
         values["wearer"] = "women"
-    unprinted = values["fabric"] in UNPRINTED and values["pattern"] not in _FIGURES_OF_CLOTH
+    unprinted = values["fabric"] in UNPRINTED and values["pattern"] not in _DATA["unprinted_patterns"]
     if unprinted and rng.random() < 0.95:
         values["pattern"] = "solid"
     if values["finish"] != "none" and values["pattern"] != "solid" and rng.random() < 0.9:

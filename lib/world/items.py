@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.lists import SLOTS, points_text
+from lib.lists import CEILING, SLOTS, points_text
 from lib.world import figure, screen, titles, wardrobe
 from lib.world.attributes import NAMES
 from lib.world.families import draw_line, sizes
@@ -22,7 +22,6 @@ INSHOP_VIEWS = ("front", "side", "back", "zoom-out", "zoom-in")
 VIEWS = {"front": 0.66, "side": 0.12, "back": 0.06, "zoom-in": 0.08, "zoom-out": 0.08}
 TURNED = 0.6  # how often a garment with something to see at the back is shown from there instead
 CONSUMERS = 0.4  # share of consumer photos in the category-and-attribute benchmark
-CEILING = 50  # attributes per image in list_ceiling.txt
 
 
 class Job(NamedTuple):

@@ -6,6 +6,7 @@ fixed shapes are data, in drawings.toml.
 
 import tomllib
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import cv2
@@ -27,10 +28,9 @@ def _wrapped(points, margin: float = 0.0):
     """Yield points (k, 2) int32 in 1/16 pixel, as they are and at the tile's other side where they leave it."""
     points = np.asarray(points, float)
     low, high = points.min(0) - margin, points.max(0) + margin
-    for dx in (-T, 0, T):
-        for dy in (-T, 0, T):
-            if low[0] + dx < T and high[0] + dx > 0 and low[1] + dy < T and high[1] + dy > 0:
-                yield np.round((points + (dx, dy)) * 16).astype(np.int32)
+    for dx, dy in product((-T, 0, T), repeat=2):
+        if low[0] + dx < T and high[0] + dx > 0 and low[1] + dy < T and high[1] + dy > 0:
+            yield np.round((points + (dx, dy)) * 16).astype(np.int32)
 
 
 def draw_polygon(img, points, colour) -> None:
@@ -61,10 +61,9 @@ def arc(x, y, rx, ry, angles) -> np.ndarray:
 def spots(rng, per_side: int, jitter: float = 0.3):
     """Yield centres on a jittered grid, every other row shifted: figures that neither clump nor line up."""
     step = T / per_side
-    for row in range(per_side):
-        for column in range(per_side):
-            x = (column + 0.5 * (row % 2) + 0.25) * step + rng.uniform(-jitter, jitter) * step
-            yield x, (row + 0.5) * step + rng.uniform(-jitter, jitter) * step
+    for row, column in np.ndindex(per_side, per_side):
+        x = (column + 0.5 * (row % 2) + 0.25) * step + rng.uniform(-jitter, jitter) * step
+        yield x, (row + 0.5) * step + rng.uniform(-jitter, jitter) * step
 
 
 def _shapes(img, x, y, r, c1, c2, turn, name):
@@ -132,10 +131,8 @@ def palm(img, x, y, r, c1, c2, turn):
 
 def botanical(img, x, y, r, c1, c2, turn):
     draw_line(img, place(x, y, r, [(-1, 0), (1, 0)], turn), (80, 110, 70), 2)
-    for share in (-0.6, -0.1, 0.4, 0.9):
-        for sign in (-1, 1):
-            at = place(x, y, r, (share, sign * 0.3), turn)
-            leaf(img, *at, 0.36 * r, (96, 136, 84), c2, turn + sign * 0.8)
+    for share, sign in product((-0.6, -0.1, 0.4, 0.9), (-1, 1)):
+        leaf(img, *place(x, y, r, (share, sign * 0.3), turn), 0.36 * r, (96, 136, 84), c2, turn + sign * 0.8)
 
 
 def pineapple(img, x, y, r, c1, c2, turn):

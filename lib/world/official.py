@@ -29,15 +29,12 @@ def write_lists(root: Path, images: Sequence[Image]) -> None:
 
 
 def _write_lists(folder: Path, benchmark: str, images: list[Image]) -> None:
-    _, variations, landmarks = zip(*(i.landmarks.split("  ", 2) for i in images), strict=True)
-    codes = [i.code for i in images]
-    table = {"variation": variations, "landmarks": landmarks, "pose": codes, "domain": codes}
-    table |= {"image": [i.name for i in images], "item": [item_id(i.item) for i in images]}
-    table |= {
-        field: [getattr(i, field) for i in images] for field in ("split", "clothes_type", "category", "box", "joints")
-    }
+    table = dict(zip(Image._fields, zip(*images, strict=True), strict=True))
+    _, table["variation"], table["landmarks"] = zip(*(text.split("  ", 2) for text in table["landmarks"]), strict=True)
+    table |= {"image": table["name"], "item": [item_id(item) for item in table["item"]]}
+    table["pose"] = table["domain"] = table["code"]
     for field in ("ceiling", "visible_ceiling"):
-        table[field] = [getattr(i, field) and "  ".join(map(str, getattr(i, field))) for i in images]
+        table[field] = [numbers and "  ".join(map(str, numbers)) for numbers in table[field]]
     if benchmark == "category_attribute":
         types = [entry[0] for entry in CATEGORIES.values()]
         others = {"Anno/list_category_cloth.txt": {"category_name": list(CATEGORIES), "clothes_type": types}}

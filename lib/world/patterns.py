@@ -4,6 +4,7 @@ Most are layers, which are data in drawings.toml; the others are functions, belo
 """
 
 from functools import lru_cache
+from itertools import product
 
 import cv2
 import numpy as np
@@ -91,10 +92,9 @@ def _stripes(img, named, rng, axis, period, width, colour) -> None:
 
 def _checks(img, named, rng, cell, colour, share) -> None:
     """Draw crossing bands of half transparent colour: gingham, plaid."""
-    for axis in (0, 1):
-        for start in range(0, T, 2 * cell):
-            part = img.swapaxes(0, axis)[start : start + cell]
-            part[:] = part * (1 - share) + np.float32(read_colour(colour, named)) * share
+    for axis, start in product((0, 1), range(0, T, 2 * cell)):
+        part = img.swapaxes(0, axis)[start : start + cell]
+        part[:] = part * (1 - share) + np.float32(read_colour(colour, named)) * share
 
 
 def _stars(img, named, rng, count) -> None:

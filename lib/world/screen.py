@@ -5,7 +5,7 @@ for a picture that shows the fields that decide it. What the category fixes need
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -28,12 +28,7 @@ _EDGES = {"neckline": (0, 1), "collar": (0, 1), "sleeve_kind": (2, 3), "waistlin
 _CUT = {"length", "sleeve", "fit", "flare", "waist", "rise"}
 _KNOWN = ("category", "shape", "clothes_type")  # fields that stay: a reader sees them in any picture
 # Fields whose first value is that nothing is there, which needs no proof where something else decides.
-_NOTHING = ("strap", "collar", "closure", "hem", "back", "waistline", "pocket", "skirt", "sleeve_kind", "trim", "panel")
-_NOTHING += ("panel_at", "finish", "pattern", "emblem")
-
-
-def _nothing(field: str, value) -> bool:
-    return field in _NOTHING and (value == "none" or value == VALUES.get(field, ("none",))[0])
+_NOTHING = VALUES.keys() - {"wearer", "neckline", "fabric", "colour", "accent"} | {"emblem"}
 
 
 @lru_cache(maxsize=1 << 14)
@@ -116,11 +111,19 @@ class View:
 
 def _on_grey(g: Garment) -> np.ndarray:
     """Return the cloth on a grey ground, (T, T, 3) uint8."""
-    tile, cover = cloth.tile(g), cloth.cover(g)
+    tile, cover = cloth.tile(g), cloth.holes_of(g.fabric)
     if cover is None:
         return tile
     share = cover / np.float32(255)
     return cv2.blendLinear(tile, np.full_like(tile, 150), share, 1 - share)
+
+
+def _others(g: Garment, field: str, share: float = 0.0) -> Iterator[Garment]:
+    """Yield the garment with each value of a field, the most likely first; numbers by `share` of their range away."""
+    low, high = RANGES.get(field, (0, 0))
+    for value in _values(g.category, field):
+        if field not in RANGES or abs(value - getattr(g, field)) >= share * (high - low):
+            yield settle(replace(g, **{field: value}))
 
 
 def otherwise(g: Garment, clauses: tuple[Clause, ...]) -> Garment | None:
@@ -130,21 +133,17 @@ def otherwise(g: Garment, clauses: tuple[Clause, ...]) -> Garment | None:
     """
     field = clauses[0].field
     field = "accent" if field == "contrast" else field
-    for value in _values(g.category, field):
-        other = settle(replace(g, **{field: value}))
-        if not all(clause.holds(other) for clause in clauses):
-            return other
-    return None
+    return next((other for other in _others(g, field) if not all(clause.holds(other) for clause in clauses)), None)
 
 
-def _to_see(g: Garment, option: tuple[Clause, ...]) -> Iterable[tuple[Clause, ...]]:
+def _to_see(g: Garment, option: tuple[Clause, ...]) -> Iterator[tuple[Clause, ...]]:
     """Yield the clauses of an alternative that a picture must show, those of one field together."""
     fields: dict[str, list[Clause]] = {}
     for clause in option:
         if clause.field not in _KNOWN and not _fixed(g.category, clause):
             fields.setdefault(clause.field, []).append(clause)
     for field, clauses in fields.items():
-        if not _nothing(field, getattr(g, field)):
+        if field not in _NOTHING or getattr(g, field) not in ("none", VALUES.get(field, ("none",))[0]):
             yield tuple(clauses)
 
 
@@ -165,13 +164,8 @@ def is_shown(number: int, view: View) -> bool:
 
 
 # What titles depend on, with "panel_at" as a part of "panel"; "neck_depth" decides next to nothing.
-_TOLD = {c.field for row in ROWS if row.salience for c in row.condition[0]} - {
-    *_KNOWN,
-    "contrast",
-    "panel_at",
-    "neck_depth",
-}
-_TOLD = tuple(sorted(_TOLD | {"accent"}))
+_TOLD = {c.field for row in ROWS if row.salience for c in row.condition[0]} | {"accent"}
+_TOLD = tuple(sorted(_TOLD - {*_KNOWN, "contrast", "panel_at", "neck_depth"}))
 
 
 def hidden(view: View, donors: Sequence[Garment]) -> list[str]:
@@ -183,22 +177,11 @@ def hidden(view: View, donors: Sequence[Garment]) -> list[str]:
     for field in _TOLD:
         told = [allowed(field, getattr(g, field)) for g in (view.g, *donors)]
         if any(one != told[0] for one in told) and not view.shows_edge(field):
-            other = _changed(view.g, field)
+            different = (g for g in _others(view.g, field, 0.1) if getattr(g, field) != getattr(view.g, field))
+            other = next(different, None)
             if other is not None and not view.shows(other):
                 out.append(field)
     return out
-
-
-def _changed(g: Garment, field: str) -> Garment | None:
-    """Return the garment with the most likely other value of a field; None where the others leave no choice."""
-    own = getattr(g, field)
-    for value in _values(g.category, field):
-        if field in RANGES and abs(value - own) < 0.1 * (RANGES[field][1] - RANGES[field][0]):
-            continue
-        other = settle(replace(g, **{field: value}))
-        if getattr(other, field) != own:
-            return other
-    return None
 
 
 def probabilities(view: View) -> np.ndarray:

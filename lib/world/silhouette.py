@@ -100,12 +100,8 @@ def _add_skirt(out: dict, g: Garment, body: dict, hip_half: float, taken: float,
     reach = max(0.25, (end - waist_y) / 0.35)
     body_half = np.interp(end, [0.38, 0.49, 0.72, 0.95], [waist, hip, 0.088, 0.08]) * (1.05 + 0.5 * g.fit)
     half = max(body_half, taken * 1.02 if end < 0.47 else 0) + 0.14 * g.flare * reach
-    if g.skirt == "trumpet":
-        half += 0.035
-    elif g.skirt == "tulip":
-        half *= 0.86
-    elif g.skirt in ("gathered", "pleated", "box-pleated", "tiered"):
-        half += 0.02
+    factor, added = DRAWINGS["skirts"].get(g.skirt, (1.0, 0.0))
+    half = half * factor + added
     lift = np.roll([0.075, 0.0], g.seed) if g.hem == "asymmetric" else np.zeros(2)  # of its left and its right end
     out[6], out[7] = np.array([dx - half, end - lift[0]]), np.array([dx + half, end - lift[1]])
     hips = [[dx + max(hip_half, taken) + 0.05 * g.flare, 0.485]] if end > 0.53 else []

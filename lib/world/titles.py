@@ -11,6 +11,7 @@ going through every title that the seller may write.
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +30,6 @@ COMMON = 0.55  # share of the most usual wording among synonyms; the others shar
 _SAME = dict(flower="floral", stripes="stripe", printed="print", pattern="print", patterned="print", dots="dot")
 _SAME |= dict(lacy="lace", rhinestones="rhinestone", skinny="slim", embroidery="embroider", zipper="zip")
 _SAME |= dict(zippered="zip")
-_LONGEST = max(len(name.split()) for name in NAMES)
 _WORDS = {tuple(name.split()): i for i, name in enumerate(NAMES)}
 
 
@@ -56,8 +56,9 @@ def _concepts() -> tuple[Concept, ...]:
             meanings.setdefault(frozenset(row.condition[0]), []).append(i)
     out = []
     for rows in meanings.values():
-        usual, share = _usual(rows), COMMON if len(rows) > 1 else 1.0
-        wordings = []
+        # The usual wording has the most of the other wordings' words inside.
+        usual = max(rows, key=lambda i: (sum(f" {ROWS[k].name} " in f" {ROWS[i].title} " for k in rows), -i))
+        share, wordings = COMMON if len(rows) > 1 else 1.0, []
         for i in rows:
             title, place = ROWS[i].title, (PLACES.index(ROWS[i].place), i)
             own = share if i == usual else (1 - share) / (len(rows) - 1)
@@ -82,11 +83,6 @@ def _stem(word: str) -> str:
     return short.removesuffix("e").rstrip("s")
 
 
-def _usual(rows: list[int]) -> int:
-    """Return the row of the usual wording: the one with the most of the other wordings' words inside."""
-    return max(rows, key=lambda i: (sum(f" {ROWS[k].name} " in f" {ROWS[i].title} " for k in rows), -i))
-
-
 CONCEPTS = _concepts()
 _CONCEPT_ROWS = np.array([c.row for c in CONCEPTS])
 
@@ -94,10 +90,7 @@ _CONCEPT_ROWS = np.array([c.row for c in CONCEPTS])
 @lru_cache(maxsize=1 << 16)
 def matches(words: tuple[str, ...]) -> tuple[int, ...]:
     """Return the numbers of the attributes whose words are contiguous in a title."""
-    found = set()
-    for start in range(len(words)):
-        for end in range(start + 1, min(start + _LONGEST, len(words)) + 1):
-            found.add(_WORDS.get(words[start:end]))
+    found = {_WORDS.get(words[start:end]) for start, end in combinations(range(len(words) + 1), 2)}
     return tuple(sorted(found - {None}))
 
 
@@ -143,24 +136,19 @@ def every_title(may: np.ndarray, last: tuple[str, ...]) -> Iterator[tuple[tuple[
 
     may: which rows a seller may write, (A,) bool; last: the garment's noun.
     """
-    concepts = mentionable(may)
 
-    def walk(k, phrases, taken, probability):
-        while k < len(concepts) and len(phrases) < len(MENTIONED):
-            concept = concepts[k]
-            k += 1
-            options = _free(concept, taken)
-            if not options:
-                continue
-            mention = MENTIONED[len(phrases)] * STRENGTH[concept.salience]
-            total = sum(w.share for w in options)
-            for w in options:
-                share = probability * mention * w.share / total
-                yield from walk(k, (*phrases, w), taken | w.stems, share)
-            probability *= 1 - mention
+    def walk(concepts, phrases, taken, probability):
+        for k, concept in enumerate(concepts if len(phrases) < len(MENTIONED) else (), 1):
+            if options := _free(concept, taken):
+                mention = MENTIONED[len(phrases)] * STRENGTH[concept.salience]
+                total = sum(w.share for w in options)
+                for w in options:
+                    share = probability * mention * w.share / total
+                    yield from walk(concepts[k:], (*phrases, w), taken | w.stems, share)
+                probability *= 1 - mention
         yield compose_title(phrases, last), probability
 
-    yield from walk(0, (), _stems(" ".join(last)), 1.0)
+    yield from walk(mentionable(may), (), _stems(" ".join(last)), 1.0)
 
 
 def probabilities(g: Garment) -> np.ndarray:

@@ -5,25 +5,14 @@ floor, so that rare attributes get their chance. The rest comes from the categor
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
-from lib.world.attributes import NAMES, NUMBER, ROWS, Row
-from lib.world.garment import (
-    CATEGORIES,
-    CATEGORY_NAMES,
-    CATEGORY_WEIGHTS,
-    RANGES,
-    UNPRINTED,
-    VALUES,
-    Clause,
-    Garment,
-    sample,
-    settle,
-)
+from lib.world.attributes import NAMES, NUMBER, ROWS
+from lib.world.garment import CATEGORIES, CATEGORY_WEIGHTS, RANGES, UNPRINTED, VALUES, Clause, Garment, sample, settle
 from lib.world.titles import CONCEPTS, STRENGTH
 
 # Themes have a long tail in a fixed order. The floor is per wording, divided by the share of the rarest one, so that
@@ -34,22 +23,15 @@ NO_THEME = 0.3  # share of garments that are drawn from their category's ranges 
 ICONS = ("star", "sun", "moon", "eagle", "city")
 
 
-def _is_mood(row: Row) -> bool:
-    """Return whether a name is a style that several things together stand for, which a reader may doubt."""
-    return row.group == 5 and len(row.condition[0]) > 1
-
-
-def _theme_weights() -> np.ndarray:
-    moods = [_is_mood(ROWS[c.row]) for c in CONCEPTS]
-    ranks = np.random.default_rng(2016).permutation(len(CONCEPTS))
-    ranks = np.argsort(np.argsort(ranks + len(CONCEPTS) * np.array(moods)))  # moods come last
-    tail = 1 / (TAIL + ranks)
-    floor = np.array([FLOOR / min(w.share for w in c.wordings) / STRENGTH[c.salience] for c in CONCEPTS])
-    return floor + (1 - NO_THEME - floor.sum()) * tail / tail.sum()
-
-
-THEMES = _theme_weights()  # they sum to 1 - NO_THEME
+_ROWS = [ROWS[c.row] for c in CONCEPTS]  # by theme
+# Moods come last: styles that several things together stand for, which a reader may doubt.
+_MOODS = np.array([row.group == 5 and len(row.condition[0]) > 1 for row in _ROWS])
+_RANKS = np.argsort(np.argsort(np.random.default_rng(2016).permutation(len(_ROWS)) + len(_ROWS) * _MOODS))
+_TAILS = 1 / (TAIL + _RANKS)
+_FLOORS = np.array([FLOOR / min(w.share for w in c.wordings) / STRENGTH[c.salience] for c in CONCEPTS])
+THEMES = _FLOORS + (1 - NO_THEME - _FLOORS.sum()) * _TAILS / _TAILS.sum()  # they sum to 1 - NO_THEME
 _WITH_NONE = np.append(THEMES, 1 - THEMES.sum())
+_WISHES = [*([row.name] for row in _ROWS), []]  # by theme; the last is none
 
 
 def _clauses(name: str) -> tuple[Clause, ...]:
@@ -157,9 +139,9 @@ def dress(
 
     Earlier names come first. Of several tries the first that has all attributes counts.
     """
-    best: tuple[Garment, list[str]] = (sample(category, rng, overlap), [])
-    for attempt in range(tries):
-        g, got = (best[0] if attempt == 0 else sample(category, rng)), []
+    best: tuple = (None, [])
+    for _ in range(tries):
+        g, got = sample(category, rng, overlap), []
         for name in names:
             changed = g if _meets(g, name) else wear(g, name, rng, got)
             if changed is not None:
@@ -171,7 +153,7 @@ def dress(
     return best
 
 
-def _check(kind: str, name: str, known: Sequence[str], file: str) -> None:
+def _check(kind: str, name: str, known: Collection[str], file: str) -> None:
     if name not in known:
         close = difflib.get_close_matches(name, known, 3) or [f"see lib/world/{file}"]
         raise ValueError(f"no {kind} {name!r}; did you mean {', '.join(close)}?")
@@ -185,13 +167,12 @@ def compose(category: str | None = None, names: Sequence[str] = (), seed: int = 
     for name in names:
         _check("attribute", name, NAMES, "attributes.csv")
     if category is not None:
-        _check("category", category, CATEGORY_NAMES, "categories.toml")
+        _check("category", category, CATEGORIES, "categories.toml")
     rng = np.random.default_rng([seed, 3])
-    by_frequency = [CATEGORY_NAMES[i] for i in np.argsort(-CATEGORY_WEIGHTS, kind="stable")]
+    by_frequency = sorted(CATEGORIES, key=lambda name: -CATEGORIES[name].frequency)
+    fitting = (one for one in by_frequency if all(_fits(one, name) for name in names))
     most: list[str] = []
-    for one in [category] if category else by_frequency:
-        if category is None and not all(_fits(one, name) for name in names):
-            continue
+    for one in [category] if category else fitting:
         g, got = dress(one, names, rng, tries=30)
         if len(got) == len(names):
             return g
@@ -205,19 +186,18 @@ def compose(category: str | None = None, names: Sequence[str] = (), seed: int = 
 @lru_cache(maxsize=1)
 def _theme_fits() -> np.ndarray:
     """Return whether each theme can be shown by each category, (themes, categories) bool."""
-    return np.array([[_fits(category, ROWS[c.row].name) for category in CATEGORY_NAMES] for c in CONCEPTS])
+    return np.array([[_fits(category, row.name) for category in CATEGORIES] for row in _ROWS])
 
 
 @lru_cache(maxsize=256)
 def donors(category: str, overlap: float, count: int = 20) -> tuple[Garment, ...]:
     """Return garments of a category as `draw` draws them, always the same."""
-    number, fits = CATEGORY_NAMES.index(category), _theme_fits()
+    number, fits = list(CATEGORIES).index(category), _theme_fits()
     rng = np.random.default_rng([number, 13])
     shares = THEMES * fits[:, number] / np.maximum(fits @ CATEGORY_WEIGHTS, 1e-9)
     shares = np.append(shares, 1 - THEMES.sum())
     themes = rng.choice(len(shares), count, p=shares / shares.sum())
-    wishes = [[ROWS[CONCEPTS[k].row].name] if k < len(CONCEPTS) else [] for k in themes]
-    return tuple(dress(category, wish, rng, overlap=overlap)[0] for wish in wishes)
+    return tuple(dress(category, _WISHES[theme], rng, overlap=overlap)[0] for theme in themes)
 
 
 def draw(rng: np.random.Generator, theme: int | None = None, overlap: float = 0.0) -> Garment:
@@ -226,15 +206,11 @@ def draw(rng: np.random.Generator, theme: int | None = None, overlap: float = 0.
     theme: number of a concept; None draws one, or none. overlap: see `garment.sample`.
     """
     if theme is None:
-        theme = int(rng.choice(len(CONCEPTS) + 1, p=_WITH_NONE))
-    numbers = rng.choice(len(CATEGORY_NAMES), len(CATEGORY_NAMES), replace=False, p=CATEGORY_WEIGHTS)
-    order = [CATEGORY_NAMES[i] for i in numbers]
-    if theme == len(CONCEPTS):
-        return sample(order[0], rng, overlap)
-    wish = ROWS[CONCEPTS[theme].row].name
-    for category in order:
-        if _fits(category, wish):
-            g, got = dress(category, [wish], rng, overlap=overlap)
-            if got:
+        theme = rng.choice(len(_WISHES), p=_WITH_NONE)
+    wish = _WISHES[theme]
+    for category in rng.choice(list(CATEGORIES), len(CATEGORIES), replace=False, p=CATEGORY_WEIGHTS).tolist():
+        if all(_fits(category, name) for name in wish):
+            g, got = dress(category, wish, rng, overlap=overlap)
+            if got == wish:
                 break
     return g

@@ -63,25 +63,19 @@ def write_world(root: Path, size: World, seed: int, workers: int = 1, progress: 
     about = {"version": VERSION, "seed": seed, "size": asdict(size)}
     root = Path(root)
     folder = root.with_name(f"{root.name}_{digest(VERSION, asdict(size), seed)}")
-    return artefact(
-        folder, partial(_fill, size=size, seed=seed, workers=workers, progress=progress, about=about), about
-    )
+    fill = partial(_fill, size=size, seed=seed, workers=workers, progress=progress, about=about)
+    return artefact(folder, fill, about)
 
 
 def _fill(folder: Path, size: World, seed: int, workers: int, progress: bool, about: dict) -> None:
     """Draw a world into a folder, which may hold the finished chunks of an earlier call."""
     from lib.artefact import write_beside, write_json
 
-    chunks, left = _chunks(plan(size, seed)), []
-    for path, jobs in chunks.items():
-        if not (folder / path).exists():
-            left += jobs
-    with (
-        _mapping(workers, sum(map(images_of, left))) as map_,
-        tqdm(
-            None, "synthetic world", sum(map(images_of, left)), unit="image", mininterval=1, disable=not progress
-        ) as bar,
-    ):
+    chunks = _chunks(plan(size, seed))
+    left = [job for path, jobs in chunks.items() if not (folder / path).exists() for job in jobs]
+    count = sum(map(images_of, left))
+    bar = tqdm(None, "synthetic world", count, unit="image", mininterval=1, disable=not progress)
+    with _mapping(workers, count) as map_, bar:
         drawn = map_(partial(_draw_job, folder, size, seed), left)
         images = []
         for path, jobs in chunks.items():
@@ -90,8 +84,7 @@ def _fill(folder: Path, size: World, seed: int, workers: int, progress: bool, ab
                 for job in islice(drawn, len(jobs)):
                     new += job
                     bar.update(len(job))
-                text = json.dumps(new)
-                write_beside(folder / path, lambda part, text=text: part.write_text(text))
+                write_beside(folder / path, partial(Path.write_text, data=json.dumps(new)))
             images += [Image(*values) for values in json.loads((folder / path).read_text())]
     write_lists(folder, images)
     write_titles(folder / "titles.csv", images)

@@ -18,7 +18,7 @@ LAID_BY_THE_PART = {"ombre", "two-tone", "colorblock", "dip-dye", "cutout", "lay
 
 def looks(g):
     """Tile and cover together, as float."""
-    cover = cloth.cover(g)
+    cover = cloth.holes_of(g.fabric)
     share = 1.0 if cover is None else cover[..., None] / 255
     return cloth.tile(g) * share + 128 * (1 - share)
 
