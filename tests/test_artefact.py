@@ -23,20 +23,6 @@ def script(text: str, *arguments) -> subprocess.Popen:
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
-def test_it_is_made_once_and_says_from_what(tmp_path):
-    calls = []
-
-    def make(part):
-        calls.append(part.name)
-        (part / "a.txt").write_text("1")
-
-    for _ in range(2):
-        made = artefact.artefact(tmp_path / "below" / "thing", make, {"seed": 3})
-    assert calls == ["thing.part"] and made == tmp_path / "below" / "thing"
-    assert (made / "a.txt").read_text() == "1" and json.loads((made / "about.json").read_text()) == {"seed": 3}
-    assert not made.with_name("thing.part").exists()
-
-
 COUNT = """
     import os, signal, sys
     from pathlib import Path
@@ -62,14 +48,19 @@ def test_killed_it_is_gone_on_with(tmp_path):
 
 
 def test_another_process_waits_and_finds_it_made(tmp_path):
-    waiting = []
+    thing, waiting = tmp_path / "below" / "thing", []
 
     def make(part):
-        waiting.append(script(COUNT, tmp_path / "thing", tmp_path / "log"))
+        assert part.name == "thing.part"
+        (part / "a.txt").write_text("1")
+        waiting.append(script(COUNT, thing, tmp_path / "log"))
         assert "is being made by another process; waiting for it to end" in waiting[0].stderr.readline()
 
-    artefact.artefact(tmp_path / "thing", make, {})
+    assert artefact.artefact(thing, make, {"seed": 3}) == thing
     assert waiting[0].communicate()[1] == "" and waiting[0].returncode == 0 and not (tmp_path / "log").exists()
+    assert json.loads((thing / "about.json").read_text()) == {"seed": 3}
+    assert {path.name for path in thing.iterdir()} == {"a.txt", "about.json"}
+    assert {path.name for path in thing.parent.iterdir()} == {"thing", "thing.lock"}
 
 
 @pytest.mark.parametrize(

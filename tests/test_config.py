@@ -1,16 +1,15 @@
-"""The profiles: sizes that fit together and equal passes."""
+"""The profiles: sizes that fit together, and losses as the paper orders them."""
 
 import json
 from dataclasses import asdict, replace
 
 import pytest
 
-from lib import networks, train
-from lib.config import PROFILES, TRUNKS, Weights, find_profile
+from lib import networks
+from lib.config import PROFILES, TRUNKS, find_profile
 from lib.fashionnet import FashionNet
 from lib.lists import DataError
-from lib.methods import DETECTORS, FASHIONNET, METHODS
-from lib.runs import ALL_STAGES
+from lib.methods import FASHIONNET, METHODS
 
 
 def test_a_profile_is_found_by_its_name_and_photos_on_any_trunk():
@@ -50,12 +49,3 @@ def test_the_steps_differ_in_weights_as_the_paper_orders_them(config):
     for loss in ("category", "attribute", "triplet", "pair"):
         small = 0.5 if config.profile == "study" else 0.9  # of the losses that are not step 1's task
         assert one[loss] == pytest.approx(small * two[loss]) and both[loss] == two[loss]
-
-
-@pytest.mark.parametrize("config", PROFILES.values(), ids=list(PROFILES))
-def test_every_step_of_every_method_has_weights_and_all_make_the_same_passes(config):
-    for method in [*METHODS.values(), *DETECTORS.values()]:
-        assert all(isinstance(getattr(config.training, train.WEIGHTS[step]), Weights) for step in method.steps)
-        for stage in ALL_STAGES:
-            schedule = getattr(config.training, stage)
-            assert len(train.phases(schedule, method.steps)) == 2 * schedule.rounds * schedule.epochs

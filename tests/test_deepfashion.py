@@ -332,16 +332,6 @@ def test_sides(tmp_path):
         assert [side.tolist() for side in deepfashion.sides(b)] == [[2], [3]]
 
 
-def test_distractors_are_searched_too(tmp_path):
-    """Shop images in no pair, which a list of this project puts into the test gallery."""
-    folder = write_consumer2shop(tmp_path)
-    write(folder / "Eval" / "list_distractors.txt", ["img/TOPS/Tee/id_3/shop_01.jpg"], "image_name")
-    b = read_consumer2shop(folder)
-    assert b.split.tolist() == ["train", "train", "test", "test", "test"] and b.item[4] == "id_3"
-    assert [side.tolist() for side in deepfashion.sides(b)] == [[2], [3, 4]]
-    deepfashion.check_disjoint(b)
-
-
 def test_without_drops_rows_and_their_pairs(world):
     street = world["consumer2shop"]
     gone = [int(street.pairs[0, 0]), int(street.pairs[-1, 1])]
@@ -380,6 +370,9 @@ FAULTS = {  # file, what to replace, by what, the message
         (LANDMARKS, "0 010", "3 010", "line 3: a visibility is not one of 0 to 2"),
         (LANDMARKS, "0 5 6", "0 5 6000", "line 5: a landmark is more than 10 sides of its box away"),
         (LABELS, "^3\n", "99999999\n", "line 1: .*more than the file can hold"),
+        (LABELS, "-1  0", "-1  2", "line 4: 2 labels where 2 should be, each 1, -1 or 0"),
+        (LABELS, "-1  0", "-1  0 1", "line 4: 3 labels where 2 should be"),
+        (LABELS, "  -1  0", "", "line 4: no image name with labels to its right"),
         (CATEGORY_NAMES, "Jeans  2", "Jeans  0", "line 4: clothes type is not one of 1 to 3"),
         (CATEGORY_NAMES, "Skinny Jeans", "Tee", "line 4: category 'Tee' is on line 3 already"),
         *((file, "^3", count, f"line 1: it says {count} rows and") for file in (BOXES, LABELS) for count in "24"),

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from timm.layers import convert_sync_batchnorm
 
 from lib import efficientnet, networks
 from lib.config import PHOTOS, PROFILES
@@ -63,15 +62,6 @@ def test_what_fully_connected_layers_and_pooling_read_has_mean_0_and_deviation_1
     mean, deviation = maps.mean((0, *range(2, maps.ndim))), maps.std((0, *range(2, maps.ndim)), correction=0)
     torch.testing.assert_close(mean, torch.zeros_like(mean), rtol=0, atol=1e-4)
     torch.testing.assert_close(deviation, torch.ones_like(deviation), rtol=0, atol=1e-2)
-
-
-def test_shared_batch_norms_keep_their_activations():
-    stages = efficientnet.stages("shared").eval()
-    images = torch.randn(2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
-    expected = stages(images)
-    shared = convert_sync_batchnorm(stages).eval()
-    assert any(isinstance(layer, torch.nn.SyncBatchNorm) for layer in shared.modules())
-    torch.testing.assert_close(shared(images), expected)
 
 
 def test_a_wide_convolution_computes_in_float32_inside_autocast():

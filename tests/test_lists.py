@@ -42,20 +42,6 @@ def test_labels_equal_an_obvious_parser(tmp_path, seed, items):
     np.testing.assert_array_equal(lists.read_attribute_labels(path, 7, items=items)[1], labels)
 
 
-FOREIGN = ("2", "-2", "/", "+1", "1.0", "-0", "--1", "-", "1-", "01", "-11", "x", "\u00b1", "\u00e91", "1\x00")
-RAGGED = ("11 -1 0 -1", "1-1 0 1 1", "1 - 1 0 1", "1 -1 0 1 1 1", "1 -1 0", "")
-
-
-@pytest.mark.parametrize("row", [*RAGGED, *(f"1 {word}  1 0" for word in FOREIGN)])
-def test_labels_other_than_the_three_and_ragged_rows_are_refused(tmp_path, row):
-    """Also where another row makes up for it, so that the total is right."""
-    path = tmp_path / "list_attr_img.txt"
-    rest = ["img/c.jpg 1 1 1 1", "img/d.jpg 1 1 1", "img/e.jpg 1 1 1 1 1"]
-    write(path, ["img/a.jpg  1 -1 0 1", f"img/b.jpg {row}", *rest])
-    with pytest.raises(DataError, match=r"list_attr_img.txt, line 4: (\d labels|no image name)"):
-        lists.read_attribute_labels(path, 4)
-
-
 def test_no_random_change_of_a_label_list_is_misread(tmp_path):
     """Whatever one changed byte does, the result is that of the obvious parser, or a DataError."""
     rng = np.random.default_rng(0)
@@ -65,7 +51,7 @@ def test_no_random_change_of_a_label_list_is_misread(tmp_path):
     start, read = sound.index(b"img/"), 0
     for _ in range(2000):
         changed = bytearray(sound)
-        changed[rng.integers(start, len(sound) - 1)] = rng.choice(bytearray(b"-01 \t\n/23.xg\xb1"))
+        changed[rng.integers(start, len(sound) - 1)] = rng.choice(bytearray(b"-+01 \t\n/23.xg\0\xb1"))
         path.write_bytes(changed)
         try:
             names, labels = lists.read_attribute_labels(path, 7)
@@ -92,19 +78,8 @@ def test_faulty_attribute_names_are_refused(tmp_path, text, message):
         lists.read_attribute_names(path, lists.ATTRIBUTE_GROUPS)
 
 
-def test_points_are_read_as_they_were_written(tmp_path):
-    """In whole pixels of at least 1; a point that is cut off or has no position is at (0, 0)."""
+def test_points_are_written_in_whole_pixels_of_at_least_1():
+    """A point that is cut off or has no position is at (0, 0)."""
     points = np.array([[3.4, 120.6], [0.2, -3], [NAN, 5], [7, 8], [9, 10]])
     codes = np.array([0, 1, 1, 2, 0])
     assert lists.points_text(points, codes, (0, 1, 2, 3)) == "0 003 121  1 001 001  1 000 000  2 000 000"
-    rng = np.random.default_rng(0)
-    points, codes = rng.integers(1, 300, (20, 14, 2)).astype(np.float32), rng.integers(0, 3, (20, 14))
-    path = tmp_path / "list_joints.txt"
-    rows = [f"img/a b {i}.jpg  {lists.points_text(points[i], codes[i], range(14))}" for i in range(20)]
-    lists.write_list(path, lists.titles(lists.JOINT_LIST), rows)
-    rows = lists.read(path, lists.JOINT_LIST)
-    found, visibility = lists.points(rows["joints"])
-    points[codes == 2] = NAN
-    np.testing.assert_array_equal(found, points)
-    np.testing.assert_array_equal(visibility, codes)
-    assert rows["image"][19] == "img/a b 19.jpg" and found.dtype == np.float32 and visibility.dtype == np.int8

@@ -67,12 +67,6 @@ def test_visibility_loss_by_hand():
     assert losses.visibility_loss(logits, visibility).item() == pytest.approx(expected)
 
 
-def test_category_loss_by_hand():
-    logits = torch.tensor([[0.0, 0], [0, math.log(3)]])
-    expected = (LN2 + math.log(4 / 3)) / 2
-    assert losses.category_loss(logits, torch.tensor([0, 1])).item() == pytest.approx(expected)
-
-
 def test_heatmap_loss_equals_a_slow_loop():
     g = torch.Generator().manual_seed(0)
     logits = torch.randn(2, 3, 4, 5, generator=g, dtype=torch.float64).requires_grad_()

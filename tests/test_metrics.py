@@ -3,12 +3,7 @@
 import numpy as np
 import pytest
 import scipy.stats
-import torch
-from pytorch_metric_learning.distances import LpDistance
-from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
-from pytorch_metric_learning.utils.inference import CustomKNN
 from sklearn.neighbors import NearestNeighbors
-from torchmetrics.functional.retrieval import retrieval_hit_rate
 
 from lib import metrics
 
@@ -81,6 +76,7 @@ def test_search_within_groups_and_beyond_the_gallery():
 def test_search_limits():
     assert metrics.search(np.empty((0, 3)), np.ones((2, 3)), 2)[0].shape == (0, 2)
     assert metrics.search(np.ones((1, 3)), np.empty((0, 3)), 2)[0].tolist() == [[-1, -1]]
+    assert metrics.search(np.eye(9), np.ones((1, 9)), 1)[0].tolist() == [[0]] * 9
     constant = np.ones((5, 3), np.float32)
     constant.flags.writeable = False  # as a memory map is
     assert metrics.search(constant, constant, 5)[0].tolist() == [[0, 1, 2, 3, 4]] * 5
@@ -92,30 +88,9 @@ def test_search_limits():
 
 def test_matches_by_hand():
     ranked = np.array([[1, 0, 2], [1, 0, 2], [0, 1, 2], [0, 1, -1]])
-    matches = metrics.retrieval_matches(ranked, np.array(["a", "b", "z", "c"]), np.array(["a", "b", "a", "c", "a"]))
+    matches = metrics.retrieval_matches(ranked, np.array(["a", "b", "z", "c"]), np.array(["a", "b", "a", "c", "c"]))
     assert matches.tolist() == [[False, True, True], [True, False, False], [False] * 3, [False] * 3]
     assert metrics.retrieval_matches(ranked[:0], np.array([], str), np.array(["a"])).shape == (0, 3)
-
-
-@pytest.mark.parametrize("case", ["one item", "no match", "single query", "single image", "each its own item"])
-def test_adversarial_searches_equal_pytorch_metric_learning(case):
-    """Its R@1 is of the queries with a match alone, and it refuses where there are none."""
-    Q, G = {"single query": (1, 40), "single image": (9, 1)}.get(case, (9, 40))
-    query, gallery = rng(4).standard_normal((Q, 3)), rng(5).standard_normal((G, 3))
-    asks, has = rng(6).integers(3, size=Q), rng(7).integers(3, size=G)
-    if case == "one item":
-        asks, has = np.zeros(Q, int), np.zeros(G, int)
-    elif case == "no match":
-        asks = asks + 3
-    elif case == "each its own item":
-        asks, has = np.arange(Q), np.arange(G)
-    ours = metrics.retrieval_matches(metrics.search(query, gallery, 1)[0], asks, has).mean()
-    matched, knn = np.isin(asks, has).sum(), CustomKNN(LpDistance(normalize_embeddings=False))
-    theirs = 0
-    if matched:
-        calculator = AccuracyCalculator(("precision_at_1",), k=1, knn_func=knn)
-        theirs = calculator.get_accuracy(*map(torch.tensor, (query, asks, gallery, has)))["precision_at_1"]
-    assert ours * Q == pytest.approx(theirs * matched)
 
 
 @pytest.mark.parametrize("block", [1, 700, 1 << 24])
@@ -125,17 +100,6 @@ def test_search_equals_sklearn_in_any_blocks(block, monkeypatch):
     indices, distances = metrics.search(query, gallery, 10)
     expected = NearestNeighbors(n_neighbors=10, algorithm="brute").fit(gallery).kneighbors(query)
     assert (indices == expected[1]).all() and distances == pytest.approx(expected[0], rel=1e-5)
-
-
-def test_accuracy_equals_torchmetrics():
-    query_items, gallery_items = rng().integers(12, size=30), rng(1).integers(12, size=60)
-    query, gallery = rng(2).standard_normal((30, 4)), rng(3).standard_normal((60, 4))
-    closeness = torch.tensor(-np.linalg.norm(query[:, None] - gallery, axis=2))
-    matches = metrics.retrieval_matches(metrics.search(query, gallery, 50)[0], query_items, gallery_items)
-    there = [torch.tensor(gallery_items == item) for item in query_items]
-    for k in (1, 5, 20, 50):
-        hits = [retrieval_hit_rate(row, item, top_k=k).item() for row, item in zip(closeness, there, strict=True)]
-        assert matches[:, :k].any(1).mean() == pytest.approx(np.mean(hits))
 
 
 BOX = np.array([[10.0, 20, 110, 220]])  # 100 wide, 200 high
@@ -235,14 +199,3 @@ def test_bootstrap_covers_the_truth_and_needs_the_right_unit():
             covered[name] += found.lo <= 0.4 <= found.hi
     assert 0.89 <= covered["item"] / 200 <= 0.99
     assert covered["image"] / 200 < 0.75  # images of one item are not independent
-
-
-def test_paired_difference_is_narrower_than_two_intervals():
-    difficulty, boot = rng().random(300), metrics.Bootstrap(300)
-    ours, other = difficulty < 0.6, difficulty < 0.5  # right wherever the other is, and a little more
-    first, second = (boot.ratios(hits, np.ones(300)) for hits in (ours, other))
-    both = metrics.interval(first - second)
-    assert both.value == pytest.approx(ours.mean() - other.mean()) and 0 < both.lo < both.value < both.hi
-    assert metrics.interval(first).lo < metrics.interval(second).hi  # these overlap, the paired one excludes 0
-    theirs = scipy.stats.bootstrap((ours * 1.0 - other,), np.mean, method="percentile", rng=0).confidence_interval
-    assert (both.lo, both.hi) == pytest.approx(tuple(theirs), abs=0.01)

@@ -1,6 +1,5 @@
 """One list of pins for pip and conda, a package that holds all of its files, and a CI that runs what there is."""
 
-import ast
 import re
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from test_structure import imports
 
 ROOT = Path(__file__).parent.parent
 LINES = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
@@ -38,13 +38,7 @@ def test_installed_packages_are_the_pinned_ones():
 def imported(*folders: str) -> set[str]:
     """Return the packages that Python files import."""
     paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
-    found = set()
-    for path in paths:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                found.add(node.module.split(".")[0])
+    found = {name.split(".")[0] for path in paths for name in imports(path.read_text(encoding="utf-8"))}
     own = {path.stem for path in paths} | {"lib", "benchmarks"}  # tests and benchmarks may import each other
     return {PACKAGES.get(name, name.replace("_", "-")) for name in found - sys.stdlib_module_names - own}
 

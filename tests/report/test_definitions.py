@@ -1,14 +1,13 @@
 """The example and the numbers of docs/METRICS.md are what the measures and the kept tables give."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 from answers import value
+from squares import blank
 
 from lib import metrics
-from lib.deepfashion import Benchmark
 from lib.report import measures, readme
 from lib.report.results import Results
 
@@ -19,9 +18,8 @@ EXAMPLE = [line.strip("| ").split(" | ") for line in TABLE.splitlines()[1:]]
 METHOD, K = "example", 2
 # Three images. Attributes 0 and 1 are of group 1, 2 and 3 of group 2; scores rank each image's list, k = 2. Two are of
 # category 0. One landmark per image, pixels, in boxes of 100 x 200; all are visible but the last, which is cut off.
-IMAGES = Benchmark(
-    "category_attribute", Path(), np.array(["1.jpg", "2.jpg", "3.jpg"]), np.array(["test"] * 3),
-    np.tile([0.0, 0, 100, 200], (3, 1)), category=np.array([0, 0, 1]), category_names=("0", "1"),
+IMAGES = blank(
+    3, box=np.tile([0.0, 0, 100, 200], (3, 1)), category=np.array([0, 0, 1]), category_names=("0", "1"),
     attributes=np.array([[1, -1, 1, -1], [1, -1, -1, -1], [-1, 1, -1, 1]]), attribute_names=tuple("0123"),
     attribute_groups=np.array([1, 1, 2, 2]), group_names={1: "1", 2: "2"},
     landmarks=np.pad([[[20.0, 40]], [[20, 40]], [[np.nan, np.nan]]], ((0, 0), (0, 7), (0, 0))),
@@ -31,10 +29,7 @@ SCORES = np.array([[0.9, 0.1, 0.8, 0.2], [0.7, 0.3, 0.6, 0.5], [0.8, 0.9, 0.1, 0
 GUESSES = np.array([[0, 1], [1, 0], [1, 0]])  # categories
 FOUND = np.pad([[[24.0, 40]], [[20, 62]], [[50, 50]]], ((0, 0), (0, 7), (0, 0)))
 # Three queries; the gallery has two photos of item a, one of b, none of c. NEAREST lists the gallery by distance.
-SHOP = Benchmark(
-    "inshop", Path(), np.arange(6).astype(str), np.array(["query"] * 3 + ["gallery"] * 3),
-    np.zeros((6, 4)), item=np.array(list("abcaba")),
-)  # fmt: skip
+SHOP = blank(6, name="inshop", split=np.array(["query"] * 3 + ["gallery"] * 3), item=np.array(list("abcaba")))
 NEAREST = np.array([[0, 1, 2], [2, 0, 1], [1, 0, 2]])
 
 
