@@ -11,6 +11,8 @@ drawn items have one shop photo, so that as many make 171,000. Writes release.cs
 import argparse
 import os
 import re
+import resource
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,8 +25,9 @@ from torchvision.datasets import ImageFolder
 from benchmarks.__main__ import limit, one_core, pair, seconds, write_rows
 from benchmarks.lists import ATTRIBUTES, in_a_process
 from lib import crops, deepfashion, metrics, networks, runs, train
-from lib.artefact import artefact
+from lib.artefact import artefact, write_json, write_tensors
 from lib.commands.check import report
+from lib.commands.run_all import NOTEBOOKS, run_notebook
 from lib.config import PROFILES, Schedule
 from lib.lists import FOLDERS
 from lib.methods import METHODS
@@ -38,6 +41,7 @@ COUNTS = {"train": 209_222, "val": 40_000, "test": 40_000, "inshop_train_items":
 COUNTS |= {f"consumer2shop_{split}_items": 34_223 if split == "train" else 17_111 for split in ("train", "val", "test")}
 PHOTOS = 289_222 + 52_712 + 239_557
 SEARCHES = {"in-shop": (14_218, 12_612), "consumer-to-shop": (47_434, 21_377)}  # queries and gallery photos
+MEASURING = ("03", "04", "05", "06", "07", "08")  # notebooks that make tables and figures of finished runs
 NUMBERED = re.compile(rb"((?<=id_)\d{8}|(?<=_)\d{6}(?=/))")  # items; folders of the category and attribute benchmark
 
 
@@ -125,25 +129,62 @@ def search(queries: int, gallery: int, length: int) -> str:
     return f"{queries} in {gallery} x {length}"
 
 
+def random_answers(benchmark) -> tuple:
+    """Return the measured rows of a benchmark, random answers on them, and queries and gallery of a search."""
+    rng, (rows, query, gallery) = np.random.default_rng(0), deepfashion.measured_rows(benchmark)
+    shapes = {"category": (len(benchmark.category_names),), "landmarks": (8, 2), "visibility": (8, 3)}
+    shapes |= {"attributes": (ATTRIBUTES,)} if query is None else {}
+    scores = {name: rng.random((len(rows), *shape), np.float32) for name, shape in shapes.items()}
+    found = runs.rank(scores, benchmark, rows)
+    for name in () if query is None else ("nearest", "nearest_in_category"):
+        found[name] = rng.integers(len(gallery), size=(len(query), runs.NEAREST), dtype=np.int32)
+    return rows, found, query, gallery
+
+
+def of_a_method(found: dict[str, np.ndarray], number: int) -> dict[str, np.ndarray]:
+    """Return the same answers in another order of the images."""
+    return {name: np.roll(ranked, number, axis=0) for name, ranked in found.items()}
+
+
 def tables(root: Path) -> str:
     """Measure random answers of all methods on all benchmarks, with 1,000 resamples."""
-    rng, images = np.random.default_rng(0), 0
+    images = 0
     for stage, benchmark in deepfashion.find_benchmarks(root).items():
-        if stage == "category_attribute":
-            sides, rows = (None, None), benchmark.rows("test")
-            shapes = {"category": (len(benchmark.category_names),), "attributes": (ATTRIBUTES,), "landmarks": (8, 2)}
-            found = {name: rng.random((len(rows), *shape), np.float32) for name, shape in shapes.items()}
-            found = runs.rank(found, benchmark, rows)
-        else:
-            sides = query, gallery = deepfashion.sides(benchmark)
-            rows, names = np.concatenate(sides), ("nearest", "nearest_in_category")
-            found = {name: rng.integers(len(gallery), size=(len(query), 50), dtype=np.int32) for name in names}
-        answers = {}
-        for shift, method in enumerate(METHODS):
-            answers[method] = [{name: np.roll(ranked, shift, axis=0) for name, ranked in found.items()}]
+        rows, found, *sides = random_answers(benchmark)
+        answers = {method: [of_a_method(found, number)] for number, method in enumerate(METHODS)}
         measure_all(Results(stage, benchmark, rows, answers, {}, *sides))
         images += len(rows)
     return f"{len(METHODS)} methods, {images:,} photos"
+
+
+def write_runs(root: Path, folder: Path) -> None:
+    """Write the paper profile's runs on the release: random answers, and losses of 1."""
+    plan = runs.make_plan(deepfashion.find_benchmarks(root), PAPER, folder)
+    about = runs.provenance(train.make_fabric(PAPER.training.precision)) | {"start": "none", "seconds": 0, "passes": 1}
+    for stage in ("category_attribute", *runs.SEARCHES):
+        _, found, *_ = random_answers(plan.benchmarks[stage])
+        for number, run in enumerate(plan.of(stage)):
+            losses = {f"{part}_{loss}": 1.0 for part in ("train", "held_out") for loss in METHODS[run.method].losses}
+            steps = METHODS[run.method].steps
+            history = [{"epoch": e, "step": step, "rate": 0, "seconds": 0} | losses for e, step in enumerate(steps)]
+            own = about | {"method": run.method, "stage": stage, "seed": run.seed, "images": 1, "epochs": len(history)}
+            run.folder.mkdir(parents=True, exist_ok=True)
+            write_tensors(run.folder / "ranking.safetensors", of_a_method(found, number))
+            write_json(run.folder / "run.json", {"about": own, "history": history})
+
+
+def notebooks(root: Path, out: Path) -> list[dict]:
+    """Run the first notebook, which cuts all photos, and those of tables and figures."""
+    rows, folder = [], out / "paper"
+    write_runs(root, folder)
+    values = {"profile": "paper", "data": str(root), "weights": "", "out": str(folder), "skip_damaged": False}
+    for path in (path for number, path in NOTEBOOKS.items() if number in ("00", *MEASURING)):
+        start = time.perf_counter()
+        lacks = run_notebook(path, folder / "notebooks" / path.name, values)
+        assert not lacks, lacks
+        rows.append(limit(f"notebook {path.stem}", "", time.perf_counter() - start, "s", None))
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**10  # of the kernels
+    return [*rows, limit("largest notebook, memory", "", peak, "MB", 8000)]
 
 
 def main() -> None:
@@ -167,7 +208,9 @@ def main() -> None:
         parts[f"two searches, {name}"] = None, None, search, *(n // (200 if tiny else 1) for n in sizes), length
     parts["tables of all methods"] = 600, 8000, tables, root
     parts["input pipeline"] = None, None, pipeline, world, out, photos
-    parts |= {} if tiny else {"training": (None, None, training, world, out, args.batch)}
+    if not tiny:
+        parts["training"] = None, None, training, world, out, args.batch
+        parts["notebooks"] = None, None, notebooks, root, out
     rows = []
     for figure, (bar, most, *call) in parts.items():
         if args.only in figure:

@@ -22,14 +22,13 @@ from lib.runs import SEARCHES
 
 README, PAGE, REFERENCE = ROOT / "README.md", ROOT / "docs" / "METRICS.md", ROOT / "outputs" / "reference"
 PROFILES = {
-    "study": "the study, its first seed, with clipped gradients",
+    "study": "the study, one seed",
+    "study_clipped": "the study with clipped gradients, superseded: another seed",
     "first_study": "the first study, superseded: three seeds of fine-tuning",
     "demo": "the demo, one seed",
     "photos": "real photos, one seed",
 }
 LADDERS = {"drawn clothes": "ladder", "real photos": "ladder_photos"}  # the kept profile of each source
-UNCLIPPED = "unclipped"  # a kept table, as measures.csv: the methods that were trained again without clipping
-OTHERS = {"second_seed": "A second seed, with clipped gradients, of categories and attributes alone"}
 MAIN, TOP = "category_attribute", paper.RETRIEVAL_TOP_K
 HEADLINE = {  # column: stage, measure, definition and k
     "category, top-3": (MAIN, "category", "micro", 3),
@@ -68,12 +67,9 @@ def in_order(columns: dict[str, pd.Series]) -> pd.DataFrame:
     return table.fillna(DASH).rename_axis("method").reset_index()
 
 
-def headline(profile: str, name: str = "measures") -> pd.DataFrame:
-    """Return the headline numbers of each method, in per cent: the paper's, then ours ± half a 95 % interval.
-
-    name: of the kept table.
-    """
-    measured = read(profile, name)
+def headline(profile: str) -> pd.DataFrame:
+    """Return the headline numbers of each method, in per cent: the paper's, then ours ± half a 95 % interval."""
+    measured = read(profile, "measures")
     table2 = beside_paper(measured)
     parts = [table2[(table2.column == column) & (table2.k == k)] for column, k in (("category", 3), ("all", 5))]
     parts += [search(measured, stage) for stage in SEARCHES]
@@ -83,9 +79,9 @@ def headline(profile: str, name: str = "measures") -> pd.DataFrame:
     return in_order({f"{title}: {kind}": both[title, kind] for title in titles for kind in ("paper", "here")})
 
 
-def leads(profile: str, name: str = "measures") -> pd.DataFrame:
-    """Return FashionNet's lead over each other method, in points with its 95 % interval. name: of the kept table."""
-    table, columns = read(profile, name), {}
+def leads(profile: str) -> pd.DataFrame:
+    """Return FashionNet's lead over each other method, in points with its 95 % interval."""
+    table, columns = read(profile, "measures"), {}
     for title, (stage, *names) in HEADLINE.items():
         rows = rows_of(table[(table.stage == stage) & (table.method != FASHIONNET)], *names, "all").set_index("method")
         numbers = -100 * rows.loc[rows.index.isin(METHODS), ["difference", "d_hi", "d_lo"]].astype(float)
@@ -95,9 +91,9 @@ def leads(profile: str, name: str = "measures") -> pd.DataFrame:
     return in_order(columns).rename(columns={"method": f"{FASHIONNET} over"})
 
 
-def macro(profile: str, name: str = "measures") -> pd.Series:
+def macro(profile: str) -> pd.Series:
     """Return top-5 attribute recall, averaged over attributes, by method."""
-    return shown(rows_of(read(profile, name), "attributes", "macro", 5, "all"))
+    return shown(rows_of(read(profile, "measures"), "attributes", "macro", 5, "all"))
 
 
 def frequency(profile: str) -> pd.DataFrame:
@@ -151,13 +147,12 @@ def claims_full(profile: str) -> pd.DataFrame:
 
 
 def parts() -> dict[str, str]:
-    """Return the README's generated parts by name; the claims are of the first profile that the present rule judged."""
+    """Return the README's generated parts by name; its numbers are of the first kept profile."""
     profile = kept()[0]
-    judged = next((name for name in kept() if "rule" in read(name, "claims")), profile)
     about = networks.load(photo_network.FILE)[1]["figures"].items()
     shares = {name: f"{value:.1f}" for name, value in about if name.endswith(("%", "points"))}
     photo = pd.DataFrame({"of validation photos": shares.keys(), "": shares.values()})
-    results = headline(profile, UNCLIPPED)
+    results = headline(profile)
     without_landmarks = [name for name, method in METHODS.items() if method.pool_at in ("", "grid")]
     results = results[results.method.isin([*paper.METHODS, *without_landmarks, *REFERENCES])]
     short = {"method": results.method}
@@ -165,8 +160,8 @@ def parts() -> dict[str, str]:
         printed = results[f"{title}: paper"].map(lambda value: "" if value == DASH else f" ({value})")
         short[f"{title} (paper)"] = results[f"{title}: here"] + printed
     results = pd.DataFrame(short)
-    results.insert(3, "macro", results.method.map(macro(profile, UNCLIPPED)).fillna(DASH))
-    texts = {"results": results, "leads": leads(profile, UNCLIPPED), "claims": claims(judged), "photo": photo}
+    results.insert(3, "macro", results.method.map(macro(profile)).fillna(DASH))
+    texts = {"results": results, "leads": leads(profile), "claims": claims(profile), "photo": photo}
     return {name: markdown(table) for name, table in texts.items()}
 
 
@@ -204,16 +199,10 @@ def results_page() -> str:
         " defined in [docs/METRICS.md](../../docs/METRICS.md), the verdicts in"
         " [notebook 08](../../notebooks/08_claims.ipynb), the methods in the [README](../../README.md#results).\n",
     ]
-    again = [markdown(headline("study", UNCLIPPED)), markdown(leads("study", UNCLIPPED))]
-    out += ["## the study without clipped gradients, seed 1\n", *again]
-    out += ["Runs by commit, date and device:\n", markdown(provenance([read("study", f"{UNCLIPPED}_runs")]))]
     for profile in kept():
         out += [f"## {PROFILES[profile]}\n", markdown(real_photos() if profile == "photos" else headline(profile))]
         runs = [read(profile, name) for name in RUNS]
         out += ["Runs by commit, date and device:\n", markdown(provenance(runs))]
-        for name, about in OTHERS.items():
-            if read(profile, name) is not None:
-                out += [f"{about}; FashionNet's leads in points:\n", markdown(leads(profile, name))]
         if "landmarks" in set(read(profile, "measures").measure):
             out += ["Landmarks, PDJ at 0.1 of the box, in per cent:\n", markdown(landmarks(profile))]
         by_rank = frequency(profile)
