@@ -210,7 +210,7 @@ def main() -> None:
     parts["input pipeline"] = None, None, pipeline, world, out, photos
     if not tiny:
         parts["training"] = None, None, training, world, out, args.batch
-        parts["notebooks"] = None, None, notebooks, root, out
+        parts["runs and notebooks"] = None, None, notebooks, root, out
     rows = []
     for figure, (bar, most, *call) in parts.items():
         if args.only in figure:
