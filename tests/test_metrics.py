@@ -93,6 +93,15 @@ def test_matches_by_hand():
     assert metrics.retrieval_matches(ranked[:0], np.array([], str), np.array(["a"])).shape == (0, 3)
 
 
+def test_search_is_exact_where_products_in_float32_are_not(monkeypatch):
+    """Points far from 0: without the bound of the products' error 21 of these 100 answers would be wrong."""
+    monkeypatch.setattr(metrics, "SPARE", 3)
+    query, gallery = ((5 + 0.01 * rng(i).standard_normal((n, 64))).astype(np.float32) for i, n in ((0, 100), (1, 2000)))
+    indices, _ = metrics.search(query, gallery, 5)
+    for row, found in zip(query.astype(np.float64), indices, strict=True):
+        assert found.tolist() == np.argsort(((row - gallery) ** 2).sum(1), kind="stable")[:5].tolist()
+
+
 @pytest.mark.parametrize("block", [1, 700, 1 << 24])
 def test_search_equals_sklearn_in_any_blocks(block, monkeypatch):
     monkeypatch.setattr(metrics, "BLOCK", block)
