@@ -254,7 +254,6 @@ PROFILES = {
         input=Input(px=139, view_px=128),
         model=PHOTOS,
         training=Training(*[Schedule(1, 1, 1e-3)] * 4),
-        ladder=Ladder(shares=(1 / 3,)),
     ),
     # The paper's sizes, trained whole from ImageNet, on one GPU.
     "paper": Config(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+import joblib
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -28,6 +29,7 @@ from lib.landmark_pooling import landmark_pooling
 from lib.lists import JOINTS, VISIBLE, Lacks
 from lib.methods import DETECTORS, FASHIONNET, find
 from lib.rivals import found_parts
+from lib.world import label_probabilities
 
 VERSION = 2  # raised by hand when maps or training change
 MOST = 20_000  # pictures that are trained on, and that are measured: their maps take 0.1 MB a view in memory
@@ -344,6 +346,7 @@ class Job(NamedTuple):
     attributes: int = 0  # supervised; 0: all
     chosen: str = "frequent"  # which: the most "frequent" ones, or at "random"
     weight: str = "mean"  # the loss is 1 for the label frequencies ("mean"), or a label weighs the same ("sum", Eq. 1)
+    exact: bool = False  # the generator's probabilities of the labels supervise instead of the labels
 
 
 @dataclass
@@ -359,6 +362,7 @@ class Task:
     maps: Maps
     measured: dict[str, tuple[Benchmark, np.ndarray, int | None, Maps]]
     folder: Path
+    odds: Tensor | None = None  # (n, A) float32 probabilities of the attributes of `rows`, which a drawn world knows
     _places: dict = field(default_factory=dict, init=False)  # of the last job
 
     def chosen(self, job: Job) -> np.ndarray:
@@ -389,6 +393,18 @@ def make_task(benchmarks: dict[str, Benchmark], config: Config, out: Path) -> Ta
             stages[name] = (benchmarks[name], both, len(query), make_maps(benchmarks[name], both, config, out))
     maps = make_maps(benchmark, rows, config, out, config.ladder.views)
     return Task(config, benchmark, rows, maps, stages, out / "ladder")
+
+
+def label_odds(task: Task) -> Tensor:
+    """Return the probabilities of the attributes of a drawn task's training images, (n, A) float32, computed once."""
+    about = {"dataset": task.benchmark.key, "rows": digest(task.rows.tolist())}
+
+    def make(part: Path) -> None:
+        odds = label_probabilities(task.config.world, task.config.seed, task.rows, joblib.cpu_count())
+        write_tensors(part / "odds.safetensors", {"odds": torch.from_numpy(odds)})
+
+    folder = artefact(task.folder.parent / "cache" / f"odds_{digest(about)}", make, about)
+    return read_tensors(folder / "odds.safetensors")[0]["odds"]
 
 
 def supervised(task: Task, job: Job) -> np.ndarray:
@@ -430,7 +446,8 @@ def _run(task: Task, job: Job, folder: Path) -> None:
     hidden = width(settings, sum(map(len, heads.values()))) if rung.wide else settings.hidden
     model = Branches(features.shape[2], hidden, settings.dropout, heads)
     epochs = max(1, round(job.passes * settings.epochs))
-    fit_heads(model, features, samples, chosen, weights, task.config, epochs, job.seed)
+    odds = task.odds if job.exact else None
+    fit_heads(model, features, samples, chosen, weights, task.config, epochs, job.seed, odds)
     for number, (stage, (measured, rows, queries, maps)) in enumerate(task.measured.items(), 1):
         if places is not None and places[number] is None:
             continue
@@ -447,13 +464,27 @@ def labels_of(benchmark: Benchmark, rows: np.ndarray) -> train.Samples:
 
 
 def fit_heads(
-    model: nn.Module, features: Tensor, samples: train.Samples, rows, weights, config: Config, epochs: int, seed: int
+    model: nn.Module,
+    features: Tensor,
+    samples: train.Samples,
+    rows: np.ndarray,
+    weights: tuple[Tensor, Tensor],
+    config: Config,
+    epochs: int,
+    seed: int,
+    odds: Tensor | None = None,
 ) -> None:
-    """Train a network on `rows` of features (n, V, D), from the label frequencies on."""
+    """Train a network on `rows` of features (n, V, D), from the label frequencies on.
+
+    odds: (n, A) probabilities of the attributes, which supervise instead of their labels.
+    """
     train.start_at_frequencies(model, samples, rows, weights, config, [])
 
     def loss(chosen: Tensor, view: int) -> Tensor:
         out = model(features[chosen, view].float())
-        return train.total(train.loss_terms(out, samples.labels(chosen, None), weights, 0), config.training.step2)
+        terms = train.loss_terms(out, samples.labels(chosen, None), weights, 0)
+        if odds is not None:
+            terms["attribute"] = losses.expected_attribute_loss(out["attributes"], odds[chosen], *weights)
+        return train.total(terms, config.training.step2)
 
     minimise(model, loss, rows, features.shape[1], config.ladder, epochs, seed)

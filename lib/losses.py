@@ -93,6 +93,13 @@ def attribute_loss(logits: Tensor, labels: Tensor, w_pos: Tensor, w_neg: Tensor)
     return total / max(len(labels), 1)
 
 
+def expected_attribute_loss(logits: Tensor, odds: Tensor, w_pos: Tensor, w_neg: Tensor) -> Tensor:
+    """Return the mean of `attribute_loss` over labels that are drawn with these probabilities, odds (N, A)."""
+    logits = _wide(logits)
+    loss = w_pos * odds * F.softplus(-logits) + w_neg * (1 - odds) * F.softplus(logits)
+    return loss.sum() / max(len(odds), 1)
+
+
 def attribute_weights(labels: Tensor, power: float = 1.0) -> tuple[Tensor, Tensor]:
     """Return w_pos and w_neg of Equation 1, (A,) float32 each, from the training split's labels (N, A) in {1, -1, 0}.
 

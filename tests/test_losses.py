@@ -1,5 +1,6 @@
 """Losses against cases worked by hand and slow loops."""
 
+import itertools
 import math
 
 import pytest
@@ -97,6 +98,17 @@ def test_an_image_without_attribute_labels_adds_nothing():
     assert (logits.grad[0] != 0).all() and (logits.grad[1] == 0).all()
     three = torch.cat([labels, -torch.ones(1, 3, dtype=torch.int8)])
     assert losses.attribute_shares(three).tolist() == [0.5, 0.25, 0.25]  # of two labelled images; 0 counts as a half
+
+
+def test_the_expected_attribute_loss_is_the_mean_over_all_labels():
+    """Against every labelling of three attributes, weighted by its probability."""
+    logits, odds = torch.tensor([[0.5, -2.0, 3.0]]), torch.tensor([[0.2, 0.9, 0.0]])
+    w_pos, w_neg = torch.tensor([2.0, 1.0, 3.0]), torch.tensor([0.5, 1.5, 0.1])
+    mean = 0.0
+    for labels in itertools.product((1, -1), repeat=3):
+        chance = math.prod(float(p) if label == 1 else 1 - float(p) for label, p in zip(labels, odds[0], strict=True))
+        mean += chance * float(losses.attribute_loss(logits, torch.tensor([labels]), w_pos, w_neg))
+    assert float(losses.expected_attribute_loss(logits, odds, w_pos, w_neg)) == pytest.approx(mean, rel=1e-5)
 
 
 def test_attribute_loss_equals_equation_1_with_its_sign():

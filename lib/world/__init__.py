@@ -2,6 +2,6 @@
 
 from lib.world.items import sheet
 from lib.world.size import World
-from lib.world.writer import garment, write_world
+from lib.world.writer import garment, label_probabilities, write_world
 
-__all__ = ["World", "garment", "sheet", "write_world"]
+__all__ = ["World", "garment", "label_probabilities", "sheet", "write_world"]

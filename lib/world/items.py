@@ -139,6 +139,19 @@ def draw_job(job: Job, size: World, seed: int) -> Iterator[tuple[np.ndarray, int
             yield picture.image, quality, Image(job.benchmark, split, item, name, *labels)
 
 
+def label_odds(shot: tuple[Job, int], size: World, seed: int) -> np.ndarray:
+    """Return the probability that each attribute is labelled, (A,) float64, given garment and picture.
+
+    shot: a job of the category-and-attribute benchmark, and the number of its picture.
+    """
+    job, number = shot
+    (g,) = garments_of(job, size, seed)
+    view, consumer, _ = _shots(job, job.first, seed, g)[number]
+    rng = np.random.default_rng([seed, BENCHMARK_CODE[job.benchmark], job.first, number + 1])
+    picture = figure.Picture(g, rng, size.px, view, consumer, size.box_room)  # as `draw_job` draws it
+    return screen.probabilities(screen.View(g, picture, size.view))
+
+
 def _name(benchmark: str, g: Garment, title: str, item: int, number: int, view: str) -> str:
     """Return an image's official name; the title is the folder of the category-and-attribute benchmark."""
     folder, number = item_id(item), number + 1

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from lib.lists import FOLDERS
 from lib.world import figure
 from lib.world.attributes import NAMES, holds
-from lib.world.items import POSE_CODES, Image, Job, draw_job, images_of, plan
+from lib.world.items import POSE_CODES, Image, Job, draw_job, images_of, label_odds, plan
 from lib.world.official import write_lists, write_titles
 from lib.world.size import World
 from lib.world.wardrobe import compose
@@ -90,6 +90,16 @@ def _fill(folder: Path, size: World, seed: int, workers: int, progress: bool, ab
     write_titles(folder / "titles.csv", images)
     write_json(folder / "world.json", about)
     shutil.rmtree(folder / "labels", ignore_errors=True)
+
+
+def label_probabilities(size: World, seed: int, rows: np.ndarray, workers: int = 1) -> np.ndarray:
+    """Return the exact probability of each label of these images, (n, A) float32: that it is in the garment's title
+    and that the picture, drawn again, shows it. rows: (n,) of the category-and-attribute benchmark's lists."""
+    jobs = [job for job in plan(size, seed) if job.benchmark == "category_attribute"]
+    shots = [(job, number) for job in jobs for number in range(job.views)]
+    with _mapping(workers, len(rows)) as map_:
+        odds = map_(partial(label_odds, size=size, seed=seed), [shots[row] for row in rows])
+        return np.array(list(tqdm(odds, "probabilities", len(rows), unit="image", mininterval=5)), np.float32)
 
 
 def _chunks(jobs: list[Job]) -> dict[str, list[Job]]:

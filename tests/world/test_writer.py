@@ -102,6 +102,17 @@ def test_ceilings_rank_each_val_and_test_image(size, world):
         assert found / (b.attributes[measured] == 1).sum(1).mean() > least
 
 
+def test_label_probabilities_rank_as_the_list_of_ceilings(size, world):
+    """They are those of the picture that was drawn: what is labelled is possible, and the most likely come first."""
+    b = world["category_attribute"]
+    rows = np.flatnonzero(b.split == "test")[::4]
+    odds = writer.label_probabilities(size, SEED, rows)
+    for row, p in zip(rows, odds, strict=True):
+        possible = np.flatnonzero(np.sort(p)[::-1][:50] > 0)
+        assert (np.argsort(-p, kind="stable")[possible] == b.ceiling[row][possible]).all()
+        assert (p[b.attributes[row] == 1] > 0).all() and p.max() <= 1
+
+
 def test_splits_share_no_item(size, world):
     b = world["category_attribute"]
     items = [{name.split("/")[1] for name in b.image[b.split == s]} for s in ("pretrain", "train", "val", "test")]
