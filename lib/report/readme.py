@@ -193,8 +193,7 @@ def results_page() -> str:
         " (in searches of drawn clothes over designs, except in the first study; for attributes and landmarks of real"
         " photos over photos) and fine-tuning seeds, where there are several.\n",
         "The clothes of study and demo are drawn: compare methods with each other, not with the paper's levels."
-        " The study is the"
-        " evidence; the demo has one seed, and where they disagree the study counts."
+        " Both have one seed. The study's networks learned more, so that it counts where they disagree."
         " The executed notebooks beside it are the demo's. The measures are"
         " defined in [docs/METRICS.md](../../docs/METRICS.md), the verdicts in"
         " [notebook 08](../../notebooks/08_claims.ipynb), the methods in the [README](../../README.md#results).\n",
