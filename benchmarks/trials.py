@@ -1,28 +1,26 @@
-"""Settings of the study, judged on drawn worlds of another seed or on pictures that only pre-training sees.
+"""Trials beside the study: its settings, on drawn worlds of another seed, and what can explain its results.
 
-    python -m benchmarks.trials rates       # FashionNet, DARN and WTBI, two rates each, two passes over 8,000 images
-    python -m benchmarks.trials gates       # fashionnet-global at the study's size
-    python -m benchmarks.trials landmarks   # what learning landmarks costs FashionNet's attributes
-    python -m benchmarks.trials branches    # whether DARN leads for its width, or for its layers of each group
+    python -m benchmarks.trials rates      # FashionNet, DARN and WTBI, two rates each, two passes over 8,000 images
+    python -m benchmarks.trials gates      # fashionnet-global at the study's size
+    python -m benchmarks.trials places 3   # rungs of notebook 10 end to end, and DARN's width, with so many seeds
 
-Writes trials.csv, gates.csv, landmarks.csv and branches.csv into outputs/reference/benchmarks/. The first two draw
-worlds of which no image is in the study's; the others train on a third of the study's pre-training images and measure
-on 4,000 others.
+Writes trials.csv, gates.csv and places.csv into outputs/reference/benchmarks/. The first two draw worlds of which no
+image is in the study's. The third trains on a third of the study's pre-training images and measures on 4,000 others, a
+quarter of an hour a network on one core; a stopped call goes on.
 """
 
 import sys
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import torch
-from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from lib import networks, runs, train
+from lib.artefact import read_tensors, write_tensors
 from lib.config import PROFILES, Schedule
+from lib.ladder import EQUAL, NOTHING, TRUE
 from lib.methods import FASHIONNET, GLOBAL, GRID, METHODS, supervised
 from lib.report import measures, results, rungs, tables
 from lib.report.results import Results
@@ -37,22 +35,18 @@ class Variant(NamedTuple):
     """A method of the study with something changed."""
 
     method: str
-    clipped: bool = False  # gradients, to a norm of 5, as they were until 2026-11-30
-    apart: bool = False  # the pose branch, whose losses then do not train the shared trunk
     model: dict = {}  # changes of `config.Model`
 
 
-LANDMARKS = {
-    FASHIONNET: Variant(FASHIONNET, clipped=True),
-    "not clipped": Variant(FASHIONNET),
-    "not clipped, pose apart": Variant(FASHIONNET, apart=True),
-    GRID: Variant(GRID, clipped=True),
-    GLOBAL: Variant(GLOBAL, clipped=True),
-}
-BRANCHES = {  # DARN describes a photo by 1,536 numbers, 256 from each of its branches, the others by 1,024
-    GLOBAL: Variant(GLOBAL),
+PLACES = {
+    NOTHING: Variant(GLOBAL),
+    EQUAL: Variant(GLOBAL, {"fc_global": 1_443}),
+    "fixed grid": Variant(GRID),
+    "estimated landmarks": Variant(FASHIONNET),
+    TRUE: Variant("fashionnet-oracle"),
+    "estimated by heatmaps": Variant("fashionnet-heatmap"),
     "darn": Variant("darn"),
-    "darn, 1,026 numbers": Variant("darn", model={"fc_branch": 171}),
+    "darn, 1,026 numbers": Variant("darn", {"fc_branch": 171}),  # as many as FashionNet's embedding, not 1,536
 }
 OUT = Path("outputs/trials")
 KEPT = Path("outputs/reference/benchmarks")
@@ -98,27 +92,29 @@ def gates() -> pd.DataFrame:
     return tables.gates(trial(STUDY.world.pretrain, (GLOBAL,), STUDY.training.pretrain))
 
 
-def compare(variants: dict[str, Variant], base: str, images: int = 24_000, asked: int = 4_000, seed: int = 1):
-    """Return each variant's measures and its lead over `base`, paired over pictures; one seed of training."""
+def places(seeds: int, images: int = 24_000, asked: int = 4_000) -> pd.DataFrame:
+    """Return the measures of PLACES and their leads over EQUAL, paired over pictures; seeds 1, 2 and so on."""
     out = Path("outputs/study")
     benchmark = results.open_data(STUDY, "", out)["category_attribute"]
     order = np.random.default_rng(77).permutation(benchmark.rows("pretrain"))
     rows, asked = np.sort(order[:images]), np.sort(order[-asked:])
-    answers = {name: [train_variant(benchmark, out, rows, asked, seed, v)] for name, v in variants.items()}
-    wanted = [("category", "micro", 3, "all")]
-    wanted += [("landmarks", "PDJ box", 0.1, "all")] * (FASHIONNET in variants)
+    answers = {name: [] for name in PLACES}
+    for seed in range(1, seeds + 1):
+        for name, variant in PLACES.items():
+            file = OUT / f"{name}_{seed}.safetensors".replace(" ", "-")
+            if not file.exists():
+                train_variant(benchmark, out, rows, asked, seed, variant, file)
+            answers[name].append(read_tensors(file, "np")[0])
+    wanted = [("category", "micro", 3, "all"), ("landmarks", "PDJ box", 0.1, "all")]
     wanted += [("attributes", definition, 5, "all") for definition in ("micro", "macro")]
     wanted += [("attributes", "micro", 5, f"ranks {first}-{last}") for first, last in measures.BANDS]
-    return rungs.measure(Results("category_attribute", benchmark, asked, answers), wanted, base)
+    near = [("attributes", "micro", 5, group) for group in (rungs.NEAR_LANDMARKS, rungs.ELSEWHERE)]
+    found = Results("category_attribute", benchmark, asked, answers)
+    return pd.concat([rungs.measure(found, wanted, EQUAL), rungs.measure(rungs.near_landmarks(found), near, EQUAL)])
 
 
-def clip(model: torch.nn.Module, *_) -> None:
-    """Clip the gradients of a network together, before the optimizer's step."""
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-
-
-def train_variant(benchmark, out: Path, rows, asked, seed: int, variant: Variant) -> dict:
-    """Train a variant as the study pre-trains, from ImageNet; return its ranked answers for the rows `asked`."""
+def train_variant(benchmark, out: Path, rows, asked, seed: int, variant: Variant, file: Path) -> None:
+    """Train a variant as the study pre-trains, from ImageNet; write its ranked answers for the rows `asked`."""
     method, fabric = METHODS[variant.method], train.make_fabric("auto")
     config = replace(STUDY, model=replace(STUDY.model, **variant.model))
     model = networks.build(method, benchmark, config, seed)
@@ -128,25 +124,19 @@ def train_variant(benchmark, out: Path, rows, asked, seed: int, variant: Variant
     every = supervised(variant.method, benchmark, rows)
     weights = train.attribute_weights(samples, rows, every, config.training.attribute_balance)
     train.start_at_frequencies(model, samples, rows, weights, config, started)
-    if variant.apart:
-        model.pose.register_forward_pre_hook(lambda _, given: (given[0].detach(),))
-    if variant.clipped:
-        hook = register_optimizer_step_pre_hook(partial(clip, model))
-    schedule, file = config.training.pretrain, OUT / "variant.safetensors"
     OUT.mkdir(parents=True, exist_ok=True)
-    file.unlink(missing_ok=True)  # of a call that was stopped, perhaps of another variant
-    job = train.Fit(method, schedule, config, fabric, samples, rows, asked[:400], seed, file, weights, variant.method)
+    checkpoint, name = file.with_suffix(".part"), file.stem
+    job = train.Fit(
+        method, config.training.pretrain, config, fabric, samples, rows, asked[:400], seed, checkpoint, weights, name
+    )
     train.fit(model, job)
-    if variant.clipped:
-        hook.remove()
-    return runs.rank(train.predict(model, samples, benchmark, asked, method, config, fabric), benchmark, asked)
+    scores = train.predict(model, samples, benchmark, asked, method, config, fabric)
+    write_tensors(file, runs.rank(scores, benchmark, asked))
+    checkpoint.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
     which = sys.argv[1]
-    trials = {"rates": rates, "gates": gates}
-    trials["landmarks"] = partial(compare, LANDMARKS, FASHIONNET)
-    trials["branches"] = partial(compare, BRANCHES, GLOBAL)
-    table = trials[which]()
+    table = {"rates": rates, "gates": gates}[which]() if which != "places" else places(int(sys.argv[2]))
     table.to_csv(KEPT / {"rates": "trials.csv"}.get(which, f"{which}.csv"), index=False, float_format="%.6g")
     print(table.to_string(index=False))
