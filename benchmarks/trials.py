@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lib import networks, runs, train
-from lib.artefact import read_tensors, write_tensors
+from lib import runs
 from lib.config import PROFILES, Schedule
+from lib.deepfashion import without
 from lib.ladder import EQUAL, NOTHING, TRUE
-from lib.methods import FASHIONNET, GLOBAL, GRID, METHODS, supervised
+from lib.methods import FASHIONNET, GLOBAL, GRID
 from lib.report import measures, results, rungs, tables
 from lib.report.results import Results
 from lib.world.size import World
@@ -43,8 +43,9 @@ PLACES = {
     EQUAL: Variant(GLOBAL, {"fc_global": 1_443}),
     "fixed grid": Variant(GRID),
     "estimated landmarks": Variant(FASHIONNET),
-    TRUE: Variant("fashionnet-oracle"),
     "estimated by heatmaps": Variant("fashionnet-heatmap"),
+    TRUE: Variant("fashionnet-oracle"),  # from the first update
+    "detected joints": Variant("fashionnet+joints"),
     "darn": Variant("darn"),
     "darn, 1,026 numbers": Variant("darn", {"fc_branch": 171}),  # as many as FashionNet's embedding, not 1,536
 }
@@ -94,45 +95,25 @@ def gates() -> pd.DataFrame:
 
 def places(seeds: int, images: int = 24_000, asked: int = 4_000) -> pd.DataFrame:
     """Return the measures of PLACES and their leads over EQUAL, paired over pictures; seeds 1, 2 and so on."""
-    out = Path("outputs/study")
-    benchmark = results.open_data(STUDY, "", out)["category_attribute"]
-    order = np.random.default_rng(77).permutation(benchmark.rows("pretrain"))
-    rows, asked = np.sort(order[:images]), np.sort(order[-asked:])
-    answers = {name: [] for name in PLACES}
-    for seed in range(1, seeds + 1):
-        for name, variant in PLACES.items():
-            file = OUT / f"{name}_{seed}.safetensors".replace(" ", "-")
-            if not file.exists():
-                train_variant(benchmark, out, rows, asked, seed, variant, file)
-            answers[name].append(read_tensors(file, "np")[0])
+    whole = results.open_data(STUDY, "", Path("outputs/study"))["category_attribute"]
+    order = np.random.default_rng(77).permutation(whole.rows("pretrain"))
+    split = np.full(len(whole.image), "", "<U5")
+    split[order[:images]], split[order[-asked:]] = "train", "test"
+    benchmark = without(replace(whole, split=split), np.flatnonzero(split == ""))
+    training, answers = replace(STUDY.training, category_attribute=STUDY.training.pretrain), {}
+    for name, (method, changes) in PLACES.items():
+        model, chosen = replace(STUDY.model, **changes), range(1, seeds + 1)
+        config = replace(STUDY, methods=(method,), seeds=tuple(chosen), model=model, training=training)
+        plan = runs.make_plan({"category_attribute": benchmark}, config, OUT / "places")
+        for run in plan.of("category_attribute", method):
+            runs.train_run(plan, run)
+        answers[name] = [runs.ranking(run) for run in plan.of("category_attribute", method)]
     wanted = [("category", "micro", 3, "all"), ("landmarks", "PDJ box", 0.1, "all")]
     wanted += [("attributes", definition, 5, "all") for definition in ("micro", "macro")]
     wanted += [("attributes", "micro", 5, f"ranks {first}-{last}") for first, last in measures.BANDS]
     near = [("attributes", "micro", 5, group) for group in (rungs.NEAR_LANDMARKS, rungs.ELSEWHERE)]
-    found = Results("category_attribute", benchmark, asked, answers)
+    found = Results("category_attribute", benchmark, benchmark.rows("test"), answers)
     return pd.concat([rungs.measure(found, wanted, EQUAL), rungs.measure(rungs.near_landmarks(found), near, EQUAL)])
-
-
-def train_variant(benchmark, out: Path, rows, asked, seed: int, variant: Variant, file: Path) -> None:
-    """Train a variant as the study pre-trains, from ImageNet; write its ranked answers for the rows `asked`."""
-    method, fabric = METHODS[variant.method], train.make_fabric("auto")
-    config = replace(STUDY, model=replace(STUDY.model, **variant.model))
-    model = networks.build(method, benchmark, config, seed)
-    started = networks.start_imagenet(model, config, "")[0]
-    samples = train.make_samples(benchmark, config, method)
-    samples = replace(samples, crops=runs.load_crops(benchmark, config, out, fabric))
-    every = supervised(variant.method, benchmark, rows)
-    weights = train.attribute_weights(samples, rows, every, config.training.attribute_balance)
-    train.start_at_frequencies(model, samples, rows, weights, config, started)
-    OUT.mkdir(parents=True, exist_ok=True)
-    checkpoint, name = file.with_suffix(".part"), file.stem
-    job = train.Fit(
-        method, config.training.pretrain, config, fabric, samples, rows, asked[:400], seed, checkpoint, weights, name
-    )
-    train.fit(model, job)
-    scores = train.predict(model, samples, benchmark, asked, method, config, fabric)
-    write_tensors(file, runs.rank(scores, benchmark, asked))
-    checkpoint.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
