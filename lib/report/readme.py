@@ -161,7 +161,9 @@ def parts() -> dict[str, str]:
         short[f"{title} (paper)"] = results[f"{title}: here"] + printed
     results = pd.DataFrame(short)
     results.insert(3, "macro", results.method.map(macro(profile)).fillna(DASH))
-    texts = {"results": results, "leads": leads(profile), "claims": claims(profile), "photo": photo}
+    ahead = leads(profile)
+    ahead = ahead[ahead[f"{FASHIONNET} over"].isin(results.method)]
+    texts = {"results": results, "leads": ahead, "claims": claims(profile), "photo": photo}
     return {name: markdown(table) for name, table in texts.items()}
 
 
