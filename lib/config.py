@@ -191,6 +191,7 @@ PROFILES = {
             pretrain=Schedule(1, 1, 1e-3), category_attribute=Schedule(1, 1, 5e-4),
             inshop=Schedule(2, 1, 1e-4), consumer2shop=Schedule(2, 1, 1e-4),  # benchmarks/LOG.md, 2026-11-30
         ),
+        methods=tuple(name for name, method in METHODS.items() if name != GRID and method.head == "regression"),
         ladder=Ladder(seeds=2, views=1, epochs=5, doses=(20, 100), shares=(1 / 3,)),
         start="shipped",
     ),

@@ -1,26 +1,25 @@
-"""The network behind `--photo` and notebook 09, apart from the methods that are compared.
+"""The networks behind `--photo` and notebook 09, apart from the methods that are compared.
 
 FashionNet's trunk and global branch on EfficientNet-Lite0, from ImageNet, trained by `lib.commands.train_photo` on
-drawn clothes and on photos together. Drawn clothes teach it categories, attributes and landmarks; of a photo only its
-kind is known, such as "outwear", for which several of the 50 categories are right. Landmarks are found by the shipped
-fashionnet-heatmap, which finds more of them on photos.
+drawn clothes and on photos together. Drawn clothes teach it categories and attributes; of a photo only its kind is
+known, such as "outwear", for which several of the 50 categories are right. Landmarks are found by the pose branch of
+the study's fashionnet-heatmap, which has seen drawn clothes alone and finds more of them on photos.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from lib import efficientnet, networks
 from lib.config import PHOTOS, PROFILES, Input
-from lib.fashionnet import FashionNet
-from lib.methods import METHODS
+from lib.fashionnet import PoseBranch, make_trunk
 
-FILE = networks.SHIPPED / "photo.safetensors"
+FILE, LANDMARKS_FILE = (networks.SHIPPED / f"{name}.safetensors" for name in ("photo", "photo_landmarks"))
 INPUT = Input(px=150, view_px=128, jitter=0.2, colour=0.4)
 MODEL = replace(PHOTOS, fc_global=384)
-HEATMAP = next(name for name, method in METHODS.items() if method.head == "heatmap")
-LANDMARKS = PROFILES["demo"]  # the profile whose networks are shipped
+LANDMARKS = PROFILES["study"]  # the profile of the network that finds landmarks
 NONE = "no clothes"  # a category of its own, behind the 50
 # The categories that are right for each kind of photo, the commonest first. Of the other twelve no photo was at hand.
 KINDS = {
@@ -82,12 +81,28 @@ def load() -> tuple[PhotoNet, dict[str, list[str]]]:
     return model.eval(), names
 
 
-def load_landmarks() -> FashionNet:
+class LandmarkNet(nn.Module):
+    """The trunk and the pose branch of fashionnet-heatmap; images (n, 3, view_px, view_px) -> as `PoseBranch`."""
+
+    def __init__(self):
+        super().__init__()
+        self.trunk = make_trunk(LANDMARKS.model)
+        self.pose = PoseBranch(LANDMARKS.input.view_px // 8, LANDMARKS.model, "heatmap")
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        return self.pose(self.trunk(images))
+
+
+def ship_landmarks(run: Path) -> None:
+    """Write LANDMARKS_FILE from the folder of a run of the study's fashionnet-heatmap."""
+    parts = tuple(f"{name}." for name, _ in LandmarkNet().named_children())
+    networks.ship(run / "model.safetensors", LANDMARKS_FILE, {"classes": {}, "run": run.name}, parts)
+
+
+def load_landmarks() -> LandmarkNet:
     """Return the shipped network that finds landmarks, ready to predict."""
-    state, header = networks.load(networks.SHIPPED / f"{HEATMAP}.safetensors")
-    sizes = [len(header["classes"][head]) for head in ("category", "attributes")]
-    model = FashionNet(LANDMARKS.model, LANDMARKS.input.view_px, *sizes, "heatmap")
-    model.load_state_dict(state)
+    model = LandmarkNet()
+    model.load_state_dict(networks.load(LANDMARKS_FILE)[0])
     return model.eval()
 
 

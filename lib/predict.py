@@ -75,7 +75,11 @@ def see(model: nn.Module, cut: np.ndarray, config: Input = INPUT, mirrored: bool
 
 def look(photo: np.ndarray, boxes: np.ndarray, model: nn.Module, config: Input = INPUT) -> dict[str, Tensor]:
     """Return a network's outputs for boxes (n, 4) of a photo, the mean of the plain and of the mirrored picture."""
-    cut = np.stack([crops.crop(photo, box, config.px, config.margin) for box in boxes])
+    return both(model, np.stack([crops.crop(photo, box, config.px, config.margin) for box in boxes]), config)
+
+
+def both(model: nn.Module, cut: np.ndarray, config: Input) -> dict[str, Tensor]:
+    """Return the mean of what `see` returns for the plain and for the mirrored crops."""
     plain, mirror = (see(model, cut, config, mirrored) for mirrored in (False, True))
     return {name: (plain[name] + mirror[name]) / 2 for name in plain}
 

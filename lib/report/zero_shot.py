@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from lib import crops, metrics, networks, paper, train
+from lib import crops, metrics, networks, paper, photo_network, predict, train
 from lib.config import PROFILES
 from lib.deepfashion import Benchmark, measured_rows, without
 from lib.lists import DataError
@@ -16,7 +16,7 @@ from lib.report import results
 from lib.report.measures import measure_all
 from lib.report.tables import rows_of
 
-HEATMAP = next(name for name, method in METHODS.items() if method.head == "heatmap")
+PHOTO = "the network of --photo"  # for landmarks
 GENERIC = next(name for name, method in METHODS.items() if method.network == "wtbi")
 FEATURES = "ImageNet features"  # of WTBI, without its perceptron
 CONFIG = PROFILES["demo"]  # whose networks are shipped
@@ -39,7 +39,7 @@ def zero_shot(benchmarks: dict[str, Benchmark], out: Path, k: int = paper.RETRIE
             rows, query, gallery = measured_rows(b)
         except DataError:  # other notebooks say what is lacking
             continue
-        methods = (FASHIONNET, HEATMAP) if query is None else (FASHIONNET, GENERIC, FEATURES)
+        methods = (FASHIONNET, PHOTO) if query is None else (FASHIONNET, GENERIC, FEATURES)
         answers = {method: [outputs(method, b, rows, out)] for method in methods}
         title, wanted = "PDJ at 0.1", ("landmarks", "PDJ box", paper.PDJ_THRESHOLD, "all")
         if query is not None:
@@ -57,9 +57,15 @@ def zero_shot(benchmarks: dict[str, Benchmark], out: Path, k: int = paper.RETRIE
 def outputs(method: str, benchmark: Benchmark, rows: np.ndarray, out: Path) -> dict[str, np.ndarray]:
     """Return what a shipped network, or FEATURES, sees in `rows`, as `train.predict` does. Its heads for other names
     than the source's are not filled: landmarks and embeddings alone mean something."""
+    few = without(benchmark, np.setdiff1d(np.arange(len(benchmark.image)), rows))
+    order = np.searchsorted(np.sort(rows), rows)
+    if method == PHOTO:
+        config = photo_network.LANDMARKS.input
+        cut = np.asarray(crops.crop_store(few, out / "cache", config))[order]
+        found = predict.both(predict.load_landmarks(), cut, config)["landmarks"].numpy()
+        return {"landmarks": crops.to_pixels(found, few.box[order], config.margin)}
     spec = find(GENERIC if method == FEATURES else method)
     fabric = train.make_fabric(CONFIG.training.precision)
-    few = without(benchmark, np.setdiff1d(np.arange(len(benchmark.image)), rows))
     model = networks.build(spec, few, CONFIG, 0)
     if spec.network == "wtbi":
         networks.start_generic(model, CONFIG, "")
@@ -70,4 +76,4 @@ def outputs(method: str, benchmark: Benchmark, rows: np.ndarray, out: Path) -> d
         networks.start(model, state, header["classes"], networks.classes(few))
     stored = crops.crop_store(few, out / "cache", CONFIG.input)
     samples = replace(train.make_samples(few, CONFIG, spec), crops=stored)
-    return train.predict(model, samples, few, np.searchsorted(np.sort(rows), rows), spec, CONFIG, fabric)
+    return train.predict(model, samples, few, order, spec, CONFIG, fabric)

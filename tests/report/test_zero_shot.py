@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lib import probe
-from lib.report.zero_shot import COLUMNS, CONFIG, FEATURES, HEATMAP, outputs, zero_shot
+from lib.report.zero_shot import COLUMNS, CONFIG, FEATURES, PHOTO, outputs, zero_shot
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def table(world, tmp_path_factory):
 def test_landmarks(world, table, tmp_path):
     main = world["category_attribute"]
     rows = main.rows("test")
-    for method in ("fashionnet", HEATMAP):
+    for method in ("fashionnet", PHOTO):
         found, hits, visible = outputs(method, main, rows, tmp_path)["landmarks"], 0, 0
         for n, row in enumerate(rows):
             side = main.box[row, 2:] - main.box[row, :2]
