@@ -14,7 +14,7 @@ from test_train import Bench
 from lib import crops, networks, runs, train
 from lib.lists import Lacks
 from lib.methods import FASHIONNET, METHODS, find
-from lib.report import claims, results, tables
+from lib.report import claims, files, results, tables
 from lib.report.measures import measure_all
 
 EVERY = [(), *((label,) for label in LABELS), tuple(LABELS)]
@@ -46,7 +46,7 @@ def test_the_data_are_shown_where_all_labels_are_lacking(squares, config, tmp_pa
     """Notebook 00 on this source; with all labels see the notebook's stored outputs."""
     main = only(squares)
     names = {"benchmarks": {main.name: main}, "main": main, "config": config, "folder": tmp_path, "data": "elsewhere"}
-    cells = json.loads((results.ROOT / "notebooks" / "00_data.ipynb").read_text())["cells"]
+    cells = json.loads((files.ROOT / "notebooks" / "00_data.ipynb").read_text())["cells"]
     sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     exec("\n".join(line for line in sources[1].splitlines() if re.match("import|from", line)), names)
     for source in sources[3:]:

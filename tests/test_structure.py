@@ -3,6 +3,8 @@
 import ast
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,12 @@ def test_each_layer_imports_lower_ones_alone(folder):
         if name.startswith(folder) and not name.startswith(tuple(others))
     }
     assert {name: found for name, found in wrong.items() if found} == {}
+
+
+def test_a_photo_waits_for_no_package_that_it_does_not_need():
+    slow = "lightning_fabric seaborn scipy torchvision sklearn"
+    code = f"import sys; from lib.commands import run_all, photo; print({set(slow.split())} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True) == "set()\n"
 
 
 def kinds_of_network(tree: ast.Module) -> set[ast.AST]:

@@ -16,9 +16,9 @@ from lib import predict
 from lib.commands import one_sentence
 from lib.lists import LANDMARKS, DataError
 from lib.photo import photos_under, read_photo
-from lib.report import files, photos, results
+from lib.report import files, photos
 
-OUT = results.ROOT / "outputs" / "photo"
+OUT = files.ROOT / "outputs" / "photo"
 STATES = ("visible", "occluded", "cut off")
 LEAST = 0.01  # probability of a further guess that is printed
 

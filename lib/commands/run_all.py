@@ -4,6 +4,7 @@ Each notebook finds the finished runs of an earlier call, so that a second call 
 """
 
 import argparse
+import gc
 import json
 import os
 import shutil
@@ -79,16 +80,22 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 @one_sentence("run_all.sh")
 def main(arguments: list[str]) -> None:
     args = parse(arguments)
-    # These bring PyTorch and more, for which a wrong call need not wait.
-    from lib.artefact import alone
-    from lib.commands import check, photo, run_tests
-
+    # Imported where they are used: they bring PyTorch and more, which take seconds.
     if args.test:
+        from lib.commands import run_tests
+
         sys.exit(run_tests.main())
     if args.check:
+        from lib.commands import check
+
         sys.exit(check.main(args.check, args.profile))
     if args.photo:
-        return photo.main(args.photo, args.box, args.catalogue)
+        from lib.commands import photo
+
+        photo.main(args.photo, args.box, args.catalogue)
+        return gc.freeze()  # what was imported is not taken apart at the end, which took a second
+    from lib.artefact import alone
+
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a shell
     args.out.parent.mkdir(exist_ok=True)
     with alone(args.out):

@@ -25,7 +25,8 @@ from lib import networks, runs
 from lib.commands import KEEP_MEMORY, one_sentence
 from lib.crops import crop_store
 from lib.lists import DataError
-from lib.report.results import ROOT, open_data, open_run
+from lib.report.files import ROOT
+from lib.report.results import open_data, open_run
 from lib.train import make_fabric
 
 

@@ -12,14 +12,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import PIL.Image
-import seaborn as sns
 from IPython.display import Image, display
 
 from lib import paper
 from lib.lists import LANDMARKS
 from lib.methods import FASHIONNET, METHODS
 
-PALETTE = sns.color_palette("colorblind", 10)
+PALETTE = "#0173b2 #de8f05 #029e73 #d55e00 #cc78bc #ca9161 #fbafe4 #949494 #ece133 #56b4e9".split()  # seaborn's
 GREY, BLUE, ORANGE, GREEN, RED = (0.55, 0.55, 0.55), *PALETTE[:4]
 # In the order of METHODS. The paper's seven and FashionNet without landmarks differ from each other, ours differ from
 # each other and from FashionNet, and are dashed wherever they are lines.
@@ -32,6 +31,8 @@ VERDICT_COLOURS = {"held": BLUE, "opposite": RED, "no difference": "#AA4499"}  #
 
 def use_style() -> None:
     """Set one look for every notebook."""
+    import seaborn as sns  # takes a second, which `--photo` does not wait for
+
     pd.set_option("display.max_colwidth", None, "display.precision", 3, "display.max_rows", 100)
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
     plt.rc("figure", dpi=100)

@@ -7,6 +7,9 @@ import pandas as pd
 from lib.artefact import write_beside
 from lib.lists import DataError
 
+CHECKOUT = Path(__file__).parent.parent.parent
+ROOT = CHECKOUT if (CHECKOUT / "notebooks").exists() else Path.cwd()  # of outputs/; an installed package has none
+
 
 def save_table(table: pd.DataFrame, out: Path, name: str) -> Path:
     """Write <out>/tables/<name>.csv with six digits and return its path."""

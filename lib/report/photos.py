@@ -1,8 +1,11 @@
 """Sheets of photos with boxes and landmarks: figures 2, 4, 8a and 9a. Photos are drawn by seed, not by success."""
 
+from __future__ import annotations
+
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import matplotlib.pyplot as plt
@@ -13,7 +16,9 @@ from lib import crops
 from lib.deepfashion import Benchmark
 from lib.lists import LANDMARKS
 from lib.report.figures import GREEN, LANDMARK_COLOURS
-from lib.report.results import Results
+
+if TYPE_CHECKING:  # `--photo` needs no results, which take seconds to import
+    from lib.report.results import Results
 
 MOST = 160  # pixels of a photo's longer side in a sheet: notebooks stay small
 DPI = 57  # of a sheet: six rows of photos in full colour are then 350 kB

@@ -13,10 +13,9 @@ from lib.lists import LANDMARKS
 from lib.methods import FASHIONNET, METHODS
 from lib.report import rungs
 from lib.report.claims import RULE_DATE
-from lib.report.files import read_table, save_figure
+from lib.report.files import ROOT, read_table, save_figure
 from lib.report.measures import printed, words
 from lib.report.page import REFERENCES, RUNS, beside, search
-from lib.report.results import ROOT
 from lib.report.tables import DASH, beside_paper, claims_display, rows_of, shown
 from lib.runs import SEARCHES
 

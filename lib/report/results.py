@@ -14,10 +14,9 @@ from lib.config import Config, find_profile
 from lib.deepfashion import Benchmark
 from lib.lists import VISIBLE, DataError, Lacks
 from lib.methods import FASHIONNET
+from lib.report.files import ROOT
 from lib.world import write_world
 
-CHECKOUT = Path(__file__).parent.parent.parent
-ROOT = CHECKOUT if (CHECKOUT / "notebooks").exists() else Path.cwd()  # of outputs/; an installed package has none
 STAGES = {"category_attribute": "category and attributes", "inshop": "in-shop", "consumer2shop": "consumer-to-shop"}
 
 Counts = tuple[np.ndarray, np.ndarray]  # found and wanted: (seeds, rows) and (1, rows), or both with a third axis

@@ -5,6 +5,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import seaborn as sns
 from answers import OTHER
 
 from lib import paper
@@ -24,6 +25,7 @@ def curve(method, values, difference=0.0, group="all"):
 
 
 def test_methods_that_are_drawn_together_differ_in_colour(monkeypatch):
+    assert figures.PALETTE == sns.color_palette("colorblind").as_hex()
     for group in ((*paper.METHODS, "fashionnet-global"), (*OURS, FASHIONNET)):
         assert len({matplotlib.colors.to_hex(figures.colour(method)) for method in group}) == len(group)
     assert figures.colour("prior") == figures.GREY and {figures.line_of(m)["ls"] for m in OURS} == {"--"}

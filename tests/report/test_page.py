@@ -14,7 +14,7 @@ from PIL import Image
 
 from lib.lists import DataError
 from lib.report import files, page
-from lib.report.results import ROOT
+from lib.report.files import ROOT
 
 KEPT = ROOT / "outputs" / "reference" / "study"
 NOTEBOOKS = ROOT / "outputs" / "reference" / "demo" / "notebooks"

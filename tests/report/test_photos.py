@@ -7,6 +7,7 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from lib import predict
 from lib.crops import read_photo
@@ -32,7 +33,8 @@ def test_nearest_photos_are_the_answers_with_their_hits(tmp_path):
     greys = [[round(axis.images[0].get_array().mean() / 40) for axis in row] for row in axes]
     assert greys == [[1, 4, 3], [2, 3, 4]]
     frames = [[axis.spines["left"].get_linewidth() for axis in row[1:]] for row in axes]
-    assert frames == [[4, 1], [1, 1]] and axes[0, 1].spines["left"].get_edgecolor()[:3] == pytest.approx(photos.GREEN)
+    assert frames == [[4, 1], [1, 1]]
+    assert axes[0, 1].spines["left"].get_edgecolor()[:3] == pytest.approx(to_rgb(photos.GREEN))
     # Landmarks are the queries', then the gallery's: gallery photo 1 has row 3.
     assert [axis.lines[0].get_xdata()[0] for axis in axes[0, :2]] == [0, 48]
     assert [axis.get_title() for axis in axes.flat] == ["query", "nearest 1", "nearest 2", "", "", ""]
