@@ -2,7 +2,7 @@
 
 FashionNet's trunk and global branch on EfficientNet-Lite0, from ImageNet, trained by `lib.commands.train_photo` on
 drawn clothes and on photos together. Drawn clothes teach it categories and attributes; of a photo only its kind is
-known, such as "outwear", for which several of the 50 categories are right. Landmarks are found by the pose branch of
+known, such as "outerwear", for which several of the 50 categories are right. Landmarks are found by the pose branch of
 the study's fashionnet-heatmap, which has seen drawn clothes alone and finds more of them on photos.
 """
 
@@ -25,8 +25,8 @@ NONE = "no clothes"  # a category of its own, behind the 50
 KINDS = {
     "dress": ("Dress", "Sundress", "Shirtdress", "Nightdress", "Caftan", "Kaftan", "Coverup"),
     "hat": (NONE,),
-    "longsleeve": ("Tee", "Top", "Sweater", "Henley", "Turtleneck", "Jersey", "Hoodie"),
-    "outwear": ("Jacket", "Coat", "Blazer", "Bomber", "Anorak", "Parka", "Peacoat", "Cardigan", "Poncho"),
+    "long sleeve": ("Tee", "Top", "Sweater", "Henley", "Turtleneck", "Jersey", "Hoodie"),
+    "outerwear": ("Jacket", "Coat", "Blazer", "Bomber", "Anorak", "Parka", "Peacoat", "Cardigan", "Poncho"),
     "pants": ("Jeans", "Chinos", "Joggers", "Leggings", "Jeggings", "Sweatpants", "Capris", "Culottes", "Gauchos"),
     "shirt": ("Button-Down", "Blouse", "Flannel"),
     "shoes": (NONE,),
@@ -34,6 +34,7 @@ KINDS = {
     "skirt": ("Skirt", "Sarong"),
     "t-shirt": ("Tee", "Top", "Henley", "Jersey"),
 }
+FOLDERS = {"long sleeve": "longsleeve", "outerwear": "outwear"}  # of the photos, where they are not named by the kind
 
 
 class PhotoNet(nn.Module):

@@ -2,8 +2,8 @@
 
     python -m lib.commands.train_photo --photos clothing-dataset-small --out outputs/photo_network
 
---photos: a folder with train/ and validation/, in each one folder of photos per kind (`lib.photo_network.KINDS`), such
-as the small part of https://github.com/alexeygrigorev/clothing-dataset (CC0). About an hour on two cores. What ImageNet
+--photos: a folder with train/ and validation/, in each one folder of photos per kind (`lib.photo_network`), such as
+the small part of https://github.com/alexeygrigorev/clothing-dataset (CC0). About an hour on two cores. What ImageNet
 has taught up to stride 8, and all batch norms, stay as they are: edges and textures of photos, not of drawings. The
 network, with its figures on the validation photos in its header, goes to --out.
 """
@@ -28,7 +28,7 @@ from lib.deepfashion import Benchmark, find_benchmarks
 from lib.fashionnet import FashionNet, fully_connected, initialise
 from lib.methods import METHODS
 from lib.photo import read_photo
-from lib.photo_network import INPUT, KINDS, MODEL, NONE, PhotoNet, right_categories
+from lib.photo_network import FOLDERS, INPUT, KINDS, MODEL, NONE, PhotoNet, right_categories
 from lib.predict import check_box, see
 from lib.world.attributes import holds
 from lib.world.items import Job, garments_of
@@ -53,7 +53,7 @@ def read_photos(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Return the crops (N, px, px, 3) of a folder with one folder of photos per kind, and the kinds' numbers (N,)."""
     cut, kind = [], []
     for number, name in enumerate(KINDS):
-        for path in sorted((folder / name).iterdir()):
+        for path in sorted((folder / FOLDERS.get(name, name)).iterdir()):
             photo = read_photo(path)
             cut.append(crops.crop(photo, check_box(photo, None), INPUT.px, INPUT.margin))
             kind.append(number)
