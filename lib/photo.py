@@ -70,6 +70,8 @@ def _read(path: Path | str, scale: dict[str, int] | None = None) -> tuple[np.nda
 
 def photos_under(folder: Path | str) -> list[Path]:
     """Return the photos under a folder by name, sorted; count other files on stderr. Raises DataError without any."""
+    if not str(folder):
+        raise DataError("'': no such folder; name a folder with photos")
     folder = Path(folder)
     suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS}
     files = sorted(path for path in folder.rglob("*") if not path.is_dir())
@@ -77,7 +79,7 @@ def photos_under(folder: Path | str) -> list[Path]:
     if others := len(files) - len(photos):
         print(f"{folder}: passed over {others} files that are no photos by their names", file=sys.stderr)
     if not photos:
-        what = "no photo (.jpg, .png, .webp, .heic, ...) under it" if folder.is_dir() else "no such folder"
+        what = "no photo (.jpg, .png, .webp, .heic, ...) under it" if folder.is_dir() else "no folder"
         raise DataError(f"{folder}: {what}; name a folder with photos")
     return photos
 

@@ -21,7 +21,7 @@ INPUT = Input(px=150, view_px=128, jitter=0.2, colour=0.4)
 MODEL = replace(PHOTOS, fc_global=384)
 LANDMARKS = PROFILES["study"]  # the profile of the network that finds landmarks
 NONE = "no clothes"  # a category of its own, behind the 50
-# The categories that are right for each kind of photo, the commonest first. Of the other twelve no photo was at hand.
+# The categories that are right for each kind of photo, the commonest first. Of the other nine no photo was at hand.
 KINDS = {
     "dress": ("Dress", "Sundress", "Shirtdress", "Nightdress", "Caftan", "Kaftan", "Coverup"),
     "hat": (NONE,),

@@ -4,7 +4,8 @@
     found = predict.predict("photo.jpg")            # the clothes are found
     found = predict.predict("photo.jpg", (40, 10, 300, 420))
 
-`lib.photo_network` has the networks. What it is not sure of is left out.
+`lib.photo_network` has the networks. Kinds and categories have their probabilities; attributes are left out unless they
+are sure.
 """
 
 import os
@@ -42,7 +43,7 @@ class Prediction:
     box: np.ndarray  # (4,) pixels of the upright photo, x1 y1 x2 y2
     kind: tuple[tuple[str, float], ...]  # the likeliest kinds of photo_network.KINDS with their probabilities
     category: tuple[tuple[str, float], ...]  # guesses and the probability that each is right, see `guesses`
-    attributes: tuple[str, ...]  # those that it is sure of, the surest first; may be empty
+    attributes: tuple[str, ...]  # sure ones, the surest first; none where this may be no clothes
     landmarks: np.ndarray  # (8, 2) float32 pixels of the upright photo as (x, y), in the order of lists.LANDMARKS
     visibility: np.ndarray  # (8,) 0 visible, 1 occluded, 2 cut off
     clothes: bool  # False: this may be no clothes
@@ -87,7 +88,7 @@ def both(model: nn.Module, cut: np.ndarray, config: Input) -> dict[str, Tensor]:
 def check_box(photo: np.ndarray, box: Sequence[float] | None) -> np.ndarray:
     """Return a box x1 y1 x2 y2 as (4,) float32, the whole photo (H, W, 3) for None.
 
-    Raises DataError where it leaves the photo or has a side below LEAST_SIDE pixels.
+    Raises DataError where a given box leaves the photo or has a side below LEAST_SIDE pixels.
     """
     height, width = photo.shape[:2]
     if box is None:
@@ -124,14 +125,14 @@ def doubted(out: dict[str, Tensor]) -> Tensor:
 
 
 def guesses(kind: np.ndarray, names: list[str]) -> list[tuple[str, float]]:
-    """Return up to GUESSES categories, each with the probability that it is right for a photo of kinds (kinds,).
+    """Return the GUESSES likeliest categories for a photo of kinds (kinds,), and the probability that each is right.
 
-    Photos of known kinds were at hand, none of known categories: these are the commonest ones of the likeliest kinds.
-    One may be right for several kinds, whose probabilities are summed.
+    Photos of known kinds were at hand, none of known categories: only the commonest one of each kind is considered. One
+    may be right for several kinds, whose probabilities are summed.
     """
-    right, commonest = photo_network.right_categories(names).numpy(), [common[0] for common in KINDS.values()]
-    likely = dict.fromkeys(commonest[k] for k in np.argsort(-kind, kind="stable"))
-    return [(name, float(kind @ right[:, names.index(name)])) for name in list(likely)[:GUESSES]]
+    right, commonest = photo_network.right_categories(names).numpy(), {common[0] for common in KINDS.values()}
+    found = [(name, float(kind @ right[:, names.index(name)])) for name in sorted(commonest)]
+    return sorted(found, key=lambda guess: -guess[1])[:GUESSES]
 
 
 def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) -> Prediction:
@@ -147,7 +148,8 @@ def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) 
     kind, features = seen["kind"][0].softmax(0), seen["features"]
     with torch.inference_mode():
         sure = model.sureness(features, kind.argmax()[None])[0]
-    order = [a for a in sure.argsort(descending=True).tolist() if sure[a] >= 1][:SHOWN]
+    clothes = not doubted(seen)[0]
+    order = [a for a in sure.argsort(descending=True).tolist() if clothes and sure[a] >= 1][:SHOWN]
     return Prediction(
         box,
         tuple((tuple(KINDS)[k], float(kind[k])) for k in kind.argsort(descending=True).tolist()[:GUESSES]),
@@ -155,7 +157,7 @@ def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) 
         tuple(names["attributes"][a] for a in order),
         crops.to_pixels(marks["landmarks"].numpy(), box[None], config.margin)[0].astype(np.float32),
         marks["visibility"][0].softmax(1).argmax(1).numpy(),
-        not doubted(seen)[0],
+        clothes,
     )
 
 

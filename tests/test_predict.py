@@ -49,6 +49,9 @@ def test_guesses_by_hand():
     names = sorted({name for right in KINDS.values() for name in right})
     found = predict.guesses(np.array(list(kind.values())), names)
     assert found[:2] == [("Tee", pytest.approx(0.8)), ("Jeans", pytest.approx(0.2))]
+    kind = dict.fromkeys(KINDS, 0.0) | {"skirt": 0.4, "t-shirt": 0.35, "long sleeve": 0.25}
+    found = predict.guesses(np.array(list(kind.values())), names)
+    assert found[:2] == [("Tee", pytest.approx(0.6)), ("Skirt", pytest.approx(0.4))]
     none = dict.fromkeys(KINDS, 0.0) | {"hat": 0.6, "shoes": 0.4}
     assert predict.guesses(np.array(list(none.values())), names)[0] == (NONE, pytest.approx(1))
 

@@ -47,7 +47,8 @@ def describe(path: Path, box: list[float] | None, catalogue) -> tuple[str, np.nd
         lines += [f"  {title:<11} " + ", ".join(likely)]
     lines += ["  attributes  " + (", ".join(found.attributes) or "none that it is sure of")]
     places = zip(LANDMARKS, found.landmarks, found.visibility, strict=True)
-    lines += ["  landmarks   " + ", ".join(f"{name} {x:.0f},{y:.0f}" for name, (x, y), state in places if state == 0)]
+    visible = [f"{name} {x:.0f},{y:.0f}" for name, (x, y), state in places if state == 0]
+    lines += ["  landmarks   " + (", ".join(visible) or "none visible")]
     hidden = [f"{name} {STATES[state]}" for name, state in zip(LANDMARKS, found.visibility, strict=True) if state]
     lines += ["              " + ", ".join(hidden)] if hidden else []
     if catalogue is not None:
@@ -66,8 +67,14 @@ def main(names: list[str], box: str | None = None, catalogue: str | None = None)
     """
     corners = None if box is None else box_of(box)
     index = None if catalogue is None else predict.index(catalogue, OUT / "cache")
-    paths = [path for name in names for path in (photos_under(name) if Path(name).is_dir() else [Path(name)])]
-    used, failed = set(), 0
+    paths, used, failed = [], set(), 0
+    for name in names:
+        try:
+            paths += photos_under(name) if not name or Path(name).is_dir() else [Path(name)]  # "": an unset variable
+        except DataError as error:
+            print(f"run_all.sh: {error}", file=sys.stderr, flush=True)
+            failed += 1
+    total = len(paths) + failed
     for path in paths:
         try:
             text, photo, found = describe(path, corners, index)
@@ -76,16 +83,17 @@ def main(names: list[str], box: str | None = None, catalogue: str | None = None)
             failed += 1
             continue
         print(text)
-        print("  wrote       ", draw(path.stem, photo, found, used), flush=True)
-    print("Per cent are the probability of a kind, by photos of flat lays; a category is its kind's commonest.")
+        print(f"  wrote       {draw(path.stem, photo, found, used)}", flush=True)
+    if failed < total:
+        print("Per cent are probabilities, calibrated on photos of flat lays. A category is the commonest of its kind.")
     if failed:
-        raise DataError(f"{failed} of {len(paths)} photos could not be described, see above")
+        raise DataError(f"{failed} of {total} photos could not be described, see above")
 
 
 def draw(stem: str, photo: np.ndarray, found: predict.Prediction, used: set[str]) -> Path:
     """Draw a photo with what was found; return the file, whose name becomes a member of `used`."""
     name, number = stem, 1
-    while name in used:  # by a photo of another folder
+    while name in used:  # by a photo of the same name
         number += 1
         name = f"{stem}_{number}"
     used.add(name)

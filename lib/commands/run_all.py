@@ -64,6 +64,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     require(not run or not (args.check or args.photo or args.test), "--check, --photo and --test train nothing")
     require(args.photo or not (args.box or args.catalogue), "--box and --catalogue need --photo")
     require(args.data or not args.skip_damaged, "--skip-damaged needs --data")
+    require(not args.profile or not (args.photo or args.test), "--photo and --test have no --profile")
     require(photos or args.profile != "photos", "--profile photos needs --data or --check")
     require(not args.trunk or (photos and not args.profile), "--trunk needs --data or --check, and no --profile")
     require(args.trunk or args.profile == "paper" or not args.weights, "--weights needs --trunk or --profile paper")
@@ -92,8 +93,7 @@ def main(arguments: list[str]) -> None:
     if args.photo:
         from lib.commands import photo
 
-        photo.main(args.photo, args.box, args.catalogue)
-        return gc.freeze()  # what was imported is not taken apart at the end, which took a second
+        return photo.main(args.photo, args.box, args.catalogue)
     from lib.artefact import alone
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a shell
@@ -182,4 +182,7 @@ def run_notebook(path: Path, target: Path, values: dict) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    finally:
+        gc.freeze()  # Python then does not take apart at its end what was imported, which takes a second

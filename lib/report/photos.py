@@ -89,7 +89,7 @@ def draw_cells(axes: np.ndarray, rows: Sequence[Sequence[Cell]], font: float = 8
         for axis, cell in zip(line, cells, strict=False):
             height, width = cell.photo.shape[:2]
             scale = min(1.0, MOST / max(height, width))
-            size = (round(width * scale), round(height * scale))
+            size = (max(1, round(width * scale)), max(1, round(height * scale)))
             axis.imshow(cv2.resize(cell.photo, size, interpolation=cv2.INTER_AREA), extent=(0, width, height, 0))
             axis.set(xlim=(0, width), ylim=(height, 0))
             axis.set_title(cell.title, fontsize=font)

@@ -121,8 +121,8 @@ def draw_leads(table: pd.DataFrame, base: str = EQUAL):
     figure, axes = plt.subplots(1, len(titles), figsize=size, sharey=True, layout="constrained")
     for axis, title in zip(np.atleast_1d(axes), titles, strict=True):
         axis.axvline(0, color=GREY, lw=1)
-        for number, (source, part) in enumerate(table[table.title == title].groupby("source", sort=False)):
-            part = part.set_index("row").reindex(names)
+        for number, source in enumerate(table.source.unique()):
+            part = table[(table.title == title) & (table.source == source)].set_index("row").reindex(names)
             y = np.arange(len(names)) + 0.18 * number
             spread = 100 * np.abs(np.array([part.lead - part.lead_lo, part.lead_hi - part.lead], float))
             axis.errorbar(100 * part.lead, y, xerr=spread, fmt="o", ms=4, lw=1.5, color=PALETTE[number], label=source)

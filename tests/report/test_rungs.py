@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from answers import answers, make, search_results, value
 
@@ -51,3 +52,11 @@ def test_a_source_of_attributes_alone_has_its_table_and_figures(found):
     assert rungs.leads(table).loc["rung"].str.contains(r", [+-]\d+\.\d \[").all()
     figures = [rungs.draw_leads(table, "base"), rungs.draw_leads(table.assign(source="drawn"), "base")]
     assert [len(figure.axes) for figure in figures] == [3, 3]
+
+
+def test_a_source_without_a_measure_keeps_the_colour_that_it_has_elsewhere(found):
+    drawn = rungs.measure_all(found, "base").assign(source="drawn")
+    bare = drawn[drawn.measure != "category"].assign(source="bare")
+    axes = rungs.draw_leads(pd.concat([bare, drawn]), "base").axes
+    colours = {axis.get_title(): [bars.lines[0].get_color() for bars in axis.containers] for axis in axes}
+    assert colours["category\ntop-3"] == colours["attributes\ntop-5"] == rungs.PALETTE[:2]
