@@ -54,6 +54,16 @@ def load() -> nn.Module:
     return network
 
 
+def maps(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what a network of `load` sees at stride 8, 16 and 32 of images (n, 3, H, W) normalised as for VGG-16.
+
+    (n, 40, H / 8, W / 8), whose cells see 67 px, (n, 112, H / 16, W / 16) and (n, 1280, H / 32, W / 32).
+    """
+    fine = network.blocks[:3](network.bn1(network.conv_stem(Renormalise()(images))))
+    middle = network.blocks[3:5](fine)
+    return fine, middle, network.bn2(network.conv_head(network.blocks[5:](middle)))
+
+
 def stages(part: str) -> nn.Sequential:
     """Return the layers of a part of the network, with ImageNet's weights.
 

@@ -115,7 +115,6 @@ def _maps_of_view(samples: train.Samples, rows: np.ndarray, config: Config, numb
     """Return the maps of one view of each row: the jittered one of that number, or the fixed one for None."""
     network, side, found = efficientnet.load().eval(), config.input.view_px, []
     network.to(memory_format=torch.channels_last)
-    renormalise = efficientnet.Renormalise()
     batches = np.array_split(rows, max(1, -(-len(rows) // 100)))
     for index, batch in enumerate(tqdm(batches, desc="frozen maps", unit="batch", mininterval=5)):
         view = crops.fixed_view(len(batch), config.input)
@@ -123,10 +122,7 @@ def _maps_of_view(samples: train.Samples, rows: np.ndarray, config: Config, numb
             seed = (config.seed * 1000 + number) * 100_000 + index
             view = crops.training_view(len(batch), config.input, torch.Generator().manual_seed(seed))
         chosen = torch.from_numpy(batch)
-        x = network.bn1(network.conv_stem(renormalise(samples.images(chosen, view, side))))
-        map8 = network.blocks[:3](x)
-        map16 = network.blocks[3:5](map8)
-        last = network.bn2(network.conv_head(network.blocks[5:](map16)))
+        map8, map16, last = efficientnet.maps(network, samples.images(chosen, view, side))
         maps = {"pooled": torch.cat([last.mean((2, 3)), last.amax((2, 3))], dim=1).half()}
         maps |= {"map8": map8.permute(0, 2, 3, 1).half(), "map16": map16.permute(0, 2, 3, 1).half()}
         labels = samples.labels(chosen, view)

@@ -150,13 +150,13 @@ def read_vgg16(weights: str) -> tuple[dict[str, Tensor], str]:
     return {name: state[f"features.{name}"].float() for name in shapes}, origin
 
 
-def ship(model_file: Path, path: Path, about: dict, only: tuple[str, ...] = ("",)) -> None:
+def ship(model_file: Path, path: Path, about: dict) -> None:
     """Write a trained network small enough for the repository: matrices as int8 with one float32 scale per output
-    channel, all else as float16. WTBI's generic features are left out. only: what the names of tensors begin with."""
+    channel, all else as float16. WTBI's generic features are left out."""
     state, header = load(model_file)
     packed = {}
     for name, value in state.items():
-        if name.startswith(GENERIC) or not name.startswith(only):
+        if name.startswith(GENERIC):
             continue
         if value.ndim >= 2 and value.is_floating_point() and value.isfinite().all():
             scale = (value.flatten(1).abs().amax(1) / 127).clamp_min(1e-8)

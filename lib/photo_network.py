@@ -2,24 +2,24 @@
 
 FashionNet's trunk and global branch on EfficientNet-Lite0, from ImageNet, trained by `lib.commands.train_photo` on
 drawn clothes and on photos together. Drawn clothes teach it categories and attributes; of a photo only its kind is
-known, such as "outerwear", for which several of the 50 categories are right. Landmarks are found by the pose branch of
-the study's fashionnet-heatmap, which has seen drawn clothes alone and finds more of them on photos.
+known, such as "outerwear", for which several of the 50 categories are right. Landmarks are found by a network of its
+own, `LandmarkNet`, which drawn clothes alone have taught.
 """
 
 from dataclasses import replace
-from pathlib import Path
+from functools import cache
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lib import efficientnet, networks
-from lib.config import PHOTOS, PROFILES, Input
-from lib.fashionnet import PoseBranch, make_trunk
+from lib.config import PHOTOS, Input
+from lib.fashionnet import N_LANDMARKS, soft_argmax
 
 FILE, LANDMARKS_FILE = (networks.SHIPPED / f"{name}.safetensors" for name in ("photo", "photo_landmarks"))
 INPUT = Input(px=150, view_px=128, jitter=0.2, colour=0.4)
 MODEL = replace(PHOTOS, fc_global=384)
-LANDMARKS = PROFILES["study"]  # the profile of the network that finds landmarks
 NONE = "no clothes"  # a category of its own, behind the 50
 # The categories that are right for each kind of photo, the commonest first. Of the other nine no photo was at hand.
 KINDS = {
@@ -34,6 +34,8 @@ KINDS = {
     "skirt": ("Skirt", "Sarong"),
     "t-shirt": ("Tee", "Top", "Henley", "Jersey"),
 }
+# Types of clothes, as of lists.SLOTS, by which a kind has landmarks; all others are of the upper body.
+TYPES = {"dress": 3, "hat": 0, "pants": 2, "shoes": 0, "shorts": 2, "skirt": 2}
 FOLDERS = {"long sleeve": "longsleeve", "outerwear": "outwear"}  # of the photos, where they are not named by the kind
 
 
@@ -82,22 +84,36 @@ def load() -> tuple[PhotoNet, dict[str, list[str]]]:
     return model.eval(), names
 
 
-class LandmarkNet(nn.Module):
-    """The trunk and the pose branch of fashionnet-heatmap; images (n, 3, view_px, view_px) -> as `PoseBranch`."""
+# EfficientNet-Lite0 as ImageNet has trained it, for `efficientnet.maps`.
+imagenet = cache(lambda: efficientnet.load().eval().requires_grad_(False).to(memory_format=torch.channels_last))
 
-    def __init__(self):
+
+class LandmarkNet(nn.Module):
+    """Heatmaps of landmarks on frozen ImageNet maps, by which it carries over from drawings to photos."""
+
+    def __init__(self, width: int = 128):
         super().__init__()
-        self.trunk = make_trunk(LANDMARKS.model)
-        self.pose = PoseBranch(LANDMARKS.input.view_px // 8, LANDMARKS.model, "heatmap")
+        fine, middle, coarse = (efficientnet.CHANNELS[part] for part in ("shared", "conv5", "last"))
+        self.norm_fine, self.norm_middle = nn.BatchNorm2d(fine), nn.BatchNorm2d(middle)
+        self.middle, self.both = (nn.Conv2d(n, width, 3, padding=1) for n in (middle, width))
+        # The last map is averaged: where on it something is carries over badly (60.6 % of landmarks instead of 65.9).
+        self.whole, self.visibility = (nn.Linear(2 * coarse, n) for n in (width, 3 * N_LANDMARKS))
+        self.upsample = nn.ConvTranspose2d(width, width // 2, 4, stride=2, padding=1)
+        self.fine = nn.Conv2d(width // 2 + fine, width // 2, 3, padding=1)
+        self.heatmap, self.dropout = nn.Conv2d(width // 2, N_LANDMARKS, 3, padding=1), nn.Dropout2d(0.2)
+        nn.init.zeros_(self.heatmap.weight)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        return self.pose(self.trunk(images))
-
-
-def ship_landmarks(run: Path) -> None:
-    """Write LANDMARKS_FILE from the folder of a run of the study's fashionnet-heatmap."""
-    parts = tuple(f"{name}." for name, _ in LandmarkNet().named_children())
-    networks.ship(run / "model.safetensors", LANDMARKS_FILE, {"classes": {}, "run": run.name}, parts)
+        """images (n, 3, view_px, view_px), of a side that 32 divides. Returns what `fashionnet.PoseBranch` returns."""
+        with torch.no_grad():
+            fine, middle, coarse = (found.float() for found in efficientnet.maps(imagenet(), images))
+        whole = 10 * F.normalize(torch.cat([coarse.mean((2, 3)), coarse.amax((2, 3))], dim=1), dim=1)
+        x = self.dropout(F.relu(self.middle(self.norm_middle(middle))))
+        x = F.relu(self.both(x) + self.whole(whole)[..., None, None])
+        x = torch.cat([F.relu(self.upsample(x)), self.norm_fine(fine)], dim=1)
+        log_heatmap, landmarks = soft_argmax(self.heatmap(self.dropout(F.relu(self.fine(x)))))
+        visibility = self.visibility(whole).unflatten(1, (N_LANDMARKS, 3))
+        return {"visibility": visibility, "log_heatmap": log_heatmap, "landmarks": landmarks}
 
 
 def load_landmarks() -> LandmarkNet:

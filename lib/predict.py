@@ -21,11 +21,9 @@ from torch import Tensor, nn
 
 from lib import crops, efficientnet, metrics, photo_network
 from lib.artefact import artefact, digest, read_tensors, write_tensors
-from lib.config import Input
-from lib.lists import DataError
+from lib.lists import HAS_SLOT, DataError
 from lib.photo import photos_under, read_photo
-from lib.photo_network import INPUT, KINDS, NONE
-from lib.rivals import make_generic
+from lib.photo_network import INPUT, KINDS, NONE, TYPES
 
 LEAST_SIDE = 16  # pixels of a box
 SHOWN = 5  # attributes and photos of a catalogue
@@ -45,26 +43,24 @@ class Prediction:
     category: tuple[tuple[str, float], ...]  # guesses and the probability that each is right, see `guesses`
     attributes: tuple[str, ...]  # sure ones, the surest first; none where this may be no clothes
     landmarks: np.ndarray  # (8, 2) float32 pixels of the upright photo as (x, y), in the order of lists.LANDMARKS
-    visibility: np.ndarray  # (8,) 0 visible, 1 occluded, 2 cut off
+    visibility: np.ndarray  # (8,) 0 visible, 1 occluded, 2 cut off, -1 that the kind has none
     clothes: bool  # False: this may be no clothes
 
 
 load, load_landmarks = cache(photo_network.load), cache(photo_network.load_landmarks)
-# EfficientNet-Lite0 as ImageNet has trained it: images normalised as for VGG-16 -> (n, 1280).
-load_imagenet = cache(lambda: make_generic("efficientnet_lite0")[0].eval())
 
 
 @torch.inference_mode()
-def see(model: nn.Module, cut: np.ndarray, config: Input = INPUT, mirrored: bool = False) -> dict[str, Tensor]:
+def see(model: nn.Module, cut: np.ndarray, mirrored: bool = False) -> dict[str, Tensor]:
     """Return a network's outputs for crops (n, px, px, 3) uint8, on the CPU; landmarks (n, 8, 2) in units of the crop.
 
     mirrored: looked at in a mirror; landmarks and their visibility are those of the plain picture.
     """
     parts = []
     for part in torch.from_numpy(cut).split(BATCH):
-        view = crops.fixed_view(len(part), config)
+        view = crops.fixed_view(len(part), INPUT)
         view = view._replace(mirrored=torch.full_like(view.mirrored, mirrored))
-        out = model.eval()(crops.images_in_view(part, view, config.view_px))
+        out = model.eval()(crops.images_in_view(part, view, INPUT.view_px))
         if "landmarks" in out:
             out["landmarks"] = crops.landmarks_in_crop(out["landmarks"], view)
             if mirrored:
@@ -74,14 +70,14 @@ def see(model: nn.Module, cut: np.ndarray, config: Input = INPUT, mirrored: bool
     return {name: torch.cat([part[name].float() for part in parts]) for name in parts[0]}
 
 
-def look(photo: np.ndarray, boxes: np.ndarray, model: nn.Module, config: Input = INPUT) -> dict[str, Tensor]:
+def look(photo: np.ndarray, boxes: np.ndarray, model: nn.Module) -> dict[str, Tensor]:
     """Return a network's outputs for boxes (n, 4) of a photo, the mean of the plain and of the mirrored picture."""
-    return both(model, np.stack([crops.crop(photo, box, config.px, config.margin) for box in boxes]), config)
+    return both(model, np.stack([crops.crop(photo, box, INPUT.px, INPUT.margin) for box in boxes]))
 
 
-def both(model: nn.Module, cut: np.ndarray, config: Input) -> dict[str, Tensor]:
+def both(model: nn.Module, cut: np.ndarray) -> dict[str, Tensor]:
     """Return the mean of what `see` returns for the plain and for the mirrored crops."""
-    plain, mirror = (see(model, cut, config, mirrored) for mirrored in (False, True))
+    plain, mirror = (see(model, cut, mirrored) for mirrored in (False, True))
     return {name: (plain[name] + mirror[name]) / 2 for name in plain}
 
 
@@ -143,20 +139,20 @@ def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) 
     """
     photo = photo if isinstance(photo, np.ndarray) else read_photo(photo)
     box = find_box(photo) if box is None else check_box(photo, box)
-    (model, names), config = load(), photo_network.LANDMARKS.input
-    seen, marks = look(photo, box[None], model), look(photo, box[None], load_landmarks(), config)
+    model, names = load()
+    seen, marks = look(photo, box[None], model), look(photo, box[None], load_landmarks())
     kind, features = seen["kind"][0].softmax(0), seen["features"]
     with torch.inference_mode():
         sure = model.sureness(features, kind.argmax()[None])[0]
-    clothes = not doubted(seen)[0]
+    clothes, has = not doubted(seen)[0], HAS_SLOT[TYPES.get(tuple(KINDS)[kind.argmax()], 1)]
     order = [a for a in sure.argsort(descending=True).tolist() if clothes and sure[a] >= 1][:SHOWN]
     return Prediction(
         box,
         tuple((tuple(KINDS)[k], float(kind[k])) for k in kind.argsort(descending=True).tolist()[:GUESSES]),
         tuple(guesses(kind.numpy(), names["category"])),
         tuple(names["attributes"][a] for a in order),
-        crops.to_pixels(marks["landmarks"].numpy(), box[None], config.margin)[0].astype(np.float32),
-        marks["visibility"][0].softmax(1).argmax(1).numpy(),
+        crops.to_pixels(marks["landmarks"].numpy(), box[None], INPUT.margin)[0].astype(np.float32),
+        np.where(has, marks["visibility"][0].softmax(1).argmax(1).numpy(), -1),
         clothes,
     )
 
@@ -201,7 +197,8 @@ def _describe(part: Path, paths: list[Path]) -> None:
 def features(photo: np.ndarray, box: np.ndarray) -> np.ndarray:
     """Return ImageNet's features of a box, (D,) float32 of unit length: trained ones find worse (benchmarks/LOG.md)."""
     cut, view = crops.crop(photo, box, INPUT.px, INPUT.margin), crops.fixed_view(1, INPUT)
-    found = load_imagenet()(crops.images_in_view(torch.from_numpy(cut[None]), view, INPUT.view_px))
+    images = crops.images_in_view(torch.from_numpy(cut[None]), view, INPUT.view_px)
+    found = efficientnet.maps(photo_network.imagenet(), images)[2].mean((2, 3))
     return nn.functional.normalize(found[0], dim=0).numpy()
 
 

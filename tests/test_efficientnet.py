@@ -26,6 +26,10 @@ def test_shared_and_last_parts_are_timms_features_of_the_same_picture():
         assert conv4.shape == (2, efficientnet.CHANNELS["shared"], SIDE // 8, SIDE // 8)
         assert parts[1](conv4).shape == (2, efficientnet.CHANNELS["conv5"], SIDE // 16, SIDE // 16)
         torch.testing.assert_close(parts[2](conv4).mean((2, 3)), expected, rtol=1e-3, atol=1e-3)
+        fine, middle, coarse = efficientnet.maps(network, normalise(pixels))
+        torch.testing.assert_close(coarse.mean((2, 3)), expected, rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(middle, parts[1](conv4), rtol=1e-3, atol=1e-3)
+        assert fine.shape == conv4.shape and not torch.equal(fine, conv4)  # one block more than the trunk
 
 
 def test_every_network_on_it_starts_from_imagenet_and_learns_all_but_its_first_layers():

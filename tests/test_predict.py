@@ -18,13 +18,13 @@ def test_a_prediction_is_the_networks_answer_in_pixels_of_the_photo():
     picture, box = predict.read_photo(EXAMPLE), np.array([20, 10, 200, 300], np.float32)
     found, (model, names) = predict.predict(EXAMPLE, box), predict.load()
 
-    def both(net, config):
-        crop = torch.from_numpy(crops.crop(picture, box, config.px, config.margin))[None]
-        images = crops.images_in_view(crop, crops.fixed_view(1, config), config.view_px)
+    def both(net):
+        crop = torch.from_numpy(crops.crop(picture, box, INPUT.px, INPUT.margin))[None]
+        images = crops.images_in_view(crop, crops.fixed_view(1, INPUT), INPUT.view_px)
         with torch.inference_mode():
             return net(images), net(images.flip(3))
 
-    plain, mirror = both(model, INPUT)
+    plain, mirror = both(model)
     kind = ((plain["kind"] + mirror["kind"]) / 2).softmax(1)[0]
     right, k = photo_network.right_categories(names["category"]), int(kind.argmax())
     assert found.kind[0] == (list(KINDS)[k], pytest.approx(float(kind[k]), abs=1e-4))
@@ -35,12 +35,16 @@ def test_a_prediction_is_the_networks_answer_in_pixels_of_the_photo():
     sure = (said >= model.threshold) & ~model.absent[k]
     assert set(found.attributes) <= {names["attributes"][a] for a in sure.nonzero()[:, 0].tolist()}
     assert len(found.attributes) == min(int(sure.sum()), predict.SHOWN) and found.clothes
-    i = photo_network.LANDMARKS.input
-    plain, mirror = both(predict.load_landmarks(), i)
+    plain, mirror = both(predict.load_landmarks())
     back = mirror["landmarks"][0].view(4, 2, 2).flip(1).reshape(8, 2) * torch.tensor([-1, 1]) + torch.tensor([1, 0])
-    unit = ((plain["landmarks"][0] + back) / 2).numpy() * i.view + (1 - i.view) / 2
-    expected = (unit * (1 + 2 * i.margin) - i.margin) * [180, 290] + [20, 10]
+    unit = ((plain["landmarks"][0] + back) / 2).numpy() * INPUT.view + (1 - INPUT.view) / 2
+    expected = (unit * (1 + 2 * INPUT.margin) - INPUT.margin) * [180, 290] + [20, 10]
     np.testing.assert_allclose(found.landmarks, expected, atol=0.05)
+
+
+@pytest.mark.parametrize(("name", "absent"), [("pants_1", [0, 1, 2, 3]), ("t_shirt_1", [4, 5]), ("dress_1", [])])
+def test_landmarks_that_a_kind_has_not_are_not_seen(name, absent):
+    assert np.flatnonzero(predict.predict(predict.EXAMPLES / f"{name}.jpg").visibility == -1).tolist() == absent
 
 
 def test_guesses_by_hand():
@@ -76,7 +80,7 @@ def test_the_shipped_network_describes_the_examples():
         kind = path.stem.rpartition("_")[0].replace("_", " ").replace("t shirt", "t-shirt")
         right.append(predict.predict(path).category[0][0] in KINDS[kind])
     assert len(right) == 24 and np.mean(right) > 0.8
-    assert photo_network.FILE.stat().st_size <= 8e6
+    assert photo_network.FILE.stat().st_size + photo_network.LANDMARKS_FILE.stat().st_size <= 8e6
 
 
 @pytest.mark.parametrize(

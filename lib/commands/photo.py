@@ -49,7 +49,7 @@ def describe(path: Path, box: list[float] | None, catalogue) -> tuple[str, np.nd
     places = zip(LANDMARKS, found.landmarks, found.visibility, strict=True)
     visible = [f"{name} {x:.0f},{y:.0f}" for name, (x, y), state in places if state == 0]
     lines += ["  landmarks   " + (", ".join(visible) or "none visible")]
-    hidden = [f"{name} {STATES[state]}" for name, state in zip(LANDMARKS, found.visibility, strict=True) if state]
+    hidden = [f"{name} {STATES[state]}" for name, state in zip(LANDMARKS, found.visibility, strict=True) if state > 0]
     lines += ["              " + ", ".join(hidden)] if hidden else []
     if catalogue is not None:
         near = predict.nearest(predict.features(photo, found.box), catalogue, predict.SHOWN + 1)

@@ -28,7 +28,7 @@ from lib.deepfashion import Benchmark, find_benchmarks
 from lib.fashionnet import FashionNet, fully_connected, initialise
 from lib.methods import METHODS
 from lib.photo import read_photo
-from lib.photo_network import FOLDERS, INPUT, KINDS, MODEL, NONE, PhotoNet, right_categories
+from lib.photo_network import FOLDERS, INPUT, KINDS, MODEL, NONE, LandmarkNet, PhotoNet, right_categories
 from lib.predict import check_box, see
 from lib.world.attributes import holds
 from lib.world.items import Job, garments_of
@@ -39,6 +39,8 @@ WORLD, SEED = World(pretrain=16_000, val=400, test=1_000), 7  # of the drawn clo
 METHOD = next(method for method in METHODS.values() if method.head == "heatmap")
 CONFIG = replace(PROFILES["photos"], input=INPUT)
 STEPS, RATE, BATCH = 1500, 5e-4, 32  # updates, and pictures of each of the two sources in a batch
+LANDMARK_STEPS, LANDMARK_RATE, LANDMARK_BATCH = 2500, 2e-3, 128  # of the network that finds landmarks
+LANDMARK_INPUT = replace(INPUT, jitter=0.1, colour=0.2)
 # A thousand photos a kind at most teach landmarks nothing, drawings alone do: they weigh as in the photos profile.
 WEIGHTS = Weights(landmark=10, heatmap=1, visibility=0.1, category=0.3, attribute=1, triplet=0, pair=0)
 ABSENT = 0.3  # weight of the attributes that a photo's kind excludes; the kind's own loss has weight 1
@@ -89,11 +91,11 @@ def training_mode(model: FashionNet) -> None:
             module.eval().requires_grad_(False)
 
 
-def batches(n: int, seed: int) -> np.ndarray:
-    """Return the rows of n, each as often as any other, for every update: (STEPS, BATCH)."""
+def batches(n: int, seed: int, steps: int, batch: int) -> np.ndarray:
+    """Return the rows of n, each as often as any other, for every update: (steps, batch)."""
     rng = np.random.default_rng(seed)
-    rows = np.concatenate([rng.permutation(n) for _ in range(STEPS * BATCH // n + 1)])
-    return rows[: STEPS * BATCH].reshape(STEPS, BATCH)
+    rows = np.concatenate([rng.permutation(n) for _ in range(steps * batch // n + 1)])
+    return rows[: steps * batch].reshape(steps, batch)
 
 
 def fit(drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray], out: Path) -> tuple[FashionNet, Tensor]:
@@ -118,7 +120,7 @@ def fit(drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray], out: Path) -> t
     rate = torch.tensor(RATE)
     optimizer = train.make_optimizer(model, rate, CONFIG, rate.device)
     generator = torch.Generator().manual_seed(SEED)
-    sources = zip(batches(len(rows), SEED), batches(len(photos[0]), SEED), strict=True)
+    sources = zip(*(batches(n, SEED, STEPS, BATCH) for n in (len(rows), len(photos[0]))), strict=True)
     bar = tqdm(sources, total=STEPS, unit="update", mininterval=10)
     for step, (d, p) in enumerate(bar):
         d = torch.from_numpy(np.sort(rows[d]))
@@ -138,6 +140,28 @@ def fit(drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray], out: Path) -> t
         optimizer.step()
         bar.set_postfix(loss=f"{float(loss.detach()):.2f}")
     return model.eval(), absent
+
+
+def fit_landmarks(drawn: Benchmark, out: Path) -> LandmarkNet:
+    """Return the network that finds landmarks, trained on drawn clothes."""
+    rows = drawn.rows("pretrain", "train")
+    samples = replace(train.make_samples(drawn, CONFIG, METHOD), crops=crops.crop_store(drawn, out / "cache", INPUT))
+    torch.manual_seed(SEED)
+    model, fabric = LandmarkNet().train(), train.make_fabric(CONFIG.training.precision)
+    optimizer = torch.optim.AdamW(model.parameters(), weight_decay=CONFIG.training.weight_decay)
+    generator = torch.Generator().manual_seed(SEED)
+    chosen = batches(len(rows), SEED, LANDMARK_STEPS, LANDMARK_BATCH)
+    for step, batch in enumerate(tqdm(chosen, desc="landmarks", unit="update", mininterval=10)):
+        batch = torch.from_numpy(np.sort(rows[batch]))
+        view = crops.training_view(len(batch), LANDMARK_INPUT, generator)
+        with fabric.autocast():
+            found = model(samples.images(batch, view, INPUT.view_px))
+        loss = train.total(train.loss_terms(found, samples.labels(batch, view), None, 0), WEIGHTS)
+        optimizer.param_groups[0]["lr"] = LANDMARK_RATE * train.rate_share(step, LANDMARK_STEPS)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+    return model.eval()
 
 
 def fit_kinds(model: PhotoNet, photos, validation) -> dict[str, float]:
@@ -265,8 +289,11 @@ def main(arguments: list[str]) -> None:
     fit_attributes(model, drawn, photos, options.out)
     names["attributes"] = only_said(model, names["attributes"])
     figures["attributes that are said"] = len(names["attributes"])
-    networks.save(options.out / "whole.safetensors", model, {"classes": names})
-    networks.ship(options.out / "whole.safetensors", options.out / "photo.safetensors", {"figures": figures})
+    landmarks = fit_landmarks(drawn, options.out)
+    for name, each, classes in (("photo", model, names), ("photo_landmarks", landmarks, {})):
+        whole = options.out / f"{name}_whole.safetensors"
+        networks.save(whole, each, {"classes": classes})
+        networks.ship(whole, options.out / f"{name}.safetensors", {"figures": figures} if classes else {})
     print(figures)
 
 

@@ -60,9 +60,9 @@ def outputs(method: str, benchmark: Benchmark, rows: np.ndarray, out: Path) -> d
     few = without(benchmark, np.setdiff1d(np.arange(len(benchmark.image)), rows))
     order = np.searchsorted(np.sort(rows), rows)
     if method == PHOTO:
-        config = photo_network.LANDMARKS.input
+        config = photo_network.INPUT
         cut = np.asarray(crops.crop_store(few, out / "cache", config))[order]
-        found = predict.both(predict.load_landmarks(), cut, config)["landmarks"].numpy()
+        found = predict.both(predict.load_landmarks(), cut)["landmarks"].numpy()
         return {"landmarks": crops.to_pixels(found, few.box[order], config.margin)}
     spec = find(GENERIC if method == FEATURES else method)
     fabric = train.make_fabric(CONFIG.training.precision)

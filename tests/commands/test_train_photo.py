@@ -8,9 +8,12 @@ import torch
 from PIL import Image
 from squares import NO_PICTURES
 
-from lib import networks, photo_network
+from lib import networks, photo_network, predict
 from lib.commands import train_photo
-from lib.photo_network import FOLDERS, KINDS, NONE, PhotoNet
+from lib.crops import crop_store, to_pixels
+from lib.deepfashion import find_benchmarks
+from lib.lists import VISIBLE
+from lib.photo_network import FOLDERS, INPUT, KINDS, NONE, PhotoNet
 
 
 def test_the_loss_of_a_kind_is_that_of_all_its_categories():
@@ -36,10 +39,8 @@ def test_the_temperature_of_logits_that_are_twice_too_large_is_two():
     assert train_photo.temperature(2 * logits, truth) == pytest.approx(2, abs=0.1)
 
 
-def test_every_row_comes_as_often_as_any_other(monkeypatch):
-    monkeypatch.setattr(train_photo, "STEPS", 14)
-    monkeypatch.setattr(train_photo, "BATCH", 5)
-    assert (np.bincount(train_photo.batches(7, 0).flatten(), minlength=7) == 10).all()
+def test_every_row_comes_as_often_as_any_other():
+    assert (np.bincount(train_photo.batches(7, 0, 14, 5).flatten(), minlength=7) == 10).all()
 
 
 def test_every_kind_has_categories_of_the_release(world):
@@ -67,7 +68,8 @@ def test_a_tiny_training_writes_a_network(tmp_path, monkeypatch, capsys):
             pixels = rng.integers(0, 255, (40, 30, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(tmp_path / "photos" / split / kind / "a.png")
     few = replace(NO_PICTURES, pretrain=8, train=4, val=4, test=8, px=96)
-    for name, value in {"WORLD": few, "STEPS": 2, "BATCH": 2, "FEWEST": 1, "EPOCHS": 1, "PRECISION": 0.0}.items():
+    values = {"WORLD": few, "STEPS": 2, "BATCH": 2, "FEWEST": 1, "EPOCHS": 1, "PRECISION": 0.0}
+    for name, value in (values | {"LANDMARK_STEPS": 20, "LANDMARK_BATCH": 12}).items():
         monkeypatch.setattr(train_photo, name, value)
     arguments = ["--photos", str(tmp_path / "photos"), "--out", str(tmp_path / "out")]
     train_photo.main(arguments)
@@ -76,3 +78,12 @@ def test_a_tiny_training_writes_a_network(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(photo_network, "FILE", tmp_path / "out" / "photo.safetensors")
     model, names = photo_network.load()
     assert names["category"][-1] == NONE and len(names["attributes"]) == len(model.threshold)
+    monkeypatch.setattr(photo_network, "LANDMARKS_FILE", tmp_path / "out" / "photo_landmarks.safetensors")
+    drawn = find_benchmarks(next((tmp_path / "out").glob("world_*")))["category_attribute"]
+    rows = drawn.rows("pretrain", "train")
+    cut = np.asarray(crop_store(drawn, tmp_path / "out" / "cache", INPUT))[rows]
+    found = to_pixels(predict.see(photo_network.load_landmarks(), cut)["landmarks"].numpy(), drawn.box[rows], 0.1)
+    seen = drawn.visibility[rows] == VISIBLE
+    middle = (drawn.box[rows, None, :2] + drawn.box[rows, None, 2:]) / 2
+    error, start = (np.abs(places - drawn.landmarks[rows])[seen].mean() for places in (found, middle))
+    assert error < 0.8 * start  # it starts with flat heatmaps, in the middle
