@@ -2,8 +2,8 @@
 
 FashionNet's trunk and global branch on EfficientNet-Lite0, from ImageNet, trained by `lib.commands.train_photo` on
 drawn clothes and on photos together. Drawn clothes teach it categories and attributes; of a photo only its kind is
-known, such as "outerwear", for which several of the 50 categories are right. Landmarks are found by a network of its
-own, `LandmarkNet`, which drawn clothes alone have taught.
+known, such as "outerwear", for which several of the 50 categories are right. Landmarks are found by a second
+network, `LandmarkNet`, whose head is trained on drawn clothes alone.
 """
 
 from dataclasses import replace
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from lib import efficientnet, networks
 from lib.config import PHOTOS, Input
-from lib.fashionnet import N_LANDMARKS, soft_argmax
+from lib.fashionnet import N_LANDMARKS, exact, soft_argmax
 
 FILE, LANDMARKS_FILE = (networks.SHIPPED / f"{name}.safetensors" for name in ("photo", "photo_landmarks"))
 INPUT = Input(px=150, view_px=128, jitter=0.2, colour=0.4)
@@ -34,7 +34,7 @@ KINDS = {
     "skirt": ("Skirt", "Sarong"),
     "t-shirt": ("Tee", "Top", "Henley", "Jersey"),
 }
-# Types of clothes, as of lists.SLOTS, by which a kind has landmarks; all others are of the upper body.
+# Clothes types, as in lists.SLOTS, which say what landmarks a kind has; kinds not listed are upper-body, 0 has none.
 TYPES = {"dress": 3, "hat": 0, "pants": 2, "shoes": 0, "shorts": 2, "skirt": 2}
 FOLDERS = {"long sleeve": "longsleeve", "outerwear": "outwear"}  # of the photos, where they are not named by the kind
 
@@ -89,14 +89,15 @@ imagenet = cache(lambda: efficientnet.load().eval().requires_grad_(False).to(mem
 
 
 class LandmarkNet(nn.Module):
-    """Heatmaps of landmarks on frozen ImageNet maps, by which it carries over from drawings to photos."""
+    """Heatmaps of landmarks on ImageNet maps. These are frozen, by which it carries over from drawings to photos."""
 
-    def __init__(self, width: int = 128):
+    def __init__(self):
         super().__init__()
+        width = 128
         fine, middle, coarse = (efficientnet.CHANNELS[part] for part in ("shared", "conv5", "last"))
         self.norm_fine, self.norm_middle = nn.BatchNorm2d(fine), nn.BatchNorm2d(middle)
         self.middle, self.both = (nn.Conv2d(n, width, 3, padding=1) for n in (middle, width))
-        # The last map is averaged: where on it something is carries over badly (60.6 % of landmarks instead of 65.9).
+        # Mean and maximum of the last map: where on it something is carries over badly (benchmarks/LOG.md).
         self.whole, self.visibility = (nn.Linear(2 * coarse, n) for n in (width, 3 * N_LANDMARKS))
         self.upsample = nn.ConvTranspose2d(width, width // 2, 4, stride=2, padding=1)
         self.fine = nn.Conv2d(width // 2 + fine, width // 2, 3, padding=1)
@@ -111,8 +112,8 @@ class LandmarkNet(nn.Module):
         x = self.dropout(F.relu(self.middle(self.norm_middle(middle))))
         x = F.relu(self.both(x) + self.whole(whole)[..., None, None])
         x = torch.cat([F.relu(self.upsample(x)), self.norm_fine(fine)], dim=1)
-        log_heatmap, landmarks = soft_argmax(self.heatmap(self.dropout(F.relu(self.fine(x)))))
-        visibility = self.visibility(whole).unflatten(1, (N_LANDMARKS, 3))
+        log_heatmap, landmarks = soft_argmax(exact(self.heatmap, self.dropout(F.relu(self.fine(x)))))
+        visibility = exact(self.visibility, whole).unflatten(1, (N_LANDMARKS, 3))
         return {"visibility": visibility, "log_heatmap": log_heatmap, "landmarks": landmarks}
 
 

@@ -43,7 +43,7 @@ class Prediction:
     category: tuple[tuple[str, float], ...]  # guesses and the probability that each is right, see `guesses`
     attributes: tuple[str, ...]  # sure ones, the surest first; none where this may be no clothes
     landmarks: np.ndarray  # (8, 2) float32 pixels of the upright photo as (x, y), in the order of lists.LANDMARKS
-    visibility: np.ndarray  # (8,) 0 visible, 1 occluded, 2 cut off, -1 that the kind has none
+    visibility: np.ndarray  # (8,) 0 visible, 1 occluded, 2 cut off, -1 where the kind has no such landmark
     clothes: bool  # False: this may be no clothes
 
 
@@ -140,11 +140,13 @@ def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) 
     photo = photo if isinstance(photo, np.ndarray) else read_photo(photo)
     box = find_box(photo) if box is None else check_box(photo, box)
     model, names = load()
-    seen, marks = look(photo, box[None], model), look(photo, box[None], load_landmarks())
+    cut = crops.crop(photo, box, INPUT.px, INPUT.margin)[None]
+    seen, marks = both(model, cut), both(load_landmarks(), cut)
     kind, features = seen["kind"][0].softmax(0), seen["features"]
     with torch.inference_mode():
         sure = model.sureness(features, kind.argmax()[None])[0]
-    clothes, has = not doubted(seen)[0], HAS_SLOT[TYPES.get(tuple(KINDS)[kind.argmax()], 1)]
+    clothes = not doubted(seen)[0]
+    has = HAS_SLOT[TYPES.get(tuple(KINDS)[kind.argmax()], 1)] if clothes else True  # a doubted kind decides nothing
     order = [a for a in sure.argsort(descending=True).tolist() if clothes and sure[a] >= 1][:SHOWN]
     return Prediction(
         box,

@@ -1,11 +1,12 @@
-"""Train the network behind `--photo` and notebook 09 on drawn clothes and on photos together.
+"""Train the two networks behind `--photo` and notebook 09: on drawn clothes and photos, and on drawn clothes alone.
 
     python -m lib.commands.train_photo --photos clothing-dataset-small --out outputs/photo_network
 
 --photos: a folder with train/ and validation/, in each one folder of photos per kind (`lib.photo_network`), such as
-the small part of https://github.com/alexeygrigorev/clothing-dataset (CC0). About an hour on two cores. What ImageNet
-has taught up to stride 8, and all batch norms, stay as they are: edges and textures of photos, not of drawings. The
-network, with its figures on the validation photos in its header, goes to --out.
+the small part of https://github.com/alexeygrigorev/clothing-dataset (CC0). An hour and a half on two cores. In the
+first network what ImageNet has taught up to stride 8, and all batch norms, stay as they are: edges and textures of
+photos, not of drawings. The second finds landmarks on ImageNet's maps, all of which stay. Both go to --out, the first
+with its figures on the validation photos in its header.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from tqdm import tqdm
 
 from lib import crops, efficientnet, networks, train
 from lib.commands import one_sentence
-from lib.config import PROFILES, Weights
+from lib.config import PROFILES, Input, Weights
 from lib.deepfashion import Benchmark, find_benchmarks
 from lib.fashionnet import FashionNet, fully_connected, initialise
 from lib.methods import METHODS
@@ -40,7 +41,7 @@ METHOD = next(method for method in METHODS.values() if method.head == "heatmap")
 CONFIG = replace(PROFILES["photos"], input=INPUT)
 STEPS, RATE, BATCH = 1500, 5e-4, 32  # updates, and pictures of each of the two sources in a batch
 LANDMARK_STEPS, LANDMARK_RATE, LANDMARK_BATCH = 2500, 2e-3, 128  # of the network that finds landmarks
-LANDMARK_INPUT = replace(INPUT, jitter=0.1, colour=0.2)
+LANDMARK_INPUT = Input(px=INPUT.px, view_px=INPUT.view_px)  # with the usual jitter
 # A thousand photos a kind at most teach landmarks nothing, drawings alone do: they weigh as in the photos profile.
 WEIGHTS = Weights(landmark=10, heatmap=1, visibility=0.1, category=0.3, attribute=1, triplet=0, pair=0)
 ABSENT = 0.3  # weight of the attributes that a photo's kind excludes; the kind's own loss has weight 1
@@ -269,7 +270,7 @@ def only_said(model: PhotoNet, names: list[str]) -> list[str]:
 
 @one_sentence("train_photo")
 def main(arguments: list[str]) -> None:
-    """Draw the clothes, train, fit the classifier of kinds and the thresholds, and write the network."""
+    """Draw the clothes, train both networks, fit the classifier of kinds and the thresholds, and write them."""
     parser = argparse.ArgumentParser(prog="python -m lib.commands.train_photo", description=__doc__.split("\n")[0])
     parser.add_argument("--photos", required=True, type=Path, help="folder with train/ and validation/, one per kind")
     parser.add_argument("--out", required=True, type=Path, help="folder of what is made")
@@ -289,12 +290,15 @@ def main(arguments: list[str]) -> None:
     fit_attributes(model, drawn, photos, options.out)
     names["attributes"] = only_said(model, names["attributes"])
     figures["attributes that are said"] = len(names["attributes"])
-    landmarks = fit_landmarks(drawn, options.out)
-    for name, each, classes in (("photo", model, names), ("photo_landmarks", landmarks, {})):
-        whole = options.out / f"{name}_whole.safetensors"
-        networks.save(whole, each, {"classes": classes})
-        networks.ship(whole, options.out / f"{name}.safetensors", {"figures": figures} if classes else {})
+    write(options.out, "photo", model, {"classes": names, "figures": figures})
+    write(options.out, "photo_landmarks", fit_landmarks(drawn, options.out), {"updates": LANDMARK_STEPS})
     print(figures)
+
+
+def write(out: Path, name: str, model: nn.Module, header: dict) -> None:
+    """Write a network whole, and as it is shipped."""
+    networks.save(out / f"{name}_whole.safetensors", model, header)
+    networks.ship(out / f"{name}_whole.safetensors", out / f"{name}.safetensors", {})
 
 
 if __name__ == "__main__":
