@@ -28,6 +28,7 @@ PROFILES = {
     "photos": "real photos, one seed",
 }
 LADDERS = {"drawn clothes": "ladder", "real photos": "ladder_photos"}  # the kept profile of each source
+END_TO_END = "drawn clothes, end to end"  # of benchmarks/trials.py
 MAIN, TOP = "category_attribute", paper.RETRIEVAL_TOP_K
 HEADLINE = {  # column: stage, measure, definition and k
     "category, top-3": (MAIN, "category", "micro", 3),
@@ -213,25 +214,33 @@ def results_page() -> str:
         "## The ladder of places\n",
         "Notebook 10, five seeds on frozen ImageNet maps: attribute recall at top-5 in per cent, then the lead over"
         " *nothing, as many parameters* in points, with all attributes, those near landmarks and the others. The rows"
-        " with 4 x 4 cells were added when the other results were known.\n",
+        " with 4 x 4 cells were added when the other results were known. End to end: the study's networks, trained"
+        " whole on 24,000 of its pictures and measured on 4,000 others (`python -m benchmarks.trials places SEEDS`);"
+        " *darn* is DARN, which has no local branch.\n",
         markdown(ladder()),
     ]
     return "\n".join(out)
 
 
+def ladders() -> dict[str, pd.DataFrame]:
+    """Return the kept ladder of each source."""
+    tables = {source: read(profile, "ladder") for source, profile in LADDERS.items()}
+    return tables | {END_TO_END: pd.read_csv(REFERENCE / "benchmarks" / "places.csv")}
+
+
 def ladder() -> pd.DataFrame:
     """Return each rung's attribute recall and lead, a column for each source and place of the attributes."""
     columns = []
-    for source, profile in LADDERS.items():
-        rows = rows_of(read(profile, "ladder"), "attributes", "micro", 5)
+    for source, table in ladders().items():
+        rows = rows_of(table, "attributes", "micro", 5)
         rows = rows[rows.group.isin(("all", rungs.NEAR_LANDMARKS, rungs.ELSEWHERE))]
         columns.append(rungs.leads(rows).rename(columns=lambda name, source=source: f"{source}: {name}"))
-    return pd.concat(columns, axis=1).rename_axis("local branch pools at").reset_index()
+    return pd.concat(columns, axis=1).fillna(DASH).rename_axis("local branch pools at").reset_index()
 
 
 def draw_ladder() -> None:
-    """Draw the kept ladders of drawn clothes and of real photos side by side."""
-    tables = [read(profile, "ladder").assign(source=source) for source, profile in LADDERS.items()]
+    """Draw the kept ladders side by side."""
+    tables = [table.assign(source=source) for source, table in ladders().items()]
     caption = "The ladder of places. Lead over a network with as many parameters that pools nowhere."
     save_figure(rungs.draw_leads(pd.concat(tables)), REFERENCE / "ladder", "ladder_both", caption)
 
@@ -241,7 +250,7 @@ def fill(text: str, contents: dict[str, str]) -> str:
     for name, content in contents.items():
         first, last = START.format(name), END.format(name)
         head, rest = text.split(first)
-        text = head + first + content + last + rest.split(last, 1)[1]
+        text = head + first + content + last + rest[rest.index(last) + len(last) :]
     return text
 
 
