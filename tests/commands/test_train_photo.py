@@ -69,6 +69,8 @@ def test_a_tiny_training_writes_a_network(tmp_path, monkeypatch, capsys):
             Image.fromarray(pixels).save(tmp_path / "photos" / split / kind / "a.png")
     few = replace(NO_PICTURES, pretrain=8, train=4, val=4, test=8, px=96)
     values = {"WORLD": few, "STEPS": 2, "BATCH": 2, "FEWEST": 1, "EPOCHS": 1, "PRECISION": 0.0}
+    training = replace(train_photo.CONFIG.training, precision="32-true")  # of bfloat16 the kernels of tests are slow
+    values["CONFIG"] = replace(train_photo.CONFIG, training=training)
     for name, value in (values | {"LANDMARK_STEPS": 20, "LANDMARK_BATCH": 12}).items():
         monkeypatch.setattr(train_photo, name, value)
     arguments = ["--photos", str(tmp_path / "photos"), "--out", str(tmp_path / "out")]
