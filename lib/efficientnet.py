@@ -1,6 +1,7 @@
 """EfficientNet-Lite0 trained on ImageNet (`efficientnet_lite0.safetensors`): WTBI's frozen features, and a trunk with a
 fortieth of VGG-16's multiplications, whose stages take the place of conv1-conv4 and of conv5 on real photos."""
 
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -52,6 +53,10 @@ def load() -> nn.Module:
         state = {name: value.float() for name, value in read_tensors(WEIGHTS)[0].items()}
         network.load_state_dict(state, strict=False)
     return network
+
+
+# The network as ImageNet has trained it, for `maps`.
+frozen = cache(lambda: load().eval().requires_grad_(False).to(memory_format=torch.channels_last))
 
 
 def maps(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:

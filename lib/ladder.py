@@ -113,8 +113,7 @@ def make_maps(benchmark: Benchmark, rows: np.ndarray, config: Config, out: Path,
 @torch.inference_mode()
 def _maps_of_view(samples: train.Samples, rows: np.ndarray, config: Config, number: int | None) -> Maps:
     """Return the maps of one view of each row: the jittered one of that number, or the fixed one for None."""
-    network, side, found = efficientnet.load().eval(), config.input.view_px, []
-    network.to(memory_format=torch.channels_last)
+    network, side, found = efficientnet.frozen(), config.input.view_px, []
     batches = np.array_split(rows, max(1, -(-len(rows) // 100)))
     for index, batch in enumerate(tqdm(batches, desc="frozen maps", unit="batch", mininterval=5)):
         view = crops.fixed_view(len(batch), config.input)

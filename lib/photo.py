@@ -70,8 +70,6 @@ def _read(path: Path | str, scale: dict[str, int] | None = None) -> tuple[np.nda
 
 def photos_under(folder: Path | str) -> list[Path]:
     """Return the photos under a folder by name, sorted; count other files on stderr. Raises DataError without any."""
-    if not str(folder):
-        raise DataError("'': no such folder; name a folder with photos")
     folder = Path(folder)
     suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS}
     files = sorted(path for path in folder.rglob("*") if not path.is_dir())

@@ -7,7 +7,6 @@ network, `LandmarkNet`, whose head is trained on drawn clothes alone.
 """
 
 from dataclasses import replace
-from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -84,17 +83,13 @@ def load() -> tuple[PhotoNet, dict[str, list[str]]]:
     return model.eval(), names
 
 
-# EfficientNet-Lite0 as ImageNet has trained it, for `efficientnet.maps`.
-imagenet = cache(lambda: efficientnet.load().eval().requires_grad_(False).to(memory_format=torch.channels_last))
-
-
 class LandmarkNet(nn.Module):
     """Heatmaps of landmarks on ImageNet maps. These are frozen, by which it carries over from drawings to photos."""
 
     def __init__(self):
         super().__init__()
-        width = 128
-        fine, middle, coarse = (efficientnet.CHANNELS[part] for part in ("shared", "conv5", "last"))
+        width, channels = 128, efficientnet.CHANNELS
+        fine, middle, coarse = channels["shared"], channels["conv5"], channels["last"]
         self.norm_fine, self.norm_middle = nn.BatchNorm2d(fine), nn.BatchNorm2d(middle)
         self.middle, self.both = (nn.Conv2d(n, width, 3, padding=1) for n in (middle, width))
         # Mean and maximum of the last map: where on it something is carries over badly (benchmarks/LOG.md).
@@ -107,7 +102,7 @@ class LandmarkNet(nn.Module):
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """images (n, 3, view_px, view_px), of a side that 32 divides. Returns what `fashionnet.PoseBranch` returns."""
         with torch.no_grad():
-            fine, middle, coarse = (found.float() for found in efficientnet.maps(imagenet(), images))
+            fine, middle, coarse = (found.float() for found in efficientnet.maps(efficientnet.frozen(), images))
         whole = 10 * F.normalize(torch.cat([coarse.mean((2, 3)), coarse.amax((2, 3))], dim=1), dim=1)
         x = self.dropout(F.relu(self.middle(self.norm_middle(middle))))
         x = F.relu(self.both(x) + self.whole(whole)[..., None, None])

@@ -4,8 +4,7 @@
     found = predict.predict("photo.jpg")            # the clothes are found
     found = predict.predict("photo.jpg", (40, 10, 300, 420))
 
-`lib.photo_network` has the networks. Kinds and categories have their probabilities; attributes are left out unless they
-are sure.
+`lib.photo_network` has the networks. Attributes that it is not sure of are left out.
 """
 
 import os
@@ -140,8 +139,7 @@ def predict(photo: Path | str | np.ndarray, box: Sequence[float] | None = None) 
     photo = photo if isinstance(photo, np.ndarray) else read_photo(photo)
     box = find_box(photo) if box is None else check_box(photo, box)
     model, names = load()
-    cut = crops.crop(photo, box, INPUT.px, INPUT.margin)[None]
-    seen, marks = both(model, cut), both(load_landmarks(), cut)
+    seen, marks = (look(photo, box[None], network) for network in (model, load_landmarks()))
     kind, features = seen["kind"][0].softmax(0), seen["features"]
     with torch.inference_mode():
         sure = model.sureness(features, kind.argmax()[None])[0]
@@ -200,7 +198,7 @@ def features(photo: np.ndarray, box: np.ndarray) -> np.ndarray:
     """Return ImageNet's features of a box, (D,) float32 of unit length: trained ones find worse (benchmarks/LOG.md)."""
     cut, view = crops.crop(photo, box, INPUT.px, INPUT.margin), crops.fixed_view(1, INPUT)
     images = crops.images_in_view(torch.from_numpy(cut[None]), view, INPUT.view_px)
-    found = efficientnet.maps(photo_network.imagenet(), images)[2].mean((2, 3))
+    found = efficientnet.maps(efficientnet.frozen(), images)[2].mean((2, 3))
     return nn.functional.normalize(found[0], dim=0).numpy()
 
 

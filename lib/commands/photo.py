@@ -5,6 +5,7 @@
 ./run_all.sh --photo my_photos/ --catalogue shop_photos/
 """
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -70,7 +71,7 @@ def main(names: list[str], box: str | None = None, catalogue: str | None = None)
     paths, used, failed = [], set(), 0
     for name in names:
         try:
-            paths += photos_under(name) if not name or Path(name).is_dir() else [Path(name)]  # "": an unset variable
+            paths += photos_under(name) if os.path.isdir(name) else [Path(name)]  # "", an unset variable, is none
         except DataError as error:
             print(f"run_all.sh: {error}", file=sys.stderr, flush=True)
             failed += 1

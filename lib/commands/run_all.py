@@ -4,6 +4,7 @@ Each notebook finds the finished runs of an earlier call, so that a second call 
 """
 
 import argparse
+import atexit
 import gc
 import json
 import os
@@ -81,21 +82,18 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 @one_sentence("run_all.sh")
 def main(arguments: list[str]) -> None:
     args = parse(arguments)
-    # Imported where they are used: they bring PyTorch and more, which take seconds.
-    if args.test:
-        from lib.commands import run_tests
+    # These bring PyTorch and more, for which a wrong call need not wait.
+    from lib.artefact import alone
+    from lib.commands import photo, run_tests
 
+    if args.test:
         sys.exit(run_tests.main())
     if args.check:
-        from lib.commands import check
+        from lib.commands import check  # brings PyTorch Lightning, too, for which a photo need not wait
 
         sys.exit(check.main(args.check, args.profile))
     if args.photo:
-        from lib.commands import photo
-
         return photo.main(args.photo, args.box, args.catalogue)
-    from lib.artefact import alone
-
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a shell
     args.out.parent.mkdir(exist_ok=True)
     with alone(args.out):
@@ -182,7 +180,5 @@ def run_notebook(path: Path, target: Path, values: dict) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    finally:
-        gc.freeze()  # Python then does not take apart at its end what was imported, which takes a second
+    atexit.register(gc.freeze)  # Python then does not take apart at its end what was imported, which takes a second
+    main(sys.argv[1:])

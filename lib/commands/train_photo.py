@@ -41,7 +41,6 @@ METHOD = next(method for method in METHODS.values() if method.head == "heatmap")
 CONFIG = replace(PROFILES["photos"], input=INPUT)
 STEPS, RATE, BATCH = 1500, 5e-4, 32  # updates, and pictures of each of the two sources in a batch
 LANDMARK_STEPS, LANDMARK_RATE, LANDMARK_BATCH = 2500, 2e-3, 128  # of the network that finds landmarks
-LANDMARK_INPUT = Input(px=INPUT.px, view_px=INPUT.view_px)  # with the usual jitter
 # A thousand photos a kind at most teach landmarks nothing, drawings alone do: they weigh as in the photos profile.
 WEIGHTS = Weights(landmark=10, heatmap=1, visibility=0.1, category=0.3, attribute=1, triplet=0, pair=0)
 ABSENT = 0.3  # weight of the attributes that a photo's kind excludes; the kind's own loss has weight 1
@@ -122,8 +121,7 @@ def fit(drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray], out: Path) -> t
     optimizer = train.make_optimizer(model, rate, CONFIG, rate.device)
     generator = torch.Generator().manual_seed(SEED)
     sources = zip(*(batches(n, SEED, STEPS, BATCH) for n in (len(rows), len(photos[0]))), strict=True)
-    bar = tqdm(sources, total=STEPS, unit="update", mininterval=10)
-    for step, (d, p) in enumerate(bar):
+    for step, (d, p) in enumerate(tqdm(sources, total=STEPS, unit="update", mininterval=10)):
         d = torch.from_numpy(np.sort(rows[d]))
         views = [crops.training_view(BATCH, INPUT, generator) for _ in range(2)]
         of_photos = crops.images_in_view(torch.from_numpy(photos[0][p]), views[1], INPUT.view_px)
@@ -139,7 +137,6 @@ def fit(drawn: Benchmark, photos: tuple[np.ndarray, np.ndarray], out: Path) -> t
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-        bar.set_postfix(loss=f"{float(loss.detach()):.2f}")
     return model.eval(), absent
 
 
@@ -151,10 +148,9 @@ def fit_landmarks(drawn: Benchmark, out: Path) -> LandmarkNet:
     model, fabric = LandmarkNet().train(), train.make_fabric(CONFIG.training.precision)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=CONFIG.training.weight_decay)
     generator = torch.Generator().manual_seed(SEED)
-    chosen = batches(len(rows), SEED, LANDMARK_STEPS, LANDMARK_BATCH)
-    for step, batch in enumerate(tqdm(chosen, desc="landmarks", unit="update", mininterval=10)):
+    for step, batch in enumerate(tqdm(batches(len(rows), SEED, LANDMARK_STEPS, LANDMARK_BATCH), unit="update")):
         batch = torch.from_numpy(np.sort(rows[batch]))
-        view = crops.training_view(len(batch), LANDMARK_INPUT, generator)
+        view = crops.training_view(len(batch), Input(), generator)  # with less jitter than INPUT's
         with fabric.autocast():
             found = model(samples.images(batch, view, INPUT.view_px))
         loss = train.total(train.loss_terms(found, samples.labels(batch, view), None, 0), WEIGHTS)
@@ -280,7 +276,7 @@ def main(arguments: list[str]) -> None:
     photos, validation = (read_photos(options.photos / split) for split in ("train", "validation"))
     names = networks.classes(drawn)
     names["category"] = [*names["category"], NONE]
-    network, absent = fit(drawn, photos, options.out)
+    landmarks, (network, absent) = fit_landmarks(drawn, options.out), fit(drawn, photos, options.out)
     torch.manual_seed(SEED)
     model = PhotoNet(len(names["attributes"])).eval()
     model.trunk.load_state_dict(network.trunk.state_dict())
@@ -290,15 +286,11 @@ def main(arguments: list[str]) -> None:
     fit_attributes(model, drawn, photos, options.out)
     names["attributes"] = only_said(model, names["attributes"])
     figures["attributes that are said"] = len(names["attributes"])
-    write(options.out, "photo", model, {"classes": names, "figures": figures})
-    write(options.out, "photo_landmarks", fit_landmarks(drawn, options.out), {"updates": LANDMARK_STEPS})
+    headers = {"photo": {"classes": names, "figures": figures}, "photo_landmarks": {"updates": LANDMARK_STEPS}}
+    for (name, header), each in zip(headers.items(), (model, landmarks), strict=True):
+        networks.save(options.out / f"{name}_whole.safetensors", each, header)
+        networks.ship(options.out / f"{name}_whole.safetensors", options.out / f"{name}.safetensors", {})
     print(figures)
-
-
-def write(out: Path, name: str, model: nn.Module, header: dict) -> None:
-    """Write a network whole, and as it is shipped."""
-    networks.save(out / f"{name}_whole.safetensors", model, header)
-    networks.ship(out / f"{name}_whole.safetensors", out / f"{name}.safetensors", {})
 
 
 if __name__ == "__main__":

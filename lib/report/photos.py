@@ -1,11 +1,8 @@
 """Sheets of photos with boxes and landmarks: figures 2, 4, 8a and 9a. Photos are drawn by seed, not by success."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cv2
 import matplotlib.pyplot as plt
@@ -16,9 +13,6 @@ from lib import crops
 from lib.deepfashion import Benchmark
 from lib.lists import LANDMARKS
 from lib.report.figures import GREEN, LANDMARK_COLOURS
-
-if TYPE_CHECKING:  # `--photo` needs no results, which take seconds to import
-    from lib.report.results import Results
 
 MOST = 160  # pixels of a photo's longer side in a sheet: notebooks stay small
 DPI = 57  # of a sheet: six rows of photos in full colour are then 350 kB
@@ -48,7 +42,7 @@ def seen(answers: dict[str, np.ndarray], place: int) -> tuple[np.ndarray | None,
     return answers["landmarks"][place], np.where(answers["visibility"][place] == 0, 0, 2)
 
 
-def nearest_photos(results: Results, method: str, n: int, top: int, seed: int):
+def nearest_photos(results, method: str, n: int, top: int, seed: int):
     """Draw figure 8a or 9a: a row for each of n queries, then its `top` nearest; hits framed green, misses grey."""
     b, query, answers = results.benchmark, results.query, results.first(method)
     rows, titles = [], ["query", *(f"nearest {rank}" for rank in range(1, top + 1))]

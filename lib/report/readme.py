@@ -27,8 +27,11 @@ PROFILES = {
     "demo": "the demo, one seed",
     "photos": "real photos, one seed",
 }
-LADDERS = {"drawn clothes": "ladder", "real photos": "ladder_photos"}  # the kept profile of each source
-END_TO_END = "drawn clothes, end to end"  # of benchmarks/trials.py
+LADDERS = {  # the kept table of each source
+    "drawn clothes": "ladder/tables/ladder.csv",
+    "real photos": "ladder_photos/tables/ladder.csv",
+    "drawn clothes, end to end": "benchmarks/places.csv",
+}
 MAIN, TOP = "category_attribute", paper.RETRIEVAL_TOP_K
 HEADLINE = {  # column: stage, measure, definition and k
     "category, top-3": (MAIN, "category", "micro", 3),
@@ -222,17 +225,11 @@ def results_page() -> str:
     return "\n".join(out)
 
 
-def ladders() -> dict[str, pd.DataFrame]:
-    """Return the kept ladder of each source."""
-    tables = {source: read(profile, "ladder") for source, profile in LADDERS.items()}
-    return tables | {END_TO_END: pd.read_csv(REFERENCE / "benchmarks" / "places.csv")}
-
-
 def ladder() -> pd.DataFrame:
     """Return each rung's attribute recall and lead, a column for each source and place of the attributes."""
     columns = []
-    for source, table in ladders().items():
-        rows = rows_of(table, "attributes", "micro", 5)
+    for source, path in LADDERS.items():
+        rows = rows_of(pd.read_csv(REFERENCE / path), "attributes", "micro", 5)
         rows = rows[rows.group.isin(("all", rungs.NEAR_LANDMARKS, rungs.ELSEWHERE))]
         columns.append(rungs.leads(rows).rename(columns=lambda name, source=source: f"{source}: {name}"))
     return pd.concat(columns, axis=1).fillna(DASH).rename_axis("local branch pools at").reset_index()
@@ -240,7 +237,7 @@ def ladder() -> pd.DataFrame:
 
 def draw_ladder() -> None:
     """Draw the kept ladders side by side."""
-    tables = [table.assign(source=source) for source, table in ladders().items()]
+    tables = [pd.read_csv(REFERENCE / path).assign(source=source) for source, path in LADDERS.items()]
     caption = "The ladder of places. Lead over a network with as many parameters that pools nowhere."
     save_figure(rungs.draw_leads(pd.concat(tables)), REFERENCE / "ladder", "ladder_both", caption)
 

@@ -60,10 +60,9 @@ def outputs(method: str, benchmark: Benchmark, rows: np.ndarray, out: Path) -> d
     few = without(benchmark, np.setdiff1d(np.arange(len(benchmark.image)), rows))
     order = np.searchsorted(np.sort(rows), rows)
     if method == PHOTO:
-        config = photo_network.INPUT
-        cut = np.asarray(crops.crop_store(few, out / "cache", config))[order]
+        cut = np.asarray(crops.crop_store(few, out / "cache", photo_network.INPUT))[order]
         found = predict.both(predict.load_landmarks(), cut)["landmarks"].numpy()
-        return {"landmarks": crops.to_pixels(found, few.box[order], config.margin)}
+        return {"landmarks": crops.to_pixels(found, few.box[order], photo_network.INPUT.margin)}
     spec = find(GENERIC if method == FEATURES else method)
     fabric = train.make_fabric(CONFIG.training.precision)
     model = networks.build(spec, few, CONFIG, 0)
@@ -74,6 +73,5 @@ def outputs(method: str, benchmark: Benchmark, rows: np.ndarray, out: Path) -> d
     else:
         state, header = networks.load(networks.SHIPPED / f"{method}.safetensors")
         networks.start(model, state, header["classes"], networks.classes(few))
-    stored = crops.crop_store(few, out / "cache", CONFIG.input)
-    samples = replace(train.make_samples(few, CONFIG, spec), crops=stored)
+    samples = replace(train.make_samples(few, CONFIG, spec), crops=crops.crop_store(few, out / "cache", CONFIG.input))
     return train.predict(model, samples, few, order, spec, CONFIG, fabric)
