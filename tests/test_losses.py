@@ -12,52 +12,33 @@ NAN = float("nan")
 LN2 = math.log(2)
 
 
-def batch(seed=0, N=8, L=8, A=6):
-    """A batch with a bit of everything: logits and predictions that want gradients, labels and truths."""
-    g = torch.Generator().manual_seed(seed)
-    visibility = torch.randint(-1, 3, (N, L), generator=g)
-    true = torch.rand(N, L, 2, generator=g, dtype=torch.float64)
-    true[visibility != 0] = NAN
+def batch():
+    """A batch with a bit of everything in double precision: by loss, what it takes."""
+    g = torch.Generator().manual_seed(0)
+
+    def random(*shape):
+        return torch.randn(*shape, generator=g, dtype=torch.float64).requires_grad_()
+
+    visibility = torch.randint(-1, 3, (8, 8), generator=g)
+    true = torch.where(visibility[..., None] == 0, random(8, 8, 2).detach(), NAN)
+    labels = torch.randint(-1, 2, (8, 6), generator=g).to(torch.int8)
     return {
-        "pred": torch.rand(N, L, 2, generator=g, dtype=torch.float64).requires_grad_(),
-        "true": true,
-        "visibility": visibility,
-        "visibility_logits": torch.randn(N, L, 3, generator=g, dtype=torch.float64).requires_grad_(),
-        "category_logits": torch.randn(N, 5, generator=g, dtype=torch.float64).requires_grad_(),
-        "category": torch.randint(5, (N,), generator=g).short(),
-        "attribute_logits": torch.randn(N, A, generator=g, dtype=torch.float64).requires_grad_(),
-        "attributes": torch.randint(-1, 2, (N, A), generator=g).to(torch.int8),
-        "w_pos": torch.rand(A, generator=g) + 0.5,
-        "w_neg": torch.rand(A, generator=g) + 0.5,
+        losses.landmark_loss: (random(8, 8, 2), true, visibility),
+        losses.visibility_loss: (random(8, 8, 3), visibility),
+        losses.category_loss: (random(8, 5), torch.randint(5, (8,), generator=g).short()),
+        losses.attribute_loss: (random(8, 6), labels, *(torch.rand(2, 6, generator=g) + 0.5)),
     }
 
 
-FIELDS = {  # of a batch that a loss takes
-    "landmark": ("pred", "true", "visibility"),
-    "visibility": ("visibility_logits", "visibility"),
-    "category": ("category_logits", "category"),
-    "attribute": ("attribute_logits", "attributes", "w_pos", "w_neg"),
-}
-
-
-def loss_of(name, b):
-    return getattr(losses, f"{name}_loss")(*(b[field] for field in FIELDS[name]))
-
-
 def test_landmark_loss_by_hand():
-    pred = torch.tensor([[[0.0, 0], [1, 1], [5, 5]], [[2, 2], [0, 0], [0, 0]]])
+    pred = torch.tensor([[[0.0, 0], [1, 1], [5, 5]], [[2, 2], [0, 0], [0, 0]]], requires_grad=True)
     true = torch.tensor([[[3.0, 4], [1, 2], [NAN, NAN]], [[0, 0], [9, 9], [9, 9]]])
     visibility = torch.tensor([[0, 0, -1], [0, 1, 2]])
     # 9 + 16, 0 + 1, 4 + 4 over a batch of 2; the occluded and the cut off one cost nothing
-    assert losses.landmark_loss(pred, true, visibility).item() == (25 + 1 + 8) / 2
-
-
-def test_only_visible_landmarks_get_a_gradient_and_nan_poisons_none():
-    b = batch()
-    losses.landmark_loss(b["pred"], b["true"], b["visibility"]).backward()
-    gradient, visible = b["pred"].grad, b["visibility"] == 0
-    assert (gradient[~visible] == 0).all()
-    torch.testing.assert_close(gradient[visible], (2 * (b["pred"] - b["true"]) / 8).detach()[visible])
+    loss = losses.landmark_loss(pred, true, visibility)
+    assert loss.item() == (25 + 1 + 8) / 2
+    loss.backward()  # only visible landmarks get a gradient, and NaN poisons none
+    assert torch.equal(pred.grad, torch.where(visibility[..., None] == 0, pred.detach() - true, 0))
 
 
 def test_visibility_loss_by_hand():
@@ -112,17 +93,17 @@ def test_the_expected_attribute_loss_is_the_mean_over_all_labels():
 
 
 def test_attribute_loss_equals_equation_1_with_its_sign():
-    b = batch()
+    logits, labels, w_pos, w_neg = batch()[losses.attribute_loss]
     total = 0.0
-    for x, row in zip(b["attribute_logits"].tolist(), b["attributes"].tolist(), strict=True):
+    for x, row in zip(logits.tolist(), labels.tolist(), strict=True):
         for j, (logit, label) in enumerate(zip(x, row, strict=True)):
             p = 1 / (1 + math.exp(-logit))
-            total += b["w_pos"][j].item() * math.log(p) if label == 1 else b["w_neg"][j].item() * math.log(1 - p)
-    loss = loss_of("attribute", b)
+            total += w_pos[j].item() * math.log(p) if label == 1 else w_neg[j].item() * math.log(1 - p)
+    loss = losses.attribute_loss(logits, labels, w_pos, w_neg)
     assert loss.item() == pytest.approx(-total / 8)
     loss.backward()
     # Going down the gradient raises positives and lowers the rest; the equation as printed does the reverse.
-    assert (b["attribute_logits"].grad.sign() == torch.where(b["attributes"] == 1, -1, 1)).all()
+    assert (logits.grad.sign() == torch.where(labels == 1, -1, 1)).all()
 
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
@@ -223,11 +204,10 @@ def test_pair_loss_equals_a_slow_loop(domain):
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_is_summed_in_float32(dtype):
-    b = batch()
-    half = {name: value.to(dtype) if value.dtype == torch.float64 else value for name, value in b.items()}
-    for name in FIELDS:
-        ours = loss_of(name, half)
-        assert ours.dtype == torch.float32 and ours.item() == pytest.approx(loss_of(name, b).item(), rel=0.02)
+    for loss, given in batch().items():
+        half = [value.to(dtype) if value.dtype == torch.float64 else value for value in given]
+        ours = loss(*half)
+        assert ours.dtype == torch.float32 and ours.item() == pytest.approx(loss(*given).item(), rel=0.02)
     x = torch.randn(8, 4, generator=torch.Generator().manual_seed(0)).to(dtype).requires_grad_()
     for loss in PAIRWISE.values():
         ours, exact = loss(x, torch.arange(8) // 2), loss(x.detach().double(), torch.arange(8) // 2)
