@@ -310,13 +310,15 @@ def test_attribute_claims_find_the_groups_that_gain():
     assert fine["FashionNet leads DARN most in shape and part, top-3"].startswith("no attribute groups named shape")
 
 
-def searches(name: str, n: int, hit_at: dict[str, np.ndarray], **fields) -> Results:
-    """n queries of items of their own and n gallery images; `hit_at` (n,) is the rank of the hit, 99 for none."""
+def searches(name: str, n: int, hits: dict, seed: int = 0, **fields) -> Results:
+    """n queries of items of their own and n gallery images; a method's hits are their ranks (n,), or a share at 0."""
     rng = np.random.default_rng(0)
     item = np.array([f"{i}" for i in range(n)] * 2)
     b = benchmark(name, 2 * n, rng, item=item, **fields)
     answers = {}
-    for method, rank in hit_at.items():
+    for number, (method, rank) in enumerate(hits.items()):
+        if np.ndim(rank) == 0:
+            rank = np.where(np.random.default_rng(seed + number).random(n) < rank, 0, 99)
         nearest = (np.arange(n)[:, None] + 1 + np.arange(50)) % n
         nearest = np.where(rank[:, None] == np.arange(50), np.arange(n)[:, None], nearest)
         answers[method] = [{"nearest": nearest.astype(np.int32)}]
@@ -324,16 +326,10 @@ def searches(name: str, n: int, hit_at: dict[str, np.ndarray], **fields) -> Resu
     return Results(name, b, rows, answers, {}, rows[:n], rows[n:])
 
 
-def ranks(n: int, share: float, seed: int, late: int = 99) -> np.ndarray:
-    return np.where(np.random.default_rng(seed).random(n) < share, 0, late)
-
-
 def test_search_claims_by_hand():
     n = 2000
-    shop = searches(
-        "inshop", n, {"fashionnet": ranks(n, 0.76, 0), "darn": ranks(n, 0.67, 1), "wtbi": ranks(n, 0.67, 2)}
-    )
-    street = searches("consumer2shop", n, {"fashionnet": ranks(n, 0.19, 3), "darn": ranks(n, 0.11, 4)})
+    shop = searches("inshop", n, {"fashionnet": 0.76, "darn": 0.67, "wtbi": 0.67})
+    street = searches("consumer2shop", n, {"fashionnet": 0.19, "darn": 0.11}, seed=3)
     table = judged({"inshop": shop, "consumer2shop": street})
     row = table.loc["in-shop", "FashionNet leads DARN in-shop, top-20"]
     assert (row.direction, row["size"]) == ("held", "same") and row.paper == pytest.approx(0.089)
@@ -351,14 +347,14 @@ def test_search_claims_by_hand():
     drawn = judged({"inshop": shop, "consumer2shop": street}, drawn=True).loc["consumer-to-shop"]
     assert drawn.direction[LARGER] == "by construction"
     # A saturated search tells nothing of its methods.
-    full = searches("inshop", n, {"fashionnet": ranks(n, 0.995, 0), "darn": ranks(n, 0.99, 1)})
+    full = searches("inshop", n, {"fashionnet": 0.995, "darn": 0.99})
     table = judged({"inshop": full, "consumer2shop": street})
     assert table.loc["consumer-to-shop", LARGER].reason.startswith("in-shop: no room: 99")
 
 
 def test_stages_of_the_same_size_are_resampled_apart():
     n = 200
-    shop, street = (searches(name, n, {"fashionnet": ranks(n, 0.5, 0)}) for name in ("inshop", "consumer2shop"))
+    shop, street = (searches(name, n, {"fashionnet": 0.5}) for name in ("inshop", "consumer2shop"))
     side = [r.bootstrap.ratios(*claims.measures.search(r, "fashionnet", 20)) for r in (shop, street)]
     assert side[0][0] == side[1][0] and abs(np.corrcoef(side[0][1:], side[1][1:])[0, 1]) < 0.1
 
