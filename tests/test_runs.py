@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from squares import with_schedule
-from test_train import stop_before
+from test_train import stopped_before
 
 from lib import efficientnet, networks, runs, train
 from lib.artefact import read_tensors
@@ -381,8 +381,7 @@ def test_a_stopped_run_resumes_and_ends_with_the_same_scores(squares, config, tm
     whole, plan = only({"category_attribute": squares}, config, tmp_path / "whole", "fashionnet")
     runs.train_run(plan, whole)
     run, plan = only({"category_attribute": squares}, config, tmp_path / "stopped", "fashionnet")
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        stop_before(patch, 1)
+    with stopped_before(1):
         runs.train_run(plan, run)
     left = run.folder.with_name(f"{run.folder.name}.part")
     assert [p.name for p in left.iterdir()] == ["checkpoint.safetensors"] and not run.folder.exists()

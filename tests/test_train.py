@@ -271,21 +271,24 @@ def test_held_out_and_test_images_are_never_trained_on(search_squares, config, t
     assert not trained & looked_at
 
 
-def stop_before(monkeypatch, epoch):
-    """Let every fit save each epoch and stop as by Ctrl-C before `epoch`; None: run to the end."""
+@contextlib.contextmanager
+def stopped_before(epoch):
+    """Let every fit save each epoch, and stop it as by Ctrl-C before `epoch`."""
     run_epoch = train.run_epoch
-    monkeypatch.setattr(train, "SAVE_EVERY", -1.0)
 
     def run(job, update, number, bar):
         if number == epoch:
             raise KeyboardInterrupt
         return run_epoch(job, update, number, bar)
 
-    monkeypatch.setattr(train, "run_epoch", run)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(train, "SAVE_EVERY", -1.0)
+        patch.setattr(train, "run_epoch", run)
+        yield
 
 
 @pytest.mark.parametrize("name, alone, epochs", [("fashionnet", False, 2), ("fashionnet", True, 1), ("wtbi", False, 1)])
-def test_a_stopped_fit_ends_with_the_same_numbers(name, alone, epochs, squares, config, tmp_path, monkeypatch):
+def test_a_stopped_fit_ends_with_the_same_numbers(name, alone, epochs, squares, config, tmp_path):
     """Stopped after every epoch; each time another process goes on with a network of another start.
 
     With landmarks alone no loss reaches the other branches: their parameters have no optimizer state to write or read.
@@ -298,8 +301,7 @@ def test_a_stopped_fit_ends_with_the_same_numbers(name, alone, epochs, squares, 
     assert not (tmp_path / "whole").exists()  # shorter than a minute: no checkpoint is written
     for epoch in range(1, len(history)):
         stopped = Bench(name, squares, config, tmp_path, seed=epoch if epoch > 1 else 0)
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            stop_before(patch, epoch)
+        with stopped_before(epoch):
             stopped.fit("stopped")
     resumed = Bench(name, squares, config, tmp_path, seed=9)
     assert without_seconds(resumed.fit("stopped")) == without_seconds(history)
@@ -487,8 +489,7 @@ def test_a_stopped_fit_on_a_gpu_goes_on_in_bf16(squares, config, tmp_path, monke
     config = with_schedule(config, epochs=2)
     history = on_gpu("fashionnet", squares, config, tmp_path).fit("whole")
     for epoch in (1, 2, 3):
-        with pytest.raises(KeyboardInterrupt), monkeypatch.context() as patch:
-            stop_before(patch, epoch)
+        with stopped_before(epoch):
             on_gpu("fashionnet", squares, config, tmp_path).fit("stopped")
     resumed = on_gpu("fashionnet", squares, config, tmp_path, seed=9).fit("stopped")
     for a, b in zip(history, resumed, strict=True):
