@@ -26,12 +26,10 @@ def test_features_of_another_network_are_timms(squares, tmp_path):
     torch.manual_seed(3)
     network = timm.create_model("test_vit", num_classes=0, img_size=CONFIG.input.view_px).eval()
     save_file(network.state_dict(), tmp_path / "vit.safetensors")
-    rows = squares.rows("test")
+    rows, i = squares.rows("test"), CONFIG.input
     found = probe.make_features(squares, rows, CONFIG, tmp_path, "test_vit", str(tmp_path / "vit.safetensors"))
-    stored = crops.crop_store(squares, tmp_path / "cache", CONFIG.input)
-    views = crops.images_in_view(
-        torch.from_numpy(stored[rows]), crops.fixed_view(len(rows), CONFIG.input), CONFIG.input.view_px
-    )
+    crop = torch.from_numpy(crops.crop_store(squares, tmp_path / "cache", i)[rows])
+    views = crops.images_in_view(crop, crops.fixed_view(len(rows), i), i.view_px)
     pixels = torch.from_numpy(crops.denormalise(views)).permute(0, 3, 1, 2).float() / 255  # rounded to whole numbers
     with torch.inference_mode():
         expected = network((pixels - 0.5) / 0.5)

@@ -76,7 +76,6 @@ def test_landmarks_by_their_state(landmarks):
 
 
 def test_sizes_of_a_search():
-    """Queries of the items a, b, c and d; a gallery of a, b, b and e."""
     table = tables.search_sizes(search_results().benchmark)
     assert table.images.tolist() == [4, 4, 1, 2, 0] and table["items"].tolist() == [4, 3, 1, 2, 0]
 
