@@ -376,7 +376,7 @@ FAULTS = {  # file, what to replace, by what, the message
         (CATEGORY_NAMES, "Jeans  2", "Jeans  0", "line 4: clothes type is not one of 1 to 3"),
         (CATEGORY_NAMES, "Skinny Jeans", "Tee", "line 4: category 'Tee' is on line 3 already"),
         *((file, "^3", count, f"line 1: it says {count} rows and") for file in (BOXES, LABELS) for count in "24"),
-        *((file, "(?s)^.+", "", "line 1: '' is not a row count") for file in (BOXES, LABELS)),
+        *((file, "(?s)^.+", t, f"line 1: '{t}' is not a row count") for file in (BOXES, LABELS) for t in ("", "0")),
         *((file, "img/Tee", "img/\udcff", "line 4: not UTF-8 text") for file in (BOXES, LABELS)),
         *((f, "img/Tee", "img/no", f"line {i}: image img/no/.* is not in the list of boxes") for f, i in NAMED.items()),
         *((file, "(?s)^3(.*\n)img/Tee[^\n]*\n", r"2\1", ": no row for image img/Tee/img_2.jpg") for file in NAMED),
