@@ -38,6 +38,11 @@ def test_shape(notebook):
     assert first.cell_type == "markdown" and re.match(r"# \d\d \w", first.source)
     assert {"Needs", "Takes"} <= set(re.findall(r"\w+", first.source)), "the first cell gives needs and time"
     assert last.cell_type == "markdown" and re.search(r"\*\*Wrote\*\*.*\*\*Next:\*\*", last.source, re.S)
+    assert max(len(cell.source.splitlines()) for cell in code_cells(notebook)) <= 25
+    nodes = [node for cell in code_cells(notebook) for node in ast.walk(ast.parse(cell.source))]
+    tests = [node.test for node in nodes if isinstance(node, ast.Assert)]
+    names = [node for test in tests for node in ast.walk(test) if isinstance(node, ast.Name)]
+    assert names, "nothing computed is checked"
 
 
 def test_parameters_are_plain_and_those_that_run_all_sets(notebook):
