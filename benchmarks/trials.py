@@ -3,10 +3,12 @@
     python -m benchmarks.trials rates      # FashionNet, DARN and WTBI, two rates each, two passes over 8,000 images
     python -m benchmarks.trials gates      # fashionnet-global at the study's size
     python -m benchmarks.trials places 3   # rungs of notebook 10 end to end, and DARN's width, with so many seeds
+    python -m benchmarks.trials places 3 DIR   # the rungs on real photos, by the photos profile
 
-Writes trials.csv, gates.csv and places.csv into outputs/reference/benchmarks/. The first two draw worlds of which no
-image is in the study's. The third trains on a third of the study's pre-training images and measures on 4,000 others, a
-quarter of an hour a network on one core; a stopped call goes on.
+Writes trials.csv, gates.csv, places.csv and places_photos.csv into outputs/reference/benchmarks/. The first two draw
+worlds of which no image is in the study's. The third trains on a third of the study's pre-training images and measures
+on 4,000 others, the fourth trains on train and measures on val (or test); a quarter of an hour a network on one core;
+a stopped call goes on.
 """
 
 import sys
@@ -19,14 +21,14 @@ import pandas as pd
 
 from lib import runs
 from lib.config import PROFILES, Schedule
-from lib.deepfashion import without
+from lib.deepfashion import Benchmark, measured_rows, without
 from lib.ladder import EQUAL, NOTHING, TRUE
 from lib.methods import FASHIONNET, GLOBAL, GRID
 from lib.report import measures, results, rungs, tables
 from lib.report.results import Results
 from lib.world.size import World
 
-STUDY, SEED = PROFILES["study"], 32
+STUDY, PHOTOS, SEED = PROFILES["study"], PROFILES["photos"], 32
 COMPARED, RATES = ("wtbi", "darn", "fashionnet"), (1e-3, 2e-3)
 FEW = dict(inshop_train_items=8, inshop_test_items=8, consumer2shop_train_items=8, consumer2shop_val_items=6)
 
@@ -35,12 +37,12 @@ class Variant(NamedTuple):
     """A method of the study with something changed."""
 
     method: str
-    model: dict = {}  # changes of `config.Model`
+    model: dict = {}  # changes of `config.Model`, besides WIDE
 
 
 PLACES = {
     NOTHING: Variant(GLOBAL),
-    EQUAL: Variant(GLOBAL, {"fc_global": 1_443}),
+    EQUAL: Variant(GLOBAL),
     "fixed grid": Variant(GRID),
     "estimated landmarks": Variant(FASHIONNET),
     "estimated by heatmaps": Variant("fashionnet-heatmap"),
@@ -49,6 +51,7 @@ PLACES = {
     "darn": Variant("darn"),
     "darn, 1,026 numbers": Variant("darn", {"fc_branch": 171}),  # as many as FashionNet's embedding, not 1,536
 }
+WIDE = {"study": 1_443, "photos": 711}  # fc6_global of EQUAL: as many parameters as with a local branch
 OUT = Path("outputs/trials")
 KEPT = Path("outputs/reference/benchmarks")
 
@@ -93,31 +96,44 @@ def gates() -> pd.DataFrame:
     return tables.gates(trial(STUDY.world.pretrain, (GLOBAL,), STUDY.training.pretrain))
 
 
-def places(seeds: int, images: int = 24_000, asked: int = 4_000) -> pd.DataFrame:
-    """Return the measures of PLACES and their leads over EQUAL, paired over pictures; seeds 1, 2 and so on."""
+def places(seeds: int, data: str = "") -> pd.DataFrame:
+    """Return the measures of PLACES and their leads over EQUAL, paired over pictures; seeds 1, 2 and so on.
+
+    data: a folder of real photos, of which DARN is not asked; "": a part of the study's pre-training pictures.
+    """
+    if data:
+        whole, profile = results.open_data(PHOTOS, data, OUT / "photos")["category_attribute"], PHOTOS
+        rungs_asked = [name for name in PLACES if not name.startswith("darn")]
+    else:
+        whole, rungs_asked = part_of_the_study(), list(PLACES)
+        profile = replace(STUDY, training=replace(STUDY.training, category_attribute=STUDY.training.pretrain))
+    answers = {}
+    for name in rungs_asked:
+        method, changes = PLACES[name]
+        changes |= {"fc_global": WIDE[profile.profile]} if name == EQUAL else {}
+        model, chosen = replace(profile.model, **changes), tuple(range(1, seeds + 1))
+        config = replace(profile, methods=(method,), seeds=chosen, model=model)
+        plan = runs.make_plan({"category_attribute": whole}, config, OUT / "places")
+        for run in plan.of("category_attribute", method):
+            runs.train_run(plan, run)
+        answers[name] = [runs.ranking(run) for run in plan.of("category_attribute", method)]
+    found = Results("category_attribute", whole, measured_rows(whole)[0], answers)
+    landmarks = rungs.measure(found, [("landmarks", "PDJ box", 0.1, "all")])
+    return pd.concat([rungs.measure_all({"category_attribute": found}), landmarks])
+
+
+def part_of_the_study(images: int = 24_000, asked: int = 4_000) -> Benchmark:
+    """Return some of the study's pre-training pictures for training, and others for the test."""
     whole = results.open_data(STUDY, "", Path("outputs/study"))["category_attribute"]
     order = np.random.default_rng(77).permutation(whole.rows("pretrain"))
     split = np.full(len(whole.image), "", "<U5")
     split[order[:images]], split[order[-asked:]] = "train", "test"
-    benchmark = without(replace(whole, split=split), np.flatnonzero(split == ""))
-    training, answers = replace(STUDY.training, category_attribute=STUDY.training.pretrain), {}
-    for name, (method, changes) in PLACES.items():
-        model, chosen = replace(STUDY.model, **changes), range(1, seeds + 1)
-        config = replace(STUDY, methods=(method,), seeds=tuple(chosen), model=model, training=training)
-        plan = runs.make_plan({"category_attribute": benchmark}, config, OUT / "places")
-        for run in plan.of("category_attribute", method):
-            runs.train_run(plan, run)
-        answers[name] = [runs.ranking(run) for run in plan.of("category_attribute", method)]
-    wanted = [("category", "micro", 3, "all"), ("landmarks", "PDJ box", 0.1, "all")]
-    wanted += [("attributes", definition, 5, "all") for definition in ("micro", "macro")]
-    wanted += [("attributes", "micro", 5, f"ranks {first}-{last}") for first, last in measures.BANDS]
-    near = [("attributes", "micro", 5, group) for group in (rungs.NEAR_LANDMARKS, rungs.ELSEWHERE)]
-    found = Results("category_attribute", benchmark, benchmark.rows("test"), answers)
-    return pd.concat([rungs.measure(found, wanted, EQUAL), rungs.measure(rungs.near_landmarks(found), near, EQUAL)])
+    return without(replace(whole, split=split), np.flatnonzero(split == ""))
 
 
 if __name__ == "__main__":
-    which = sys.argv[1]
-    table = {"rates": rates, "gates": gates}[which]() if which != "places" else places(int(sys.argv[2]))
-    table.to_csv(KEPT / {"rates": "trials.csv"}.get(which, f"{which}.csv"), index=False, float_format="%.6g")
+    which, *values = sys.argv[1:]
+    table = {"rates": rates, "gates": gates}[which]() if which != "places" else places(int(values[0]), *values[1:])
+    name = {"rates": "trials"}.get(which, which) + "_photos" * len(values[1:])
+    table.to_csv(KEPT / f"{name}.csv", index=False, float_format="%.6g")
     print(table.to_string(index=False))
