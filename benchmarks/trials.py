@@ -110,9 +110,10 @@ def places(seeds: int, data: str = "") -> pd.DataFrame:
     answers = {}
     for name in rungs_asked:
         method, changes = PLACES[name]
-        changes |= {"fc_global": WIDE[profile.profile]} if name == EQUAL else {}
-        model, chosen = replace(profile.model, **changes), tuple(range(1, seeds + 1))
-        config = replace(profile, methods=(method,), seeds=chosen, model=model)
+        if name == EQUAL:
+            changes = {"fc_global": WIDE[profile.profile]}
+        chosen = tuple(range(1, seeds + 1))
+        config = replace(profile, methods=(method,), seeds=chosen, model=replace(profile.model, **changes))
         plan = runs.make_plan({"category_attribute": whole}, config, OUT / "places")
         for run in plan.of("category_attribute", method):
             runs.train_run(plan, run)
