@@ -73,11 +73,8 @@ class Canvas:
         return 0 <= point[0] < self.width and 0 <= point[1] < self.height
 
     def _fixed(self, polygon) -> np.ndarray:
-        points = self.pixels(polygon)
-        np.maximum(points, -2000, out=points)
-        np.minimum(points, 3000, out=points)
-        points *= 16
-        return np.rint(points, out=points).astype(np.int32)
+        points = np.minimum(np.maximum(self.pixels(polygon), -2000), 3000)
+        return np.rint(points * 16).astype(np.int32)
 
     def fill(self, polygon, colour, covers: str = "") -> None:
         """Fill a polygon with one colour. covers: "" nothing, "over" what hides torso and legs, "top" sleeves too."""

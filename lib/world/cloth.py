@@ -11,10 +11,10 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from lib.world.fabrics import draw_finish, holes_of, weave_of
+from lib.world.fabrics import grid, holes_of, noise, weave_of
 from lib.world.garment import COLOURS, Garment
 from lib.world.motifs import WHITE, T, mix
-from lib.world.patterns import draw_pattern, grid, noise
+from lib.world.patterns import Tile
 
 # What of a garment its cloth depends on.
 Cloth = namedtuple("Cloth", ("colour", "accent", "seed", "pattern", "abstract", "fabric", "finish"))
@@ -28,16 +28,14 @@ def tile(g: Garment) -> np.ndarray:
 @lru_cache(maxsize=32)
 def _tile(g: Cloth) -> np.ndarray:
     img = _woven(_printed(g._replace(fabric="", finish="")).copy(), g.fabric)
-    return draw_finish(img, g, COLOURS[g.accent], np.random.default_rng([g.seed, 1])) if g.finish != "none" else img
+    Tile(img, g, tuple(img[0, 0].tolist()), np.random.default_rng([g.seed, 1])).draw("finishes", g.finish)
+    return img
 
 
 @lru_cache(maxsize=32)
 def _printed(g: Cloth) -> np.ndarray:
-    rng = np.random.default_rng(g.seed)
-    c1, c2, c3 = COLOURS[g.colour], COLOURS[g.accent], list(COLOURS.values())[g.seed % len(COLOURS)]
-    img = np.full((T, T, 3), c1, np.uint8)
-    if g.pattern not in ("solid", "colorblock", "two-tone", "ombre"):
-        draw_pattern(img, g, c1, c2, c3, rng)
+    img = np.full((T, T, 3), COLOURS[g.colour], np.uint8)
+    Tile(img, g, COLOURS[g.colour], np.random.default_rng(g.seed)).draw("patterns", g.pattern)
     if g.abstract > 0:
         bent = [np.float32(axis + 5 * g.abstract * noise(9, k)) for axis, k in zip(grid(), (0, 3), strict=True)]
         img = cv2.remap(img, *bent, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)

@@ -56,36 +56,51 @@ class Pen:
         """Draw the shapes of a field's value, if it has any, around `at` (x, y); points: further names."""
         known = {"": at} | self.points | points
         for kind, colour, *size, corners in DRAWINGS[field].get(value, ()):
-            colour = self.colour(colour)
             named = [("", *corner) if len(corner) == 2 else corner for corner in corners]
             place = np.array([np.add(known[name], offset) for name, *offset in named])
-            if kind == "fill":
-                self.fill(place, colour)
-            elif kind == "ovals":
-                for middle in place:
-                    self.fill(middle + CIRCLE * size[0], colour)
-            elif kind == "lines":
-                for ends in place.reshape(-1, 2, 2):
-                    self.line(ends, size[0], colour)
-            elif kind == "bow":
-                self.bow(place[0], colour, *size[0])
-            elif kind == "edge":
-                draw_edge(self, place, size[0], colour)
-            else:
-                {"line": self.line, "curve": self.curve, "outline": self.outline}[kind](place, size[0], colour)
+            getattr(self, kind)(place, *size, self.colour(colour))
 
-    def bow(self, at, colour, up, down, ribbon=None, width: float = 0.0) -> None:
-        """Draw two loops from `at` to the corners `up` and `down` (x outwards, y), each with a hanging ribbon."""
-        for sign in (-1, 1):
-            self.fill([at, at + [sign * up[0], up[1]], at + [sign * down[0], down[1]]], colour)
+    def blob(self, points, colour) -> None:
+        self.fill(smooth(points), colour)
+
+    def roll(self, points, width: float, colour) -> None:
+        self.fill(strip_outline(curve_through(points), np.full(9, width)), colour)
+
+    def ovals(self, middles, radius, colour) -> None:
+        for middle in middles:
+            self.fill(middle + CIRCLE * radius, colour)
+
+    def lines(self, points, width: float, colour) -> None:
+        for ends in points.reshape(-1, 2, 2):
+            self.line(ends, width, colour)
+
+    def bow(self, knot, corners, colour) -> None:
+        """Draw two loops from a knot to their corners (x outwards, y), each with a ribbon where corners has one."""
+        (at,), (up, down, *ribbon) = knot, corners
+        for side in ((-1, 1), (1, 1)):
+            self.fill([at, at + np.multiply(side, up), at + np.multiply(side, down)], colour)
             if ribbon:
-                self.line([at, at + [sign * ribbon[0], ribbon[1]]], width, colour)
+                self.line([at, at + np.multiply(side, ribbon[0])], ribbon[1], colour)
 
-    def lacing(self, x: float, y: float, half: float, step: float, high: float, colour) -> None:
-        """Draw five crosses, one below another."""
-        for at in y + step * np.arange(5):
-            self.line([[x - half, at], [x + half, at + high]], 0.004, colour)
-            self.line([[x + half, at], [x - half, at + high]], 0.004, colour)
+    def edge(self, ends, kind: str, colour) -> None:
+        """Draw small figures along an edge from ends[0] to ends[1]: fringe, lace, scallops, beads and so on."""
+        a, b = ends
+        n = max(3, int(np.linalg.norm(b - a) / 0.012))
+        edge = a + (b - a) * np.linspace(0, 1, n)[:, None]
+        if kind in ("fringe", "tassel"):
+            step, long, width = (1, 0.03, 0.004) if kind == "fringe" else (3, 0.036, 0.008)
+            for point in edge[::step]:
+                self.line([point, point + [0, long]], width, colour)
+        elif kind in DRAWINGS["beads"]:
+            radius = DRAWINGS["beads"][kind]
+            for point in edge[::2] + [0, 0.3 * radius]:
+                self.disc(point, radius, colour)
+                if kind in ("lace", "crochet"):
+                    self.disc(point, 0.4 * radius, shade_of(colour, 0.6))
+        elif kind == "ruffle":
+            wave = edge + np.stack([0 * edge[:, 0], 0.009 * np.sin(np.arange(n) * 2.2)], 1)
+            self.line(wave, 0.014, shade_of(colour, 0.85))
+            self.line(wave + [0, 0.007], 0.003, shade_of(colour, 0.6))
 
 
 def draw_skirt(pen: Pen) -> None:
@@ -134,8 +149,6 @@ def draw_waist(pen: Pen) -> None:
         shade = shade_of(pen.dark, 0.8 if name != "smocked" else 1.0)
         for at in left + (right - left) * np.linspace(0.03, 0.97, 14)[:, None]:
             pen.line([at - [0, high / 2 if pen.upper else 0], at + [0, high]], 0.003, shade)
-    elif name == "corset":
-        pen.lacing((left[0] + right[0]) / 2, left[1] - 0.04, 0.014, 0.02, 0.014, pen.accent)
     elif name == "braided":
         for at in left + (right - left) * np.linspace(0, 1, 16)[:, None]:
             pen.disc(at, 0.006, pen.colours["tan"])
@@ -186,8 +199,6 @@ def draw_closure(pen: Pen) -> None:
     elif name == "wrap":
         start = c[1] if pen.upper else c[5]
         pen.curve([start, [-0.5 * abs(c[4][0]), c["waist_y"] + 0.01], [c[6][0] * 0.4, end]], 0.013)
-    elif name == "lace-up":
-        pen.lacing(x, start + 0.006, 0.013, 0.017, 0.013, WHITE)
     else:
         pen.line([[x, start], [0, end]], 0.003)
         for y in np.arange(start + 0.018, end - 0.006, 0.024 if name == "henley" else 0.042):
@@ -195,39 +206,9 @@ def draw_closure(pen: Pen) -> None:
 
 
 def draw_back(pen: Pen) -> None:
-    """Draw what only the back shows."""
-    name, x = pen.g.back, pen.x
-    if not pen.upper or pen.hanger:
-        return
-    top = pen.c["rim"][:, 1].min() + 0.006
-    pen.shapes("back", name, (x, 0), top=(x, top))
-    if name == "lace":
-        for k, m in np.ndindex(5, 5):
-            pen.disc([x - 0.04 + 0.02 * k, top + 0.02 + 0.022 * m], 0.006, pen.colours["cloth"])
-    elif name == "ladder":
-        for y in top + 0.03 * np.arange(5) + 0.01:
-            pen.line([[x - 0.03, y], [x + 0.03, y]], 0.008, pen.colours["cloth"])
-
-
-def draw_edge(pen: Pen, ends, kind: str, colour) -> None:
-    """Draw small figures along an edge from ends[0] to ends[1]: fringe, lace, scallops, beads and so on."""
-    a, b = ends
-    n = max(3, int(np.linalg.norm(b - a) / 0.012))
-    edge = a + (b - a) * np.linspace(0, 1, n)[:, None]
-    if kind in ("fringe", "tassel"):
-        step, long, width = (1, 0.03, 0.004) if kind == "fringe" else (3, 0.036, 0.008)
-        for point in edge[::step]:
-            pen.line([point, point + [0, long]], width, colour)
-    elif kind in DRAWINGS["beads"]:
-        radius = DRAWINGS["beads"][kind]
-        for point in edge[::2] + [0, 0.3 * radius]:
-            pen.disc(point, radius, colour)
-            if kind in ("lace", "crochet"):
-                pen.disc(point, 0.4 * radius, shade_of(colour, 0.6))
-    elif kind == "ruffle":
-        wave = edge + np.stack([0 * edge[:, 0], 0.009 * np.sin(np.arange(n) * 2.2)], 1)
-        pen.line(wave, 0.014, shade_of(colour, 0.85))
-        pen.line(wave + [0, 0.007], 0.003, shade_of(colour, 0.6))
+    if pen.upper and not pen.hanger:
+        top = pen.c["rim"][:, 1].min() + 0.006
+        pen.shapes("back", pen.g.back, (pen.x, 0), top=(pen.x, top))
 
 
 def draw_hem(pen: Pen) -> None:
@@ -250,13 +231,13 @@ def draw_trim(pen: Pen) -> None:
         pen.shapes("trim", trim, at)
     elif trim == "bead":
         for k in range(len(rim) - 1):
-            draw_edge(pen, rim[k : k + 2], "bead", (236, 226, 190))
+            pen.edge(rim[k : k + 2], "bead", (236, 226, 190))
     elif trim != "none":
         for ends in pen.ends:
-            draw_edge(pen, ends, trim, accent)
+            pen.edge(ends, trim, accent)
         if trim in ("lace", "ruffle", "crochet", "fringe") and pen.upper:
             half = 0.8 * abs(pen.c[5][0])
-            draw_edge(pen, np.array([[-half, 0.29], [half, 0.29]]), trim, accent)
+            pen.edge(np.array([[-half, 0.29], [half, 0.29]]), trim, accent)
 
 
 def draw_collar(pen: Pen) -> None:
@@ -266,18 +247,11 @@ def draw_collar(pen: Pen) -> None:
     name, neckline, x, left, right = pen.g.collar, pen.g.neckline, pen.x, pen.c[0], pen.c[1]
     at, ends = (x, left[1]), {"left": left, "right": right}
     pen.shapes("collar", neckline, at, **ends)
-    if name == "hood" and pen.back:
-        hood = [left + [-0.03, 0], right + [0.03, 0], [x + 0.03, 0.29], [x - 0.03, 0.29]]
-        pen.fill(smooth(hood), pen.colours["collar"])
-    elif name == "hood":
-        at_left, at_right = left + [[-0.022, -0.045], [-0.026, 0.01]], right + [[0.026, 0.01], [0.022, -0.045]]
-        rolled = curve_through([*at_left, [x, 0.238], *at_right])
-        pen.fill(strip_outline(rolled, np.full(9, 0.017)), pen.colours["collar"])
-    elif pen.back and name != "none":
-        pen.shapes("collar", "back", at, **ends)
-    elif name in DRAWINGS["wings"]:
-        _draw_wings(pen, name, left, right)
-    if not pen.back:
+    if pen.back and name != "none":
+        pen.shapes("collar", "hood back" if name == "hood" else "back", at, **ends)
+    elif not pen.back:
+        if name in DRAWINGS["wings"]:
+            _draw_wings(pen, name, left, right)
         pen.shapes("collar", name, at, **ends)
     edged = name == "none" and neckline not in _NO_EDGE and pen.g.closure not in ("open", "wrap")
     if edged or (name == "bow" and not pen.back):

@@ -1,17 +1,27 @@
-"""Fabrics and finishes: the structure of a cloth as factors on its colours, where skin shows through, how it shines."""
+"""Fabrics and finishes that are structures: factors on the colours of a cloth, and where skin shows through."""
 
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from lib.world import motifs
-from lib.world.garment import Garment
-from lib.world.motifs import DRAWINGS, WHITE, T, mix
-from lib.world.patterns import blend, grid, noise, read_colour
+from lib.world.motifs import DRAWINGS, T
 
 
-def _hair(number: int, width: int, height: int) -> np.ndarray:
+@lru_cache(maxsize=1)
+def grid() -> tuple[np.ndarray, np.ndarray]:
+    return np.meshgrid(np.arange(T), np.arange(T))
+
+
+@lru_cache(maxsize=16)
+def noise(blur: float, number: int) -> np.ndarray:
+    """Return smooth noise that wraps, (T, T) float32 of mean 0 and deviation 1; never written to."""
+    raw = np.random.default_rng([number, int(10 * blur)]).normal(size=(T, T)).astype(np.float32)
+    raw = cv2.GaussianBlur(np.tile(raw, (3, 3)), (0, 0), blur)[T : 2 * T, T : 2 * T] if blur else raw
+    return (raw - raw.mean()) / raw.std()
+
+
+def hair(number: int, width: int, height: int) -> np.ndarray:
     """Return noise drawn out to width x height, (T, T) float32; it wraps along the longer."""
     if height >= width:
         return cv2.blur(np.tile(noise(0, number), (3, 1)), (width, height))[T : 2 * T]
@@ -19,7 +29,7 @@ def _hair(number: int, width: int, height: int) -> np.ndarray:
 
 
 def _threads() -> np.ndarray:
-    return _hair(1, 15, 1) + _hair(1, 1, 15)
+    return hair(1, 15, 1) + hair(1, 1, 15)
 
 
 def _squares(x, y, step: int, size: int) -> np.ndarray:
@@ -47,19 +57,19 @@ def _rings(x, y) -> np.ndarray:
 
 
 _WEAVES = {  # factors; those that are noise alone are in drawings.toml
-    "denim": lambda x, y: 0.86 + ((x + y) % 8 < 4) * 0.3 + 0.3 * _hair(1, 1, 5),
-    "twill": lambda x, y: 0.84 + ((x + y) % 12 < 6) * 0.32 + 0.06 * _hair(1, 1, 5),
-    "chambray": lambda x, y: 0.88 + ((x // 4 + y // 4) % 2) * 0.22 + 0.3 * _hair(1, 1, 5),
-    "canvas": lambda x, y: 0.88 + ((x // 4 + y // 4) % 2) * 0.22 + 0.06 * _hair(1, 1, 5),
+    "denim": lambda x, y: 0.86 + ((x + y) % 8 < 4) * 0.3 + 0.3 * hair(1, 1, 5),
+    "twill": lambda x, y: 0.84 + ((x + y) % 12 < 6) * 0.32 + 0.06 * hair(1, 1, 5),
+    "chambray": lambda x, y: 0.88 + ((x // 4 + y // 4) % 2) * 0.22 + 0.3 * hair(1, 1, 5),
+    "canvas": lambda x, y: 0.88 + ((x // 4 + y // 4) % 2) * 0.22 + 0.06 * hair(1, 1, 5),
     "knit": lambda x, y: 0.86 + 0.22 * (np.abs(x % 8 - 3.5 + np.where(y % 8 < 4, 0.8, -0.8)) < 2.2),
     "cable-knit": _cable,
     "waffle": lambda x, y: 0.82 + 0.24 * _squares(x, y, 12, 8),
     "loose-knit": lambda x, y: 0.85 + 0.25 * _squares(x, y, 12, 8),
     "pointelle": lambda x, y: 0.85 + 0.25 * _squares(x, y, 12, 8),
-    "fur": lambda x, y: 1 + 0.75 * _hair(4, 2, 9),
-    "feather": lambda x, y: 1 + 0.75 * _hair(4, 2, 15),
-    "shearling": lambda x, y: 1 + 0.5 * _hair(4, 3, 3),
-    "eyelash-knit": lambda x, y: 1 + 0.6 * _hair(1, 11, 2),
+    "fur": lambda x, y: 1 + 0.75 * hair(4, 2, 9),
+    "feather": lambda x, y: 1 + 0.75 * hair(4, 2, 15),
+    "shearling": lambda x, y: 1 + 0.5 * hair(4, 3, 3),
+    "eyelash-knit": lambda x, y: 1 + 0.6 * hair(1, 11, 2),
     "sequin": _sequin,
     "quilted": lambda x, y: 0.72 + 0.35 * np.clip((16 - np.abs(16 - _diagonals(x, y))) / 7, 0, 1),
     "linen": lambda x, y: 1 + 0.42 * _threads(),
@@ -108,7 +118,7 @@ def _folds(along, period: int, depth: float) -> np.ndarray:
     return 1 - depth * np.clip(1 - (along % period) / 4, 0, 1)
 
 
-_RELIEFS = {  # the light on a finish that is not flat, as factors
+RELIEFS = {  # the light on a finish that is not flat, as factors
     "pintucked": lambda x, y: _folds(x, 16, 0.45),
     "pressed": lambda x, y: _folds(x, 48, 0.5),
     "seams": lambda x, y: _folds(x, 48, 0.6) * _folds(x + 10, 48, 0.6),
@@ -120,54 +130,3 @@ _RELIEFS = {  # the light on a finish that is not flat, as factors
     "embossed": lambda x, y: 1 + 0.16 * np.sign(np.sin(x * 0.39) * np.sin(y * 0.39)),
     "crinkled": lambda x, y: 1 + 0.16 * noise(2, 1),
 }
-
-
-def draw_finish(img: np.ndarray, g: Garment, c2, rng) -> np.ndarray:
-    """Draw the finish on a tile (T, T, 3) uint8 RGB, in place, and return it. c2: the accent."""
-    name, number, (xs, ys) = g.finish, g.seed % 4, grid()
-    named = {"white": WHITE, "accent": c2, "ground": tuple(img[0, 0])}
-    kind, colour, *how = DRAWINGS["finishes"].get(name, ("", "white"))
-    colour = read_colour(colour, named)
-    if kind == "clouds":
-        share, depth, blur, most = how
-        blend(img, colour, np.clip(share + depth * noise(blur, number), 0, most))
-    elif kind == "fibres":
-        strength, length = how
-        blend(img, colour, np.clip(strength * _hair(2, length, 1), 0, 0.6))
-    elif kind == "spots":
-        _draw_spots(img, rng, colour, *how)
-    elif kind == "flowers":
-        _draw_flowers(img, rng, colour, *how)
-    elif name == "patched":
-        for x, y in motifs.spots(rng, 1, 0.2):
-            motifs.draw_polygon(img, [(x, y), (x + 26, y + 3), (x + 23, y + 28), (x - 2, y + 25)], colour)
-    elif name == "foil":
-        blend(img, colour, (0.15 + 0.2 * noise(7, number) > 0.4) * 0.85)
-    elif name == "burnout":
-        blend(img, colour, 0.4 * (noise(4, number) > 0.4))
-    elif name == "tie-dye":
-        radius = np.hypot(xs - T / 2, ys - T / 2) + 3 * noise(6, 1)
-        blend(img, c2, np.clip(0.5 + 0.6 * np.sin(radius * 0.35), 0, 1))
-        blend(img, WHITE, np.clip(np.sin(radius * 0.35 + 1.6), 0, 0.6))
-    elif name == "neon":
-        hsv = cv2.cvtColor(img, cv2.COLOR_RGB2HSV)
-        hsv[..., 1:] = np.clip(hsv[..., 1:].astype(int) + (140, 110), 0, 255)
-        img[:] = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
-    elif name in _RELIEFS:
-        img[:] = np.clip(img * _RELIEFS[name](xs, ys)[..., None], 0, 255)
-    return img
-
-
-def _draw_flowers(img, rng, colour, n: int, radius: float) -> None:
-    for x, y in motifs.spots(rng, n, 0.1):
-        motifs.flower(img, x, y, radius, colour, mix(colour, WHITE, 0.6), rng.uniform(0, 6), petals=6, slim=0.2)
-        stem = [(x - 16, y + 14), (x, y + 10), (x + 16, y + 14)]
-        motifs.draw_line(img, stem, mix(colour, (40, 100, 50), 0.5), 2)
-
-
-def _draw_spots(img, rng, colour, n: int, radius: float, jitter: float, shaded: bool) -> None:
-    """Draw studs, beads and the like."""
-    for x, y in motifs.spots(rng, n, jitter):
-        motifs.draw_oval(img, x, y, radius, radius, colour)
-        if shaded:
-            motifs.draw_oval(img, x + 0.8, y + 0.8, 0.45 * radius, 0.45 * radius, mix(colour, (70, 70, 90), 0.5))

@@ -18,7 +18,9 @@ from lib.world.details import Pen
 from lib.world.garment import Garment
 from lib.world.silhouette import control_points
 
+# Landmarks and joints with left and right exchanged.
 _SWAPPED = [1, 0, 3, 2, 5, 4, 7, 6]
+_MIRRORED = [0, 1, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12]
 
 
 def _draw_garment(pen: Pen) -> None:
@@ -65,7 +67,6 @@ def _draw_garment(pen: Pen) -> None:
 
 
 def _lay(pen: Pen, polygon, material: Material, angle: float = 0.0, shade: float = 1.0, covers: bool = False) -> None:
-    """Draw a piece of cloth."""
     pen.canvas.part(polygon, material, angle, pen.light * shade, pen.g, covers)
 
 
@@ -185,7 +186,7 @@ def _draw_sleeve(pen: Pen, points: np.ndarray, widths: np.ndarray, material: Mat
     if trim in ("tipped", "contrast", "piping"):
         pen.line(ends - along * 0.006, 0.01 if trim != "piping" else 0.004, pen.accent)
     elif trim in ("lace", "ruffle", "scallop", "fringe", "crochet"):
-        details.draw_edge(pen, ends, trim, pen.accent)
+        pen.edge(ends, trim, pen.accent)
 
 
 def _frame(rng, low, high, height: int, width: int, view: str, consumer: bool, hardness: float):
@@ -211,16 +212,7 @@ class Picture:
     and visibility (8,), nan and -1 for slots that the clothes type lacks; joints (14, 2) and joint_visibility (14,).
     """
 
-    def __init__(
-        self,
-        g: Garment,
-        rng: np.random.Generator,
-        px: int,
-        view: str = "front",
-        consumer: bool = False,
-        room=(0.03, 0.12),
-        hardness: float = 0.0,
-    ):
+    def __init__(self, g: Garment, rng, px: int, view="front", consumer=False, room=(0.03, 0.12), hardness=0.0):
         self.back, self.consumer, self.hardness = view == "back", consumer, hardness
         height, width = px, int(px * rng.uniform(0.62, 0.8))
         self.hanger = not consumer and view in ("front", "zoom-out") and rng.random() < 0.2
@@ -236,7 +228,7 @@ class Picture:
         self.ground, self.frame = make_ground(rng, height, width, consumer), (*frame, tilt)
         self.long_hair = g.wearer == "women" and rng.random() < 0.65
         self.before, self.open = rng.bit_generator.state, g.closure == "open"
-        pen = self._pen(g, c, self.ground)
+        pen = Pen(self, Canvas(self.ground.copy(), *self.frame), g, c)
         self._draw_body(pen, rng)
         self.behind, self.after = pen.canvas.image.copy(), rng.bit_generator.state
         self.image = self._draw(pen, rng)
@@ -246,14 +238,15 @@ class Picture:
         box = _box(pen.canvas, landmarks[visibility == 0], rng, room)
         self.scale, self.bare = pen.canvas.scale, cv2.bitwise_and(pen.canvas.cloth, ~pen.canvas.top)
         joints, joint_visibility = _joints(pen.canvas, self.body, self.back, self.hanger)
-        self.labels = dict(box=box, landmarks=landmarks, visibility=visibility, joints=joints, zoom=zoom)
-        self.labels |= {"joint_visibility": joint_visibility}
+        self.labels = dict(zoom=zoom, box=box, landmarks=landmarks, visibility=visibility)
+        self.labels |= dict(joints=joints, joint_visibility=joint_visibility)
 
     def with_garment(self, g: Garment) -> np.ndarray:
         """Return the picture (H, W, 3) with another garment of the same clothes type; all else stays as it is."""
         rng = np.random.Generator(np.random.PCG64(0))
         same = not self.hanger and (g.closure == "open") == self.open
-        pen = self._pen(g, control_points(g, self.body), self.behind if same else self.ground)
+        canvas = Canvas((self.behind if same else self.ground).copy(), *self.frame)
+        pen = Pen(self, canvas, g, control_points(g, self.body))
         rng.bit_generator.state = self.after if same else self.before
         if not same:
             self._draw_body(pen, rng)
@@ -267,9 +260,6 @@ class Picture:
         points, slots = control_points(g, self.body), SLOTS[g.clothes_type]
         moved = np.abs(np.array([points[j] - self.points[j] for j in slots])) * self.scale * per_pixel
         return float(moved[self.seen].max(initial=0))
-
-    def _pen(self, g: Garment, c: dict, ground: np.ndarray) -> Pen:
-        return Pen(self, Canvas(ground.copy(), *self.frame), g, c)
 
     def _draw_body(self, pen: Pen, rng) -> None:
         """Draw what is behind the garment."""
@@ -334,11 +324,8 @@ def _joints(canvas: Canvas, body: dict, back: bool, hanger: bool) -> tuple[np.nd
 
     The person's own left is the picture's right, unless seen from behind.
     """
-    own = {"left": "left", "right": "right"} if back else {"left": "right", "right": "left"}
-    points, codes = np.empty((14, 2)), np.zeros(14, np.int8)
-    for i, name in enumerate(JOINTS):
-        first, _, rest = name.partition(" ")
-        points[i] = canvas.pixels(body[f"{own[first]} {rest}" if rest else name])
-        if hanger or not canvas.inside(points[i]):
-            codes[i] = 2
-    return points, codes
+    points = np.array([canvas.pixels(body[name]) for name in JOINTS])
+    if not back:
+        points = points[_MIRRORED]
+    codes = [0 if canvas.inside(point) and not hanger else 2 for point in points]
+    return points, np.array(codes, np.int8)

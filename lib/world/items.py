@@ -43,14 +43,15 @@ class Image(NamedTuple):
     name: str
     category: int  # official number, from 1
     clothes_type: int
+    variation: int  # pose and zoom
     title: str
     code: int  # In-shop: pose; Consumer-to-shop: 1 shop, 2 consumer
     box: str
-    landmarks: str  # with clothes type and variation before them
+    landmarks: str
     joints: str
     fired: list[int]  # attribute numbers
-    ceiling: list[int] | None  # CEILING attribute numbers, most likely first given garment and view
-    visible_ceiling: list[int] | None  # the same, given what the picture shows
+    ceiling: str | None  # CEILING attribute numbers, most likely first given garment and view
+    visible_ceiling: str | None  # the same, given what the picture shows
 
 
 def plan(size: World, seed: int) -> list[Job]:
@@ -127,16 +128,15 @@ def draw_job(job: Job, size: World, seed: int) -> Iterator[tuple[np.ndarray, int
             if job.benchmark == "category_attribute" and split in ("val", "test"):
                 donors = wardrobe.donors(g.category, size.overlap)
                 odds = screen.probabilities(seen), screen.visible_probabilities(seen, donors)
-                ceilings = [np.argsort(-p, kind="stable")[:CEILING].tolist() for p in odds]
+                ceilings = ["  ".join(map(str, np.argsort(-p, kind="stable")[:CEILING])) for p in odds]
             quality = int(rng.integers(40, 80)) if consumer else 92
             code = POSE_CODES[view] if job.benchmark == "inshop" else 1 + consumer
             box = " ".join(f"{v:03d}" for v in about["box"])
             landmarks = points_text(about["landmarks"], about["visibility"], SLOTS[kind])
-            landmarks = f"{kind}  {variation(view, about['zoom'])}  {landmarks}"
             joints = points_text(about["joints"], about["joint_visibility"], range(14))
-            labels = (category, kind, title, code, box, landmarks, joints, shown, *ceilings)
             name = _name(job.benchmark, g, title, item, number, view)
-            yield picture.image, quality, Image(job.benchmark, split, item, name, *labels)
+            labels = (category, kind, variation(view, about["zoom"]), title, code, box, landmarks, joints, shown)
+            yield picture.image, quality, Image(job.benchmark, split, item, name, *labels, *ceilings)
 
 
 def label_odds(shot: tuple[Job, int], size: World, seed: int) -> np.ndarray:

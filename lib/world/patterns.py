@@ -1,108 +1,17 @@
-"""Patterns of a garment's cloth, drawn on a tile in the garment's colours.
+"""Patterns and finishes of a garment's cloth: layers, drawn on a tile one over another.
 
-Most are layers, which are data in drawings.toml; the others are functions, below.
+Which layers each has, and in which colours, is data in drawings.toml.
 """
 
-from functools import lru_cache
 from itertools import product
 
 import cv2
 import numpy as np
 
 from lib.world import motifs
-from lib.world.garment import Garment
-from lib.world.motifs import AA, DRAWINGS, FIGURES, WHITE, T, mix
-
-CREAM, GOLD = (244, 242, 236), (240, 208, 76)
-
-
-@lru_cache(maxsize=1)
-def grid() -> tuple[np.ndarray, np.ndarray]:
-    return np.meshgrid(np.arange(T), np.arange(T))
-
-
-@lru_cache(maxsize=16)
-def noise(blur: float, number: int) -> np.ndarray:
-    """Return smooth noise that wraps, (T, T) float32 of mean 0 and deviation 1; never written to."""
-    raw = np.random.default_rng([number, int(10 * blur)]).normal(size=(T, T)).astype(np.float32)
-    raw = cv2.GaussianBlur(np.tile(raw, (3, 3)), (0, 0), blur)[T : 2 * T, T : 2 * T] if blur else raw
-    return (raw - raw.mean()) / raw.std()
-
-
-def blend(img, colour, share: np.ndarray) -> None:
-    """Mix towards a colour, by a share (T, T) in 0..1."""
-    img[:] = np.clip(img + share[..., None] * (np.float32(colour) - img), 0, 255)
-
-
-def draw_pattern(img: np.ndarray, g: Garment, c1, c2, c3, rng) -> None:
-    """Draw the pattern on the ground colour c1, with c2 and c3."""
-    if g.pattern in _DRAWN:
-        _DRAWN[g.pattern](img, g, c1, c2, c3, rng)
-        return
-    named = {"ground": c1, "accent": c2, "third": c3, "cream": CREAM, "gold": GOLD, "white": WHITE}
-    named["second"] = c3 if c3 != c2 else (240, 220, 120)
-    named["dark"] = c1 if sum(c1) < 420 else (34, 44, 86)
-    named["checked"] = c1 if sum(c1) < 600 else c2
-    for kind, *layer in DRAWINGS["patterns"][g.pattern]:
-        if kind == "ground":
-            img[:] = named["ground"] = read_colour(layer[0], named)
-        elif kind == "mask":
-            colour, mask = layer
-            img[MASKS[mask](*grid(), g.seed)] = read_colour(colour, named)
-        elif kind in ("clouds", "veins"):
-            colour, share, depth, blur, number, noises, most = layer
-            cloud = noise(blur, number + g.seed % noises)
-            if kind == "veins":
-                cloud = np.abs(cloud + 0.3 * noise(3, 5))
-            cloud = share + depth * cloud
-            blend(img, read_colour(colour, named), np.clip(cloud, 0, most))
-        else:
-            _LAYERS[kind](img, named, rng, *layer)
-
-
-def read_colour(written, named: dict) -> tuple:
-    """Read a colour: a name, RGB, or two colours and the share of the second."""
-    if isinstance(written, str):
-        return named[written]
-    if isinstance(written[0], int):
-        return tuple(written)
-    return mix(read_colour(written[0], named), read_colour(written[1], named), written[2])
-
-
-def _scatter(img, named, rng, figure, n, radius, jitter, colours=("accent", "third"), second="second") -> None:
-    colours = [read_colour(colour, named) for colour in colours]
-    for i, (x, y) in enumerate(motifs.spots(rng, n, jitter)):
-        turn = rng.uniform(0, 2 * np.pi)
-        FIGURES[figure](img, x, y, radius * T / n, colours[i % len(colours)], named[second], turn)
-
-
-def _row(img, named, rng, figure, start, step, y, radius, colour, second) -> None:
-    for x in range(start, T, step):
-        FIGURES[figure](img, x, y, radius, named[colour], named[second], 0)
-
-
-def _bands(img, named, rng, axis, *bands) -> None:
-    for start, width, colour in bands:
-        img.swapaxes(0, axis)[np.arange(start, start + width) % T] = read_colour(colour, named)
-
-
-def _stripes(img, named, rng, axis, period, width, colour) -> None:
-    _bands(img, named, rng, axis, *((start, width, colour) for start in range(0, T, period)))
-
-
-def _checks(img, named, rng, cell, colour, share) -> None:
-    """Draw crossing bands of half transparent colour: gingham, plaid."""
-    for axis, start in product((0, 1), range(0, T, 2 * cell)):
-        part = img.swapaxes(0, axis)[start : start + cell]
-        part[:] = part * (1 - share) + np.float32(read_colour(colour, named)) * share
-
-
-def _stars(img, named, rng, count) -> None:
-    for _ in range(count):
-        motifs.draw_oval(img, *rng.uniform(0, T, 2), 1.3, 1.3, WHITE)
-
-
-_LAYERS = {draw.__name__[1:]: draw for draw in (_scatter, _row, _bands, _stripes, _checks, _stars)}
+from lib.world.fabrics import RELIEFS, grid, hair, noise
+from lib.world.garment import COLOURS, Garment
+from lib.world.motifs import AA, DRAWINGS, FIGURES, WHITE, T, mix, read_colour
 
 
 def _houndstooth(x, y, seed):
@@ -128,64 +37,150 @@ MASKS = {
 }
 
 
-def _multi_stripe(img, g, c1, c2, c3, rng) -> None:
-    colours = np.array([c2, c3, GOLD, (52, 98, 178), (240, 240, 236)])
-    img[:] = np.repeat(colours[rng.integers(0, 5, T // 8)], 8, 0)[:, None]
+class Tile:
+    """A tile (T, T, 3) uint8 RGB to draw layers on: every kind of layer in drawings.toml is a method."""
 
+    def __init__(self, img: np.ndarray, g: Garment, ground, rng):
+        accent, third = COLOURS[g.accent], list(COLOURS.values())[g.seed % len(COLOURS)]
+        self.img, self.seed, self.rng = img, g.seed, rng
+        self.colours = {"ground": ground, "accent": accent, "third": third, "white": WHITE}
+        self.colours |= {"cream": (244, 242, 236), "gold": (240, 208, 76)}
+        self.colours["second"] = third if third != accent else (240, 220, 120)
+        self.colours["dark"] = ground if sum(ground) < 420 else (34, 44, 86)
+        self.colours["checked"] = ground if sum(ground) < 600 else accent
 
-def _ikat(img, g, c1, c2, c3, rng) -> None:
-    for x, y in motifs.spots(rng, 2, 0):
-        FIGURES["diamond"](img, x, y, 26, c2, c3, 0)
-    img[:] = cv2.blur(np.tile(img, (3, 1, 1)), (1, 13))[T : 2 * T]
+    def draw(self, table: str, name: str) -> None:
+        """Draw the layers of a pattern or a finish, if it has any."""
+        for kind, *layer in DRAWINGS[table].get(name, ()):
+            getattr(self, kind)(*layer)
 
+    def colour(self, written) -> tuple:
+        return read_colour(written, self.colours)
 
-def _mosaic(img, g, c1, c2, c3, rng) -> None:
-    colours = np.float32([c1, c2, c3, mix(c1, c2, 0.5)])
-    img[:] = np.kron(colours[rng.integers(0, 4, (8, 8))], np.ones((12, 12, 1), np.float32))
-    for part in (img[::12], img[1::12], img[:, ::12], img[:, 1::12]):
-        part[:] = (236, 232, 224)
+    def blend(self, colour, share: np.ndarray) -> None:
+        """Mix towards a colour, by a share (T, T) in 0..1."""
+        self.img[:] = np.clip(self.img + share[..., None] * (np.float32(self.colour(colour)) - self.img), 0, 255)
 
+    def spots(self, per_side: int, jitter: float):
+        """Yield centres on a jittered grid, every other row shifted: figures that neither clump nor line up."""
+        step = T / per_side
+        for row, column in np.ndindex(per_side, per_side):
+            x = (column + 0.5 * (row % 2) + 0.25) * step + self.rng.uniform(-jitter, jitter) * step
+            yield x, (row + 0.5) * step + self.rng.uniform(-jitter, jitter) * step
 
-def _tile(img, g, c1, c2, c3, rng) -> None:
-    for x, y in motifs.spots(rng, 3, 0):
-        motifs.draw_polygon(img, motifs.place(x, y, 14, [(-1, -1), (1, -1), (1, 1), (-1, 1)]), c2)
-        motifs.flower(img, x, y, 13, c3, c1, 0.785)
+    def ground(self, colour) -> None:
+        self.img[:] = self.colours["ground"] = self.colour(colour)
 
+    def mask(self, colour, name) -> None:
+        self.img[MASKS[name](*grid(), self.seed)] = self.colour(colour)
 
-def _bandana(img, g, c1, c2, c3, rng) -> None:
-    img[:3] = img[90:93] = c2
-    for x, y in motifs.spots(rng, 3, 0):
-        FIGURES["paisley"](img, x, y, 12, CREAM, c1, rng.uniform(0, 6))
-    for x, y in motifs.spots(rng, 6, 0):
-        motifs.draw_oval(img, x + 8, y + 8, 1.8, 1.8, CREAM)
+    def clouds(self, colour, share, depth, blur, number, noises, most) -> None:
+        self.blend(colour, np.clip(share + depth * noise(blur, number + self.seed % noises), 0, most))
 
+    def veins(self, colour, share, depth, blur, number, noises, most) -> None:
+        cloud = np.abs(noise(blur, number + self.seed % noises) + 0.3 * noise(3, 5))
+        self.blend(colour, np.clip(share + depth * cloud, 0, most))
 
-def _patchwork(img, g, c1, c2, c3, rng) -> None:
-    grounds, dots = (c1, c2, c3, mix(c2, WHITE, 0.5)), (c3, None, c1, None)
-    for i, (x, y) in enumerate(((0, 0), (48, 0), (0, 48), (48, 48))):
-        patch = img[y : y + 48, x : x + 48]
-        patch[:] = grounds[i]
-        if dots[i] is None:
-            patch[:, ::12] = patch[:, 1::12] = mix(c1, WHITE, 0.4)
-            continue
-        for u, v in np.ndindex(3, 3):
-            cv2.circle(patch, (8 + 16 * u, 8 + 16 * v), 4, dots[i], -1, AA)
+    def fibres(self, colour, strength, length) -> None:
+        self.blend(colour, np.clip(strength * hair(2, length, 1), 0, 0.6))
 
+    def flakes(self, colour, share, blur, least) -> None:
+        self.blend(colour, share * (noise(blur, self.seed % 4) > least))
 
-def _giraffe(img, g, c1, c2, c3, rng) -> None:
-    img[:] = mix(c1, (236, 214, 170), 0.8)
-    turns = motifs.TURNS[::2]
-    for x, y in motifs.spots(rng, 4, 0.12):
-        reach = 11 + 2 * np.sin(5 * turns + x)
-        motifs.draw_polygon(img, motifs.arc(x, y, reach, reach, turns), (150, 92, 44))
+    def scatter(self, figure, n, radius, jitter, colours=("accent", "third"), second="second", turn=2 * np.pi) -> None:
+        for i, (x, y) in enumerate(self.spots(n, jitter)):
+            one, two = self.colour(colours[i % len(colours)]), self.colour(second)
+            FIGURES[figure](self.img, x, y, radius * T / n, one, two, self.rng.uniform(0, turn))
 
+    def row(self, figure, start, step, y, radius, colour, second) -> None:
+        for x in range(start, T, step):
+            FIGURES[figure](self.img, x, y, radius, self.colour(colour), self.colour(second), 0)
 
-def _abstract(img, g, c1, c2, c3, rng) -> None:
-    for threshold, colour, number in ((0.5, c2, 0), (0.9, c3, 1)):
-        img[noise(7, (g.seed + number) % 5) > threshold] = colour
-    for x, y in motifs.spots(rng, 2, 0.3):
-        motifs.draw_line(img, [(x - 20, y), (x, y + rng.uniform(-16, 16)), (x + 20, y)], c3, 3)
+    def bands(self, axis, *bands) -> None:
+        for start, width, colour in bands:
+            self.img.swapaxes(0, axis)[np.arange(start, start + width) % T] = self.colour(colour)
 
+    def stripes(self, axis, period, width, colour) -> None:
+        self.bands(axis, *((start, width, colour) for start in range(0, T, period)))
 
-_FUNCTIONS = (_multi_stripe, _ikat, _mosaic, _tile, _bandana, _patchwork, _giraffe, _abstract)
-_DRAWN = {draw.__name__[1:].replace("_", "-"): draw for draw in _FUNCTIONS}
+    def checks(self, cell, colour, share) -> None:
+        """Draw crossing bands of half transparent colour: gingham, plaid."""
+        for axis, start in product((0, 1), range(0, T, 2 * cell)):
+            part = self.img.swapaxes(0, axis)[start : start + cell]
+            part[:] = part * (1 - share) + np.float32(self.colour(colour)) * share
+
+    def stars(self, count) -> None:
+        for _ in range(count):
+            motifs.draw_oval(self.img, *self.rng.uniform(0, T, 2), 1.3, 1.3, WHITE)
+
+    def smear(self) -> None:
+        self.img[:] = cv2.blur(np.tile(self.img, (3, 1, 1)), (1, 13))[T : 2 * T]
+
+    def multi_stripe(self, colours) -> None:
+        colours = np.array([self.colour(colour) for colour in colours])
+        self.img[:] = np.repeat(colours[self.rng.integers(0, len(colours), T // 8)], 8, 0)[:, None]
+
+    def mosaic(self, colours) -> None:
+        colours = np.float32([self.colour(colour) for colour in colours])
+        self.img[:] = np.kron(colours[self.rng.integers(0, 4, (8, 8))], np.ones((12, 12, 1), np.float32))
+        for part in (self.img[::12], self.img[1::12], self.img[:, ::12], self.img[:, 1::12]):
+            part[:] = (236, 232, 224)
+
+    def patchwork(self, grounds, dots, lines) -> None:
+        for (y, x), ground, dot in zip(product((0, 48), repeat=2), grounds, dots, strict=True):
+            patch = self.img[y : y + 48, x : x + 48]
+            patch[:] = self.colour(ground)
+            if dot:
+                for u, v in np.ndindex(3, 3):
+                    cv2.circle(patch, (8 + 16 * u, 8 + 16 * v), 4, self.colour(dot), -1, AA)
+            else:
+                patch[:, ::12] = patch[:, 1::12] = self.colour(lines)
+
+    def giraffe(self, colour) -> None:
+        turns = motifs.TURNS[::2]
+        for x, y in self.spots(4, 0.12):
+            reach = 11 + 2 * np.sin(5 * turns + x)
+            motifs.draw_polygon(self.img, motifs.arc(x, y, reach, reach, turns), colour)
+
+    def abstract(self) -> None:
+        for threshold, colour, number in ((0.5, "accent", 0), (0.9, "third", 1)):
+            self.img[noise(7, (self.seed + number) % 5) > threshold] = self.colour(colour)
+        for x, y in self.spots(2, 0.3):
+            points = [(x - 20, y), (x, y + self.rng.uniform(-16, 16)), (x + 20, y)]
+            motifs.draw_line(self.img, points, self.colours["third"], 3)
+
+    def dots(self, colour, n, radius, jitter, shaded) -> None:
+        """Draw studs, beads and the like."""
+        colour = self.colour(colour)
+        for x, y in self.spots(n, jitter):
+            motifs.draw_oval(self.img, x, y, radius, radius, colour)
+            if shaded:
+                shade = mix(colour, (70, 70, 90), 0.5)
+                motifs.draw_oval(self.img, x + 0.8, y + 0.8, 0.45 * radius, 0.45 * radius, shade)
+
+    def flowers(self, colour, n, radius) -> None:
+        colour = self.colour(colour)
+        for x, y in self.spots(n, 0.1):
+            turn = self.rng.uniform(0, 6)
+            motifs.flower(self.img, x, y, radius, colour, mix(colour, WHITE, 0.6), turn, petals=6, slim=0.2)
+            stem = [(x - 16, y + 14), (x, y + 10), (x + 16, y + 14)]
+            motifs.draw_line(self.img, stem, mix(colour, (40, 100, 50), 0.5), 2)
+
+    def patches(self, colour) -> None:
+        for x, y in self.spots(1, 0.2):
+            corners = [(x, y), (x + 26, y + 3), (x + 23, y + 28), (x - 2, y + 25)]
+            motifs.draw_polygon(self.img, corners, self.colour(colour))
+
+    def tie_dye(self) -> None:
+        x, y = grid()
+        radius = np.hypot(x - T / 2, y - T / 2) + 3 * noise(6, 1)
+        self.blend("accent", np.clip(0.5 + 0.6 * np.sin(radius * 0.35), 0, 1))
+        self.blend("white", np.clip(np.sin(radius * 0.35 + 1.6), 0, 0.6))
+
+    def neon(self) -> None:
+        hsv = cv2.cvtColor(self.img, cv2.COLOR_RGB2HSV)
+        hsv[..., 1:] = np.clip(hsv[..., 1:].astype(int) + (140, 110), 0, 255)
+        self.img[:] = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+
+    def relief(self, name) -> None:
+        self.img[:] = np.clip(self.img * RELIEFS[name](*grid())[..., None], 0, 255)

@@ -1,5 +1,6 @@
 """Write the synthetic clothes world in DeepFashion's official layout, and draw single garments."""
 
+import csv
 import json
 import os
 import shutil
@@ -17,11 +18,11 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from lib.lists import FOLDERS
+from lib.lists import FOLDERS, write_attributes, write_benchmark
 from lib.world import figure
-from lib.world.attributes import NAMES, holds
-from lib.world.items import POSE_CODES, Image, Job, draw_job, images_of, label_odds, plan
-from lib.world.official import write_lists, write_titles
+from lib.world.attributes import GROUPS, NAMES, holds
+from lib.world.garment import CATEGORIES
+from lib.world.items import POSE_CODES, Image, Job, draw_job, images_of, item_id, label_odds, plan
 from lib.world.size import World
 from lib.world.wardrobe import compose
 
@@ -30,14 +31,7 @@ CHUNK = 500  # images; a call that goes on draws again what was not yet a chunk
 _WORTH_A_POOL = 200  # images; fewer are drawn faster than workers start
 
 
-def garment(
-    category: str | None = None,
-    attributes: Sequence[str] = (),
-    seed: int = 0,
-    px: int = 256,
-    view: str = "front",
-    consumer: bool = False,
-):
+def garment(category: str | None = None, attributes: Sequence[str] = (), seed=0, px=256, view="front", consumer=False):
     """Return a picture of your own: a garment of a category (any that fits, where None) with all these attributes.
 
     Returns (H, W, 3) uint8 RGB and the labels of `figure.render`, with "garment", its parameters, and "names", all of
@@ -86,10 +80,45 @@ def _fill(folder: Path, size: World, seed: int, workers: int, progress: bool, ab
                     bar.update(len(job))
                 write_beside(folder / path, partial(Path.write_text, data=json.dumps(new)))
             images += [Image(*values) for values in json.loads((folder / path).read_text())]
-    write_lists(folder, images)
-    write_titles(folder / "titles.csv", images)
+    for benchmark, name in FOLDERS.items():
+        if here := [image for image in images if image.benchmark == benchmark]:
+            _write_lists(folder / name, benchmark, here)
+    _write_titles(folder / "titles.csv", images)
     write_json(folder / "world.json", about)
     shutil.rmtree(folder / "labels", ignore_errors=True)
+
+
+def _write_lists(folder: Path, benchmark: str, images: list[Image]) -> None:
+    table = dict(zip(Image._fields, zip(*images, strict=True), strict=True))
+    table |= {"image": table["name"], "item": [item_id(item) for item in table["item"]]}
+    table["pose"] = table["domain"] = table["code"]
+    if benchmark == "category_attribute":
+        types = [category.clothes_type for category in CATEGORIES.values()]
+        others = {"Anno/list_category_cloth.txt": {"category_name": list(CATEGORIES), "clothes_type": types}}
+        write_attributes(folder / "Anno_coarse", NAMES, GROUPS, "image", {i.name: i.fired for i in images})
+    else:
+        items = {item_id(i.item): i.fired for i in images}
+        others = {f"Anno/list_item_{benchmark}.txt": {"item": list(items)}}
+        write_attributes(folder / "Anno", NAMES, GROUPS, "item", items)
+    if benchmark == "consumer2shop":
+        shop = {i.item: i.name for i in images if i.code == 1}
+        asked = [i for i in images if i.code == 2]
+        others["Eval/list_eval_partition.txt"] = {
+            "pair": [f"{i.name}  {shop[i.item]}" for i in asked],
+            "item": [item_id(i.item) for i in asked],
+            "split": [i.split for i in asked],
+        }
+    write_benchmark(folder, benchmark, table, others)
+
+
+def _write_titles(path: Path, images: list[Image]) -> None:
+    """Write benchmark, item (the number that ends a category-and-attribute folder) and title of every item."""
+    rows = {("benchmark", "item", "title"): None}
+    for i in images:
+        item = f"{i.item:06d}" if i.benchmark == "category_attribute" else item_id(i.item)
+        rows[i.benchmark, item, i.title] = None
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 def label_probabilities(size: World, seed: int, rows: np.ndarray, workers: int = 1) -> np.ndarray:
