@@ -4,6 +4,7 @@ import numpy as np
 
 from lib.world.canvas import SIDES, Canvas, shade_of
 from lib.world.curves import CIRCLE, curve_through, mirrored, part_of_curve, quad, shrunk, smooth, strip_outline
+from lib.world.details import Pen
 from lib.world.garment import COLOURS, Garment
 
 ARM, LEG = ("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle")
@@ -110,27 +111,21 @@ def _draw_below(canvas: Canvas, body: dict, colour, rng) -> None:
     canvas.fill(smooth(waistband, rounds=1), shade_of(colour, 0.95))
 
 
-def draw_head(canvas: Canvas, body: dict, skin, hair, back: bool, long_hair: bool, rng) -> None:
-    """Draw a person's head, hair and neck."""
-    head = body["head"]
+def draw_head(pen: Pen, long_hair: bool, rng) -> None:
+    """Draw a person's head and hair."""
+    head, hair, back = pen.body["head"], pen.colours["hair"], pen.back
     if back:
-        canvas.fill(head + CIRCLE * [0.05, 0.068] - [0, 0.004], hair)
+        pen.fill(head + CIRCLE * [0.05, 0.068] - [0, 0.004], hair)
     else:
-        canvas.fill(head + CIRCLE * [0.043, 0.062], shade_of(skin, 0.92))
-        canvas.fill(head + CIRCLE * [0.036, 0.055] - [0.003, 0.002], skin)
-        for sign in (-1, 1):
-            canvas.disc(head + [sign * 0.016, -0.004], 0.0045, (46, 36, 32))
-            canvas.line([head + [sign * 0.024, -0.017], head + [sign * 0.009, -0.018]], shade_of(hair, 0.8), 0.004)
-        canvas.line([head + [0.0, 0.004], head + [0.003, 0.016]], shade_of(skin, 0.78), 0.004)
-        canvas.line([head + [-0.012, 0.032], head + [0, 0.035], head + [0.012, 0.032]], (176, 84, 84), 0.006)
+        pen.shapes("head", "face", head)
         crown = head + CIRCLE[10:] * [0.05, 0.07] - [0, 0.004]
         fringe = head + [[0.044, -0.012], [0.03, -0.036], [-0.02, -0.044], [-0.044, -0.01]]
-        canvas.fill([*crown, *fringe], hair)
+        pen.fill([*crown, *fringe], hair)
     if long_hair and (back or rng.random() < 0.6):  # over one or both shoulders
         for sign in (-1, 1) if back else (-1, 1)[: rng.integers(1, 3)]:
             end = rng.uniform(0.13, 0.22)
             strand = head + np.array([[sign * 0.036, -0.02], [sign * 0.054, 0.07], [sign * 0.05, end]])
             widths = np.interp(np.arange(9), [0, 4, 8], [0.014, 0.018, 0.007])
-            canvas.fill(strip_outline(curve_through(strand), widths), shade_of(hair, 0.92), "top")
+            pen.fill(strip_outline(curve_through(strand), widths), shade_of(hair, 0.92), "top")
         if back:
-            canvas.fill(smooth(quad(head, (0.05, 0), (0.052, 0.15))), hair, "top")
+            pen.fill(smooth(quad(head, (0.05, 0), (0.052, 0.15))), hair, "top")

@@ -23,7 +23,7 @@ class Pen:
         self.light, self.back, self.hanger = light, picture.back, picture.hanger
         self.accent = shade_of(COLOURS[g.accent], light)
         self.dark = shade_of(ground, 0.5 * light) if sum(ground) > 150 else shade_of((90, 90, 96), light)
-        self.colours = {"skin": skin, "accent": self.accent, "dark": self.dark, "own": ground}
+        self.colours = {"skin": skin, "hair": picture.hair, "accent": self.accent, "dark": self.dark, "own": ground}
         self.colours |= {"cloth": shade_of(ground, 0.85 * light), "collar": shade_of(ground, 0.78 * light)}
         self.colours |= {"leather": shade_of((58, 40, 34), light), "fur": shade_of((150, 116, 84), light)}
         self.colours |= {name: shade_of(COLOURS[name], light) for name in ("brown", "tan")}
@@ -62,6 +62,18 @@ class Pen:
 
     def blob(self, points, colour) -> None:
         self.fill(smooth(points), colour)
+
+    def wing(self, points, colour) -> None:
+        self.fill(points, colour)
+        self.outline(points, 0.003)
+
+    def round_wing(self, points, colour) -> None:
+        self.wing(smooth(points), colour)
+
+    def fur(self, points, colour) -> None:
+        self.round_wing(points, colour)
+        for k, point in enumerate(smooth(points)[::2]):
+            self.disc(point, 0.009, shade_of(colour, 0.8 + 0.05 * (k % 4)))
 
     def roll(self, points, width: float, colour) -> None:
         self.fill(strip_outline(curve_through(points), np.full(9, width)), colour)
@@ -250,28 +262,7 @@ def draw_collar(pen: Pen) -> None:
     if pen.back and name != "none":
         pen.shapes("collar", "hood back" if name == "hood" else "back", at, **ends)
     elif not pen.back:
-        if name in DRAWINGS["wings"]:
-            _draw_wings(pen, name, left, right)
         pen.shapes("collar", name, at, **ends)
     edged = name == "none" and neckline not in _NO_EDGE and pen.g.closure not in ("open", "wrap")
     if edged or (name == "bow" and not pen.back):
         pen.line(pen.c["rim"], 0.006)
-
-
-def _draw_wings(pen: Pen, name: str, left, right) -> None:
-    x, (reach, wide, colour) = pen.x, DRAWINGS["wings"][name]
-    colour = pen.colour(colour)
-    for point, sign in ((left, -1), (right, 1)):
-        start, tip = point - [0, 0.014], np.array([x + sign * 0.008, point[1] + reach])
-        outer = np.array([point[0] + sign * wide, point[1] + 0.5 * reach])
-        if name == "notched":
-            shape = np.array([start, outer - [0, 0.012], outer - [sign * 0.016, 0.004], outer + [0, 0.006], tip])
-        else:
-            shape = np.array([start, outer, tip + [sign * 0.016, 0.0]])
-        if name in ("peter-pan", "shawl", "fur"):
-            shape = smooth([*shape, [x + sign * 0.006, point[1] + 0.3 * reach]])
-        pen.fill(shape, colour)
-        pen.outline(shape, 0.003)
-        if name == "fur":
-            for k in range(8):
-                pen.disc(shape[k * len(shape) // 8], 0.009, shade_of(colour, 0.8 + 0.05 * (k % 4)))

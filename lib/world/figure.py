@@ -279,7 +279,7 @@ class Picture:
         canvas, body, skin = pen.canvas, self.body, self.skin
         _draw_garment(pen)
         if not self.hanger:
-            draw_head(canvas, body, skin, self.hair, self.back, self.long_hair, rng)
+            draw_head(pen, self.long_hair, rng)
         if not self.consumer:
             return canvas.image
         draw_occluders(canvas, body, skin, rng)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from lib.world import motifs
-from lib.world.fabrics import RELIEFS, grid, hair, noise
+from lib.world.fabrics import grid, hair, noise, structure
 from lib.world.garment import COLOURS, Garment
 from lib.world.motifs import AA, DRAWINGS, FIGURES, WHITE, T, mix, read_colour
 
@@ -182,5 +182,5 @@ class Tile:
         hsv[..., 1:] = np.clip(hsv[..., 1:].astype(int) + (140, 110), 0, 255)
         self.img[:] = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
 
-    def relief(self, name) -> None:
-        self.img[:] = np.clip(self.img * RELIEFS[name](*grid())[..., None], 0, 255)
+    def relief(self, *layers) -> None:
+        self.img[:] = np.clip(self.img * structure(1, *layers)[..., None], 0, 255)
