@@ -80,10 +80,8 @@ class Canvas:
         """Fill a polygon with one colour. covers: "" nothing, "over" what hides torso and legs, "top" sleeves too."""
         points = self._fixed(polygon)
         cv2.fillPoly(self.image, [points], [float(c) for c in colour], cv2.LINE_AA, 4)
-        if covers:
-            cv2.fillPoly(self.over, [points], 255, cv2.LINE_8, 4)
-        if covers == "top":
-            cv2.fillPoly(self.top, [points], 255, cv2.LINE_8, 4)
+        for covered in {"": (), "over": (self.over,), "top": (self.over, self.top)}[covers]:
+            cv2.fillPoly(covered, [points], 255, cv2.LINE_8, 4)
 
     def limb(self, points, widths, colour, covers: str = "") -> None:
         """Draw a rounded limb, lighter along its middle."""

@@ -172,22 +172,15 @@ def draw_waist(pen: Pen) -> None:
 def draw_pockets(pen: Pen) -> None:
     """Draw the pockets."""
     name, c, y, half = pen.g.pocket, pen.c, pen.c["waist_y"], abs(pen.c[5][0])
-    if name in ("chest", "contrast"):
-        pen.shapes("pocket", name, (pen.x, 0))
-    elif name == "kangaroo":
-        pen.shapes("pocket", name, (0, min(y + 0.01, c["end"] - 0.08)))
-    elif name == "slant":
-        for sign in (-1, 1):
+    pen.shapes("pocket", name, (0, min(y + 0.01, c["end"] - 0.08)))
+    for side, sign in SIDES:
+        at = (sign * 0.6 * half, min(c["end"] - 0.06, y + 0.05) if pen.upper else y + 0.05)
+        if name == "cargo":
+            leg = c["legs"].get(side)
+            at = leg[0][4] + [sign * 0.02, 0] if leg else (sign * 0.05, min(c["end"] - 0.05, y + 0.06))
+        pen.shapes("pocket", f"{side} {name}", at)
+        if name == "slant":
             pen.line([[sign * 0.45 * half, y + 0.018], [sign * 0.92 * half, y + 0.055]], 0.006)
-    elif name == "cargo":
-        y = min(c["end"] - 0.05, y + 0.06)
-        for k, sign in enumerate((-1, 1)):
-            legs = [points[4] for points, _ in c["legs"].values()]
-            pen.shapes("pocket", name, legs[k] + [sign * 0.02, 0] if legs else (sign * 0.05, y))
-    elif name != "none":
-        y = min(c["end"] - 0.06, y + 0.05) if pen.upper else y + 0.05
-        for side, sign in SIDES:
-            pen.shapes("pocket", f"{side} {name}", (sign * 0.6 * half, y))
 
 
 def draw_closure(pen: Pen) -> None:

@@ -24,12 +24,11 @@ _SMALL, _SEEN = 64, 8  # height in pixels of the pictures that are compared, and
 
 def sizes(items: int, rng: np.random.Generator) -> list[int]:
     """Return family sizes that sum to `items`: LEAST to MOST each, unless there are fewer items than LEAST."""
-    out, left = [], items
-    while left > MOST:
-        size = int(rng.integers(LEAST, min(MOST, left - LEAST) + 1))
-        out.append(size)
-        left -= size
-    return [*out, left] if left else out
+    out = []
+    while items > MOST:
+        out.append(int(rng.integers(LEAST, min(MOST, items - LEAST) + 1)))
+        items -= out[-1]
+    return [*out, items] if items else out
 
 
 def differences(a: Garment, b: Garment) -> set[str]:
@@ -81,9 +80,7 @@ def _versions(base: Garment, count: int, details: int, used: set[str], rng: np.r
     return [unique[i] for i in rng.permutation(len(unique))[:count]]
 
 
-def draw_line(
-    counts: Sequence[int], rng: np.random.Generator, details: int = 3, overlap: float = 0.0
-) -> list[list[Garment]]:
+def draw_line(counts: Sequence[int], rng, details: int = 3, overlap: float = 0.0) -> list[list[Garment]]:
     """Return one line of a shop: families of `counts` garments that share a design, and differ in one detail more.
 
     No two garments are alike. Raises RuntimeError where no design has so many versions.

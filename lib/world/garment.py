@@ -28,8 +28,7 @@ class Garment:
     Lengths are shares: sleeve 0 (none) to 1 (wrist); length of the body 0 (waist) to 1 (hip) to 2 (knee) to 3
     (ankle); fit is the gap between body and cloth, flare what the hem adds, both in shares of half the body's width;
     waist, how far it is taken in; rise, where the waistline of lower-body clothes sits, 0 low to 1 high; scale, the
-    size of the pattern's figures; abstract, how far they are distorted. `emblem` is "none", an icon or
-    a word on the chest.
+    size of the pattern's figures; abstract, how far they are distorted; emblem, "none", an icon or a word on the chest.
     """
 
     category: str

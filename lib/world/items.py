@@ -56,12 +56,11 @@ class Image(NamedTuple):
 
 def plan(size: World, seed: int) -> list[Job]:
     """Return all jobs of a world. Items of different splits and benchmarks differ."""
-    jobs, first = [], 0
+    jobs = []
     for split in ("pretrain", "train", "val", "test"):
-        left, each = getattr(size, split), size.views if split in ("pretrain", "train") else 1
-        while left > 0:
-            jobs.append(Job("category_attribute", split, first, (1,), min(left, each)))
-            first, left = first + 1, left - each
+        each = size.views if split in ("pretrain", "train") else 1
+        for left in range(getattr(size, split), 0, -each):
+            jobs.append(Job("category_attribute", split, len(jobs), (1,), min(left, each)))
     searches = {"inshop": ("train", "test"), "consumer2shop": ("train", "val", "test", "distractor")}
     for benchmark, splits in searches.items():
         first, rng = 0, np.random.default_rng([seed, BENCHMARK_CODE[benchmark], 11])
@@ -140,11 +139,8 @@ def draw_job(job: Job, size: World, seed: int) -> Iterator[tuple[np.ndarray, int
 
 
 def label_odds(shot: tuple[Job, int], size: World, seed: int) -> np.ndarray:
-    """Return the probability that each attribute is labelled, (A,) float64, given garment and picture.
-
-    shot: a job of the category-and-attribute benchmark, and the number of its picture.
-    """
-    job, number = shot
+    """Return the probability that each attribute is labelled, (A,) float64, given garment and picture."""
+    job, number = shot  # of the category-and-attribute benchmark, and which of its pictures
     (g,) = garments_of(job, size, seed)
     view, consumer, _ = _shots(job, job.first, seed, g)[number]
     rng = np.random.default_rng([seed, BENCHMARK_CODE[job.benchmark], job.first, number + 1])

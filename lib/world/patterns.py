@@ -11,7 +11,7 @@ import numpy as np
 from lib.world import motifs
 from lib.world.fabrics import grid, hair, noise, structure
 from lib.world.garment import COLOURS, Garment
-from lib.world.motifs import AA, DRAWINGS, FIGURES, WHITE, T, mix, read_colour
+from lib.world.motifs import AA, DRAWINGS, FIGURES, WHITE, T, read_colour
 
 
 def _houndstooth(x, y, seed):
@@ -90,7 +90,8 @@ class Tile:
     def scatter(self, figure, n, radius, jitter, colours=("accent", "third"), second="second", turn=2 * np.pi) -> None:
         for i, (x, y) in enumerate(self.spots(n, jitter)):
             one, two = self.colour(colours[i % len(colours)]), self.colour(second)
-            FIGURES[figure](self.img, x, y, radius * T / n, one, two, self.rng.uniform(0, turn))
+            angle = self.rng.uniform(0, turn) if turn else 0.0
+            FIGURES[figure](self.img, x, y, radius * T / n, one, two, angle)
 
     def row(self, figure, start, step, y, radius, colour, second) -> None:
         for x in range(start, T, step):
@@ -148,28 +149,6 @@ class Tile:
         for x, y in self.spots(2, 0.3):
             points = [(x - 20, y), (x, y + self.rng.uniform(-16, 16)), (x + 20, y)]
             motifs.draw_line(self.img, points, self.colours["third"], 3)
-
-    def dots(self, colour, n, radius, jitter, shaded) -> None:
-        """Draw studs, beads and the like."""
-        colour = self.colour(colour)
-        for x, y in self.spots(n, jitter):
-            motifs.draw_oval(self.img, x, y, radius, radius, colour)
-            if shaded:
-                shade = mix(colour, (70, 70, 90), 0.5)
-                motifs.draw_oval(self.img, x + 0.8, y + 0.8, 0.45 * radius, 0.45 * radius, shade)
-
-    def flowers(self, colour, n, radius) -> None:
-        colour = self.colour(colour)
-        for x, y in self.spots(n, 0.1):
-            turn = self.rng.uniform(0, 6)
-            motifs.flower(self.img, x, y, radius, colour, mix(colour, WHITE, 0.6), turn, petals=6, slim=0.2)
-            stem = [(x - 16, y + 14), (x, y + 10), (x + 16, y + 14)]
-            motifs.draw_line(self.img, stem, mix(colour, (40, 100, 50), 0.5), 2)
-
-    def patches(self, colour) -> None:
-        for x, y in self.spots(1, 0.2):
-            corners = [(x, y), (x + 26, y + 3), (x + 23, y + 28), (x - 2, y + 25)]
-            motifs.draw_polygon(self.img, corners, self.colour(colour))
 
     def tie_dye(self) -> None:
         x, y = grid()

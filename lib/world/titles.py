@@ -121,9 +121,8 @@ def write_title(g: Garment, rng: np.random.Generator) -> tuple[str, np.ndarray]:
     taken = _stems(" ".join(noun(g)))
     for concept in mentionable(may):
         options = _free(concept, taken)
-        if not options or len(phrases) == len(MENTIONED):
-            continue
-        if rng.random() < MENTIONED[len(phrases)] * STRENGTH[concept.salience]:
+        able = options and len(phrases) < len(MENTIONED)
+        if able and rng.random() < MENTIONED[len(phrases)] * STRENGTH[concept.salience]:
             shares = np.array([w.share for w in options])
             chosen = options[rng.choice(len(options), p=shares / shares.sum())]
             phrases, taken = (*phrases, chosen), taken | chosen.stems

@@ -21,8 +21,6 @@ FLOOR = 0.0004
 TAIL = 6
 NO_THEME = 0.3  # share of garments that are drawn from their category's ranges alone
 ICONS = ("star", "sun", "moon", "eagle", "city")
-
-
 _ROWS = [ROWS[c.row] for c in CONCEPTS]  # by theme
 # Moods come last: styles that several things together stand for, which a reader may doubt.
 _MOODS = np.array([row.group == 5 and len(row.condition[0]) > 1 for row in _ROWS])
@@ -132,9 +130,7 @@ def _strange(g: Garment) -> set[str]:
     return out
 
 
-def dress(
-    category: str, names: Sequence[str], rng: np.random.Generator, tries: int = 1, overlap: float = 0.0
-) -> tuple[Garment, list[str]]:
+def dress(category: str, names: Sequence[str], rng, tries: int = 1, overlap: float = 0.0) -> tuple[Garment, list[str]]:
     """Return a garment of the category with as many of the attributes as go together, and the names of these.
 
     Earlier names come first. Of several tries the first that has all attributes counts.
