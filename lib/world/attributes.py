@@ -14,8 +14,6 @@ COLUMNS = ("name", "group", "holds", "place", "salience", "title")  # and a note
 
 
 class Row(NamedTuple):
-    """One attribute of the table."""
-
     name: str
     group: int
     condition: Condition

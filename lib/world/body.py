@@ -22,10 +22,8 @@ def limb(body: dict, side: str, joints: tuple) -> list[np.ndarray]:
 
 
 def make_body(rng: np.random.Generator, wearer: str, side: bool) -> dict:
-    """Return joints (x, y) in world coordinates by name and the half widths of shoulder, waist and hip.
-
-    Left and right are the picture's. A side view is narrower.
-    """
+    """Return joints (x, y) in world coordinates by name and the half widths of shoulder, waist and hip. Left and right
+    are the picture's. A side view is narrower."""
     build = rng.uniform(0.85, 1.2)
     squeeze = rng.uniform(0.5, 0.75) if side else 1.0
     men = wearer == "men"

@@ -32,8 +32,6 @@ def _wrinkles(number: int) -> np.ndarray:
 
 
 class Material(NamedTuple):
-    """A cloth to draw with."""
-
     tile: np.ndarray  # (T, T, 3) uint8, see cloth.py
     cover: np.ndarray | None  # (T, T) uint8
     span: tuple[float, float] | None = None  # lowest and highest y, along which dip-dyes and blocks of colour run
@@ -69,7 +67,6 @@ class Canvas:
         return np.asarray(points, float) @ self.matrix.T + self.shift
 
     def inside(self, point) -> bool:
-        """Return whether a point (x, y) in pixels is in the picture."""
         return 0 <= point[0] < self.width and 0 <= point[1] < self.height
 
     def _fixed(self, polygon) -> np.ndarray:

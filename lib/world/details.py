@@ -10,7 +10,6 @@ from lib.world.curves import CIRCLE, curve_through, smooth, strip_outline
 from lib.world.garment import COLOURS, Garment
 from lib.world.motifs import DRAWINGS
 
-WHITE = (244, 242, 236)
 _NO_EDGE = ("strapless", "sweetheart", "off-shoulder", "turtle", "mock", "surplice")  # necklines without a line
 
 
@@ -25,9 +24,8 @@ class Pen:
         self.dark = shade_of(ground, 0.5 * light) if sum(ground) > 150 else shade_of((90, 90, 96), light)
         self.colours = {"skin": skin, "hair": picture.hair, "accent": self.accent, "dark": self.dark, "own": ground}
         self.colours |= {"cloth": shade_of(ground, 0.85 * light), "collar": shade_of(ground, 0.78 * light)}
-        self.colours |= {"leather": shade_of((58, 40, 34), light), "fur": shade_of((150, 116, 84), light)}
         self.colours |= {name: shade_of(COLOURS[name], light) for name in ("brown", "tan")}
-        self.colours |= {"lining": shade_of((236, 234, 228), 0.92 * light), "white": WHITE, "steel": (206, 206, 212)}
+        self.colours |= {name: shade_of(rgb, light) for name, rgb in DRAWINGS["materials"].items()}
         self.x, self.dx = body["middle"], body["shift"]
         self.points = {"chest": (self.x, 0), "waist": (self.x, points["waist_y"]), "middle": (0, points["waist_y"])}
         self.points["rim"] = (self.x, points["rim"][:, 1].max())
@@ -217,7 +215,6 @@ def draw_back(pen: Pen) -> None:
 
 
 def draw_hem(pen: Pen) -> None:
-    """Draw the finish of the hem."""
     for left, right in pen.ends:
         pen.shapes("hem", pen.g.hem, (0, 0), left=left, right=right)
     if not pen.c["legs"]:

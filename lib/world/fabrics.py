@@ -1,4 +1,4 @@
-"""The structure of a fabric or a finish, as factors on the colours of a cloth, and where skin shows through."""
+"""Structures of cloth: the light on a fabric or a finish, where skin shows through, and what a pattern fills."""
 
 from functools import lru_cache
 
@@ -43,6 +43,16 @@ def _sequins(x, y) -> np.ndarray:
     return np.clip(0.75 + 0.12 * (5 - centre), 0.6, 1.4) + 0.35 * (noise(0.6, 5) > 1.6)
 
 
+def _houndstooth(x, y) -> np.ndarray:
+    left, upper = x % 24 < 12, y % 24 < 12
+    return (left & upper) | ((left != upper) & ((x + y) % 12 < 6))
+
+
+def _mirrors(x, y) -> np.ndarray:
+    part = [np.minimum(axis % 48, 47 - axis % 48) for axis in (x, y)]
+    return np.sin(0.5 * np.maximum(*part)) + np.cos(0.7 * np.minimum(*part))
+
+
 _STRUCTURES = {  # of x and y, and of numbers in drawings.toml
     "noise": lambda x, y, *which: noise(*which),
     "hair": lambda x, y, *which: hair(*which),
@@ -65,6 +75,11 @@ _STRUCTURES = {  # of x and y, and of numbers in drawings.toml
     "grid": lambda x, y: (x % 16 < 2) | (y % 16 < 2),
     "pleats": lambda x, y, period, shift: np.clip(1 - (x + shift) % period / 4, 0, 1),
     "tucks": lambda x, y, period, bend: np.clip(1 - (y + bend * np.sin(x * 0.3)) % period / 4, 0, 1),
+    "zigzag": lambda x, y, height, step, period: (y + height * np.abs((x / step) % 1 * 2 - 1)) % period,
+    "wave": lambda x, y: (y + 8 * np.sin(x * 2 * np.pi / 48)) % 32,
+    "herringbone": lambda x, y: (y + np.where((x // 12) % 2 == 0, x, -x)) % 12,
+    "houndstooth": _houndstooth,
+    "mirrors": _mirrors,
     "bumps": lambda x, y: np.sign(np.sin(x * 0.39) * np.sin(y * 0.39)),
 }
 

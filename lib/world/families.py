@@ -47,7 +47,7 @@ def _changed(g: Garment, values: dict) -> Garment | None:
 
 
 def _picture(g: Garment) -> np.ndarray:
-    return figure.render(g, np.random.default_rng(1), _SMALL)[0].astype(np.int16)
+    return figure.Picture(g, np.random.default_rng(1), _SMALL).image.astype(np.int16)
 
 
 def _options(g: Garment, detail: str, picture: np.ndarray, rng: np.random.Generator, most: int) -> list[str]:
@@ -81,10 +81,8 @@ def _versions(base: Garment, count: int, details: int, used: set[str], rng: np.r
 
 
 def draw_line(counts: Sequence[int], rng, details: int = 3, overlap: float = 0.0) -> list[list[Garment]]:
-    """Return one line of a shop: families of `counts` garments that share a design, and differ in one detail more.
-
-    No two garments are alike. Raises RuntimeError where no design has so many versions.
-    """
+    """Return one line of a shop: families of `counts` garments that share a design, and differ in one detail more. No
+    two garments are alike. Raises RuntimeError where no design has so many versions."""
     for _ in range(50):
         base, used = draw(rng, overlap=overlap), set()
         designs = [base]

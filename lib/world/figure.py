@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from lib.lists import JOINTS, SLOTS
-from lib.world import cloth, details, emblems
+from lib.world import cloth, details
 from lib.world.body import ARM, HAIR, SKIN, draw_body, draw_head, limb, make_body, make_hanger
 from lib.world.camera import draw_more_occluders, draw_occluders, make_ground, through_camera
 from lib.world.canvas import SIDES, Canvas, Material, shade_of
@@ -35,7 +35,7 @@ def _draw_garment(pen: Pen) -> None:
         _draw_panel(pen, panel)
     _draw_finish(pen)
     details.draw_skirt(pen)
-    emblem = emblems.emblem(g)
+    emblem = cloth.emblem(g)
     if emblem is not None and not pen.back:
         pen.canvas.stamp(emblem, [pen.x, 0.322], 0.155, pen.light)
     _draw_crotch(pen)
@@ -253,10 +253,7 @@ class Picture:
         return self._draw(pen, rng)
 
     def moves(self, g: Garment, per_pixel) -> float:
-        """Return how far another garment's landmarks are from where this one's are visible: the farthest.
-
-        per_pixel: factors of x and y.
-        """
+        """Return how far the farthest visible landmark would move with another garment, in pixels times `per_pixel`."""
         points, slots = control_points(g, self.body), SLOTS[g.clothes_type]
         moved = np.abs(np.array([points[j] - self.points[j] for j in slots])) * self.scale * per_pixel
         return float(moved[self.seen].max(initial=0))
@@ -288,12 +285,6 @@ class Picture:
         return through_camera(canvas.image, rng, self.hardness)
 
 
-def render(g: Garment, rng: np.random.Generator, px: int, *how, **named) -> tuple[np.ndarray, dict]:
-    """Return image and labels of a `Picture`, which takes the same arguments."""
-    picture = Picture(g, rng, px, *how, **named)
-    return picture.image, picture.labels
-
-
 def _landmarks(canvas: Canvas, c: dict, slots, back: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return landmarks (8, 2) pixels (x, y) and their codes (8,); nan and -1 outside the slots."""
     landmarks, visibility = np.full((8, 2), np.nan), np.full(8, -1, np.int8)
@@ -320,10 +311,8 @@ def _box(canvas: Canvas, seen: np.ndarray, rng, room) -> np.ndarray:
 
 
 def _joints(canvas: Canvas, body: dict, back: bool, hanger: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return joints (14, 2) pixels (x, y) and their codes (14,), 2 throughout without a person.
-
-    The person's own left is the picture's right, unless seen from behind.
-    """
+    """Return joints (14, 2) pixels (x, y) and their codes (14,), 2 throughout without a person. The person's own left
+    is the picture's right, unless seen from behind."""
     points = np.array([canvas.pixels(body[name]) for name in JOINTS])
     if not back:
         points = points[_MIRRORED]

@@ -85,11 +85,9 @@ class Clause(NamedTuple):
         return self.allows(getattr(g, self.field))
 
     def allows(self, value) -> bool:
-        if self.sign == "<":
-            return value < self.bound
-        if self.sign == ">":
-            return value > self.bound
-        return (str(value) in self.values) == (self.sign == "=")
+        if self.values:
+            return (str(value) in self.values) == (self.sign == "=")
+        return value < self.bound if self.sign == "<" else value > self.bound
 
 
 Condition = tuple[tuple[Clause, ...], ...]  # alternatives of clauses that hold together
@@ -211,7 +209,7 @@ def category_ceiling(k: int, overlap: float, frequencies: dict[str, float]) -> f
 def settle(g: Garment) -> Garment:
     """Return the garment without what cannot be, such as a sleeve without a shoulder; twice is as good as once."""
     new = dict(vars(g))
-    for clauses, values in _rules(g.clothes_type, g.shape):
+    for clauses, values in _RULES:
         for clause in clauses:
             if not clause.allows(new[clause.field]):
                 break
@@ -220,13 +218,3 @@ def settle(g: Garment) -> Garment:
     if new["accent"] == new["colour"]:
         new["accent"] = "white" if new["colour"] != "white" else "black"
     return Garment(**new)
-
-
-@lru_cache(maxsize=16)
-def _rules(clothes_type: int, shape: str) -> list:
-    """Return the rules that can apply to garments of a type and shape, without their clauses on these."""
-    known, out = {"clothes_type": clothes_type, "shape": shape}, []
-    for clauses, values in _RULES:
-        if all(clause.allows(known[clause.field]) for clause in clauses if clause.field in known):
-            out.append(([clause for clause in clauses if clause.field not in known], values))
-    return out

@@ -75,14 +75,12 @@ def plan(size: World, seed: int) -> list[Job]:
 
 
 def images_of(job: Job) -> int:
-    """Return how many images a job draws."""
     if job.benchmark == "category_attribute":
         return job.views
     return sum(len(_shots(job, item, 0)) for item in range(job.first, job.first + sum(job.families)))
 
 
 def garments_of(job: Job, size: World, seed: int) -> list[Garment]:
-    """Return the garments of a job's items."""
     rng = np.random.default_rng([seed, BENCHMARK_CODE[job.benchmark], job.first])
     if job.benchmark == "category_attribute":
         return [wardrobe.draw(rng, overlap=size.overlap)]
@@ -162,7 +160,6 @@ def _name(benchmark: str, g: Garment, title: str, item: int, number: int, view: 
 
 
 def item_id(item: int) -> str:
-    """Return an item's official name."""
     return f"id_{item + 1:08d}"
 
 

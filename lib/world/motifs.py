@@ -20,7 +20,6 @@ DRAWINGS = tomllib.loads(Path(__file__).with_name("drawings.toml").read_text(enc
 
 
 def mix(a, b, share: float) -> tuple[float, ...]:
-    """Return a colour between a and b."""
     return tuple((1 - share) * float(x) + share * float(y) for x, y in zip(a, b, strict=True))
 
 

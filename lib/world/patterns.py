@@ -14,29 +14,6 @@ from lib.world.garment import COLOURS, Garment
 from lib.world.motifs import AA, DRAWINGS, FIGURES, WHITE, T, read_colour
 
 
-def _houndstooth(x, y, seed):
-    left, upper = x % 24 < 12, y % 24 < 12
-    return (left & upper) | ((left != upper) & ((x + y) % 12 < 6))
-
-
-def _mirrors(x, y):
-    part = [np.minimum(axis % 48, 47 - axis % 48) for axis in (x, y)]
-    return np.sin(0.5 * np.maximum(*part)) + np.cos(0.7 * np.minimum(*part))
-
-
-MASKS = {
-    "chevron": lambda x, y, seed: ((y + 16 * np.abs((x / 32) % 1 * 2 - 1)) % 32) < 14,
-    "zigzag": lambda x, y, seed: ((y + 8 * np.abs((x / 16) % 1 * 2 - 1)) % 24) < 6,
-    "wave": lambda x, y, seed: ((y + 8 * np.sin(x * 2 * np.pi / 48)) % 32) < 14,
-    "checkered": lambda x, y, seed: ((x // 16 + y // 16) % 2) == 0,
-    "herringbone": lambda x, y, seed: ((y + np.where((x // 12) % 2 == 0, x, -x)) % 12) < 5,
-    "houndstooth": _houndstooth,
-    "kaleidoscope": lambda x, y, seed: _mirrors(x, y) > 0.5,
-    "kaleidoscope between": lambda x, y, seed: _mirrors(x, y) < -0.5,
-    "zebra": lambda x, y, seed: np.sin(y * 2 * np.pi / 24 + 1.6 * noise(10, seed % 4)) > 0.15,
-}
-
-
 class Tile:
     """A tile (T, T, 3) uint8 RGB to draw layers on: every kind of layer in drawings.toml is a method."""
 
@@ -71,8 +48,11 @@ class Tile:
     def ground(self, colour) -> None:
         self.img[:] = self.colours["ground"] = self.colour(colour)
 
-    def mask(self, colour, name) -> None:
-        self.img[MASKS[name](*grid(), self.seed)] = self.colour(colour)
+    def mask(self, colour, base, *layers) -> None:
+        self.img[structure(base, *layers) > 0] = self.colour(colour)
+
+    def zebra(self, colour) -> None:
+        self.img[np.sin(grid()[1] * 2 * np.pi / 24 + 1.6 * noise(10, self.seed % 4)) > 0.15] = self.colour(colour)
 
     def clouds(self, colour, share, depth, blur, number, noises, most) -> None:
         self.blend(colour, np.clip(share + depth * noise(blur, number + self.seed % noises), 0, most))

@@ -84,7 +84,6 @@ class View:
         return int(np.count_nonzero(differs)) >= (ALL_OVER if self._changes(other) == {"fabric"} else SEEN)
 
     def _changes(self, other: Garment) -> set[str]:
-        """Return the fields in which a garment differs."""
         return {name for name, value in vars(self.g).items() if value != getattr(other, name)}
 
     def _obvious(self, other: Garment) -> bool | None:
@@ -127,10 +126,8 @@ def _others(g: Garment, field: str, share: float = 0.0) -> Iterator[Garment]:
 
 
 def otherwise(g: Garment, clauses: tuple[Clause, ...]) -> Garment | None:
-    """Return the garment with the clauses' field at the most likely value for which they do not hold together.
-
-    None where there is no such garment: what the other fields are leaves no choice.
-    """
+    """Return the garment with the clauses' field at the most likely value for which they do not hold together; None
+    where what the other fields are leaves no choice."""
     field = clauses[0].field
     field = "accent" if field == "contrast" else field
     return next((other for other in _others(g, field) if not all(clause.holds(other) for clause in clauses)), None)
@@ -169,10 +166,8 @@ _TOLD = tuple(sorted(_TOLD - {*_KNOWN, "contrast", "panel_at", "neck_depth"}))
 
 
 def hidden(view: View, donors: Sequence[Garment]) -> list[str]:
-    """Return the fields that a view does not show: another plausible value looks the same.
-
-    Left out are fields that tell a seller the same of all donors. What is at a landmark is shown with it.
-    """
+    """Return the fields that a view does not show: another plausible value looks the same. Left out are fields that
+    tell a seller the same of all donors. What is at a landmark is shown with it."""
     out = []
     for field in _TOLD:
         told = [allowed(field, getattr(g, field)) for g in (view.g, *donors)]

@@ -95,7 +95,6 @@ def matches(words: tuple[str, ...]) -> tuple[int, ...]:
 
 
 def noun(g: Garment) -> tuple[str, ...]:
-    """Return the words that end the garment's title."""
     return tuple(CATEGORIES[g.category].noun.split())
 
 
@@ -131,10 +130,8 @@ def write_title(g: Garment, rng: np.random.Generator) -> tuple[str, np.ndarray]:
 
 
 def every_title(may: np.ndarray, last: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float]]:
-    """Yield every title that a seller may write for a garment, as its words, with its probability.
-
-    may: which rows a seller may write, (A,) bool; last: the garment's noun.
-    """
+    """Yield every title that a seller may write for a garment, as its words, with its probability. may: which rows a
+    seller may write, (A,) bool; last: the garment's noun."""
 
     def walk(concepts, phrases, taken, probability):
         for k, concept in enumerate(concepts if len(phrases) < len(MENTIONED) else (), 1):

@@ -100,10 +100,8 @@ def _number(g: Garment, field: str, clauses: Sequence[Clause], rng: np.random.Ge
 
 
 def _value(g: Garment, clause: Clause, rng: np.random.Generator) -> str | None:
-    """Return a value that the clause allows, an accent for one on contrast; None where there is none.
-
-    What makes the category stays.
-    """
+    """Return a value that the clause allows, an accent for one on contrast; None where there is none. What makes the
+    category stays."""
     own = CATEGORIES[g.category].ranges.get(clause.field)
     if clause.field == "contrast":
         allowed = [a for a in VALUES["accent"] if a != g.colour and clause.holds(replace(g, accent=a))]
@@ -131,10 +129,8 @@ def _strange(g: Garment) -> set[str]:
 
 
 def dress(category: str, names: Sequence[str], rng, tries: int = 1, overlap: float = 0.0) -> tuple[Garment, list[str]]:
-    """Return a garment of the category with as many of the attributes as go together, and the names of these.
-
-    Earlier names come first. Of several tries the first that has all attributes counts.
-    """
+    """Return a garment of the category with as many of the attributes as go together, and the names of these. Earlier
+    names come first. Of several tries the first that has all attributes counts."""
     best: tuple = (None, [])
     for _ in range(tries):
         g, got = sample(category, rng, overlap), []
@@ -156,10 +152,8 @@ def _check(kind: str, name: str, known: Collection[str], file: str) -> None:
 
 
 def compose(category: str | None = None, names: Sequence[str] = (), seed: int = 0) -> Garment:
-    """Return a garment of a category (where None, of the most frequent that fits) with all these attributes.
-
-    Raises ValueError for an unknown name, and where the attributes contradict each other or the category.
-    """
+    """Return a garment of a category (where None, of the most frequent that fits) with all these attributes. Raises
+    ValueError for an unknown name, and where the attributes contradict each other or the category."""
     for name in names:
         _check("attribute", name, NAMES, "attributes.csv")
     if category is not None:

@@ -34,15 +34,15 @@ _WORTH_A_POOL = 200  # images; fewer are drawn faster than workers start
 def garment(category: str | None = None, attributes: Sequence[str] = (), seed=0, px=256, view="front", consumer=False):
     """Return a picture of your own: a garment of a category (any that fits, where None) with all these attributes.
 
-    Returns (H, W, 3) uint8 RGB and the labels of `figure.render`, with "garment", its parameters, and "names", all of
+    Returns (H, W, 3) uint8 RGB and the labels of `figure.Picture`, with "garment", its parameters, and "names", all of
     the 1,000 attributes that it shows. Raises ValueError for an unknown name or view, and where the attributes
     contradict each other.
     """
     if view not in POSE_CODES:
         raise ValueError(f"no view {view!r}; there are {', '.join(POSE_CODES)}")
     g = compose(category, attributes, seed)
-    image, labels = figure.render(g, np.random.default_rng([seed, 9]), px, view, consumer)
-    return image, labels | {"garment": g, "names": [NAMES[i] for i in np.flatnonzero(holds(g))]}
+    picture = figure.Picture(g, np.random.default_rng([seed, 9]), px, view, consumer)
+    return picture.image, picture.labels | {"garment": g, "names": [NAMES[i] for i in np.flatnonzero(holds(g))]}
 
 
 def write_world(root: Path, size: World, seed: int, workers: int = 1, progress: bool = True) -> Path:

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from lib.world import cloth, emblems
+from lib.world import cloth
 from lib.world.garment import COLOURS, VALUES, sample
 
 BASE = replace(
@@ -42,9 +42,9 @@ def test_a_tile_wraps(pattern):
 
 
 def test_emblems_are_drawn_and_words_differ():
-    assert emblems.emblem(BASE) is None
-    words = [*emblems._ICONS, "brooklyn", "new york", "la", "woke", "marilyn monroe"]
-    pictures = [emblems.emblem(replace(BASE, emblem=word)) for word in words]
+    assert cloth.emblem(BASE) is None
+    words = [*cloth._ICONS, "brooklyn", "new york", "la", "woke", "marilyn monroe"]
+    pictures = [cloth.emblem(replace(BASE, emblem=word)) for word in words]
     for picture, word in zip(pictures, words, strict=True):
         assert picture.shape == (96, 96, 4) and 300 < (picture[..., 3] > 0).sum() < 8000, word
     for (a, one), (b, two) in combinations(zip(words, pictures, strict=True), 2):
@@ -54,7 +54,7 @@ def test_emblems_are_drawn_and_words_differ():
 def test_a_print_is_seen_on_its_ground():
     for colour in COLOURS:
         g = replace(BASE, colour=colour, accent="white" if colour != "white" else "beige", emblem="brooklyn")
-        ink = emblems.emblem(g)[..., :3][48, 48].astype(int)
+        ink = cloth.emblem(g)[..., :3][48, 48].astype(int)
         assert np.abs(ink - COLOURS[colour]).max() > 60, colour
 
 

@@ -42,7 +42,7 @@ def test_details_limit_the_differences():
 
 def test_differences_are_seen_from_the_front(lines):
     for family in lines[0]:
-        pictures = [figure.render(g, np.random.default_rng(3), 96)[0].astype(int) for g in family]
+        pictures = [figure.Picture(g, np.random.default_rng(3), 96).image.astype(int) for g in family]
         for i, one in enumerate(pictures):
             assert all((np.abs(one - two).max(2) > 20).sum() >= 6 for two in pictures[:i])
 

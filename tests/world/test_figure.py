@@ -22,7 +22,8 @@ def test_a_visible_landmark_is_on_the_edge_of_the_cloth():
     without hiding it, so a few may fail."""
     inside, outside = [], []
     for seed in range(30):
-        image, truth = figure.render(plain(), np.random.default_rng(seed), 256)
+        picture = figure.Picture(plain(), np.random.default_rng(seed), 256)
+        image, truth = picture.image, picture.labels
         red = (image[..., 0] > image[..., 1].astype(int) + 40) & (image[..., 0] > image[..., 2].astype(int) + 40)
         for j, outward in ((6, -1), (7, 1)):
             x, y = np.nan_to_num(truth["landmarks"][j]).astype(int)
@@ -42,7 +43,7 @@ def test_a_canvas_by_hand():
 @pytest.mark.parametrize("view, sign", [("front", 1), ("back", -1)])
 def test_left_is_the_garments_and_the_persons_own(view, sign):
     """A garment's left is the picture's left in front views, a person's left shoulder the picture's right."""
-    truth = figure.render(plain(), np.random.default_rng(1), 256, view)[1]
+    truth = figure.Picture(plain(), np.random.default_rng(1), 256, view).labels
     assert sign * (truth["landmarks"][7, 0] - truth["landmarks"][6, 0]) > 0
     assert sign * (truth["joints"][2, 0] - truth["joints"][3, 0]) > 0
 
@@ -51,7 +52,7 @@ def test_pose_and_zoom_have_their_official_codes():
     views = [("front", 0.7), ("zoom-out", 0.5), ("side", 0.7), ("back", 0.7), ("zoom-in", 1.1), ("zoom-in", 1.3)]
     assert [variation(view, zoom) for view, zoom in views] == [1, 1, 2, 3, 4, 5]
     views = ("zoom-in", "front")
-    near, normal = (figure.render(plain(), np.random.default_rng(0), 96, view)[1]["zoom"] for view in views)
+    near, normal = (figure.Picture(plain(), np.random.default_rng(0), 96, view).labels["zoom"] for view in views)
     assert near > 1 > normal
 
 
@@ -59,7 +60,8 @@ def test_pose_and_zoom_have_their_official_codes():
 def test_an_emblem_is_seen_on_a_small_picture(word):
     """It changes a block of pixels a fifth as wide as the picture even at 96 px."""
     one, two = (
-        figure.render(plain(emblem=emblem), np.random.default_rng(2), 96)[0].astype(int) for emblem in (word, "none")
+        figure.Picture(plain(emblem=emblem), np.random.default_rng(2), 96).image.astype(int)
+        for emblem in (word, "none")
     )
     rows, columns = np.nonzero(np.abs(one - two).max(2) > 30)
     assert np.ptp(columns) > 0.2 * one.shape[1] and len(rows) > 60

@@ -32,7 +32,8 @@ def draw(number):
         values["distress"] = 0.8
     g = settle(replace(sample(CATEGORY_NAMES[7 * number % 50], rng, 0.5), **values))
     view, consumer, hardness = INSHOP_VIEWS[number // 3 % 5], number // 15 % 2 == 1, number // 30 % 3 / 2
-    return g, *figure.render(g, rng, (128, 192, 256)[number % 3], view, consumer, hardness=hardness)
+    picture = figure.Picture(g, rng, (128, 192, 256)[number % 3], view, consumer, hardness=hardness)
+    return g, picture.image, picture.labels
 
 
 def line(number):
