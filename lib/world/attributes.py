@@ -38,7 +38,6 @@ def read_table(path: Path = TABLE) -> tuple[Row, ...]:
 ROWS = read_table()
 NAMES = tuple(row.name for row in ROWS)
 GROUPS = np.array([row.group for row in ROWS], np.int8)
-NUMBER = {name: i for i, name in enumerate(NAMES)}
 
 # Every clause is evaluated once per garment; a condition then looks up the clauses that it is made of.
 _FIELDS: dict[str, list[Clause]] = {}

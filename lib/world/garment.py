@@ -115,7 +115,7 @@ class Category(NamedTuple):
     shape: str
     frequency: float
     ranges: dict  # by field: a pair is a uniform range, a dict a choice with weights
-    noun: str  # that ends a title
+    noun: tuple[str, ...]  # the words that end a title
 
 
 def _choice(field: str, written: list | str) -> tuple | dict:
@@ -138,7 +138,7 @@ def _shares(weights: tuple[float, ...]) -> np.ndarray:
 
 
 CATEGORIES = {
-    name: Category(*entry["is"], _ranges(entry), entry.get("noun", name.lower()))
+    name: Category(*entry["is"], _ranges(entry), tuple(entry.get("noun", name.lower()).split()))
     for name, entry in _DATA["categories"].items()
 }
 CATEGORY_NAMES = tuple(CATEGORIES)

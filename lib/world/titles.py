@@ -27,9 +27,8 @@ MENTIONED = (0.98, 0.9, 0.4)
 STRENGTH = (0.0, 0.15, 0.25, 0.4, 0.6, 0.78, 0.9, 0.95, 0.98, 1.0)
 CONSIDERED = 6  # a seller thinks of this many of the most telling phrases
 COMMON = 0.55  # share of the most usual wording among synonyms; the others share the rest evenly
-_SAME = dict(flower="floral", stripes="stripe", printed="print", pattern="print", patterned="print", dots="dot")
-_SAME |= dict(lacy="lace", rhinestones="rhinestone", skinny="slim", embroidery="embroider", zipper="zip")
-_SAME |= dict(zippered="zip")
+_SAME = dict(flower="floral", pattern="print", patterned="print", lacy="lace", skinny="slim")
+_SAME |= dict(embroidery="embroider", zipper="zip", zippered="zip")
 _WORDS = {tuple(name.split()): i for i, name in enumerate(NAMES)}
 
 
@@ -94,10 +93,6 @@ def matches(words: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(sorted(found - {None}))
 
 
-def noun(g: Garment) -> tuple[str, ...]:
-    return tuple(CATEGORIES[g.category].noun.split())
-
-
 def compose_title(phrases: tuple[Wording, ...], last: tuple[str, ...]) -> tuple[str, ...]:
     """Return a title's words: the phrases in a seller's order, then the noun."""
     return (*(word for phrase in sorted(phrases, key=lambda p: p.place) for word in phrase.words), *last)
@@ -115,9 +110,9 @@ def _free(concept: Concept, taken: frozenset[str]) -> list[Wording]:
 
 def write_title(g: Garment, rng: np.random.Generator) -> tuple[str, np.ndarray]:
     """Return one title, as a shop prints it, and the numbers of the attributes that fire."""
-    held, may = shows(g)
+    (held, may), last = shows(g), CATEGORIES[g.category].noun
     phrases: tuple[Wording, ...] = ()
-    taken = _stems(" ".join(noun(g)))
+    taken = _stems(" ".join(last))
     for concept in mentionable(may):
         options = _free(concept, taken)
         able = options and len(phrases) < len(MENTIONED)
@@ -125,7 +120,7 @@ def write_title(g: Garment, rng: np.random.Generator) -> tuple[str, np.ndarray]:
             shares = np.array([w.share for w in options])
             chosen = options[rng.choice(len(options), p=shares / shares.sum())]
             phrases, taken = (*phrases, chosen), taken | chosen.stems
-    words = compose_title(phrases, noun(g))
+    words = compose_title(phrases, last)
     return in_words(words), np.array([i for i in matches(words) if held[i]], np.int64)
 
 
@@ -150,7 +145,7 @@ def every_title(may: np.ndarray, last: tuple[str, ...]) -> Iterator[tuple[tuple[
 def probabilities(g: Garment) -> np.ndarray:
     """Return the probability that each attribute fires given the garment, (A,) float64."""
     held, may = shows(g)
-    return _in_titles(may.tobytes(), noun(g)) * held
+    return _in_titles(may.tobytes(), CATEGORIES[g.category].noun) * held
 
 
 @lru_cache(maxsize=256)

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from lib.world.attributes import NAMES, NUMBER, ROWS
+from lib.world.attributes import NAMES, ROWS
 from lib.world.garment import CATEGORIES, CATEGORY_WEIGHTS, RANGES, UNPRINTED, VALUES, Clause, Garment, sample, settle
 from lib.world.titles import CONCEPTS, STRENGTH
 
@@ -30,23 +30,19 @@ _FLOORS = np.array([FLOOR / min(w.share for w in c.wordings) / STRENGTH[c.salien
 THEMES = _FLOORS + (1 - NO_THEME - _FLOORS.sum()) * _TAILS / _TAILS.sum()  # they sum to 1 - NO_THEME
 _WITH_NONE = np.append(THEMES, 1 - THEMES.sum())
 _WISHES = [*([row.name] for row in _ROWS), []]  # by theme; the last is none
-
-
-def _clauses(name: str) -> tuple[Clause, ...]:
-    """Return the clauses under which a seller writes the attribute: its first alternative."""
-    return ROWS[NUMBER[name]].condition[0]
+_CLAUSES = {row.name: row.condition[0] for row in ROWS}  # a seller writes an attribute on account of it
 
 
 def _meets(g: Garment, name: str) -> bool:
     """Return whether a seller may write the attribute on account of what the garment shows."""
-    return all(clause.holds(g) for clause in _clauses(name))
+    return all(clause.holds(g) for clause in _CLAUSES[name])
 
 
 def _fits(category: str, name: str) -> bool:
     """Return whether the attribute's clauses on category, shape and clothes type allow the category."""
     kind, shape, *_ = CATEGORIES[category]
     fixed = {"category": category, "shape": shape, "clothes_type": str(kind)}
-    return all((fixed[c.field] in c.values) == (c.sign == "=") for c in _clauses(name) if c.field in fixed)
+    return all((fixed[c.field] in c.values) == (c.sign == "=") for c in _CLAUSES[name] if c.field in fixed)
 
 
 def wear(g: Garment, name: str, rng: np.random.Generator, keep: Sequence[str] = ()) -> Garment | None:
@@ -54,18 +50,18 @@ def wear(g: Garment, name: str, rng: np.random.Generator, keep: Sequence[str] = 
     if not _fits(g.category, name):
         return None
     new: dict = {}
-    for clause in _clauses(name):
+    for clause in _CLAUSES[name]:
         if clause.holds(g):
             continue
         field = "accent" if clause.field == "contrast" else clause.field
         if clause.sign in "<>" and field != "accent":
-            new[field] = _number(g, field, _clauses(name), rng)
+            new[field] = _number(g, field, _CLAUSES[name], rng)
         else:
             new[field] = _value(g, clause, rng)
         if new[field] is None:
             return None
     if new.get("emblem", "none") != "none":
-        if g.pattern != "solid" and not any(c.field == "pattern" for kept in keep for c in _clauses(kept)):
+        if g.pattern != "solid" and not any(c.field == "pattern" for kept in keep for c in _CLAUSES[kept]):
             new["pattern"] = "solid"
         if g.closure != "none" and "closure" not in CATEGORIES[g.category].ranges:
             new["closure"] = "none"
@@ -76,7 +72,7 @@ def wear(g: Garment, name: str, rng: np.random.Generator, keep: Sequence[str] = 
 
 def _plainer(g: Garment, new: dict, names: Sequence[str]) -> dict:
     """Return what is left out so that a new print, weave or finish can be seen, but for what the names ask for."""
-    asked = {clause.field for name in names for clause in _clauses(name)} | CATEGORIES[g.category].ranges.keys()
+    asked = {clause.field for name in names for clause in _CLAUSES[name]} | CATEGORIES[g.category].ranges.keys()
     out: dict = {}
     if new.get("pattern", "solid") != "solid":
         out = {"finish": "none"} | ({"fabric": "cotton"} if g.fabric in UNPRINTED else {})

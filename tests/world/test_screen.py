@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lib.world import figure, screen, titles, wardrobe
-from lib.world.attributes import NUMBER, ROWS
+from lib.world.attributes import NAMES, ROWS
 from lib.world.figure import Picture
 from lib.world.garment import choices, settle
 from lib.world.items import INSHOP_VIEWS
@@ -64,12 +64,12 @@ def test_screening_agrees_with_every_picture_drawn_anew(views):
 @pytest.mark.parametrize("name", ["bow-back", "cutout-back", "crisscross"])
 def test_a_back_is_seen_from_the_back_alone(name):
     g = compose("Top", [name])
-    fired = [NUMBER[name]]
+    fired = [NAMES.index(name)]
     assert screen.screen(fired, look(g)) == [] and screen.screen(fired, look(g, view="back")) == fired
 
 
 def test_a_collar_under_a_thing_is_dropped(monkeypatch):
-    g, fired = compose("Top", ["mandarin"]), [NUMBER["mandarin"]]
+    g, fired = compose("Top", ["mandarin"]), [NAMES.index("mandarin")]
     assert screen.screen(fired, look(g, consumer=True)) == fired
 
     def cover(canvas, body, skin, rng):

@@ -7,7 +7,7 @@ import pytest
 
 from lib.world import titles
 from lib.world.attributes import GROUPS, NAMES, holds, shows
-from lib.world.garment import VALUES, sample, settle
+from lib.world.garment import CATEGORIES, VALUES, sample, settle
 from lib.world.wardrobe import THEMES, compose, draw
 
 
@@ -37,7 +37,7 @@ def test_titles_fire_what_they_hold_and_the_garment_shows(drawn):
     for g, words, fired in zip(*(part[:300] for part in drawn), strict=True):
         held = np.array([f" {name} " in f" {' '.join(words)} " for name in NAMES])
         assert np.array_equal(fired, held & holds(g))
-        last = titles.noun(g)
+        last = CATEGORIES[g.category].noun
         assert tuple(words[-len(last) :]) == last and len(words) == len(set(words))
 
 
@@ -56,7 +56,8 @@ def test_probabilities_agree_with_many_titles():
         for _ in range(1500):
             counts[titles.write_title(g, rng)[1]] += 1
         assert np.abs(counts / 1500 - titles.probabilities(g)).max() < 5 * 0.5 / np.sqrt(1500)
-        assert sum(share for _, share in titles.every_title(shows(g)[1], titles.noun(g))) == pytest.approx(1)
+        every = titles.every_title(shows(g)[1], CATEGORIES[g.category].noun)
+        assert sum(share for _, share in every) == pytest.approx(1)
 
 
 def test_a_plain_garment_is_only_its_noun():
