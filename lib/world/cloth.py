@@ -11,14 +11,13 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from lib.world.fabrics import grid, holes_of, noise, weave_of
+from lib.world.fabrics import GRID, holes_of, noise, weave_of
 from lib.world.garment import COLOURS, Garment
 from lib.world.motifs import AA, DRAWINGS, FIGURES, WHITE, T, mix
 from lib.world.patterns import Tile
 
 # What of a garment its cloth depends on.
 Cloth = namedtuple("Cloth", ("colour", "accent", "seed", "pattern", "abstract", "fabric", "finish"))
-EMBLEM = 96
 _ICON_ROWS = 64  # an icon takes the rows above, its word those below
 _ICONS = {word: FIGURES[icon] for icon, words in DRAWINGS["emblems"].items() for word in words}
 
@@ -40,7 +39,7 @@ def _printed(g: Cloth) -> np.ndarray:
     img = np.full((T, T, 3), COLOURS[g.colour], np.uint8)
     Tile(img, g, COLOURS[g.colour], np.random.default_rng(g.seed)).draw("patterns", g.pattern)
     if g.abstract > 0:
-        bent = [np.float32(axis + 5 * g.abstract * noise(9, k)) for axis, k in zip(grid(), (0, 3), strict=True)]
+        bent = [np.float32(axis + 5 * g.abstract * noise(9, k)) for axis, k in zip(GRID, (0, 3), strict=True)]
         img = cv2.remap(img, *bent, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
     return img
 
@@ -64,8 +63,8 @@ def panel_cloth(panel: str, g: Garment) -> tuple[np.ndarray, np.ndarray | None]:
 
 @lru_cache(maxsize=512)
 def _lettering(word: str, height: int) -> np.ndarray:
-    """Return lettering that fills (height, EMBLEM) uint8 as far as letters stretch; never written to."""
-    mask, lines = np.zeros((height, EMBLEM), np.uint8), []
+    """Return lettering that fills (height, T) uint8 as far as letters stretch; never written to."""
+    mask, lines = np.zeros((height, T), np.uint8), []
     for part in word.upper().split(" "):  # no line has more than six letters: large letters are read from afar
         count = -(-len(part) // 6)
         step = -(-len(part) // count)
@@ -78,31 +77,31 @@ def _lettering(word: str, height: int) -> np.ndarray:
         cv2.putText(drawn, line, (4, tall + 4), face, 2.0, 255, 7, AA)
         x, y, w, h = cv2.boundingRect(drawn)
         drawn = drawn[y : y + h, x : x + w]
-        wide = min(EMBLEM - 4, int(1.6 * (space - 4) * w / h))
+        wide = min(T - 4, int(1.6 * (space - 4) * w / h))
         high = min(space - 4, int(1.8 * wide * h / w))
-        x, y = (EMBLEM - wide) // 2, i * space + (space - high) // 2
+        x, y = (T - wide) // 2, i * space + (space - high) // 2
         mask[y : y + high, x : x + wide] = cv2.resize(drawn, (wide, high), interpolation=cv2.INTER_AREA)
     return mask
 
 
 def emblem(g: Garment) -> np.ndarray | None:
-    """Return what is printed on the chest, (EMBLEM, EMBLEM, 4) uint8 RGBA, or None where there is nothing. An icon has
+    """Return what is printed on the chest, (T, T, 4) uint8 RGBA, or None where there is nothing. An icon has
     its word below; other words are lettering alone."""
     if g.emblem == "none":
         return None
     ground, ink = COLOURS[g.colour], COLOURS[g.accent]
     if g.contrast < 0.5:
         ink = (246, 246, 242) if sum(ground) < 400 else (30, 30, 34)
-    out = np.zeros((EMBLEM, EMBLEM, 4), np.uint8)
+    out = np.zeros((T, T, 4), np.uint8)
     out[..., :3] = ink
     if g.emblem not in _ICONS:
-        out[..., 3] = _lettering(g.emblem, EMBLEM)
+        out[..., 3] = _lettering(g.emblem, T)
         return out
-    icon = np.zeros((EMBLEM, EMBLEM, 3), np.uint8)
+    icon = np.zeros((T, T, 3), np.uint8)
     visible = tuple(max(4, v) for v in ink)
-    _ICONS[g.emblem](icon, EMBLEM / 2, 0.33 * EMBLEM, 0.3 * EMBLEM, visible, ground, 0.5)
+    _ICONS[g.emblem](icon, T / 2, 0.33 * T, 0.3 * T, visible, ground, 0.5)
     drawn = icon.max(2) > 2
     out[drawn, :3] = icon[drawn]
-    out[_ICON_ROWS:, :, 3] = _lettering(g.emblem, EMBLEM - _ICON_ROWS)
+    out[_ICON_ROWS:, :, 3] = _lettering(g.emblem, T - _ICON_ROWS)
     out[drawn, 3] = 255
     return out

@@ -7,10 +7,7 @@ import numpy as np
 
 from lib.world.motifs import DRAWINGS, T
 
-
-@lru_cache(maxsize=1)
-def grid() -> tuple[np.ndarray, np.ndarray]:
-    return np.meshgrid(np.arange(T), np.arange(T))
+GRID = np.meshgrid(np.arange(T), np.arange(T))  # x and y
 
 
 @lru_cache(maxsize=16)
@@ -21,7 +18,7 @@ def noise(blur: float, number: int) -> np.ndarray:
     return (raw - raw.mean()) / raw.std()
 
 
-def hair(number: int, width: int, height: int) -> np.ndarray:
+def _hair(number: int, width: int, height: int) -> np.ndarray:
     """Return noise drawn out to width x height, (T, T) float32; it wraps along the longer."""
     if height >= width:
         return cv2.blur(np.tile(noise(0, number), (3, 1)), (width, height))[T : 2 * T]
@@ -55,8 +52,8 @@ def _mirrors(x, y) -> np.ndarray:
 
 _STRUCTURES = {  # of x and y, and of numbers in drawings.toml
     "noise": lambda x, y, *which: noise(*which),
-    "hair": lambda x, y, *which: hair(*which),
-    "threads": lambda x, y: hair(1, 15, 1) + hair(1, 1, 15),
+    "hair": lambda x, y, *which: _hair(*which),
+    "threads": lambda x, y: _hair(1, 15, 1) + _hair(1, 1, 15),
     "twill": lambda x, y, period: (x + y) % period < period / 2,
     "checks": lambda x, y, cell: (x // cell + y // cell) % 2,
     "squares": lambda x, y, step, size: (x % step < size) & (y % step < size),
@@ -80,13 +77,14 @@ _STRUCTURES = {  # of x and y, and of numbers in drawings.toml
     "herringbone": lambda x, y: (y + np.where((x // 12) % 2 == 0, x, -x)) % 12,
     "houndstooth": _houndstooth,
     "mirrors": _mirrors,
+    "swirl": lambda x, y, shift: np.sin((np.hypot(x - T / 2, y - T / 2) + 3 * noise(6, 1)) * 0.35 + shift),
     "bumps": lambda x, y: np.sign(np.sin(x * 0.39) * np.sin(y * 0.39)),
 }
 
 
 def structure(base: float, *layers):
     """Return a base with structures of drawings.toml added, each times its depth: (T, T), or the base alone."""
-    return sum((depth * _STRUCTURES[kind](*grid(), *numbers) for depth, kind, *numbers in layers), base)
+    return sum((depth * _STRUCTURES[kind](*GRID, *numbers) for depth, kind, *numbers in layers), base)
 
 
 @lru_cache(maxsize=64)

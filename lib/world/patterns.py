@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from lib.world import motifs
-from lib.world.fabrics import grid, hair, noise, structure
+from lib.world.fabrics import GRID, noise, structure
 from lib.world.garment import COLOURS, Garment
 from lib.world.motifs import AA, DRAWINGS, FIGURES, WHITE, T, read_colour
 
@@ -52,7 +52,7 @@ class Tile:
         self.img[structure(base, *layers) > 0] = self.colour(colour)
 
     def zebra(self, colour) -> None:
-        self.img[np.sin(grid()[1] * 2 * np.pi / 24 + 1.6 * noise(10, self.seed % 4)) > 0.15] = self.colour(colour)
+        self.img[np.sin(GRID[1] * 2 * np.pi / 24 + 1.6 * noise(10, self.seed % 4)) > 0.15] = self.colour(colour)
 
     def clouds(self, colour, share, depth, blur, number, noises, most) -> None:
         self.blend(colour, np.clip(share + depth * noise(blur, number + self.seed % noises), 0, most))
@@ -61,8 +61,8 @@ class Tile:
         cloud = np.abs(noise(blur, number + self.seed % noises) + 0.3 * noise(3, 5))
         self.blend(colour, np.clip(share + depth * cloud, 0, most))
 
-    def fibres(self, colour, strength, length) -> None:
-        self.blend(colour, np.clip(strength * hair(2, length, 1), 0, 0.6))
+    def haze(self, colour, most, base, *layers) -> None:
+        self.blend(colour, np.clip(structure(base, *layers), 0, most))
 
     def flakes(self, colour, share, blur, least) -> None:
         self.blend(colour, share * (noise(blur, self.seed % 4) > least))
@@ -97,15 +97,10 @@ class Tile:
     def smear(self) -> None:
         self.img[:] = cv2.blur(np.tile(self.img, (3, 1, 1)), (1, 13))[T : 2 * T]
 
-    def multi_stripe(self, colours) -> None:
-        colours = np.array([self.colour(colour) for colour in colours])
-        self.img[:] = np.repeat(colours[self.rng.integers(0, len(colours), T // 8)], 8, 0)[:, None]
-
-    def mosaic(self, colours) -> None:
+    def mosaic(self, colours, rows, columns) -> None:
         colours = np.float32([self.colour(colour) for colour in colours])
-        self.img[:] = np.kron(colours[self.rng.integers(0, 4, (8, 8))], np.ones((12, 12, 1), np.float32))
-        for part in (self.img[::12], self.img[1::12], self.img[:, ::12], self.img[:, 1::12]):
-            part[:] = (236, 232, 224)
+        cells = colours[self.rng.integers(0, len(colours), (rows, columns))]
+        self.img[:] = np.kron(cells, np.ones((T // rows, T // columns, 1), np.float32))
 
     def patchwork(self, grounds, dots, lines) -> None:
         for (y, x), ground, dot in zip(product((0, 48), repeat=2), grounds, dots, strict=True):
@@ -129,12 +124,6 @@ class Tile:
         for x, y in self.spots(2, 0.3):
             points = [(x - 20, y), (x, y + self.rng.uniform(-16, 16)), (x + 20, y)]
             motifs.draw_line(self.img, points, self.colours["third"], 3)
-
-    def tie_dye(self) -> None:
-        x, y = grid()
-        radius = np.hypot(x - T / 2, y - T / 2) + 3 * noise(6, 1)
-        self.blend("accent", np.clip(0.5 + 0.6 * np.sin(radius * 0.35), 0, 1))
-        self.blend("white", np.clip(np.sin(radius * 0.35 + 1.6), 0, 0.6))
 
     def neon(self) -> None:
         hsv = cv2.cvtColor(self.img, cv2.COLOR_RGB2HSV)

@@ -121,7 +121,7 @@ def write_title(g: Garment, rng: np.random.Generator) -> tuple[str, np.ndarray]:
             chosen = options[rng.choice(len(options), p=shares / shares.sum())]
             phrases, taken = (*phrases, chosen), taken | chosen.stems
     words = compose_title(phrases, last)
-    return in_words(words), np.array([i for i in matches(words) if held[i]], np.int64)
+    return " ".join(words).title(), np.array([i for i in matches(words) if held[i]], np.int64)
 
 
 def every_title(may: np.ndarray, last: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float]]:
@@ -156,8 +156,3 @@ def _in_titles(may: bytes, last: tuple[str, ...]) -> np.ndarray:
         for i in matches(words):
             out[i] += probability
     return out
-
-
-def in_words(words: tuple[str, ...]) -> str:
-    """Return the title as a shop prints it: "Abstract Floral Print V-Neck Maxi Dress"."""
-    return " ".join("-".join(part.capitalize() for part in word.split("-")) for word in words)

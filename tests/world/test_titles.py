@@ -45,7 +45,6 @@ def test_phrases_are_in_a_sellers_order_before_the_noun():
     maxi = titles.Wording(("maxi",), (9, 5), 5, 1.0, frozenset({"maxi"}))
     floral = titles.Wording(("floral", "print"), (3, 7), 7, 1.0, frozenset({"floral", "print"}))
     assert titles.compose_title((maxi, floral), ("dress",)) == ("floral", "print", "maxi", "dress")
-    assert titles.in_words(("abstract", "v-neck", "dress")) == "Abstract V-Neck Dress"
 
 
 def test_probabilities_agree_with_many_titles():
