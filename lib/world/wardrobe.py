@@ -41,8 +41,8 @@ def _meets(g: Garment, name: str) -> bool:
 def _fits(category: str, name: str) -> bool:
     """Return whether the attribute's clauses on category, shape and clothes type allow the category."""
     kind, shape, *_ = CATEGORIES[category]
-    fixed = {"category": category, "shape": shape, "clothes_type": str(kind)}
-    return all((fixed[c.field] in c.values) == (c.sign == "=") for c in _CLAUSES[name] if c.field in fixed)
+    fixed = {"category": category, "shape": shape, "clothes_type": kind}
+    return all(clause.allows(fixed[clause.field]) for clause in _CLAUSES[name] if clause.field in fixed)
 
 
 def wear(g: Garment, name: str, rng: np.random.Generator, keep: Sequence[str] = ()) -> Garment | None:
@@ -104,7 +104,7 @@ def _value(g: Garment, clause: Clause, rng: np.random.Generator) -> str | None:
     elif clause.field == "emblem":
         allowed = clause.values if clause.sign == "=" else ICONS
     else:
-        allowed = [v for v in VALUES[clause.field] if (v in clause.values) == (clause.sign == "=")]
+        allowed = [v for v in VALUES[clause.field] if clause.allows(v)]
     if isinstance(own, dict) and len(own) == 1:
         allowed = [v for v in allowed if v in own]  # a parka without a hood is none
     return allowed[rng.integers(len(allowed))] if allowed else None
