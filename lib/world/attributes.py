@@ -45,9 +45,8 @@ for _clause in dict.fromkeys(c for row in ROWS for o in row.condition for c in o
     _FIELDS.setdefault(_clause.field, []).append(_clause)
 _CLAUSES = {clause: i for i, clause in enumerate(clause for clauses in _FIELDS.values() for clause in clauses)}
 _OPTIONS = [option for row in ROWS for option in row.condition]
-_LOOKUP = np.full((len(_OPTIONS), max(map(len, _OPTIONS))), len(_CLAUSES))  # the entry after the last is always true
-for _i, _option in enumerate(_OPTIONS):
-    _LOOKUP[_i, : len(_option)] = [_CLAUSES[clause] for clause in _option]
+_LOOKUP = np.array([_CLAUSES[clause] for option in _OPTIONS for clause in option])
+_STARTS = np.cumsum([0, *map(len, _OPTIONS)])[:-1]  # each alternative's first clause
 _FIRST = np.cumsum([0, *(len(row.condition) for row in ROWS)])[:-1]  # each row's first alternative
 
 
@@ -59,9 +58,8 @@ def allowed(field: str, value) -> list[bool]:
 
 def shows(garment: Garment) -> tuple[np.ndarray, np.ndarray]:
     """Return which attributes the garment shows and which a seller may write on their own account, (A,) bool each."""
-    clauses = [true for field in _FIELDS for true in allowed(field, getattr(garment, field))]
-    clauses = np.array([*clauses, True])
-    options = clauses[_LOOKUP].all(1)
+    clauses = np.array([true for field in _FIELDS for true in allowed(field, getattr(garment, field))])
+    options = np.logical_and.reduceat(clauses[_LOOKUP], _STARTS)
     return np.logical_or.reduceat(options, _FIRST), options[_FIRST]
 
 

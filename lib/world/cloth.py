@@ -30,7 +30,8 @@ def tile(g: Garment) -> np.ndarray:
 @lru_cache(maxsize=32)
 def _tile(g: Cloth) -> np.ndarray:
     img = _woven(_printed(g._replace(fabric="", finish="")).copy(), g.fabric)
-    Tile(img, g, tuple(img[0, 0].tolist()), np.random.default_rng([g.seed, 1])).draw("finishes", g.finish)
+    if g.finish in DRAWINGS["finishes"]:
+        Tile(img, g, tuple(img[0, 0].tolist()), np.random.default_rng([g.seed, 1])).draw("finishes", g.finish)
     return img
 
 

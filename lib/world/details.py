@@ -55,7 +55,7 @@ class Pen:
         known = {"": at} | self.points | points
         for kind, colour, *size, corners in DRAWINGS[field].get(value, ()):
             named = [("", *corner) if len(corner) == 2 else corner for corner in corners]
-            place = np.array([np.add(known[name], offset) for name, *offset in named])
+            place = np.array([(known[name][0] + x, known[name][1] + y) for name, x, y in named], float)
             getattr(self, kind)(place, *size, self.colour(colour))
 
     def blob(self, points, colour) -> None:

@@ -121,7 +121,7 @@ def draw_job(job: Job, size: World, seed: int) -> Iterator[tuple[np.ndarray, int
             about = picture.labels
             if job.benchmark == "category_attribute" or number == 0:  # an item of a search is screened by its first
                 seen = screen.View(g, picture, size.view)
-                shown = screen.screen(fired, seen)
+                shown = [int(i) for i in fired if screen.is_shown(i, seen)]
             if job.benchmark == "category_attribute" and split in ("val", "test"):
                 donors = wardrobe.donors(g.category, size.overlap)
                 odds = screen.probabilities(seen), screen.visible_probabilities(seen, donors)

@@ -57,8 +57,11 @@ def draw_oval(img, x, y, rx, ry, colour, turn: float = 0.0) -> None:
 
 def place(x, y, r, points, turn: float = 0.0) -> np.ndarray:
     """Return points (k, 2) of a figure of radius 1 where it is drawn, turned by radians."""
-    c, s = np.cos(turn), np.sin(turn)
-    return (x, y) + r * (np.asarray(points, float) @ [[c, s], [-s, c]])
+    points = np.asarray(points, float)
+    if turn:
+        c, s = np.cos(turn), np.sin(turn)
+        points = points @ [[c, s], [-s, c]]
+    return (x, y) + r * points
 
 
 def arc(x, y, rx, ry, angles) -> np.ndarray:

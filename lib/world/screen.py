@@ -5,7 +5,7 @@ for a picture that shows the fields that decide it. What the category fixes need
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -142,11 +142,6 @@ def _to_see(g: Garment, option: tuple[Clause, ...]) -> Iterator[tuple[Clause, ..
     for field, clauses in fields.items():
         if field not in _NOTHING or getattr(g, field) not in ("none", VALUES.get(field, ("none",))[0]):
             yield tuple(clauses)
-
-
-def screen(fired: Iterable[int], view: View) -> list[int]:
-    """Return those of the fired attributes that the view shows."""
-    return [int(i) for i in fired if is_shown(i, view)]
 
 
 def is_shown(number: int, view: View) -> bool:
