@@ -2,13 +2,13 @@
 
     python -m benchmarks.trials rates      # FashionNet, DARN and WTBI, two rates each, two passes over 8,000 images
     python -m benchmarks.trials gates      # fashionnet-global at the study's size
-    python -m benchmarks.trials places 3   # rungs of notebook 10 end to end, and DARN's width, with so many seeds
+    python -m benchmarks.trials places 3   # rungs of notebook 10 end to end, and DARN's length, with so many seeds
     python -m benchmarks.trials places 3 DIR   # the rungs on real photos, by the photos profile
 
 Writes trials.csv, gates.csv, places.csv and places_photos.csv into outputs/reference/benchmarks/. The first two draw
 worlds of which no image is in the study's. The third trains on a third of the study's pre-training images and measures
-on 4,000 others, the fourth trains on train and measures on val (or test); a quarter of an hour a network on one core;
-a stopped call goes on.
+on 4,000 others, the fourth trains on train and measures on val (or test). A network takes about a quarter of an hour
+on one core; a stopped call resumes.
 """
 
 import sys
@@ -46,10 +46,10 @@ PLACES = {
     "fixed grid": Variant(GRID),
     "estimated landmarks": Variant(FASHIONNET),
     "estimated by heatmaps": Variant("fashionnet-heatmap"),
-    TRUE: Variant("fashionnet-oracle"),  # from the first update
+    TRUE: Variant("fashionnet-oracle"),  # from the first update, at test too, gated by the true visibility
     "detected joints": Variant("fashionnet+joints"),
     "darn": Variant("darn"),
-    "darn, 1,026 numbers": Variant("darn", {"fc_branch": 171}),  # as many as FashionNet's embedding, not 1,536
+    "darn, 1,026 numbers": Variant("darn", {"fc_branch": 171}),  # 6 x 171: an embedding as long as FashionNet's
 }
 WIDE = {"study": 1_443, "photos": 711}  # fc6_global of EQUAL: as many parameters as with a local branch
 OUT = Path("outputs/trials")

@@ -219,7 +219,8 @@ def results_page() -> str:
         " *nothing, as many parameters* in points, with all attributes, those near landmarks and the others. The rows"
         " with 4 x 4 cells were added when the other results were known. End to end: the study's networks, trained"
         " whole on 24,000 of its pictures and measured on 4,000 others (`python -m benchmarks.trials places SEEDS`);"
-        " *darn* is DARN, which has no local branch.\n",
+        " *darn* is DARN, which has no local branch. There all rows read the map in 4 x 4 cells as well, and landmarks"
+        " and joints are gated by visibility.\n",
         markdown(ladder()),
     ]
     return "\n".join(out)
