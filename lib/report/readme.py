@@ -31,6 +31,7 @@ LADDERS = {  # the kept table of each source
     "drawn clothes": "ladder/tables/ladder.csv",
     "real photos": "ladder_photos/tables/ladder.csv",
     "drawn clothes, end to end": "benchmarks/places.csv",
+    "real photos, end to end": "benchmarks/places_photos.csv",
 }
 MAIN, TOP = "category_attribute", paper.RETRIEVAL_TOP_K
 HEADLINE = {  # column: stage, measure, definition and k
@@ -217,10 +218,9 @@ def results_page() -> str:
         "## The ladder of places\n",
         "Notebook 10, five seeds on frozen ImageNet maps: attribute recall at top-5 in per cent, then the lead over"
         " *nothing, as many parameters* in points, with all attributes, those near landmarks and the others. The rows"
-        " with 4 x 4 cells were added when the other results were known. End to end: the study's networks, trained"
-        " whole on 24,000 of its pictures and measured on 4,000 others (`python -m benchmarks.trials places SEEDS`);"
-        " *darn* is DARN, which has no local branch. There all rows read the map in 4 x 4 cells as well, and landmarks"
-        " and joints are gated by visibility.\n",
+        " with 4 x 4 cells were added when the other results were known. End to end: networks trained from the images"
+        " (`python -m benchmarks.trials places`). There all rows read a map in 4 x 4 cells as well, landmarks and"
+        " joints are gated by visibility, and *darn*, which is DARN, has no local branch.\n",
         markdown(ladder()),
     ]
     return "\n".join(out)

@@ -116,21 +116,22 @@ def draw_leads(table: pd.DataFrame, base: str = EQUAL):
     table = titled(table[[(row.measure, row.definition, row.group) in TITLES for row in table.itertuples()]])
     if "source" not in table:
         table = table.assign(source="")
-    titles, names = list(dict.fromkeys(table.title)), [name for name in dict.fromkeys(table.row) if name != base]
+    sources, titles = table.source.unique(), list(dict.fromkeys(table.title))
+    names = [name for name in dict.fromkeys(table.row) if name != base]
     size = (2.5 * len(titles) + 1.5, 0.36 * len(names) + 1.6)
     figure, axes = plt.subplots(1, len(titles), figsize=size, sharey=True, layout="constrained")
     for axis, title in zip(np.atleast_1d(axes), titles, strict=True):
         axis.axvline(0, color=GREY, lw=1)
-        for number, source in enumerate(table.source.unique()):
+        for number, source in enumerate(sources):
             part = table[(table.title == title) & (table.source == source)].set_index("row").reindex(names)
-            y = np.arange(len(names)) + 0.18 * number
+            y = np.arange(len(names)) + 0.18 * (number - (len(sources) - 1) / 2)
             spread = 100 * np.abs(np.array([part.lead - part.lead_lo, part.lead_hi - part.lead], float))
             axis.errorbar(100 * part.lead, y, xerr=spread, fmt="o", ms=4, lw=1.5, color=PALETTE[number], label=source)
         axis.set(title=title.replace(", ", "\n", 1).replace(" near", "\nnear"), xlabel="lead in points")
         axis.set_yticks(np.arange(len(names)), names)
         axis.grid(False, axis="y")
     np.atleast_1d(axes)[0].invert_yaxis()
-    if table.source.nunique() > 1:
+    if len(sources) > 1:
         handles, names = np.atleast_1d(axes)[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=len(names), fontsize=9)
     return figure
