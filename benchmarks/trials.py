@@ -2,7 +2,7 @@
 
     python -m benchmarks.trials rates      # FashionNet, DARN and WTBI, two rates each, two passes over 8,000 images
     python -m benchmarks.trials gates      # fashionnet-global at the study's size
-    python -m benchmarks.trials places 3   # rungs of notebook 10 end to end, and DARN's length, with so many seeds
+    python -m benchmarks.trials places 3   # rungs of notebook 10 and two DARNs, trained end to end, three seeds each
     python -m benchmarks.trials places 3 DIR   # the rungs on real photos, by the photos profile
 
 Writes trials.csv, gates.csv, places.csv and places_photos.csv into outputs/reference/benchmarks/. The first two draw
