@@ -186,11 +186,6 @@ def definitions() -> dict[str, str]:
     return {"numbers": title + markdown(pd.DataFrame(lines, columns=["measure", "definition", "value"]))}
 
 
-def provenance(runs: list[pd.DataFrame | None]) -> pd.DataFrame:
-    """Return where the runs of some tables come from."""
-    return pd.concat(runs)[["commit", "date", "device"]].drop_duplicates()
-
-
 def results_page() -> str:
     """Return outputs/reference/README.md: every kept profile's headline numbers, landmarks, claims and provenance."""
     out = [
@@ -206,8 +201,8 @@ def results_page() -> str:
     ]
     for profile in kept():
         out += [f"## {PROFILES[profile]}\n", markdown(real_photos() if profile == "photos" else headline(profile))]
-        runs = [read(profile, name) for name in RUNS]
-        out += ["Runs by commit, date and device:\n", markdown(provenance(runs))]
+        runs = pd.concat([read(profile, name) for name in RUNS])[["commit", "date", "device"]]
+        out += ["Runs by commit, date and device:\n", markdown(runs.drop_duplicates())]
         if "landmarks" in set(read(profile, "measures").measure):
             out += ["Landmarks, PDJ at 0.1 of the box, in per cent:\n", markdown(landmarks(profile))]
         by_rank = frequency(profile)
@@ -237,10 +232,11 @@ def ladder() -> pd.DataFrame:
 
 
 def draw_ladder() -> None:
-    """Draw the kept ladders side by side."""
-    tables = [pd.read_csv(REFERENCE / path).assign(source=source) for source, path in LADDERS.items()]
+    """Draw the kept ladders side by side, as far as the README discusses them."""
+    table = pd.concat([pd.read_csv(REFERENCE / path).assign(source=source) for source, path in LADDERS.items()])
+    left_out = (table.definition == "macro") | (table.stage == "inshop") | table.row.str.contains("gated|listed|darn")
     caption = "The ladder of places. Lead over a network with as many parameters that pools nowhere."
-    save_figure(rungs.draw_leads(pd.concat(tables)), REFERENCE / "ladder", "ladder_both", caption)
+    save_figure(rungs.draw_leads(table[~left_out]), REFERENCE / "ladder", "ladder_both", caption)
 
 
 def fill(text: str, contents: dict[str, str]) -> str:
