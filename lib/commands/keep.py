@@ -4,7 +4,7 @@
 
 A run writes to outputs/<profile>/, which git ignores. This command copies its tables and figures to
 outputs/reference/<profile>/, in place of the earlier copy; of the demo its executed notebooks 02 to 08 instead of most
-figures (00, 01 and 09 look as those in notebooks/ do).
+figures (00, 01 and 09 look as those in notebooks/ do, and 10's tables are copied).
 DeepFashion's photos may not be passed on: of a run on a real data set only tables are copied.
 """
 

@@ -49,7 +49,7 @@ def run(lanes: tuple[tuple[str, ...], ...], folder: Path) -> int:
 
 
 def main() -> int:
-    """Run all checks in outputs/smoke; return the exit code of the first that fails."""
+    """Run all checks in outputs/smoke; return the exit code of ruff where it fails, else the largest."""
     with alone(OUT):
         shutil.rmtree(OUT, ignore_errors=True)  # the stored outputs must be reproduced by training with this code
         OUT.mkdir(parents=True)

@@ -5,7 +5,7 @@ THE RULE, of RULE_DATE. A later change states its date and keeps the earlier ver
 A claim is turned into numbers that are above 0 where it is true: a difference of two methods on the same images, or the
 distance from a bound; several where it is about each or about the worst. Intervals are 95 %, over units (designs in a
 search of drawn clothes, else items) and fine-tuning seeds (`metrics.Bootstrap`), widened for few units by Student's t;
-each method has one pre-training, so that they know nothing of other pre-trainings.
+where a method has one pre-training, they know nothing of others.
 
 1. Dose. A claim about an ingredient (landmarks, further attributes, joints or poselets) is judged only where `doses`
    finds that the ingredient was learned.

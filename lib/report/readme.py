@@ -195,7 +195,7 @@ def results_page() -> str:
         " photos over photos) and fine-tuning seeds, where there are several.\n",
         "The clothes of study and demo are drawn: compare methods with each other, not with the paper's levels."
         " Both have one seed. The study's networks learned more, so that it counts where they disagree."
-        " The executed notebooks beside it are the demo's. The measures are"
+        " The executed notebooks are the demo's, in [demo/notebooks](demo/notebooks). The measures are"
         " defined in [docs/METRICS.md](../../docs/METRICS.md), the verdicts in"
         " [notebook 08](../../notebooks/08_claims.ipynb), the methods in the [README](../../README.md#results).\n",
     ]
@@ -214,7 +214,7 @@ def results_page() -> str:
         "Notebook 10, five seeds on frozen ImageNet maps: attribute recall at top-5 in per cent, then the lead over"
         " *nothing, as many parameters* in points, with all attributes, those near landmarks and the others. The rows"
         " with 4 x 4 cells were added when the other results were known. End to end: networks trained from the images"
-        " (`python -m benchmarks.trials places`). There all rows read a map in 4 x 4 cells as well, landmarks and"
+        " (`python -m benchmarks.trials places 3`). There all rows read a map in 4 x 4 cells as well, landmarks and"
         " joints are gated by visibility, and *darn*, which is DARN, has no local branch.\n",
         markdown(ladder()),
     ]
