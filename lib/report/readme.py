@@ -21,7 +21,7 @@ from lib.runs import SEARCHES
 
 README, PAGE, REFERENCE = ROOT / "README.md", ROOT / "docs" / "METRICS.md", ROOT / "outputs" / "reference"
 PROFILES = {
-    "study": "the study, one seed",
+    "study": "the study, two seeds of FashionNet and DARN, one of the others",
     "study_clipped": "the study with clipped gradients, superseded: another seed",
     "first_study": "the first study, superseded: three seeds of fine-tuning",
     "demo": "the demo, one seed",
@@ -194,7 +194,7 @@ def results_page() -> str:
         " (in searches of drawn clothes over designs, except in the first study; for attributes and landmarks of real"
         " photos over photos) and fine-tuning seeds, where there are several.\n",
         "The clothes of study and demo are drawn: compare methods with each other, not with the paper's levels."
-        " Both have one seed. The study's networks learned more, so that it counts where they disagree."
+        " The study's networks learned more, so that it counts where they disagree."
         " The executed notebooks are the demo's, in [demo/notebooks](demo/notebooks). The measures are"
         " defined in [docs/METRICS.md](../../docs/METRICS.md), the verdicts in"
         " [notebook 08](../../notebooks/08_claims.ipynb), the methods in the [README](../../README.md#results).\n",
