@@ -182,7 +182,7 @@ def definitions() -> dict[str, str]:
         measure, definition = words(row)
         measure = measure.replace("search", "in-shop") + (f", {row.group}" if row.group != "all" else "")
         lines.append((measure, definition, f"{row.value:.3f}" if definition == "NE" else f"{100 * row.value:.1f}"))
-    title = f"FashionNet of {PROFILES[profile]}, in per cent; NE in units of the box.\n\n"
+    title = f"FashionNet of the {profile}, the mean of its seeds, in per cent; NE in units of the box.\n\n"
     return {"numbers": title + markdown(pd.DataFrame(lines, columns=["measure", "definition", "value"]))}
 
 
